@@ -1,5 +1,7 @@
 """Merge image classes, balance them, weigh what is left, and take the merge back."""
 
+from sklmerge.weights import ClassWeightEstimator
+
 __version__ = "0.1.0"
 
-__all__: list[str] = []
+__all__ = ["ClassWeightEstimator"]

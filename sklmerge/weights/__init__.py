@@ -1,0 +1,5 @@
+"""How much each class counts."""
+
+from sklmerge.weights._estimator import ClassWeightEstimator
+
+__all__ = ["ClassWeightEstimator"]

@@ -1,0 +1,170 @@
+"""From the counts of named classes to their weights: which scheme, who lacks samples, what is odd.
+
+The formulas are in _schemes.py; the counting is in _tally.py.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from numbers import Real
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.weights._schemes import (
+    cap_ratio,
+    normalize_weights,
+    weigh_by_effective_number,
+    weigh_by_inverse_power,
+    weigh_by_log_share,
+)
+
+Scheme: TypeAlias = (
+    str | Mapping[Hashable, float] | Callable[[NDArray[np.float64]], NDArray[np.float64]]
+)
+
+NAMED_SCHEMES = ("balanced", "effective", "log", "uniform")
+NORMALIZATIONS = ("samples", "classes", "max", "min", None)
+
+
+def check_weighting(
+    scheme: Any, power: Any, beta: Any, normalize: Any, max_ratio: Any, missing: Any
+) -> None:
+    """Raise on a parameter that no data could make right."""
+    if isinstance(scheme, str):
+        if scheme not in NAMED_SCHEMES:
+            raise ValueError(
+                f"scheme must be one of {', '.join(map(repr, NAMED_SCHEMES))}, a mapping of label "
+                f"to weight or a callable of the counts, got {scheme!r}"
+            )
+    elif not isinstance(scheme, Mapping) and not callable(scheme):
+        raise TypeError(
+            "scheme must be a string, a mapping of label to weight or a callable of the counts, "
+            f"got {type(scheme).__name__}"
+        )
+    if not (_is_finite(power) and power >= 0):
+        raise ValueError(f"power must be a finite number >= 0, got {power!r}")
+    if not (_is_finite(beta) and 0 <= beta < 1):
+        raise ValueError(f"beta must be in [0, 1), got {beta!r}")
+    if normalize not in NORMALIZATIONS:
+        raise ValueError(
+            f"normalize must be 'samples', 'classes', 'max', 'min' or None, got {normalize!r}"
+        )
+    if max_ratio is not None and not (_is_finite(max_ratio) and max_ratio >= 1):
+        raise ValueError(f"max_ratio must be None or a finite number >= 1, got {max_ratio!r}")
+    if missing not in ("error", "ignore"):
+        raise ValueError(f"missing must be 'error' or 'ignore', got {missing!r}")
+
+
+def weigh_classes(
+    labels: Sequence[Hashable],
+    counts: NDArray[np.float64],
+    *,
+    scheme: Scheme,
+    power: float,
+    beta: float,
+    normalize: str | None,
+    max_ratio: float | None,
+    missing: str,
+) -> NDArray[np.float64]:
+    """Weigh named classes: relative weights, then the cap, then the normalising.
+
+    Parameters
+    ----------
+    labels : sequence of length n_classes
+        The names of the classes, for a mapping and for messages.
+    counts : ndarray of shape (n_classes,)
+        Samples (or summed sample weights) per class, >= 0.
+    scheme, power, beta, normalize, max_ratio, missing
+        As in :class:`~sklmerge.ClassWeightEstimator`.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        Finite weights >= 0; 0 for a class without samples.
+
+    Examples
+    --------
+    >>> weigh_classes(["cat", "dog"], np.array([500.0, 1500.0]), scheme="balanced", power=1.0,
+    ...               beta=0.9999, normalize="min", max_ratio=None, missing="error")
+    array([3., 1.])
+    """
+    present = counts > 0
+    if missing == "error" and not present.all():
+        raise ValueError(
+            "every class must have a sample to be weighed, none of "
+            f"{list_labels([label for label, has in zip(labels, present, strict=True) if not has])}"
+            "; pass missing='ignore' to weigh a class without samples 0"
+        )
+    if not present.any():
+        raise ValueError("y must have at least one sample, got none")
+    weights = np.zeros(len(counts))
+    named = [label for label, has in zip(labels, present, strict=True) if has]
+    relative = _apply_scheme(scheme, named, counts[present], power, beta)
+    if max_ratio is not None:
+        relative = cap_ratio(relative, max_ratio)
+    weights[present] = normalize_weights(relative, counts[present], normalize)
+    return weights
+
+
+def list_labels(labels: Sequence[Any], limit: int = 5) -> str:
+    """Name labels in an error, the first few of them."""
+    shown = ", ".join(repr(label) for label in labels[:limit])
+    return shown + (f" (and {len(labels) - limit} more)" if len(labels) > limit else "")
+
+
+def _apply_scheme(
+    scheme: Scheme,
+    labels: Sequence[Hashable],
+    counts: NDArray[np.float64],
+    power: float,
+    beta: float,
+) -> NDArray[np.float64]:
+    if isinstance(scheme, Mapping):
+        return _check_given(_look_up(scheme, labels), len(labels), "scheme")
+    if callable(scheme):
+        return _check_given(scheme(counts.copy()), len(labels), "scheme(counts)")
+    if scheme == "balanced":
+        return weigh_by_inverse_power(counts, power)
+    if scheme == "log":
+        return weigh_by_log_share(counts)
+    if scheme == "uniform":
+        return np.ones_like(counts)
+    relative = weigh_by_effective_number(counts, beta)
+    _warn_if_flat(relative, counts, beta)
+    return relative
+
+
+def _look_up(scheme: Mapping[Hashable, float], labels: Sequence[Hashable]) -> list[float]:
+    unweighted = [label for label in labels if label not in scheme]
+    if unweighted:
+        raise ValueError(
+            f"scheme must give every class of y a weight, none for {list_labels(unweighted)}; "
+            f"it has {list_labels(list(scheme))}"
+        )
+    return [scheme[label] for label in labels]
+
+
+def _check_given(weights: Any, n_classes: int, name: str) -> NDArray[np.float64]:
+    given = np.asarray(weights, dtype=np.float64)
+    if given.shape != (n_classes,):
+        raise ValueError(f"{name} must be of shape ({n_classes},), got {given.shape}")
+    if not (np.isfinite(given).all() and (given >= 0).all() and (given > 0).any()):
+        raise ValueError(f"{name} must be finite weights >= 0 and not all 0, got {given.tolist()}")
+    return given
+
+
+def _warn_if_flat(weights: NDArray[np.float64], counts: NDArray[np.float64], beta: float) -> None:
+    # beta=0 asks for equal weights, and equal counts deserve them.
+    if beta > 0 and counts.max() >= 1.01 * counts.min() and weights.max() < 1.01 * weights.min():
+        warnings.warn(
+            f"scheme='effective' with beta={beta} weighs classes of {counts.min():g} to "
+            f"{counts.max():g} samples alike; a beta nearer 1 tells them apart",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
