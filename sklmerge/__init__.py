@@ -1,7 +1,14 @@
 """Merge image classes, balance them, weigh what is left, and take the merge back."""
 
+from sklmerge.augment import AugmentationParams, ImageAugmenter, ImageScaler, as_augmenter
 from sklmerge.weights import ClassWeightEstimator
 
 __version__ = "0.1.0"
 
-__all__ = ["ClassWeightEstimator"]
+__all__ = [
+    "AugmentationParams",
+    "ClassWeightEstimator",
+    "ImageAugmenter",
+    "ImageScaler",
+    "as_augmenter",
+]

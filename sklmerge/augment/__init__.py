@@ -1,0 +1,16 @@
+"""How one image is varied, and how it is prepared."""
+
+from sklmerge.augment._adapters import CallableAugmenter, as_augmenter
+from sklmerge.augment._augmenter import ImageAugmenter
+from sklmerge.augment._hash import hash_keys
+from sklmerge.augment._params import AugmentationParams
+from sklmerge.augment._scaler import ImageScaler
+
+__all__ = [
+    "AugmentationParams",
+    "CallableAugmenter",
+    "ImageAugmenter",
+    "ImageScaler",
+    "as_augmenter",
+    "hash_keys",
+]

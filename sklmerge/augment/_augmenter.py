@@ -1,0 +1,304 @@
+"""ImageAugmenter: random, keeps shape and dtype. _ranges draws what varies, _render does it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+from sklmerge._contract import as_image_batch, check_value_range, find_value_range
+from sklmerge.augment._color import COLOR_COLUMNS
+from sklmerge.augment._hash import resolve_seed
+from sklmerge.augment._params import AugmentationParams
+from sklmerge.augment._ranges import check_ranges, draw_columns
+from sklmerge.augment._render import RenderSettings, render_images
+
+if TYPE_CHECKING:
+    from sklmerge.augment._scaler import ImageScaler
+
+_PRESETS: dict[str, dict[str, Any]] = {
+    "light": {
+        "rotation_range": 15,
+        "width_shift_range": 0.1,
+        "height_shift_range": 0.1,
+        "zoom_range": 0.1,
+        "brightness_range": (0.9, 1.1),
+    },
+    "strong": {
+        "rotation_range": 30,
+        "width_shift_range": 0.2,
+        "height_shift_range": 0.2,
+        "shear_range": 15,
+        "zoom_range": 0.25,
+        "brightness_range": (0.7, 1.3),
+        "contrast_range": (0.7, 1.3),
+    },
+}
+
+
+class ImageAugmenter(BaseEstimator):
+    """Vary images at random, at the cost of one interpolation and one table lookup each.
+
+    It varies and nothing else: shape and dtype stay, and resizing or normalising is
+    `ImageScaler`'s work. It is an estimator in having parameters, so that a grid can tune
+    ``augmenter__rotation_range``, but no transformer: a random ``transform`` in a pipeline would
+    vary test images at predict time.
+
+    Parameters
+    ----------
+    rotation_range : float, default=0
+        Largest turn to either side, in degrees.
+    width_shift_range, height_shift_range : float, int or sequence of float, default=0
+        Largest shift along columns and along rows: a float below 1 is a fraction of the side, a
+        float from 1 pixels; an int n draws whole pixels from -(n - 1) to n - 1; a sequence lists
+        the shifts to choose from.
+    shear_range : float, default=0
+        Largest shear to either side, in degrees.
+    zoom_range : float or (float, float), default=0
+        Bounds of the zoom, drawn for width and height apart; a float z stands for
+        ``(1 - z, 1 + z)``. Below 1 zooms in, above 1 zooms out.
+    horizontal_flip, vertical_flip : bool, default=False
+        Mirror every other image left to right, or upside down.
+    brightness_range : (float, float), default=None
+        Bounds of the factor on the distance from black.
+    contrast_range : (float, float), default=None
+        Bounds of the factor on the distance from the image's mean luminance.
+    channel_shift_range : float, default=0
+        Largest value added to or taken from all channels, in input units; the sum is clipped to
+        the image's own range of values.
+    fill_mode : {"nearest", "constant", "reflect", "wrap"}, default="nearest"
+        What lies beyond the border.
+    cval : float, default=0
+        The value beyond the border for ``fill_mode="constant"``, for every channel, in input units.
+    interpolation : {"nearest", "linear", "cubic"}, default="linear"
+        How values between pixels are found.
+    value_range : (float, float), default=None
+        Black and white of float images; None means 0 and 1. Integers have their dtype's range.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
+    random_state : int, RandomState, Generator or None, default=None
+        Seed of what is drawn where a method is given none.
+    n_jobs : int, default=None
+        Threads. The result does not depend on it.
+
+    Notes
+    -----
+    Names and meaning are those in the documentation of Keras' ``ImageDataGenerator``, where it has
+    them: width means columns, height means rows, and the centre is the true one. The order is:
+    flips, rotation, shift, shear and zoom as one affine map; channel shift; contrast; brightness.
+    Colours leave a fourth channel, alpha, as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skimage.data import gravel
+    >>> from sklmerge import ImageAugmenter
+    >>> images = gravel().reshape(8, 64, 512)
+    >>> augmenter = ImageAugmenter(rotation_range=15, brightness_range=(0.8, 1.2))
+    >>> varied = augmenter.augment(images, random_state=0)
+    >>> varied.shape, varied.dtype
+    ((8, 64, 512), dtype('uint8'))
+
+    The parameters can be kept and replayed.
+
+    >>> params = augmenter.draw_params(8, random_state=0)
+    >>> bool((augmenter.apply(images, params) == varied).all())
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        rotation_range: float = 0,
+        width_shift_range: float | Sequence[float] = 0,
+        height_shift_range: float | Sequence[float] = 0,
+        shear_range: float = 0,
+        zoom_range: float | tuple[float, float] = 0,
+        horizontal_flip: bool = False,
+        vertical_flip: bool = False,
+        brightness_range: tuple[float, float] | None = None,
+        contrast_range: tuple[float, float] | None = None,
+        channel_shift_range: float = 0,
+        fill_mode: str = "nearest",
+        cval: float = 0,
+        interpolation: str = "linear",
+        value_range: tuple[float, float] | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.rotation_range = rotation_range
+        self.width_shift_range = width_shift_range
+        self.height_shift_range = height_shift_range
+        self.shear_range = shear_range
+        self.zoom_range = zoom_range
+        self.horizontal_flip = horizontal_flip
+        self.vertical_flip = vertical_flip
+        self.brightness_range = brightness_range
+        self.contrast_range = contrast_range
+        self.channel_shift_range = channel_shift_range
+        self.fill_mode = fill_mode
+        self.cval = cval
+        self.interpolation = interpolation
+        self.value_range = value_range
+        self.image_shape = image_shape
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    @classmethod
+    def preset(cls, name: str) -> Self:
+        """Return an augmenter with ranges that suit most photographs.
+
+        Parameters
+        ----------
+        name : {"light", "strong"}
+            "light" turns by up to 15 degrees, shifts and zooms by up to a tenth and changes
+            brightness by up to a tenth. "strong" doubles that and more, and adds shear and
+            contrast. Neither flips, which can change what an image shows.
+
+        Returns
+        -------
+        ImageAugmenter
+
+        Examples
+        --------
+        >>> from sklmerge import ImageAugmenter
+        >>> ImageAugmenter.preset("light").rotation_range
+        15
+        """
+        if name not in _PRESETS:
+            raise ValueError(f"name must be one of {', '.join(_PRESETS)}, got {name!r}")
+        return cls(**_PRESETS[name])
+
+    def draw_params(
+        self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
+    ) -> AugmentationParams:
+        """Draw how n images are varied.
+
+        Parameters
+        ----------
+        n : int
+            Number of images.
+        random_state : int, RandomState, Generator or None, default=None
+            None means the augmenter's own.
+        keys : array-like of uint64, shape (n,), default=None
+            Random stream of each image, see `sklmerge.augment.hash_keys`: a row depends on the
+            seed and on its key alone. None means 0, 1, 2 and so on.
+
+        Returns
+        -------
+        AugmentationParams
+            Of n rows; only the columns in use.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a range of the augmenter has the wrong sign, order or type.
+        """
+        seed = resolve_seed(self.random_state if random_state is None else random_state)
+        streams = np.arange(n, dtype=np.uint64) if keys is None else np.asarray(keys, np.uint64)
+        if streams.shape != (n,):
+            raise ValueError(f"keys must have shape ({n},), got {streams.shape}")
+        ranges = check_ranges(self.get_params(deep=False))
+        return AugmentationParams(n, draw_columns(ranges, seed, streams))
+
+    def apply(
+        self,
+        X: ArrayLike,
+        params: AugmentationParams,
+        *,
+        indices: ArrayLike | None = None,
+        scaler: "ImageScaler | None" = None,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """Vary images by given parameters.
+
+        Parameters
+        ----------
+        X : array-like of shape (m, H, W), (m, H, W, C) or (m, H * W * C)
+            Images, never changed. Flattened rows need ``image_shape`` and stay flattened.
+        params : AugmentationParams
+            Of n images.
+        indices : array-like of int, shape (n,), default=None
+            Which image each row of the parameters varies: ``np.zeros(n, int)`` makes n copies of
+            the first. None means each image once, in order.
+        scaler : ImageScaler, default=None
+            Resizes and normalises in the same pass: the result is that of
+            ``scaler.transform(augmenter.apply(X, params))``, to the last bit where no resize is
+            involved, without its cost.
+        out : ndarray, default=None
+            Contiguous array to fill, of the shape and dtype of the result.
+
+        Returns
+        -------
+        ndarray of shape (n, ...)
+            Of the shape and dtype of X, or of those of the scaler.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If X is no batch of images, or floats that are recoloured leave `value_range`.
+        """
+        check_ranges(self.get_params(deep=False))
+        batch = as_image_batch(X, self.image_shape)
+        rows = np.arange(len(batch)) if indices is None else np.asarray(indices, dtype=np.intp)
+        if rows.shape != (len(params),):
+            raise ValueError(
+                f"params must have one row for each of {len(rows)} images, got {len(params)}"
+            )
+        if len(rows) and not (rows.min() >= 0 and rows.max() < len(batch)):
+            raise ValueError(
+                f"indices must be in [0, {len(batch)}), got {rows.min()}, {rows.max()}"
+            )
+        bounds = find_value_range(batch.dtype, self.value_range)
+        if any(name in COLOR_COLUMNS for name in params.columns):
+            check_value_range(batch, bounds)
+        shape, dtype = batch.shape[1:], batch.dtype
+        if scaler is not None:
+            shape = (*scaler.find_size(shape[:2]), *shape[2:])
+            dtype = np.dtype(scaler.dtype)
+        flat = np.ndim(X) == 2
+        expected = (len(rows), int(np.prod(shape))) if flat else (len(rows), *shape)
+        if out is None:
+            out = np.empty(expected, dtype)
+        elif out.shape != expected or out.dtype != dtype or not out.flags.c_contiguous:
+            raise ValueError(
+                f"out must be a contiguous {dtype} array of shape {expected}, "
+                f"got {out.dtype} of shape {out.shape}"
+            )
+        single = len(shape) == 3 and shape[2] == 1
+        if len(rows):
+            render_images(
+                batch[..., 0] if single else batch,
+                rows,
+                params,
+                RenderSettings(self.fill_mode, self.cval, self.interpolation, bounds),
+                out.reshape(len(rows), *(shape[:2] if single else shape)),
+                preparation=scaler,
+                n_jobs=self.n_jobs,
+            )
+        return out
+
+    def augment(
+        self, X: ArrayLike, random_state: Any = None, *, scaler: "ImageScaler | None" = None
+    ) -> NDArray[Any]:
+        """Vary each image once, at random.
+
+        Parameters
+        ----------
+        X, scaler
+            See `apply`.
+        random_state : int, RandomState, Generator or None, default=None
+            None means the augmenter's own.
+
+        Returns
+        -------
+        ndarray
+            Of the shape and dtype of X, or of those of the scaler.
+        """
+        return self.apply(X, self.draw_params(np.shape(X)[0], random_state), scaler=scaler)
+
+    def __call__(self, image: ArrayLike, rng: Any = None) -> NDArray[Any]:
+        """Vary one image, of shape (H, W) or (H, W, C), by a random generator."""
+        return self.augment(np.asarray(image)[None], rng)[0]

@@ -1,0 +1,204 @@
+"""Parameters in, one lookup table an image out; and the one place that recolours."""
+
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.augment._params import AugmentationParams
+
+COLOR_COLUMNS = frozenset({"channel_shift", "contrast", "brightness"})
+# ITU-R BT.601, the weights of Pillow's and OpenCV's conversion to grey.
+_LUMA = np.array([0.299, 0.587, 0.114])
+
+
+class ImageStatistics(NamedTuple):
+    """What recolouring must know of images: smallest, largest and mean grey value of each."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    grey: NDArray[np.float64]
+
+
+def measure_images(images: NDArray[Any]) -> ImageStatistics:
+    """Measure each image's range of values and its mean luminance; an alpha channel is left out.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, H, W) or (n, H, W, C)
+        Warped images.
+
+    Returns
+    -------
+    ImageStatistics
+        Arrays of shape (n,).
+    """
+    figures = np.empty((3, len(images)))
+    for place, image in enumerate(images):
+        pixels = select_colors(image)
+        # OpenCV's reductions are several times faster than numpy's, but want contiguous planes.
+        plane = np.ascontiguousarray(pixels).reshape(pixels.shape[0], -1)
+        low, high, _, _ = cv2.minMaxLoc(plane)
+        if pixels.ndim == 3 and pixels.shape[2] == 3:
+            grey = float(np.dot(_LUMA, cv2.mean(pixels)[:3]))
+        else:
+            grey = cv2.mean(plane)[0]
+        figures[:, place] = low, high, grey
+    return ImageStatistics(*figures)
+
+
+def select_colors(image: NDArray[Any]) -> NDArray[Any]:
+    """View an image's channels without its alpha."""
+    return image[..., :3] if image.ndim == 3 and image.shape[2] == 4 else image
+
+
+def recolor_values(
+    values: NDArray[Any],
+    params: AugmentationParams,
+    statistics: ImageStatistics | None,
+    bounds: tuple[float, float],
+) -> NDArray[Any]:
+    """Apply each image's channel shift, contrast and brightness to values, and clip the result.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, ...) or (1, ...)
+        Values in input units; row i is recoloured by row i of the parameters.
+    params : AugmentationParams
+        Of n images.
+    statistics : ImageStatistics or None
+        Of the same images; needed for channel shift and contrast.
+    bounds : (float, float)
+        Black and white in input units.
+
+    Returns
+    -------
+    ndarray of shape (n, ...)
+        Recoloured, not rounded.
+
+    Notes
+    -----
+    A channel shift is added and clipped to the image's own range, as Keras'
+    ``apply_channel_shift`` does; contrast scales distances from the image's mean luminance, as
+    Pillow's and torchvision's does; brightness scales distances from black.
+    """
+
+    def spread(column: NDArray[np.float64]) -> NDArray[Any]:
+        tall = column.reshape(-1, *(1,) * (values.ndim - 1))
+        return tall.astype(values.dtype)
+
+    recolored = values
+    if statistics is not None:
+        pivot = statistics.grey
+        if "channel_shift" in params:
+            shift, low, high = params["channel_shift"], statistics.low, statistics.high
+            recolored = np.clip(recolored + spread(shift), spread(low), spread(high))
+            pivot = np.clip(pivot + shift, low, high)
+        if "contrast" in params:
+            contrast = params["contrast"]
+            recolored = recolored * spread(contrast) + spread(pivot * (1 - contrast))
+    if "brightness" in params:
+        factor = params["brightness"]
+        recolored = recolored * spread(factor) + spread(bounds[0] * (1 - factor))
+    return np.clip(recolored, *bounds)
+
+
+def needs_statistics(params: AugmentationParams) -> bool:
+    """Tell whether recolouring depends on the image's own values."""
+    return "channel_shift" in params or "contrast" in params
+
+
+def build_tables(
+    params: AugmentationParams,
+    statistics: ImageStatistics | None,
+    dtype: np.dtype[Any],
+    n_channels: int,
+) -> NDArray[Any]:
+    """Build one lookup table an image: the rule, applied to every value there is.
+
+    Parameters
+    ----------
+    params, statistics
+        See `recolor_values`.
+    dtype : dtype
+        uint8 or uint16.
+    n_channels : int
+        Of each image; of four, the last is alpha and keeps its values.
+
+    Returns
+    -------
+    ndarray of `dtype`, shape (n, n_values), or (n, n_values, 4) where alpha is kept
+    """
+    largest = int(np.iinfo(dtype).max)
+    values = np.arange(largest + 1, dtype=np.float64)[None]
+    recolored = recolor_values(values, params, statistics, (0.0, float(largest)))
+    tables = np.rint(np.broadcast_to(recolored, (len(params), largest + 1))).astype(dtype)
+    if n_channels < 4:
+        return tables
+    alpha = np.broadcast_to(values.astype(dtype), tables.shape)
+    return np.stack([tables, tables, tables, alpha], axis=-1)
+
+
+def recolor_floats(
+    images: NDArray[Any],
+    params: AugmentationParams,
+    statistics: ImageStatistics | None,
+    bounds: tuple[float, float],
+) -> None:
+    """Recolour float images where they lie, one after the other so that temporaries stay small.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, H, W) or (n, H, W, C)
+        Changed in place, but for an alpha channel.
+    params, statistics, bounds
+        See `recolor_values`.
+    """
+    for place, image in enumerate(images):
+        row = slice(place, place + 1)
+        own = statistics and ImageStatistics(*(figures[row] for figures in statistics))
+        colors = select_colors(image)
+        colors[...] = recolor_values(colors[None], params.take(row), own, bounds)[0]
+
+
+def look_up(image: NDArray[Any], table: NDArray[Any], out: NDArray[Any]) -> None:
+    """Replace each value of one uint8 or uint16 image by its entry in a table.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, C)
+        Contiguous.
+    table : ndarray of shape (n_values,) or (n_values, C)
+        One table for all channels, or one for each.
+    out : ndarray of the table's dtype and the image's shape
+        Contiguous; may be the image itself where the dtypes agree.
+    """
+    cv2.LUT(image, table if table.ndim == 1 else table[None], dst=out)
+
+
+def scale_tables(
+    tables: NDArray[Any],
+    gain: NDArray[np.float64],
+    bias: NDArray[np.float64],
+    dtype: np.dtype[Any],
+) -> NDArray[Any]:
+    """Let tables of integers give what a gain and a bias make of each of their entries.
+
+    Parameters
+    ----------
+    tables : ndarray of shape (n, n_values) or (n, n_values, C)
+        See `build_tables`.
+    gain, bias : ndarray of float64, shape (1,) or (C,)
+        Of all channels or of each.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    ndarray of `dtype`, shape (n, n_values) or (n, n_values, C)
+    """
+    scaled = tables.astype(np.float64)
+    if max(len(gain), len(bias)) > 1 and scaled.ndim == 2:
+        scaled = scaled[..., None]
+    return (scaled * gain + bias).astype(dtype)

@@ -1,0 +1,198 @@
+"""How n images are varied, as a table: one row an image, one column a parameter."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Column(NamedTuple):
+    """One parameter: the value that changes nothing, and which random numbers it draws from."""
+
+    neutral: float | bool | int
+    stream: int
+
+
+# Streams are never renumbered: a copy drawn today must come out the same tomorrow.
+COLUMNS: Mapping[str, Column] = {
+    "rotation": Column(0.0, 0),
+    "shift_x": Column(0.0, 1),
+    "shift_y": Column(0.0, 2),
+    "shift_x_pixels": Column(0.0, 1),
+    "shift_y_pixels": Column(0.0, 2),
+    "shear": Column(0.0, 3),
+    "zoom_x": Column(1.0, 4),
+    "zoom_y": Column(1.0, 5),
+    "horizontal_flip": Column(False, 6),
+    "vertical_flip": Column(False, 7),
+    "channel_shift": Column(0.0, 8),
+    "contrast": Column(1.0, 9),
+    "brightness": Column(1.0, 10),
+    "key": Column(0, 11),
+}
+
+# Keras names its axes by rows (x) and columns (y).
+_KERAS_COLUMNS = {
+    "theta": "rotation",
+    "tx": "shift_y_pixels",
+    "ty": "shift_x_pixels",
+    "shear": "shear",
+    "zx": "zoom_y",
+    "zy": "zoom_x",
+    "flip_horizontal": "horizontal_flip",
+    "flip_vertical": "vertical_flip",
+    "channel_shift_intensity": "channel_shift",
+    "brightness": "brightness",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class AugmentationParams:
+    """How each of n images is varied: one row an image, one column a parameter.
+
+    Parameters can be kept, written beside the images they made, and replayed by
+    `ImageAugmenter.apply`.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of images.
+    columns : mapping of str to ndarray of shape (n_rows,)
+        The parameters in use. A column that is absent changes nothing. Angles (``rotation``,
+        ``shear``) are in degrees; ``shift_x`` and ``shift_y`` are fractions of width and height,
+        ``shift_x_pixels`` and ``shift_y_pixels`` pixels; ``zoom_x`` and ``zoom_y`` above 1 zoom
+        out; ``brightness`` and ``contrast`` are factors; ``channel_shift`` is in input units.
+        ``key`` is the random stream of a user's own callable.
+
+    Examples
+    --------
+    >>> from sklmerge import ImageAugmenter
+    >>> params = ImageAugmenter(rotation_range=20).draw_params(3, random_state=0)
+    >>> len(params), list(params.columns)
+    (3, ['rotation'])
+    >>> replayed = AugmentationParams.from_dicts(params.to_dicts())
+    >>> bool((replayed["rotation"] == params["rotation"]).all())
+    True
+    """
+
+    n_rows: int
+    columns: Mapping[str, NDArray[Any]]
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.columns if name not in COLUMNS]
+        if unknown:
+            raise ValueError(f"columns must be among {', '.join(COLUMNS)}, got {unknown[0]!r}")
+        for name, values in self.columns.items():
+            if np.shape(values) != (self.n_rows,):
+                raise ValueError(
+                    f"columns must have shape ({self.n_rows},), got {name!r} of shape "
+                    f"{np.shape(values)}"
+                )
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return a column, with the value that changes nothing where it is not in use."""
+        if name in self.columns:
+            return self.columns[name]
+        return np.full(self.n_rows, COLUMNS[name].neutral)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def __iter__(self) -> Iterator[dict[str, float | bool | int]]:
+        return iter(self.to_dicts())
+
+    def take(self, indices: ArrayLike | slice) -> "AugmentationParams":
+        """Return the parameters of some of the images.
+
+        Parameters
+        ----------
+        indices : array-like of int or slice
+            Which rows.
+
+        Returns
+        -------
+        AugmentationParams
+        """
+        rows = np.arange(self.n_rows)[indices]
+        return AugmentationParams(
+            len(rows), {name: values[rows] for name, values in self.columns.items()}
+        )
+
+    def to_dicts(self) -> list[dict[str, float | bool | int]]:
+        """Return one dict of plain numbers an image, fit for JSON.
+
+        Returns
+        -------
+        list of dict
+            Only the columns in use; floats survive the way through JSON to the last bit.
+        """
+        if not self.columns:
+            return [{} for _ in range(self.n_rows)]
+        lists = [values.tolist() for values in self.columns.values()]
+        return [dict(zip(self.columns, row, strict=True)) for row in zip(*lists, strict=True)]
+
+    @classmethod
+    def from_dicts(cls, dicts: Iterable[Mapping[str, float]]) -> "AugmentationParams":
+        """Read back what `to_dicts` wrote.
+
+        Parameters
+        ----------
+        dicts : iterable of mapping
+            One an image; a name that only some of them hold is neutral in the others.
+
+        Returns
+        -------
+        AugmentationParams
+        """
+        rows = list(dicts)
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        unknown = [name for name in names if name not in COLUMNS]
+        if unknown:
+            raise ValueError(f"dicts must hold only {', '.join(COLUMNS)}, got {unknown[0]!r}")
+        columns = {
+            name: np.array(
+                [row.get(name, COLUMNS[name].neutral) for row in rows],
+                dtype=np.uint64 if name == "key" else type(COLUMNS[name].neutral),
+            )
+            for name in names
+        }
+        return cls(len(rows), columns)
+
+    @classmethod
+    def from_keras(cls, dicts: Iterable[Mapping[str, Any]]) -> "AugmentationParams":
+        """Read the dicts of Keras' ``ImageDataGenerator.get_random_transform``.
+
+        Keras names its axes by rows and columns: its ``tx`` and ``zx`` move and zoom rows.
+
+        Parameters
+        ----------
+        dicts : iterable of mapping
+            One an image, with any of ``theta``, ``tx``, ``ty``, ``shear``, ``zx``, ``zy``,
+            ``flip_horizontal``, ``flip_vertical``, ``channel_shift_intensity``, ``brightness``.
+
+        Returns
+        -------
+        AugmentationParams
+        """
+        rows = []
+        for row in dicts:
+            unknown = [name for name in row if name not in _KERAS_COLUMNS]
+            if unknown:
+                raise ValueError(
+                    f"dicts must hold only {', '.join(_KERAS_COLUMNS)}, got {unknown[0]!r}"
+                )
+            rows.append(
+                {_KERAS_COLUMNS[name]: value for name, value in row.items() if value is not None}
+            )
+        return cls.from_dicts(rows)
+
+    def to_frame(self) -> Any:
+        """Return the columns in use as a pandas DataFrame with one row an image."""
+        import pandas as pd
+
+        return pd.DataFrame(dict(self.columns), index=pd.RangeIndex(self.n_rows))

@@ -1,0 +1,168 @@
+"""Images and parameters in, varied images out: one warp, one table, chunk by chunk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.augment._color import (
+    COLOR_COLUMNS,
+    build_tables,
+    look_up,
+    measure_images,
+    needs_statistics,
+    recolor_floats,
+    scale_tables,
+)
+from sklmerge.augment._geometry import (
+    Warper,
+    compose_affine,
+    compose_resize,
+    resize_image,
+    skips_pixels,
+)
+from sklmerge.augment._params import AugmentationParams
+
+# So few images of 224 x 224 x 3 stay in the second-level cache between the warp and the lookup.
+_CHUNK = 8
+# So many chunks make a task for a thread worth its start.
+_CHUNKS_PER_TASK = 8
+
+
+GainBias = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+class Preparation(Protocol):
+    """What rendering asks of an `ImageScaler`."""
+
+    def find_affine(
+        self, n_channels: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return gain and bias of shape (1,) or (C,), or None where one affine map is not all."""
+
+    def prepare_batch(self, images: NDArray[Any]) -> NDArray[Any]:
+        """Prepare images that already have the right size."""
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """How pixels are found and bounded, the same for every image."""
+
+    fill_mode: str
+    cval: float
+    interpolation: str
+    bounds: tuple[float, float]
+
+
+def render_images(
+    images: Sequence[NDArray[Any]] | NDArray[Any],
+    indices: NDArray[np.intp],
+    params: AugmentationParams,
+    settings: RenderSettings,
+    out: NDArray[Any],
+    *,
+    preparation: Preparation | None = None,
+    n_jobs: int | None = None,
+) -> None:
+    """Vary image ``indices[i]`` by row i of the parameters into ``out[i]``.
+
+    Parameters
+    ----------
+    images : array of shape (m, H, W) or (m, H, W, C)
+        Sources, never written to.
+    indices : ndarray of int, shape (n,)
+        Which source each row of the parameters varies.
+    params : AugmentationParams
+        Of n images.
+    settings : RenderSettings
+        The same for all.
+    out : ndarray of shape (n, h, w) or (n, h, w, C)
+        Contiguous; its height and width are the output's.
+    preparation : Preparation or None
+        Folded into the same pass.
+    n_jobs : int or None
+        Threads; the result does not depend on it.
+    """
+    affine = compose_affine(params, (out.shape[1], out.shape[2]))
+    span = _CHUNK * _CHUNKS_PER_TASK
+    tasks = [slice(start, start + span) for start in range(0, len(out), span)]
+
+    def run_task(rows: slice) -> None:
+        render_rows(
+            images, indices[rows], params.take(rows), affine[rows], settings, out[rows], preparation
+        )
+
+    if joblib.effective_n_jobs(n_jobs) == 1 or len(tasks) == 1:
+        for rows in tasks:
+            run_task(rows)
+    else:
+        workers = joblib.Parallel(n_jobs=n_jobs, require="sharedmem")
+        workers(joblib.delayed(run_task)(rows) for rows in tasks)
+
+
+def render_rows(
+    images: Sequence[NDArray[Any]] | NDArray[Any],
+    indices: NDArray[np.intp],
+    params: AugmentationParams,
+    affine: NDArray[np.float64],
+    settings: RenderSettings,
+    out: NDArray[Any],
+    preparation: Preparation | None,
+) -> None:
+    """Render some rows in one thread, see `render_images`."""
+    first = images[indices[0]]
+    size = (out.shape[1], out.shape[2])
+    # What the warp reads from: the source, or the source shrunk by averaging areas.
+    frame = (first.shape[0], first.shape[1])
+    frame = size if skips_pixels(frame, size) else frame
+    affine = compose_resize(affine, size, frame)
+    warp = Warper(
+        (*frame, *first.shape[2:]),
+        size,
+        first.dtype,
+        interpolation=settings.interpolation,
+        fill_mode=settings.fill_mode,
+        cval=settings.cval,
+    )
+    # Without a preparation the warped images are finished where they lie.
+    staging = np.empty((_CHUNK, *out.shape[1:]), first.dtype) if preparation is not None else None
+    for start in range(0, len(out), _CHUNK):
+        rows = slice(start, min(start + _CHUNK, len(out)))
+        target = out[rows]
+        warped = target if staging is None else staging[: len(target)]
+        for place, index in enumerate(indices[rows]):
+            image = resize_image(images[index], frame)
+            warp(image, affine[start + place], warped[place])
+        finish_chunk(warped, params.take(rows), settings.bounds, preparation, target)
+
+
+def finish_chunk(
+    warped: NDArray[Any],
+    params: AugmentationParams,
+    bounds: tuple[float, float],
+    preparation: Preparation | None,
+    out: NDArray[Any],
+) -> None:
+    """Recolour and prepare warped images; without a preparation, `out` is `warped` itself."""
+    recolors = any(name in COLOR_COLUMNS for name in params.columns)
+    statistics = measure_images(warped) if needs_statistics(params) else None
+    n_channels = warped.shape[3] if warped.ndim == 4 else 1
+    affine = preparation.find_affine(n_channels) if preparation is not None else None
+
+    if warped.dtype.kind == "u" and (recolors or affine is not None):
+        tables = build_tables(params, statistics, warped.dtype, n_channels)
+        if affine is not None:
+            tables = scale_tables(tables, *affine, out.dtype)
+        for image, table, place in zip(
+            warped, tables, warped if affine is None else out, strict=True
+        ):
+            look_up(image, table, place)
+        if affine is not None:
+            return
+    elif recolors:
+        recolor_floats(warped, params, statistics, bounds)
+    if preparation is not None:
+        out[...] = preparation.prepare_batch(warped)

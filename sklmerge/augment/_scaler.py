@@ -1,0 +1,200 @@
+"""ImageScaler: deterministic, a transformer. How images are prepared to train and to test."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sklmerge._contract import as_image_batch, check_image_shape
+from sklmerge.augment._color import look_up, scale_tables
+from sklmerge.augment._geometry import resize_image
+from sklmerge.augment._statistics import measure_channels
+
+# Keras adds it to every standard deviation that it divides by.
+_EPSILON = 1e-6
+
+
+class ImageScaler(TransformerMixin, BaseEstimator):
+    """Resize and normalise images, for training and testing alike.
+
+    The deterministic half of Keras' ``ImageDataGenerator``: what it learns, it learns in `fit` from
+    training images, and applies unchanged to any others.
+
+    Parameters
+    ----------
+    rescale : float, default=None
+        Factor on every value, such as ``1 / 255``.
+    image_size : (int, int), default=None
+        Height and width to resize to; None keeps the size.
+    featurewise_center : bool, default=False
+        Subtract the mean over the training images, channel by channel.
+    featurewise_std_normalization : bool, default=False
+        Divide by the standard deviation over the training images, channel by channel.
+    samplewise_center : bool, default=False
+        Subtract each image's own mean.
+    samplewise_std_normalization : bool, default=False
+        Divide by each image's own standard deviation.
+    dtype : {"float32", "float64"}, default="float32"
+        Of the output.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
+
+    Attributes
+    ----------
+    mean_ : ndarray of float64, shape (C,)
+        Mean over the training images, rescaled; only where a featurewise option asks for it.
+    std_ : ndarray of float64, shape (C,)
+        Standard deviation of the same.
+    n_channels_ : int
+        Channels of the training images, 1 for grey ones without a channel axis.
+
+    Notes
+    -----
+    The order is Keras': resize, rescale, samplewise centre and scale, featurewise centre and
+    scale; 1e-6 is added to every standard deviation. Keras gathers its statistics before it
+    rescales and applies them after; here they are gathered after, so that the mean comes out as 0
+    and the standard deviation as 1 whatever ``rescale`` is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skimage.data import grass
+    >>> from sklmerge import ImageScaler
+    >>> images = grass().reshape(8, 64, 512)
+    >>> scaler = ImageScaler(rescale=1 / 255, image_size=(32, 256), featurewise_center=True)
+    >>> prepared = scaler.fit_transform(images)
+    >>> prepared.shape, prepared.dtype, round(abs(float(prepared.mean())), 2)
+    ((8, 32, 256), dtype('float32'), 0.0)
+    """
+
+    def __init__(
+        self,
+        *,
+        rescale: float | None = None,
+        image_size: tuple[int, int] | None = None,
+        featurewise_center: bool = False,
+        featurewise_std_normalization: bool = False,
+        samplewise_center: bool = False,
+        samplewise_std_normalization: bool = False,
+        dtype: str = "float32",
+        image_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        self.rescale = rescale
+        self.image_size = image_size
+        self.featurewise_center = featurewise_center
+        self.featurewise_std_normalization = featurewise_std_normalization
+        self.samplewise_center = samplewise_center
+        self.samplewise_std_normalization = samplewise_std_normalization
+        self.dtype = dtype
+        self.image_shape = image_shape
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Learn what the featurewise options need.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C)
+            Training images.
+        y : ignored
+
+        Returns
+        -------
+        ImageScaler
+            The object itself.
+        """
+        if self.dtype not in ("float32", "float64"):
+            raise ValueError(f"dtype must be float32 or float64, got {self.dtype!r}")
+        if self.image_size is not None and len(check_image_shape(self.image_size)) != 2:
+            raise ValueError(f"image_size must be (height, width), got {self.image_size!r}")
+        batch = as_image_batch(X, self.image_shape)
+        self.n_channels_ = batch.shape[3] if batch.ndim == 4 else 1
+        if self.featurewise_center or self.featurewise_std_normalization:
+            if len(batch) == 0:
+                raise ValueError("X must hold at least one image, got none")
+            self.mean_, self.std_ = measure_channels(batch, self.prepare_sample)
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Resize and normalise images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C)
+            Images, never changed. Flattened rows need ``image_shape`` and stay flattened.
+
+        Returns
+        -------
+        ndarray of float32 or float64
+            Of shape (n, h, w), (n, h, w, C) or (n, h * w * C).
+        """
+        check_is_fitted(self)
+        batch = as_image_batch(X, self.image_shape)
+        n_channels = batch.shape[3] if batch.ndim == 4 else 1
+        size = self.find_size((batch.shape[1], batch.shape[2]))
+        out = np.empty((len(batch), *size, *batch.shape[3:]), self.dtype)
+        affine = self.find_affine(n_channels)
+        if affine is not None and batch.dtype.kind == "u":
+            # One table holds what becomes of every value: cheaper than arithmetic on every pixel.
+            values = np.arange(np.iinfo(batch.dtype).max + 1)
+            table = scale_tables(values[None], *affine, out.dtype)[0]
+            for image, place in zip(batch, out, strict=True):
+                look_up(resize_image(image, size), table, place)
+        else:
+            for image, place in zip(batch, out, strict=True):
+                place[...] = self.prepare_batch(resize_image(image, size)[None])[0]
+        return out.reshape(len(batch), -1) if np.ndim(X) == 2 else out
+
+    def find_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return height and width of the output for an input of this height and width."""
+        return size if self.image_size is None else (self.image_size[0], self.image_size[1])
+
+    def find_affine(
+        self, n_channels: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return the gain and the bias that the arithmetic comes down to.
+
+        Parameters
+        ----------
+        n_channels : int
+            Of the images that come.
+
+        Returns
+        -------
+        (gain, bias), each an ndarray of shape (1,) or (C,), or None
+            None where images are normalised by their own values.
+        """
+        check_is_fitted(self)
+        if n_channels != self.n_channels_:
+            raise ValueError(f"X must have {self.n_channels_} channels as in fit, got {n_channels}")
+        if self.samplewise_center or self.samplewise_std_normalization:
+            return None
+        gain = np.array([1.0 if self.rescale is None else float(self.rescale)])
+        bias = np.array([0.0])
+        if self.featurewise_center:
+            bias = bias - self.mean_
+        if self.featurewise_std_normalization:
+            gain, bias = gain / (self.std_ + _EPSILON), bias / (self.std_ + _EPSILON)
+        return gain, bias
+
+    def prepare_sample(self, images: NDArray[Any]) -> NDArray[np.float64]:
+        """Rescale images of the right size and normalise each by its own values."""
+        prepared = images.astype(np.float64)
+        axes = tuple(range(1, images.ndim))
+        if self.rescale is not None:
+            prepared *= self.rescale
+        if self.samplewise_center:
+            prepared -= prepared.mean(axis=axes, keepdims=True)
+        if self.samplewise_std_normalization:
+            prepared /= prepared.std(axis=axes, keepdims=True) + _EPSILON
+        return prepared
+
+    def prepare_batch(self, images: NDArray[Any]) -> NDArray[Any]:
+        """Normalise images that already have the right size, in float64."""
+        prepared = self.prepare_sample(images)
+        if self.featurewise_center:
+            prepared -= self.mean_
+        if self.featurewise_std_normalization:
+            prepared /= self.std_ + _EPSILON
+        return prepared
