@@ -2,7 +2,7 @@
 
 from sklmerge.augment._adapters import CallableAugmenter, as_augmenter
 from sklmerge.augment._augmenter import ImageAugmenter
-from sklmerge.augment._hash import hash_keys
+from sklmerge.augment._hash import draw_uniform, hash_keys, resolve_seed
 from sklmerge.augment._params import AugmentationParams
 from sklmerge.augment._scaler import ImageScaler
 
@@ -12,5 +12,7 @@ __all__ = [
     "ImageAugmenter",
     "ImageScaler",
     "as_augmenter",
+    "draw_uniform",
     "hash_keys",
+    "resolve_seed",
 ]

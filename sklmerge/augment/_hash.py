@@ -1,7 +1,5 @@
 """Random numbers as a pure function of (seed, key, column): no state, no order, no loop."""
 
-import numbers
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
@@ -103,7 +101,7 @@ def resolve_seed(random_state: object) -> int:
     """
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**64, dtype=np.uint64))
-    if isinstance(random_state, numbers.Integral) and not isinstance(random_state, bool):
+    if isinstance(random_state, int | np.integer):
         if not 0 <= random_state < 2**64:
             raise ValueError(f"random_state must be in [0, 2**64), got {random_state}")
         return int(random_state)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 
 class Column(NamedTuple):
@@ -106,12 +106,12 @@ class AugmentationParams:
     def __iter__(self) -> Iterator[dict[str, float | bool | int]]:
         return iter(self.to_dicts())
 
-    def take(self, indices: ArrayLike | slice) -> "AugmentationParams":
+    def take(self, indices: NDArray[np.intp] | slice) -> "AugmentationParams":
         """Return the parameters of some of the images.
 
         Parameters
         ----------
-        indices : array-like of int or slice
+        indices : ndarray of int or slice
             Which rows.
 
         Returns

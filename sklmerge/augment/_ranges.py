@@ -115,13 +115,14 @@ def check_ranges(ranges: Mapping[str, Any]) -> Mapping[str, Any]:
             raise ValueError(f"{name} must be >= 0, got {value}")
     for name in ("width_shift_range", "height_shift_range"):
         check_shift_range(name, ranges[name])
+    zoom = ranges["zoom_range"]
     if isinstance(zoom, NUMBER):
-        if not 0 <= ranges["zoom_range"] < 1:
-            raise ValueError(f"zoom_range must be in [0, 1), got {ranges['zoom_range']}")
+        if not 0 <= zoom < 1:
+            raise ValueError(f"zoom_range must be in [0, 1), got {zoom}")
     else:
-        check_factor_range("zoom_range", ranges["zoom_range"])
-        if ranges["zoom_range"][0] == 0:
-            raise ValueError(f"zoom_range must be above 0, got {ranges['zoom_range']}")
+        check_factor_range("zoom_range", zoom)
+        if zoom[0] == 0:
+            raise ValueError(f"zoom_range must be above 0, got {zoom}")
     for name in ("brightness_range", "contrast_range"):
         if ranges[name] is not None:
             check_factor_range(name, ranges[name])

@@ -1,0 +1,218 @@
+"""AugmentingOverSampler: imbalanced-learn's contract, with varied copies as the new samples."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_target_type
+from numpy.typing import NDArray
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import validate_data
+
+from sklmerge._contract import as_image_batch
+from sklmerge.augment import ImageAugmenter, as_augmenter, hash_keys, resolve_seed
+from sklmerge.labels import check_merger
+from sklmerge.sampling._draws import plan_rounds, share_evenly
+
+
+class AugmentingOverSampler(BaseOverSampler):
+    """Over-sample rare classes by varied copies of their images.
+
+    The images that were given come first and unchanged; the new ones follow, class by class, as
+    imbalanced-learn's over-samplers order them. Labels come out as they went in. In an
+    imbalanced-learn pipeline it acts when the pipeline is fitted, and never when it predicts.
+
+    Parameters
+    ----------
+    augmenter : {"light", "strong"}, None, ImageAugmenter or callable, default="light"
+        How new images are varied: a preset, an augmenter, a function ``f(image)`` or
+        ``f(image, rng)``; None makes plain copies. A function may also vary rows that are no
+        images.
+    sampling_strategy : float, str, dict or callable, default="auto"
+        Which classes grow to what size, in imbalanced-learn's terms. With `merge`, the keys of a
+        dict are merged labels.
+    merge : mapping, list of lists, LabelMerger or None, default=None
+        Classes that count as one while targets are counted and images are drawn. They stay apart
+        in the output.
+    within_merged : {"natural", "balanced"}, default="natural"
+        Whether new images of a merged class are drawn from all of its images alike, or in equal
+        numbers from each of its original classes.
+    max_copies : int or None, default=None
+        The most new images made of one source. What that leaves unbalanced is for class weights.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows; None means the
+        augmenter's own.
+    random_state : int, RandomState instance or None, default=None
+        Seed of which images are drawn and how they are varied.
+    n_jobs : int, default=None
+        Threads. The result does not depend on it.
+
+    Attributes
+    ----------
+    sampling_strategy_ : dict
+        Class (merged, with `merge`) -> new images it was to get, before `max_copies`.
+    sample_indices_ : ndarray of int, shape (n_out,)
+        Row of X that each output row comes from. Whatever belongs to rows follows by it:
+        ``groups[sampler.sample_indices_]``.
+    is_augmented_ : ndarray of bool, shape (n_out,)
+        Which output rows are varied copies.
+    n_features_in_ : int
+        Columns of X, only where X is 2-D.
+
+    Notes
+    -----
+    Within a class, sources are drawn round after round without replacement, so that no image has
+    two copies more than another. Copy j of row i depends on ``random_state``, i and j alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge import AugmentingOverSampler
+    >>> X = np.random.default_rng(0).integers(0, 256, (30, 24, 32, 3), dtype=np.uint8)
+    >>> y = np.array(["cat"] * 4 + ["dog"] * 6 + ["bird"] * 20)
+    >>> sampler = AugmentingOverSampler(merge={"pet": ["cat", "dog"]}, random_state=0)
+    >>> X_new, y_new = sampler.fit_resample(X, y)
+    >>> X_new.shape
+    (40, 24, 32, 3)
+    >>> {str(label): int(n) for label, n in zip(*np.unique(y_new, return_counts=True))}
+    {'bird': 20, 'cat': 8, 'dog': 12}
+    """
+
+    def __init__(
+        self,
+        augmenter: Any = "light",
+        *,
+        sampling_strategy: Any = "auto",
+        merge: Any = None,
+        within_merged: str = "natural",
+        max_copies: int | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.augmenter = augmenter
+        self.merge = merge
+        self.within_merged = within_merged
+        self.max_copies = max_copies
+        self.image_shape = image_shape
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Over-sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C)
+            Images, never changed; flattened rows (an array, a data frame or a list) need
+            `image_shape`.
+        y : array-like of shape (n,)
+            Original labels.
+
+        Returns
+        -------
+        X_resampled : of the type and dtype of X
+            The images given, then the new ones.
+        y_resampled : of the type and dtype of y
+            Their original labels.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If X is no batch of images that the augmenter can vary, or if labels, merge map and
+            sampling strategy do not fit each other.
+        """
+        resampled, _ = super().fit_resample(X, y, original=y)
+        return resampled, take_rows(y, self.sample_indices_)
+
+    def _check_X_y(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any], bool]:
+        """Return X as an array, y merged, and whether y came one-hot; imbalanced-learn's hook."""
+        if self.within_merged not in ("natural", "balanced"):
+            raise ValueError(
+                f"within_merged must be 'natural' or 'balanced', got {self.within_merged!r}"
+            )
+        if self.max_copies is not None and self.max_copies < 0:
+            raise ValueError(f"max_copies must be >= 0 or None, got {self.max_copies}")
+        labels, one_hot = check_target_type(y, indicate_one_vs_all=True)
+        if self.merge is not None:
+            labels = np.asarray(check_merger(self.merge).fit(labels).transform(labels))
+        if np.ndim(X) > 2:
+            check_consistent_length(X, labels)
+            for stale in ("n_features_in_", "feature_names_in_"):
+                self.__dict__.pop(stale, None)
+            return as_image_batch(X), labels, one_hot
+        # Labels are checked already; only their number matters here.
+        rows, _ = validate_data(self, X, np.zeros(len(labels)), dtype=None)
+        return rows, labels, one_hot
+
+    def _fit_resample(
+        self, X: NDArray[Any], y: NDArray[Any], original: Any
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Plan the draws, then make them straight into the output; imbalanced-learn's hook."""
+        seed = resolve_seed(self.random_state)
+        members = check_target_type(original) if self.within_merged == "balanced" else y
+        planned = [
+            plan_rounds(np.flatnonzero((y == label) & (members == member)), n_draws, seed)
+            for label, n_new in self.sampling_strategy_.items()
+            for member, n_draws in self._share_draws(members[y == label], n_new)
+        ]
+        none = np.zeros(0, dtype=np.intp)
+        drawn = np.concatenate([none, *(sources for sources, _ in planned)])
+        copies = np.concatenate([none, *(rounds for _, rounds in planned)])
+
+        augmenter = self._prepare_augmenter(X)
+        resampled = np.empty((len(X) + len(drawn), *X.shape[1:]), X.dtype)
+        resampled[: len(X)] = X
+        if augmenter is None:
+            np.take(X, drawn, axis=0, out=resampled[len(X) :], mode="clip")
+        else:
+            params = augmenter.draw_params(len(drawn), seed, keys=hash_keys(drawn, copies))
+            if len(drawn) and not params.columns:
+                warnings.warn(
+                    f"augmenter varies nothing, so {len(drawn)} new images are plain copies; set "
+                    "one of its ranges, or pass augmenter=None to say so",
+                    stacklevel=4,
+                )
+            augmenter.apply(X, params, indices=drawn, out=resampled[len(X) :])
+        self.sample_indices_ = np.concatenate([np.arange(len(X)), drawn])
+        self.is_augmented_ = np.arange(len(resampled)) >= (
+            len(resampled) if augmenter is None else len(X)
+        )
+        return resampled, y[self.sample_indices_]
+
+    def _share_draws(self, members: NDArray[Any], n_new: int) -> list[tuple[Any, int]]:
+        """Share a class's new images among its members, within `max_copies`."""
+        labels, counts = np.unique(members, return_counts=True)
+        most = n_new if self.max_copies is None else self.max_copies
+        return list(zip(labels, share_evenly(n_new, (counts * most).tolist()), strict=True))
+
+    def _prepare_augmenter(self, X: NDArray[Any]) -> Any:
+        """Return the augmenter, told of image_shape and n_jobs, and checked against X."""
+        augmenter = as_augmenter(self.augmenter)
+        if isinstance(augmenter, ImageAugmenter):
+            if self.image_shape is not None:
+                augmenter.set_params(image_shape=self.image_shape)
+            if self.n_jobs is not None:
+                augmenter.set_params(n_jobs=self.n_jobs)
+            as_image_batch(X, augmenter.image_shape)
+        return augmenter
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what X may be: rows, data frames and strings, but nothing sparse."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.input_tags.dataframe = True
+        tags.input_tags.string = True
+        tags.sampler_tags.sample_indices = True
+        return tags
+
+
+def take_rows(labels: Any, indices: NDArray[np.intp]) -> Any:
+    """Take labels by position, keeping their container and their type."""
+    if hasattr(labels, "iloc"):
+        return labels.iloc[indices].reset_index(drop=True)
+    if isinstance(labels, list):
+        return [labels[place] for place in indices]
+    return np.asarray(labels)[indices]
