@@ -1,6 +1,7 @@
 """Merge image classes, balance them, weigh what is left, and take the merge back."""
 
 from sklmerge.augment import AugmentationParams, ImageAugmenter, ImageScaler, as_augmenter
+from sklmerge.labels import LabelMerger
 from sklmerge.weights import ClassWeightEstimator
 
 __version__ = "0.1.0"
@@ -10,5 +11,6 @@ __all__ = [
     "ClassWeightEstimator",
     "ImageAugmenter",
     "ImageScaler",
+    "LabelMerger",
     "as_augmenter",
 ]

@@ -1,0 +1,97 @@
+"""Tables that exchange labels, and the arrays they are written in. No settings of a merger here."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.labels._kinds import Label, show_labels
+
+_KIND_OF_CODE = {
+    "U": "str",
+    "O": "str",
+    "T": "str",
+    "b": "bool",
+    "i": "int",
+    "u": "int",
+    "f": "float",
+}
+
+
+def to_label_array(labels: Sequence[Label], like: np.dtype[Any]) -> NDArray[Any]:
+    """Write labels of one kind as an array of dtype `like` where they fit, else a natural one.
+
+    Examples
+    --------
+    >>> to_label_array([0, 2], np.dtype(np.uint8)).dtype, to_label_array([-1], np.dtype("u1")).dtype
+    (dtype('uint8'), dtype('int64'))
+    """
+    natural = np.array(labels)
+    if natural.dtype.kind == "U":
+        return natural.astype(object) if like.kind == "O" else natural
+    if like.kind not in "iuf" or natural.dtype.kind not in "iuf":
+        return natural
+    with np.errstate(over="ignore"):
+        written = natural.astype(like)
+    return written if (written == natural).all() else natural
+
+
+def pair_labels(
+    mapping: Mapping[Label, Label], like: np.dtype[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Write a mapping as two arrays side by side, sorted by the first.
+
+    Examples
+    --------
+    >>> known, merged = pair_labels({2: 0, 1: 0}, np.dtype(np.int64))
+    >>> known.tolist(), merged.tolist()
+    ([1, 2], [0, 0])
+    """
+    known = sorted(mapping)
+    return to_label_array(known, like), to_label_array([mapping[label] for label in known], like)
+
+
+def invert_mapping(mapping: Mapping[Label, Label]) -> dict[Label, list[Label]]:
+    """List for each merged label, sorted, the labels that become it, sorted.
+
+    Examples
+    --------
+    >>> invert_mapping({"B": "AB", "C": "C", "A": "AB"})
+    {'AB': ['A', 'B'], 'C': ['C']}
+    """
+    inverse: dict[Label, list[Label]] = {name: [] for name in sorted(set(mapping.values()))}
+    for label in sorted(mapping):
+        inverse[mapping[label]].append(label)
+    return inverse
+
+
+def check_same_kind(values: NDArray[Any], known: NDArray[Any], name: str) -> None:
+    """Check that labels are of the kind that a merger was fitted on; 1 and 1.0 are one number.
+
+    Raises
+    ------
+    TypeError
+        If not.
+    """
+    came, expected = (_KIND_OF_CODE[array.dtype.kind] for array in (values, known))
+    numbers = ("int", "float")
+    if len(values) and came != expected and not (came in numbers and expected in numbers):
+        raise TypeError(
+            f"{name} must hold {expected} labels like {show_labels(known, 3)}, got {came}: "
+            f"{show_labels(values[:3])}"
+        )
+
+
+def put_labels(values: NDArray[Any], rows: NDArray[np.intp], labels: NDArray[Any]) -> NDArray[Any]:
+    """Put labels into some rows, widening the dtype where they need it.
+
+    Examples
+    --------
+    >>> put_labels(np.array(["A", "B"]), np.array([1]), np.array(["long"]))
+    array(['A', 'long'], dtype='<U4')
+    """
+    dtype = object if values.dtype == object else np.result_type(values, labels)
+    out = values.astype(dtype)
+    out[rows] = labels
+    return out

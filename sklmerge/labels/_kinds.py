@@ -1,0 +1,94 @@
+"""What a label is: its kind, whether it is missing, how it is shown. No arrays of y here."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Label: TypeAlias = str | int | bool | float
+
+KINDS = ("str", "int", "bool", "float")
+
+
+def is_missing(label: Any) -> bool:
+    """Say whether a value stands for "no label": None, a NaN, or a missing value of pandas."""
+    if label is None or type(label).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(label, float | np.floating) and bool(np.isnan(label))
+
+
+def get_kind(label: Any) -> str:
+    """Name the kind of one label: "str", "int", "bool" or "float".
+
+    Raises
+    ------
+    TypeError
+        If the value is none of these.
+
+    Examples
+    --------
+    >>> get_kind("A"), get_kind(3), get_kind(True)
+    ('str', 'int', 'bool')
+    """
+    # bool before int: a Python bool is an int too, and True must not pass for 1.
+    if isinstance(label, bool | np.bool_):
+        return "bool"
+    if isinstance(label, str):
+        return "str"
+    if isinstance(label, int | np.integer):
+        return "int"
+    if isinstance(label, float | np.floating):
+        return "float"
+    raise TypeError(
+        f"labels must be str, int, bool or float, got {label!r} ({type(label).__name__})"
+    )
+
+
+def to_plain(label: Any) -> Label:
+    """Turn a NumPy scalar into the Python value it holds, and leave a Python value alone."""
+    kind = get_kind(label)
+    if kind == "str":
+        return str(label)
+    if kind == "int":
+        return int(label)
+    return bool(label) if kind == "bool" else float(label)
+
+
+def convert_number(label: Label, kind: str) -> Label:
+    """Write a whole number as the kind that y holds: 1 beside 2.0 becomes 1.0; others stay."""
+    if kind == "float" and get_kind(label) == "int":
+        return float(label)
+    if kind == "int" and isinstance(label, float) and label.is_integer():
+        return int(label)
+    return label
+
+
+def check_one_kind(labels: Iterable[Label], name: str) -> str | None:
+    """Return the one kind of all labels, or None where there are none.
+
+    Raises
+    ------
+    TypeError
+        If the labels are of several kinds; the message names the first of each.
+    """
+    first: dict[str, Label] = {}
+    for label in labels:
+        first.setdefault(get_kind(label), label)
+    if len(first) > 1:
+        found = ", ".join(f"{kind} ({label!r})" for kind, label in first.items())
+        raise TypeError(f"{name} must hold labels of one type, got {found}")
+    return next(iter(first), None)
+
+
+def show_labels(labels: Sequence[Any] | np.ndarray[Any, Any], limit: int = 10) -> str:
+    """List labels for an error message, the first ten of them.
+
+    Examples
+    --------
+    >>> show_labels(["mole", "scar"])
+    "'mole', 'scar'"
+    >>> show_labels(range(12), limit=2)
+    '0, 1 (and 10 more)'
+    """
+    head = ", ".join(repr(to_plain(label)) for label in labels[:limit])
+    return head if len(labels) <= limit else f"{head} (and {len(labels) - limit} more)"

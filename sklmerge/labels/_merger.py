@@ -1,0 +1,576 @@
+"""LabelMerger: which classes there are. The rules stand in _merge_map.py."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.metadata_routing import UNUSED
+from sklearn.utils.validation import check_is_fitted
+
+from sklmerge.labels._codes import CLASS_MODES, decode_numbers, encode_numbers
+from sklmerge.labels._exchange import (
+    check_same_kind,
+    invert_mapping,
+    pair_labels,
+    put_labels,
+    to_label_array,
+)
+from sklmerge.labels._indicator import (
+    group_columns,
+    merge_columns,
+    name_columns,
+    read_indicator,
+    rebuild_table,
+    split_merged_columns,
+)
+from sklmerge.labels._json import read_json, write_json
+from sklmerge.labels._kinds import Label, show_labels
+from sklmerge.labels._matching import find_classes, match_labels, replace_labels
+from sklmerge.labels._merge_map import normalize_merge_map, resolve_merge
+from sklmerge.labels._proba import check_proba, choose_shares, split_columns, sum_columns
+from sklmerge.labels._reading import is_indicator, read_labels, rebuild_like
+
+
+class LabelMerger(BaseEstimator):
+    """Let several classes count as one, and take that back.
+
+    It learns from y which classes there are and what each becomes, then carries labels,
+    probabilities and network targets from the original classes to the merged ones and back.
+
+    Parameters
+    ----------
+    merge : mapping, list of lists or None, default=None
+        ``{"AB": ["A", "B"]}``; or ``[["A", "B"]]``, named by joining the members with ``+``; or
+        None, which merges nothing by name.
+    min_count : int, float or None, default=None
+        Merged classes with fewer samples become `rare_label`. A float is a fraction of n_samples.
+    rare_label : label, default="other"
+        Takes the rare classes in; a class of that name takes them in beside its own samples.
+    unlisted : "keep", "error" or label, default="keep"
+        What becomes of classes that `merge` does not list: they stay, are an error, or all become
+        this label.
+    unknown : "error", "keep" or label, default="error"
+        What `transform` makes of labels that neither y had nor `merge` lists.
+    missing : {"error", "ignore"}, default="error"
+        Whether `merge` may list a label that y lacks, as in a fold without the rare class.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_original,)
+        The original classes in y, sorted.
+    merged_classes_ : ndarray of shape (n_classes_,)
+        The merged classes in y, sorted.
+    n_classes_ : int
+        How many merged classes there are.
+    mapping_ : dict of label -> label
+        What each original label becomes, also those that only `merge` lists.
+    members_ : dict of label -> list of labels
+        The original classes of each merged class, both in sorted order.
+    class_counts_ : dict of label -> int
+        Samples of each original class.
+    class_indices_ : dict of label -> int
+        The number of each merged class, sorted, as Keras numbers folders.
+    multilabel_ : bool
+        Whether y was a 0/1 table with one column a label.
+
+    Notes
+    -----
+    y is array-like of shape (n_samples,) and holds str, int, bool or whole floats, or is a 0/1
+    table of shape (n_samples, n_labels), where a merged column is the OR of its members. A pandas
+    Series comes back as a Series with its index, name and kind of dtype, a data frame as a data
+    frame, an object array as an object array, all else as an array of natural dtype.
+
+    Labels have a type: ``True``, ``1`` and ``"1"`` are three labels, and a y that mixes them is an
+    error. Whole floats and ints are the same number, written as y writes them.
+
+    Examples
+    --------
+    >>> from sklmerge import LabelMerger
+    >>> merger = LabelMerger({"benign": ["nevus", "keratosis"]})
+    >>> y = ["nevus", "melanoma", "keratosis", "nevus"]
+    >>> merged = merger.fit_transform(y)
+    >>> merged
+    array(['benign', 'melanoma', 'benign', 'benign'], dtype='<U8')
+    >>> merger.members_
+    {'benign': ['keratosis', 'nevus'], 'melanoma': ['melanoma']}
+    >>> merger.inverse_transform(merged, original=y)
+    array(['nevus', 'melanoma', 'keratosis', 'nevus'], dtype='<U9')
+    >>> merger.transform_proba([[0.25, 0.25, 0.5]])
+    array([[0.75, 0.25]])
+    """
+
+    # The first argument of inverse_transform is data, not metadata to be routed.
+    __metadata_request__inverse_transform: ClassVar[dict[str, str]] = {
+        "y_merged": UNUSED,
+        "original": UNUSED,
+        "ambiguous": UNUSED,
+    }
+
+    def __init__(
+        self,
+        merge: Any = None,
+        *,
+        min_count: int | float | None = None,
+        rare_label: Label = "other",
+        unlisted: Label = "keep",
+        unknown: Label = "error",
+        missing: Literal["error", "ignore"] = "error",
+    ) -> None:
+        self.merge = merge
+        self.min_count = min_count
+        self.rare_label = rare_label
+        self.unlisted = unlisted
+        self.unknown = unknown
+        self.missing = missing
+
+    def fit(self, y: ArrayLike) -> Self:
+        """Learn the classes of y and what each becomes.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Original labels, or a 0/1 table with one column a label.
+
+        Returns
+        -------
+        LabelMerger
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If y is empty, has missing labels, or contradicts `merge`.
+        TypeError
+            If y or `merge` mixes types of labels.
+        """
+        if self.missing not in ("error", "ignore"):
+            raise ValueError(f'missing must be "error" or "ignore", got {self.missing!r}')
+        merge_map = normalize_merge_map(self.merge)
+        multilabel = is_indicator(y)
+        classes, counts, n_samples = _count_columns(y) if multilabel else _count_labels(y)
+        mapping = resolve_merge(
+            merge_map,
+            dict(zip(classes.tolist(), counts, strict=True)),
+            n_samples=n_samples,
+            min_count=self.min_count,
+            rare_label=self.rare_label,
+            unlisted=self.unlisted,
+            missing=self.missing,
+        )
+        self._learn(classes, counts, mapping, multilabel)
+        return self
+
+    def fit_transform(self, y: ArrayLike) -> Any:
+        """Learn from y and merge it; see `fit` and `transform`."""
+        return self.fit(y).transform(y)
+
+    def transform(self, y: ArrayLike) -> Any:
+        """Merge labels.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Original labels, in the form that `fit` saw.
+
+        Returns
+        -------
+        same container as y
+            Merged labels of the same rows.
+
+        Raises
+        ------
+        ValueError
+            If y has unknown labels and `unknown` is "error".
+        """
+        check_is_fitted(self)
+        if self.multilabel_:
+            table = self._read_table(y, self.classes_, "y")
+            groups = group_columns(self.members_, self.classes_.tolist())
+            return rebuild_table(y, merge_columns(table, groups), self.merged_classes_.tolist())
+        is_text = self.classes_.dtype.kind in "UO"
+        # A row found among known strings is a string; only rows not found need the full check.
+        values = read_labels(y, trust_objects=is_text)
+        known, merged = pair_labels(self.mapping_, values.dtype)
+        check_same_kind(values, known, "y")
+        replaced, strangers = replace_labels(values, known, merged)
+        if len(strangers):
+            values = read_labels(y)
+            check_same_kind(values, known, "y")
+            replaced = self._admit_unknown(replaced, values, strangers)
+        return rebuild_like(y, replaced, self.merged_classes_.tolist())
+
+    def inverse_transform(
+        self,
+        y_merged: ArrayLike,
+        *,
+        original: ArrayLike | None = None,
+        ambiguous: Literal["error", "most_frequent"] = "error",
+    ) -> Any:
+        """Take the merge back.
+
+        ``transform(inverse_transform(z)) == z`` always holds; the other way round only with
+        `original`.
+
+        Parameters
+        ----------
+        y_merged : array-like of shape (n_samples,) or (n_samples, n_classes_)
+            Merged labels.
+        original : array-like like y, default=None
+            The original labels of the same rows, for example ``y[sampler.sample_indices_]``. They
+            are checked against `y_merged` and returned.
+        ambiguous : {"error", "most_frequent"}, default="error"
+            What to do without `original` where a merged class has several members. Taking the
+            most frequent one is lossy: the rarer members never come back.
+
+        Returns
+        -------
+        same container as `original`, or as `y_merged` without it
+            Original labels, a copy.
+
+        Raises
+        ------
+        ValueError
+            If `original` contradicts `y_merged`, a label is no merged class, or the answer is
+            ambiguous and must not be.
+        """
+        check_is_fitted(self)
+        if ambiguous not in ("error", "most_frequent"):
+            raise ValueError(f'ambiguous must be "error" or "most_frequent", got {ambiguous!r}')
+        if original is not None:
+            return self._return_original(y_merged, original)
+        if self.multilabel_:
+            table = self._read_table(y_merged, self.merged_classes_, "y_merged")
+            on = self.merged_classes_[np.any(table, axis=0)].tolist()
+            present = {name: self.members_[name] for name in on}
+            _check_unambiguous(present, ambiguous)
+            groups = group_columns(self.members_, self.classes_.tolist())
+            split = split_merged_columns(table, groups, list(self.class_counts_.values()))
+            return rebuild_table(y_merged, split, self.classes_.tolist())
+        values = read_labels(y_merged, "y_merged")
+        sources = invert_mapping(self.mapping_)
+        merged, origins = pair_labels(
+            {name: self._choose_source(labels) for name, labels in sources.items()}, values.dtype
+        )
+        check_same_kind(values, merged, "y_merged")
+        places = match_labels(values, merged)
+        present = merged[np.unique(places[places >= 0])].tolist()
+        _check_unambiguous({name: sources[name] for name in present}, ambiguous)
+        inverse = np.take(origins, places)
+        strangers = np.flatnonzero(places < 0)
+        if len(strangers):
+            if self.unknown != "keep":
+                names = show_labels(np.unique(values[strangers]))
+                raise ValueError(f"y_merged has labels that are no merged class: {names}")
+            inverse = put_labels(inverse, strangers, values[strangers])
+        return rebuild_like(y_merged, inverse, self.classes_.tolist())
+
+    def transform_proba(self, P: ArrayLike) -> NDArray[np.float64]:
+        """Sum the probabilities of the members of each merged class.
+
+        Taking the largest of these sums is not the same as merging the most probable original
+        class, and is the better guess at the merged level.
+
+        Parameters
+        ----------
+        P : array-like of shape (n_samples, n_original)
+            Probabilities of the original classes, in the order of `classes_`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes_), float64
+            Probabilities of the merged classes, in the order of `merged_classes_`.
+        """
+        self._check_exclusive("transform_proba")
+        return sum_columns(check_proba(P, len(self.classes_)), self._place_members())
+
+    def inverse_transform_proba(
+        self, P: ArrayLike, given: Mapping[Any, ArrayLike] | None = None
+    ) -> NDArray[np.float64]:
+        """Split the probability of each merged class among its members.
+
+        Parameters
+        ----------
+        P : array-like of shape (n_samples, n_classes_)
+            Probabilities of the merged classes, in the order of `merged_classes_`.
+        given : mapping of merged label -> array of shape (n_samples, n_members), default=None
+            Probabilities of the members given the merged class, from a second model or a second
+            head of a network, columns in the order of `members_`. A merged class not given is
+            split by training frequency.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_original), float64
+            Probabilities of the original classes, in the order of `classes_`.
+        """
+        self._check_exclusive("inverse_transform_proba")
+        table = check_proba(P, self.n_classes_)
+        shares = choose_shares(self.members_, self.class_counts_, given, len(table))
+        return split_columns(table, self._place_members(), shares)
+
+    def encode(
+        self,
+        y: ArrayLike,
+        class_mode: Literal["sparse", "categorical", "binary"] = "sparse",
+        pos_label: Label | None = None,
+        *,
+        merged: bool = False,
+    ) -> NDArray[Any]:
+        """Write labels as targets of a network, merging them on the way.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,)
+            Original labels, or merged ones with `merged`.
+        class_mode : {"sparse", "categorical", "binary"}, default="sparse"
+            Numbers by `class_indices_` (int64), one-hot rows (float32), or 1 for `pos_label` and 0
+            for the other of two classes (float32).
+        pos_label : label, default=None
+            The merged class that "binary" writes as 1; None is the second.
+        merged : bool, default=False
+            Whether y holds merged labels already.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes_)
+            Targets.
+        """
+        self._check_exclusive("encode")
+        positive = self._find_positive(class_mode, pos_label)
+        labels = read_labels(y) if merged else read_labels(self.transform(y))
+        check_same_kind(labels, self.merged_classes_, "y")
+        codes = match_labels(labels, self.merged_classes_)
+        strangers = np.unique(labels[codes < 0])
+        if len(strangers):
+            raise ValueError(
+                f"y has labels that are no merged class: {show_labels(strangers)}; the merged "
+                f"classes are {show_labels(self.merged_classes_)}"
+            )
+        return encode_numbers(codes, self.n_classes_, class_mode, positive)
+
+    def decode(self, codes: ArrayLike, pos_label: Label | None = None) -> NDArray[Any]:
+        """Read merged labels from codes, one-hot rows, or a network's softmax or sigmoid output.
+
+        Parameters
+        ----------
+        codes : array-like of shape (n_samples,), (n_samples, 1) or (n_samples, n_classes_)
+            What `encode` wrote or a network predicted. A table is read by its largest column; a
+            single column of two classes is 1 for `pos_label`, or its probability (above 0.5).
+        pos_label : label, default=None
+            The merged class that a single column is about; None is the second.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Merged labels.
+        """
+        self._check_exclusive("decode")
+        positive = None if pos_label is None else self._find_positive("binary", pos_label)
+        return np.take(self.merged_classes_, decode_numbers(codes, self.n_classes_, positive))
+
+    def to_json(self) -> str:
+        """Write parameters and, after fit, what was learned, as JSON text with typed labels."""
+        learned = None
+        if hasattr(self, "mapping_"):
+            learned = {
+                "multilabel": self.multilabel_,
+                "classes": self.classes_.tolist(),
+                "dtype": self.classes_.dtype.str,
+                "counts": list(self.class_counts_.values()),
+                "mapping": [list(pair) for pair in self.mapping_.items()],
+            }
+        return write_json(self.get_params(deep=False), learned)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Make a merger, fitted if it was, from what `to_json` wrote.
+
+        Examples
+        --------
+        >>> from sklmerge import LabelMerger
+        >>> merger = LabelMerger({0: [0, 1]}).fit([0, 1, 2])
+        >>> LabelMerger.from_json(merger.to_json()).transform([1, 2])
+        array([0, 2])
+        """
+        params, learned = read_json(text)
+        merger = cls(**params)
+        if learned is not None:
+            classes = np.array(learned["classes"], dtype=np.dtype(learned["dtype"]))
+            mapping = dict(learned["mapping"])
+            merger._learn(classes, learned["counts"], mapping, learned["multilabel"])
+        return merger
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        settings = super().__repr__(N_CHAR_MAX)
+        if not hasattr(self, "members_"):
+            return settings
+        shown = [
+            repr(name) if labels == [name] else f"{name!r} <- {show_labels(labels, 5)}"
+            for name, labels in self.members_.items()
+        ]
+        more = f"; and {len(shown) - 10} more" if len(shown) > 10 else ""
+        return f"{settings}: {'; '.join(shown[:10])}{more}"
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.target_tags.one_d_labels = True
+        return tags
+
+    def _learn(
+        self,
+        classes: NDArray[Any],
+        counts: list[int],
+        mapping: dict[Label, Label],
+        multilabel: bool,
+    ) -> None:
+        labels = classes.tolist()
+        self.multilabel_ = multilabel
+        self.classes_ = classes
+        self.class_counts_ = dict(zip(labels, counts, strict=True))
+        self.mapping_ = mapping
+        self.members_ = invert_mapping({label: mapping[label] for label in labels})
+        self.merged_classes_ = to_label_array(list(self.members_), classes.dtype)
+        self.class_indices_ = {name: index for index, name in enumerate(self.members_)}
+        self.n_classes_ = len(self.members_)
+
+    def _admit_unknown(
+        self, replaced: NDArray[Any], values: NDArray[Any], strangers: NDArray[np.intp]
+    ) -> NDArray[Any]:
+        labels = values[strangers]
+        if self.unknown == "error":
+            raise ValueError(
+                f"y has labels unknown to this LabelMerger: {show_labels(np.unique(labels))}; pass "
+                'unknown="keep" to let them through'
+            )
+        if self.unknown != "keep":
+            labels = np.array([self.unknown])
+        check_same_kind(labels, self.merged_classes_, "unknown labels of y")
+        taken = [name for name in np.unique(labels).tolist() if name in self.mapping_.values()]
+        if taken and self.unknown == "keep":
+            raise ValueError(
+                f"y has unknown labels that are names of merged classes: {show_labels(taken)}; "
+                "is it merged already?"
+            )
+        return put_labels(replaced, strangers, labels)
+
+    def _choose_source(self, labels: list[Label]) -> Label:
+        return max(labels, key=lambda label: self.class_counts_.get(label, 0))
+
+    def _return_original(self, y_merged: Any, original: Any) -> Any:
+        read = read_indicator if self.multilabel_ else read_labels
+        expected = read(self.transform(original), "original")
+        came = read(y_merged, "y_merged")
+        if expected.shape != came.shape:
+            raise ValueError(
+                f"original must have the rows of y_merged, {came.shape}, got {expected.shape}"
+            )
+        if not self.multilabel_:
+            check_same_kind(came, expected, "y_merged")
+        wrong = np.flatnonzero((expected != came).reshape(len(came), -1).any(axis=1))
+        if len(wrong):
+            rows = "; ".join(
+                f"row {row} must be {expected[row].tolist()!r}, got {came[row].tolist()!r}"
+                if isinstance(expected[row], np.generic | np.ndarray)
+                else f"row {row} must be {expected[row]!r}, got {came[row]!r}"
+                for row in wrong[:3]
+            )
+            raise ValueError(
+                f"y_merged contradicts original in {len(wrong)} of {len(came)} rows, first: {rows}"
+            )
+        return read_labels(original) if isinstance(original, list | tuple) else original.copy()
+
+    def _read_table(self, y: Any, labels: NDArray[Any], name: str) -> NDArray[Any]:
+        expected = labels.tolist()
+        table = read_indicator(y, name)
+        columns = name_columns(y, expected if table.shape[1] == len(expected) else table.shape[1])
+        if sorted(columns) != expected:
+            raise ValueError(f"{name} must have the columns {expected}, got {columns}")
+        return table[:, [columns.index(label) for label in expected]]
+
+    def _place_members(self) -> list[NDArray[np.intp]]:
+        groups = group_columns(self.members_, self.classes_.tolist())
+        return [np.array(columns, dtype=np.intp) for columns in groups]
+
+    def _check_exclusive(self, method: str) -> None:
+        check_is_fitted(self)
+        if self.multilabel_:
+            raise ValueError(
+                f"{method} needs classes that exclude each other, but y was a 0/1 table with one "
+                "column a label"
+            )
+
+    def _find_positive(self, class_mode: str, pos_label: Label | None) -> int:
+        if class_mode not in CLASS_MODES:
+            raise ValueError(f"class_mode must be one of {CLASS_MODES}, got {class_mode!r}")
+        if class_mode != "binary":
+            if pos_label is not None:
+                raise ValueError(f'pos_label is for class_mode="binary", got {class_mode!r}')
+            return 1
+        if self.n_classes_ != 2:
+            raise ValueError(
+                f"binary needs two merged classes, got {self.n_classes_}: "
+                f"{show_labels(self.merged_classes_)}"
+            )
+        if pos_label is not None and pos_label not in self.class_indices_:
+            raise ValueError(
+                f"pos_label must be one of {show_labels(self.merged_classes_)}, got {pos_label!r}"
+            )
+        return 1 if pos_label is None else self.class_indices_[pos_label]
+
+
+def check_merger(merge: Any) -> LabelMerger:
+    """Make a fresh, unfitted merger of whatever a parameter called `merge` takes.
+
+    Parameters
+    ----------
+    merge : LabelMerger, mapping, list of lists or None
+        A merger is cloned, never fitted in place.
+
+    Returns
+    -------
+    LabelMerger
+        Unfitted.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `merge` is no merge map.
+
+    Examples
+    --------
+    >>> check_merger([["A", "B"]])
+    LabelMerger(merge=[['A', 'B']])
+    """
+    if isinstance(merge, LabelMerger):
+        return clone(merge)
+    normalize_merge_map(merge)
+    return LabelMerger(merge)
+
+
+def _count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
+    values = read_labels(y)
+    if len(values) == 0:
+        raise ValueError("y must hold at least one label, got none")
+    classes, codes = find_classes(values)
+    return classes, np.bincount(codes, minlength=len(classes)).tolist(), len(values)
+
+
+def _count_columns(y: Any) -> tuple[NDArray[Any], list[int], int]:
+    table = read_indicator(y)
+    labels = name_columns(y, table.shape[1])
+    counts = dict(zip(labels, table.sum(axis=0, dtype=np.int64).tolist(), strict=True))
+    classes = to_label_array(sorted(labels), np.dtype(np.int64))
+    return classes, [counts[label] for label in classes.tolist()], len(table)
+
+
+def _check_unambiguous(sources: Mapping[Label, list[Label]], ambiguous: str) -> None:
+    several = {name: labels for name, labels in sources.items() if len(labels) > 1}
+    if several and ambiguous == "error":
+        name, labels = next(iter(several.items()))
+        raise ValueError(
+            f"y_merged does not say which of {show_labels(labels)} a {name!r} was (merged classes "
+            f"of several members: {show_labels(list(several))}); pass original, the original "
+            'labels of the same rows, or ambiguous="most_frequent"'
+        )

@@ -1,0 +1,157 @@
+"""Probabilities of original classes to merged ones and back: columns summed, columns split."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Rounding that rows of given conditional probabilities may show; float16 is good to 1e-3.
+_TOLERANCE = 1e-2
+
+
+def check_proba(P: Any, n_columns: int, name: str = "P") -> NDArray[np.float64]:
+    """Check a table of probabilities and return it as float64.
+
+    Parameters
+    ----------
+    P : array-like of shape (n_samples, n_columns)
+        Probabilities.
+    n_columns : int
+        The width it must have.
+    name : str
+        What error messages call it.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_columns), float64
+        The probabilities.
+
+    Raises
+    ------
+    ValueError
+        If the shape is wrong, or a value is not finite or not within 0..1.
+    """
+    table = np.asarray(P, dtype=np.float64)
+    if table.ndim != 2 or table.shape[1] != n_columns:
+        raise ValueError(
+            f"{name} must be of shape (n_samples, {n_columns}), one column a class, "
+            f"got {table.shape}"
+        )
+    if not np.isfinite(table).all():
+        row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0])
+        raise ValueError(f"{name} must be finite, got {table[row].tolist()} in row {row}")
+    if table.size and (table.min() < -1e-6 or table.max() > 1 + _TOLERANCE):
+        worst = table.min() if table.min() < 0 else table.max()
+        raise ValueError(f"{name} must hold probabilities within 0..1, got {worst:g}")
+    return table
+
+
+def sum_columns(P: NDArray[np.float64], places: Sequence[NDArray[np.intp]]) -> NDArray[np.float64]:
+    """Add up the columns of the members of each merged class.
+
+    Parameters
+    ----------
+    P : ndarray of shape (n_samples, n_original)
+        Probabilities of the original classes.
+    places : list of ndarray of intp
+        For each merged class the columns of its members, none empty.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_merged)
+        Probabilities of the merged classes.
+
+    Examples
+    --------
+    >>> P = np.array([[0.5, 0.25, 0.25]])
+    >>> sum_columns(P, [np.array([0, 2]), np.array([1])])
+    array([[0.75, 0.25]])
+    """
+    starts = np.cumsum([0, *(len(columns) for columns in places[:-1])])
+    return np.add.reduceat(P[:, np.concatenate(places)], starts, axis=1)
+
+
+def split_columns(
+    P: NDArray[np.float64],
+    places: Sequence[NDArray[np.intp]],
+    shares: Sequence[NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Split the column of each merged class among its members: P(a|x) = P(AB|x) P(a|AB, x).
+
+    Parameters
+    ----------
+    P : ndarray of shape (n_samples, n_merged)
+        Probabilities of the merged classes.
+    places : list of ndarray of intp
+        For each merged class the columns of its members in the result.
+    shares : list of ndarray of shape (n_members,) or (n_samples, n_members)
+        For each merged class the probabilities of its members given that class.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_original)
+        Probabilities of the original classes.
+
+    Examples
+    --------
+    >>> P = np.array([[0.75, 0.25]])
+    >>> split_columns(P, [np.array([0, 2]), np.array([1])], [np.array([0.4, 0.6]), np.array([1.0])])
+    array([[0.3 , 0.25, 0.45]])
+    """
+    out = np.empty((len(P), sum(len(columns) for columns in places)))
+    for merged, (columns, share) in enumerate(zip(places, shares, strict=True)):
+        out[:, columns] = P[:, [merged]] * share
+    return out
+
+
+def choose_shares(
+    members: Mapping[Any, Sequence[Any]],
+    counts: Mapping[Any, int],
+    given: Mapping[Any, Any] | None,
+    n_samples: int,
+) -> list[NDArray[np.float64]]:
+    """Say how each merged class is split: as given, else by training frequency.
+
+    Parameters
+    ----------
+    members : mapping of merged label -> original labels
+        In the order of the merged classes.
+    counts : mapping of original label -> int
+        Training frequencies.
+    given : mapping of merged label -> array of shape (n_samples, n_members), or None
+        Conditional probabilities from another model.
+    n_samples : int
+        Rows that `given` must have.
+
+    Returns
+    -------
+    list of ndarray
+        One of shape (n_members,) or (n_samples, n_members) for each merged class.
+
+    Raises
+    ------
+    ValueError
+        If `given` names no merged class, has the wrong shape, or its rows do not sum to 1.
+    """
+    given = {} if given is None else given
+    strangers = [name for name in given if name not in members]
+    if strangers:
+        raise ValueError(f"given must be keyed by merged classes {list(members)}, got {strangers}")
+    shares = []
+    for name, labels in members.items():
+        if name not in given:
+            share = np.array([counts[label] for label in labels], dtype=np.float64)
+        else:
+            share = check_proba(given[name], len(labels), f"given[{name!r}]")
+            if len(share) != n_samples:
+                raise ValueError(f"given[{name!r}] must have {n_samples} rows, got {len(share)}")
+            wrong = np.flatnonzero(np.abs(share.sum(axis=1) - 1) > _TOLERANCE)
+            if len(wrong):
+                raise ValueError(
+                    f"given[{name!r}] must have rows that sum to 1, got a sum of "
+                    f"{share[wrong[0]].sum():g} in row {wrong[0]}"
+                )
+        # Rounding of float16 and float32 networks is divided out here, so that sums stay exact.
+        shares.append(share / share.sum(axis=-1, keepdims=True))
+    return shares

@@ -1,0 +1,175 @@
+"""Labels in any container to a plain array, and back into the container. No merging here."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.labels._kinds import check_one_kind, is_missing, show_labels
+
+_SHOWN_POSITIONS = 10
+
+
+def is_pandas(y: Any, *names: str) -> bool:
+    """Say whether y is one of these pandas classes, without importing pandas."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(y, tuple(getattr(pandas, name) for name in names))
+
+
+def is_indicator(y: Any) -> bool:
+    """Say whether y is a table of two dimensions: one 0/1 column a label."""
+    if isinstance(y, list | tuple):
+        return len(y) > 0 and isinstance(y[0], list | tuple | np.ndarray)
+    return len(getattr(y, "shape", ())) == 2
+
+
+def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDArray[Any]:
+    """Read labels into an array of one kind, without a copy where none is needed.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        A list, an array of str, int, bool, whole float or object, or a pandas Series, Index or
+        Categorical of any dtype that holds these.
+    name : str
+        What error messages call it.
+    trust_objects : bool
+        Leave the rows of an object array unchecked, for a caller who looks each of them up among
+        known strings anyway and comes back for the check when one is not found.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Of a number dtype, of fixed-width str, or of object that holds str alone.
+
+    Raises
+    ------
+    TypeError
+        If y is no container of labels, or holds labels of several types.
+    ValueError
+        If y is not one-dimensional, or has missing labels or continuous numbers.
+
+    Examples
+    --------
+    >>> read_labels(["A", "B"])
+    array(['A', 'B'], dtype='<U1')
+    """
+    values = _to_array(y, name)
+    if values.ndim != 1:
+        raise ValueError(
+            f"{name} must be one-dimensional, got shape {values.shape}; pass y.ravel()"
+        )
+    if values.dtype == object:
+        has_no_dtype = isinstance(y, list | tuple)
+        if trust_objects and not has_no_dtype:
+            return values
+        values = _check_objects(values, name)
+        return values.astype(np.str_) if has_no_dtype and values.dtype == object else values
+    if values.dtype.kind == "f":
+        _check_floats(values, name)
+    elif values.dtype.kind not in "iubU":
+        raise TypeError(
+            f"{name} must hold labels of str, int, bool or whole float, got dtype {values.dtype}"
+        )
+    return values
+
+
+def _to_array(y: Any, name: str) -> NDArray[Any]:
+    if y is None or isinstance(y, str | bytes) or not hasattr(y, "__len__"):
+        raise TypeError(f"{name} must be an array or list of labels, got {y!r}")
+    if isinstance(y, list | tuple):
+        # As objects: NumPy would turn [1, "A"] into strings and [True, 2] into integers.
+        return np.array(y, dtype=object)
+    if is_pandas(y, "Series", "Index", "Categorical"):
+        return _read_pandas(y, name)
+    values = np.asarray(y)
+    if values.dtype.kind == "T":
+        return values.astype(object)
+    # Another machine's byte order reads the same, but the tables and hashes want our own.
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
+
+
+def _read_pandas(y: Any, name: str) -> NDArray[Any]:
+    missing = np.flatnonzero(np.asarray(y.isna()))
+    if len(missing):
+        _raise_missing(missing, name)
+    if is_pandas(y.dtype, "CategoricalDtype"):
+        codes = y.codes if hasattr(y, "codes") else getattr(y, "cat", y).codes
+        return np.take(_read_pandas(y.dtype.categories, name), np.asarray(codes))
+    # Nullable dtypes name the NumPy dtype of their values; strings have none but object.
+    natural = getattr(y.dtype, "numpy_dtype", y.dtype)
+    plain = isinstance(natural, np.dtype) and natural.kind in "iubf"
+    return np.asarray(y.to_numpy(dtype=natural if plain else object))
+
+
+def _check_objects(values: NDArray[Any], name: str) -> NDArray[Any]:
+    """Check that objects are labels of one kind; numbers get a number dtype."""
+    rows = values.tolist()
+    try:
+        distinct = list(dict.fromkeys(rows))
+    except TypeError as error:
+        raise TypeError(f"{name} must hold labels, one a row, got {rows[0]!r}") from error
+    if all(type(label) is str for label in distinct):
+        return values
+    missing = np.array([i for i, label in enumerate(rows) if is_missing(label)], dtype=np.intp)
+    if len(missing):
+        _raise_missing(missing, name)
+    # True == 1 == 1.0 to Python, so the distinct labels alone would hide a mixture.
+    kind = check_one_kind(rows, name)
+    if kind == "str":
+        return np.array([str(label) for label in rows], dtype=object)
+    numbers = np.array(rows)
+    if numbers.dtype == object:
+        raise ValueError(f"{name} must hold integers of 64 bits, got {show_labels(distinct, 3)}")
+    if kind == "float":
+        _check_floats(numbers, name)
+    return numbers
+
+
+def _check_floats(values: NDArray[Any], name: str) -> None:
+    missing = np.flatnonzero(np.isnan(values))
+    if len(missing):
+        _raise_missing(missing, name)
+    broken = values[~np.isfinite(values) | (values != np.floor(values))]
+    if len(broken):
+        raise ValueError(
+            f"{name} must hold class labels, got continuous numbers: {show_labels(broken, 3)}"
+        )
+
+
+def _raise_missing(positions: NDArray[np.intp], name: str) -> None:
+    shown = ", ".join(str(position) for position in positions[:_SHOWN_POSITIONS])
+    more = len(positions) - _SHOWN_POSITIONS
+    rest = f" (and {more} more)" if more > 0 else ""
+    raise ValueError(
+        f"{name} has missing labels (NaN, None) at positions {shown}{rest}; "
+        "give these rows a label or leave them out"
+    )
+
+
+def rebuild_like(y: Any, values: NDArray[Any], classes: Sequence[Any]) -> Any:
+    """Put new labels into the container of the old ones.
+
+    A Series stays a Series with its index, its name and, where the labels keep their kind, its
+    dtype; a category becomes a category of `classes`. All else becomes an array, of object
+    where y was one.
+    """
+    if is_pandas(y, "Series"):
+        dtype = _choose_pandas_dtype(y, values, classes)
+        return type(y)(values, index=y.index, name=y.name, dtype=dtype)
+    if isinstance(y, np.ndarray) and y.dtype.kind == "O":
+        return values.astype(object, copy=False)
+    return values
+
+
+def _choose_pandas_dtype(y: Any, values: NDArray[Any], classes: Sequence[Any]) -> Any:
+    if is_pandas(y.dtype, "CategoricalDtype"):
+        known = set(classes)
+        extra = [label for label in dict.fromkeys(values.tolist()) if label not in known]
+        return type(y.dtype)([*classes, *extra])
+    natural = getattr(y.dtype, "numpy_dtype", y.dtype)
+    if isinstance(natural, np.dtype) and natural.kind in "iubf":
+        return y.dtype if natural == values.dtype else None
+    return y.dtype if values.dtype.kind in "OU" else None
