@@ -65,19 +65,19 @@ def compose_affine(params: AugmentationParams, size: tuple[int, int]) -> NDArray
     flip_x = np.where(params["horizontal_flip"], -1.0, 1.0)
     flip_y = np.where(params["vertical_flip"], -1.0, 1.0)
 
-    # Rotation times shear: x' = x cos(shear), y' = y - x sin(shear), then turned.
+    # Sheared first, x' = x - y sin(shear) and y' = y cos(shear), then turned.
     linear = np.empty((len(params), 2, 2))
-    linear[:, 0, 0] = cos * np.cos(shear) - sin * np.sin(shear)
-    linear[:, 0, 1] = sin
-    linear[:, 1, 0] = -sin * np.cos(shear) - cos * np.sin(shear)
-    linear[:, 1, 1] = cos
+    linear[:, 0, 0] = cos
+    linear[:, 0, 1] = -cos * np.sin(shear) - sin * np.cos(shear)
+    linear[:, 1, 0] = sin
+    linear[:, 1, 1] = cos * np.cos(shear) - sin * np.sin(shear)
     linear *= np.stack([params["zoom_x"] * flip_x, params["zoom_y"] * flip_y], axis=-1)[:, None, :]
 
     center = np.array([(width - 1) / 2, (height - 1) / 2])
     affine = np.empty((len(params), 2, 3))
     affine[:, :, :2] = linear
-    affine[:, 0, 2] = cos * shift_x + sin * shift_y
-    affine[:, 1, 2] = cos * shift_y - sin * shift_x
+    affine[:, 0, 2] = cos * shift_x - sin * shift_y
+    affine[:, 1, 2] = sin * shift_x + cos * shift_y
     affine[:, :, 2] += center - linear @ center
     return affine
 

@@ -33,14 +33,13 @@ COLUMNS: Mapping[str, Column] = {
     "key": Column(0, 11),
 }
 
-# Keras names its axes by rows (x) and columns (y).
 _KERAS_COLUMNS = {
     "theta": "rotation",
-    "tx": "shift_y_pixels",
-    "ty": "shift_x_pixels",
+    "tx": "shift_x_pixels",
+    "ty": "shift_y_pixels",
     "shear": "shear",
-    "zx": "zoom_y",
-    "zy": "zoom_x",
+    "zx": "zoom_x",
+    "zy": "zoom_y",
     "flip_horizontal": "horizontal_flip",
     "flip_vertical": "vertical_flip",
     "channel_shift_intensity": "channel_shift",
@@ -167,7 +166,8 @@ class AugmentationParams:
     def from_keras(cls, dicts: Iterable[Mapping[str, Any]]) -> "AugmentationParams":
         """Read the dicts of Keras' ``ImageDataGenerator.get_random_transform``.
 
-        Keras names its axes by rows and columns: its ``tx`` and ``zx`` move and zoom rows.
+        Keras draws ``tx`` from its ``height_shift_range`` and then moves columns by it, and ``ty``
+        the other way round; what is replayed here is what its ``apply_transform`` does.
 
         Parameters
         ----------

@@ -28,19 +28,22 @@ def make_photo(height, width, n_channels=3, dtype="uint8"):
 
 
 def build_matrix(row, height, width):
-    """Multiply the elementary maps one by one, in (row, column, 1) coordinates."""
+    """Multiply the elementary maps one by one, for scipy's (row, column, 1) coordinates."""
     theta, shear = np.deg2rad(row.get("rotation", 0)), np.deg2rad(row.get("shear", 0))
     cos, sin = np.cos(theta), np.sin(theta)
-    down = row.get("shift_y", 0) * height + row.get("shift_y_pixels", 0)
     right = row.get("shift_x", 0) * width + row.get("shift_x_pixels", 0)
-    to_center = np.array([[1, 0, (height - 1) / 2], [0, 1, (width - 1) / 2], [0, 0, 1]])
+    down = row.get("shift_y", 0) * height + row.get("shift_y_pixels", 0)
+    to_center = np.array([[1, 0, (width - 1) / 2], [0, 1, (height - 1) / 2], [0, 0, 1]])
+    swap_axes = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]])
     steps = [
+        swap_axes,
         to_center,
         np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]]),
-        np.array([[1, 0, down], [0, 1, right], [0, 0, 1]]),
+        np.array([[1, 0, right], [0, 1, down], [0, 0, 1]]),
         np.array([[1, -np.sin(shear), 0], [0, np.cos(shear), 0], [0, 0, 1]]),
-        np.diag([row.get("zoom_y", 1), row.get("zoom_x", 1), 1]),
+        np.diag([row.get("zoom_x", 1), row.get("zoom_y", 1), 1]),
         np.linalg.inv(to_center),
+        swap_axes,
     ]
     return np.linalg.multi_dot(steps)
 
@@ -133,11 +136,11 @@ def test_an_augmenter_without_ranges_is_the_identity_bit_for_bit(dtype):
 
 
 @pytest.mark.parametrize("interpolation", ["nearest", "linear", "cubic"])
-def test_a_turn_by_90_degrees_is_clockwise_and_lands_on_pixels(interpolation):
+def test_a_turn_by_90_degrees_is_counterclockwise_and_lands_on_pixels(interpolation):
     photo = make_photo(31, 31)
     params = AugmentationParams.from_dicts([{"rotation": 90}])
     turned = ImageAugmenter(interpolation=interpolation).apply(photo[None], params)[0]
-    assert_allclose(turned.astype(float), np.rot90(photo, -1).astype(float), atol=1)
+    assert_allclose(turned.astype(float), np.rot90(photo).astype(float), atol=1)
 
 
 def test_resizing_on_the_way_costs_no_second_interpolation():
