@@ -1,6 +1,6 @@
 """ClassWeightEstimator: labels in, a weight per class and per sample out."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -8,9 +8,18 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.weights._exports import match_class_indices
-from sklmerge.weights._rules import Scheme, check_weighting, list_labels, weigh_classes
-from sklmerge.weights._tally import LabelTally, look_up_weights, sort_labels
+from sklmerge.weights._counting import look_up_weights, weigh_columns
+from sklmerge.weights._exports import divide_pairs, key_by_index, make_fit_params, make_tensor
+from sklmerge.weights._rules import (
+    Scheme,
+    add_weighted_classes,
+    check_weighting,
+    read_classes,
+    weigh_counts,
+)
+from sklmerge.weights._sources import is_stream, iterate_parts, read_part
+from sklmerge.weights._tally import Tally, count_part
+from sklmerge.weights._targets import is_one_hot, read_target
 
 
 class ClassWeightEstimator(BaseEstimator):
@@ -26,7 +35,7 @@ class ClassWeightEstimator(BaseEstimator):
         - ``"effective"``: (1 - beta) / (1 - beta ** n_c), the inverse effective number [1]_;
         - ``"log"``: 1 / ln(1.02 + n_c / N), usual for pixel labels [2]_;
         - ``"uniform"``: 1;
-        - a mapping of label to weight;
+        - a mapping of label to weight, which must have every class of y;
         - a callable that takes the array of counts, in the order of the classes, and returns as
           many weights.
     power : float, default=1.0
@@ -41,18 +50,23 @@ class ClassWeightEstimator(BaseEstimator):
         At least 1: no weight exceeds this many times the smallest positive one.
     classes : sequence of labels, default=None
         All classes there are, in the order of the outputs. None takes those of y (and of a mapping
-        `scheme`), sorted.
+        `scheme`), sorted, or all that a generator, index or torch data set knows.
     missing : {"error", "ignore"}, default="error"
         What to do with a class that has no sample: raise, or weigh it 0 and keep its place.
 
     Attributes
     ----------
     class_weight_ : dict of label to float
-        What scikit-learn, LightGBM and CatBoost take as it is.
-    class_counts_ : dict of label to float
+        What scikit-learn, LightGBM and CatBoost take as it is. Where rows of y hold several
+        classes, a list of dicts ``{0: w, 1: w}``, one for each column.
+    class_counts_ : dict of label to float, or list of dicts
         Samples per class, or their summed `sample_weight`.
     classes_ : ndarray of shape (n_classes,)
-        The classes, in the order of `class_weight_`.
+        The classes, or what the columns are called, in the order of `class_weight_`.
+
+    Notes
+    -----
+    Weights make up for what is in y: after resampling, fit on the resampled labels.
 
     References
     ----------
@@ -95,16 +109,22 @@ class ClassWeightEstimator(BaseEstimator):
 
         Parameters
         ----------
-        y : array-like of labels
-        sample_weight : array-like of the shape of y, default=None
+        y : array-like, data set, generator or ImageIndex
+            Labels of any shape (pixels too), one-hot rows, or a 0/1 column for each class where a
+            sample may have several; two dimensions of zeros and ones count as columns. Or what
+            holds them: a Keras generator, a batched data set of ``(x, y)``, a torch data set with
+            `targets`, an :class:`~sklmerge.ImageIndex`.
+        sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
             What each sample counts, >= 0. None counts each as 1.
 
         Returns
         -------
         self
         """
-        self._forget()
+        self._tally: Tally | None = None
         self.partial_fit(y, sample_weight)
+        if self._tally is None:
+            raise ValueError("y must have at least one sample, got none")
         self._weigh()
         return self
 
@@ -116,18 +136,26 @@ class ClassWeightEstimator(BaseEstimator):
 
         Parameters
         ----------
-        y : array-like of labels
-        sample_weight : array-like of the shape of y, default=None
+        y, sample_weight
+            As in `fit`.
 
         Returns
         -------
         self
         """
-        tally = self._open_tally()
-        labels = np.asarray(y)
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        tally.add(labels, weight)
-        self._remember(tally)
+        check_weighting(
+            self.scheme, self.power, self.beta, self.normalize, self.max_ratio, self.missing
+        )
+        classes = None if self.classes is None else read_classes(self.classes)
+        tally = getattr(self, "_tally", None)
+        for part in iterate_parts(y, sample_weight):
+            tally = count_part(tally, part, classes)
+        if tally is None:
+            return self
+        self._tally, self._class_indices = tally, tally.class_indices
+        self.class_counts_ = add_weighted_classes(tally.counts(), self.scheme, tally.classes)
+        self.classes_ = np.array(tally.classes or list(self.class_counts_))
+        self._weights: NDArray[np.float64] | None = None
         return self
 
     def fit_counts(self, counts: Mapping[Any, float]) -> Self:
@@ -149,33 +177,40 @@ class ClassWeightEstimator(BaseEstimator):
         >>> weights.fit_counts({"rare": 500, "common": 1_000_000}).class_weight_
         {'common': 1.0, 'rare': 20.50}
         """
-        values = np.asarray(list(counts.values()), dtype=np.float64)
-        if not (np.isfinite(values).all() and (values >= 0).all()):
+        if any(not np.isfinite(count) or count < 0 for count in counts.values()):
             raise ValueError(f"counts must be finite and >= 0, got {dict(counts)}")
-        self._forget()
-        tally = self._open_tally()
-        tally.add_counts(np.array(list(counts)), values)
-        self._remember(tally)
-        self._weigh()
-        return self
+        return self.fit(list(counts), sample_weight=list(counts.values()))
 
     @property
-    def class_weight_(self) -> dict[Any, float]:
+    def class_weight_(self) -> Any:
         """Weight of every class."""
-        return dict(zip(self.class_counts_, self._weigh().tolist(), strict=True))
+        weights = self._weigh().tolist()
+        if isinstance(self.class_counts_, list):
+            return [{0: zero, 1: one} for zero, one in weights]
+        return dict(zip(self.class_counts_, weights, strict=True))
 
     def transform(self, y: Any) -> NDArray[np.float64]:
         """Give every sample the weight of its class.
 
         Parameters
         ----------
-        y : array-like of labels
+        y : array-like, generator or ImageIndex
+            As in `fit`, but for data sets that yield batches.
 
         Returns
         -------
-        ndarray of the shape of y
+        ndarray of the shape of y; of shape (n_samples,) where y is one-hot
         """
-        return look_up_weights(np.asarray(y), list(self.class_counts_), self._weigh())
+        weights = self._weigh()
+        if is_stream(y):
+            raise TypeError("y must be labels, got a data set; transform the labels of each batch")
+        part = read_part(y)
+        values, is_indicator = read_target(part.labels)
+        if isinstance(self.class_counts_, list):
+            return weigh_columns(values, is_indicator, weights)
+        if is_indicator and values.shape[1] == len(weights) and is_one_hot(values):
+            return weights.take(values.argmax(axis=1))
+        return look_up_weights(part.decode(values), self.classes_, weights)
 
     def to_keras(self, class_indices: Any = None) -> dict[int, float]:
         """Key the weights by index, as Keras' `class_weight` wants them.
@@ -187,8 +222,8 @@ class ClassWeightEstimator(BaseEstimator):
         ----------
         class_indices : mapping of label to int, or an object that has one, default=None
             A Keras generator, an :class:`~sklmerge.ImageIndex` or a fitted
-            :class:`~sklmerge.LabelMerger` has one. None numbers `classes_`, which must then be
-            names, or the integers from 0.
+            :class:`~sklmerge.LabelMerger` has one. None takes those seen in `fit`; else it numbers
+            names in the order of `classes_`, and integers must be the indices themselves.
 
         Returns
         -------
@@ -201,37 +236,74 @@ class ClassWeightEstimator(BaseEstimator):
         >>> weights.to_keras()
         {0: 3.0, 1: 1.0}
         """
-        indices = match_class_indices(self.class_weight_, class_indices)
         class_weight = self.class_weight_
-        return {index: class_weight[label] for label, index in indices.items()}
+        seen = self._class_indices if class_indices is None else class_indices
+        return key_by_index(class_weight, seen)
 
-    def _open_tally(self) -> LabelTally:
-        check_weighting(
-            self.scheme, self.power, self.beta, self.normalize, self.max_ratio, self.missing
-        )
-        if not hasattr(self, "_tally"):
-            self._tally = LabelTally(_check_classes(self.classes))
-        return self._tally
+    def to_torch(self, dtype: Any = None, device: Any = None) -> Any:
+        """Make a tensor of the weights in the order of the class indices.
 
-    def _remember(self, tally: LabelTally) -> None:
-        counts = tally.counts
-        if isinstance(self.scheme, Mapping) and self.classes is None:
-            counts = _add_weighted_classes(counts, self.scheme)
-        labels = list(counts) if self.classes is not None else sort_labels(list(counts))
-        self.classes_ = np.array(labels)
-        self.class_counts_ = {label: counts[label] for label in labels}
-        self._weights: NDArray[np.float64] | None = None
+        Parameters
+        ----------
+        dtype : torch.dtype, default=None
+            None is torch's default float type, in which a model's outputs usually are.
+        device : torch.device or str, default=None
 
-    def _forget(self) -> None:
-        if hasattr(self, "_tally"):
-            del self._tally
+        Returns
+        -------
+        torch.Tensor of shape (n_classes,)
+            The `weight` of `torch.nn.CrossEntropyLoss` or `NLLLoss`.
+        """
+        return make_tensor(list(self.to_keras().values()), dtype, device)
+
+    def pos_weight(self) -> NDArray[np.float64]:
+        """Say how much heavier a positive is than a negative, for losses with a `pos_weight`.
+
+        Returns
+        -------
+        ndarray of shape (n_columns,), or (1,) where y has two classes
+            Weight of 1 by weight of 0; 1 for a column that lacks either.
+
+        Examples
+        --------
+        >>> from sklmerge import ClassWeightEstimator
+        >>> ClassWeightEstimator().fit([[1, 0], [0, 0], [0, 1], [1, 1]]).pos_weight()
+        array([1., 1.])
+        >>> ClassWeightEstimator().fit([0, 0, 0, 1]).pos_weight()
+        array([3.])
+        """
+        return divide_pairs(self._weigh())
+
+    def fit_params(self, framework: str, y: Any = None) -> dict[str, Any]:
+        """Make the keyword arguments that weigh classes in a framework's fit call.
+
+        Parameters
+        ----------
+        framework : {"keras", "sklearn", "lightgbm", "xgboost", "catboost", "torch"}
+            LightGBM, XGBoost and CatBoost by their scikit-learn interface. torch has no fit call:
+            the arguments are those of `CrossEntropyLoss`, or of `BCEWithLogitsLoss` where rows of
+            y hold several classes.
+        y : array-like, default=None
+            The labels that go to fit; Keras (unless they are pixels) and torch do without.
+
+        Returns
+        -------
+        dict of str to object
+
+        Examples
+        --------
+        >>> from sklmerge import ClassWeightEstimator
+        >>> y = [0, 1, 1, 1]
+        >>> ClassWeightEstimator().fit(y).fit_params("xgboost", y)
+        {'sample_weight': array([2.        , 0.66666667, 0.66666667, 0.66666667])}
+        """
+        return make_fit_params(self, framework, y)
 
     def _weigh(self) -> NDArray[np.float64]:
         check_is_fitted(self, "class_counts_")
         if self._weights is None:
-            self._weights = weigh_classes(
-                list(self.class_counts_),
-                np.array(list(self.class_counts_.values())),
+            self._weights = weigh_counts(
+                self.class_counts_,
                 scheme=self.scheme,
                 power=self.power,
                 beta=self.beta,
@@ -240,21 +312,3 @@ class ClassWeightEstimator(BaseEstimator):
                 missing=self.missing,
             )
         return self._weights
-
-
-def _add_weighted_classes(
-    counts: dict[Any, float], scheme: Mapping[Hashable, float]
-) -> dict[Any, float]:
-    """Take in the classes that have a weight and no sample, unless the keys are other names."""
-    if all(label in scheme for label in counts):
-        return dict.fromkeys(scheme, 0.0) | counts
-    return counts
-
-
-def _check_classes(classes: Iterable[Hashable] | None) -> list[Hashable] | None:
-    if classes is None:
-        return None
-    names: Sequence[Any] = np.array(list(classes)).tolist()
-    if len(set(names)) != len(names) or not names:
-        raise ValueError(f"classes must be distinct labels, got {list_labels(names)}")
-    return list(names)

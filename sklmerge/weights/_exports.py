@@ -1,33 +1,124 @@
 """Class weights in the form that each framework takes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sklmerge.weights._rules import list_labels
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.labels._kinds import show_labels
 
 
-def match_class_indices(classes: Iterable[Any], class_indices: Any) -> dict[Any, int]:
-    """Give every class its index, 0 to k - 1.
+def key_by_index(class_weight: Any, class_indices: Any) -> dict[int, float]:
+    """Key the weights of classes by their index.
 
     Parameters
     ----------
-    classes : iterable of labels
+    class_weight : dict of label to float
+        A list of dicts, one for each column, is refused.
     class_indices : mapping of label to int, an object that has one, or None
         None numbers names in their order and leaves integers, which must be 0 to k - 1.
 
     Returns
     -------
-    dict of label to int
-        In the order of the indices.
+    dict of int to float
+        Every index from 0 to k - 1, in order.
 
     Examples
     --------
-    >>> match_class_indices(["cat", "dog"], {"dog": 0, "cat": 1})
-    {'dog': 0, 'cat': 1}
+    >>> key_by_index({"cat": 3.0, "dog": 1.0}, {"dog": 0, "cat": 1})
+    {0: 1.0, 1: 3.0}
     """
-    labels = list(classes)
+    if not isinstance(class_weight, dict):
+        raise ValueError(
+            "y must have one class a sample to be weighed by class index, got columns of zeros "
+            "and ones; weigh them by pos_weight() in the loss, or by transform(y)"
+        )
     if class_indices is None:
-        return _number_classes(labels)
+        indices = _number_classes(list(class_weight))
+    else:
+        indices = _read_class_indices(class_indices)
+        _check_match(indices, list(class_weight))
+    weights = {index: class_weight[label] for label, index in indices.items()}
+    return dict(sorted(weights.items()))
+
+
+def make_tensor(values: Sequence[float], dtype: Any, device: Any) -> Any:
+    """Make a torch tensor, of torch's default float type where `dtype` is None."""
+    import torch
+
+    return torch.tensor(values, dtype=dtype or torch.get_default_dtype(), device=device)
+
+
+def divide_pairs(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divide the weight of a positive by that of a negative.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_columns, 2) or (2,)
+
+    Returns
+    -------
+    ndarray of shape (n_columns,) or (1,)
+        1 where either weight is 0, for want of samples.
+
+    Examples
+    --------
+    >>> divide_pairs(np.array([[0.5, 2.0], [1.0, 0.0]]))
+    array([4., 1.])
+    """
+    if weights.ndim == 1 and len(weights) != 2:
+        raise ValueError(
+            f"y must have two classes or a 0/1 column for each class to have a pos_weight, got "
+            f"{len(weights)} classes"
+        )
+    zero, one = weights.reshape(-1, 2).T
+    both = (zero > 0) & (one > 0)
+    return np.divide(one, zero, out=np.ones(len(zero)), where=both)
+
+
+def make_fit_params(weights: Any, framework: str, y: Any) -> dict[str, Any]:
+    """Make the keyword arguments that weigh classes in a framework's fit call.
+
+    Parameters
+    ----------
+    weights : ClassWeightEstimator
+        Fitted.
+    framework : str
+    y : array-like or None
+
+    Returns
+    -------
+    dict of str to object
+    """
+    by_sample = ("sklearn", "lightgbm", "xgboost", "catboost")
+    if framework not in ("keras", "torch", *by_sample):
+        raise ValueError(
+            "framework must be 'keras', 'sklearn', 'lightgbm', 'xgboost', 'catboost' or 'torch', "
+            f"got {framework!r}"
+        )
+    has_columns = isinstance(weights.class_weight_, list)
+    if framework == "torch":
+        if has_columns:
+            return {"pos_weight": make_tensor(weights.pos_weight().tolist(), None, None)}
+        return {"weight": weights.to_torch()}
+    if framework == "keras" and (y is None or has_columns):
+        return {"class_weight": weights.to_keras()}
+    if y is None:
+        raise ValueError(f"y is needed for {framework}, which takes a weight for each sample")
+    sample_weight = weights.transform(y)
+    if has_columns:
+        raise ValueError(
+            f"y must have one class a sample to be weighed in {framework}, got columns of zeros "
+            "and ones; fit one model a column"
+        )
+    # Keras refuses class_weight for labels of pixels.
+    if framework == "keras" and sample_weight.size == len(sample_weight):
+        return {"class_weight": weights.to_keras()}
+    return {"sample_weight": sample_weight}
+
+
+def _read_class_indices(class_indices: Any) -> dict[Any, int]:
     for name in ("class_indices_", "class_indices"):
         class_indices = getattr(class_indices, name, class_indices)
     if not isinstance(class_indices, Mapping):
@@ -36,23 +127,26 @@ def match_class_indices(classes: Iterable[Any], class_indices: Any) -> dict[Any,
             f"got {type(class_indices).__name__}"
         )
     indices = {label: int(index) for label, index in class_indices.items()}
-    unweighted = [label for label in indices if label not in set(labels)]
-    if unweighted:
-        raise ValueError(
-            f"class_indices must be of the weighed classes ({list_labels(labels)}), "
-            f"got {list_labels(unweighted)}; fit with classes=[...] and missing='ignore' to weigh "
-            "a class without samples 0"
-        )
-    unnumbered = [label for label in labels if label not in indices]
-    if unnumbered:
-        raise ValueError(
-            f"class_indices must number every weighed class, it lacks {list_labels(unnumbered)}"
-        )
     if sorted(indices.values()) != list(range(len(indices))):
         raise ValueError(
             f"class_indices must be 0 to {len(indices) - 1}, got {sorted(indices.values())}"
         )
-    return dict(sorted(indices.items(), key=lambda item: item[1]))
+    return indices
+
+
+def _check_match(indices: Mapping[Any, int], labels: list[Any]) -> None:
+    unweighted = [label for label in indices if label not in set(labels)]
+    if unweighted:
+        raise ValueError(
+            f"class_indices must be of the weighed classes {show_labels(labels, 5)}, "
+            f"got {show_labels(unweighted, 5)}; fit with classes=[...] and missing='ignore' to "
+            "weigh a class without samples 0"
+        )
+    unnumbered = [label for label in labels if label not in indices]
+    if unnumbered:
+        raise ValueError(
+            f"class_indices must number every weighed class, it lacks {show_labels(unnumbered, 5)}"
+        )
 
 
 def _number_classes(labels: list[Any]) -> dict[Any, int]:
@@ -60,8 +154,8 @@ def _number_classes(labels: list[Any]) -> dict[Any, int]:
         return {label: index for index, label in enumerate(labels)}
     if sorted(labels) != list(range(len(labels))):
         raise ValueError(
-            f"integer labels are taken as Keras' own indices and must then be 0 to "
-            f"{len(labels) - 1}, got {list_labels(labels)}; pass class_indices={{label: index}}, "
-            "or fit with classes=range(n_classes) and missing='ignore'"
+            f"integer labels are class indices as they are and must then be 0 to "
+            f"{len(labels) - 1}, got {show_labels(labels, 5)}; pass class_indices={{label: index}}"
+            ", or fit with classes=range(n_classes) and missing='ignore'"
         )
-    return {label: int(label) for label in sorted(labels)}
+    return {label: int(label) for label in labels}

@@ -5,13 +5,14 @@ The formulas are in _schemes.py; the counting is in _tally.py.
 
 import math
 import warnings
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge.labels._kinds import check_one_kind, show_labels, to_plain
 from sklmerge.weights._schemes import (
     cap_ratio,
     normalize_weights,
@@ -57,6 +58,49 @@ def check_weighting(
         raise ValueError(f"missing must be 'error' or 'ignore', got {missing!r}")
 
 
+def read_classes(classes: Iterable[Hashable]) -> list[Any]:
+    """Read the user's classes as plain Python labels, in their order."""
+    labels = [to_plain(label) for label in classes]
+    if not labels or len(set(labels)) != len(labels):
+        raise ValueError(f"classes must be distinct labels, got {show_labels(labels)}")
+    check_one_kind(labels, "classes")
+    return labels
+
+
+def add_weighted_classes(counts: Any, scheme: Scheme, classes: Sequence[Any] | None) -> Any:
+    """Count classes that a mapping weighs and y lacks 0, where y alone says what there is."""
+    if classes is not None or not isinstance(scheme, Mapping):
+        return counts
+    # Keys of another kind are other names: the lookup of weights says so better.
+    if any(label not in scheme for label in counts):
+        return counts
+    return dict(sorted((dict.fromkeys(scheme, 0.0) | counts).items()))
+
+
+def weigh_counts(counts: Any, **rules: Any) -> NDArray[np.float64]:
+    """Weigh classes, or the zeros and ones of every column.
+
+    Parameters
+    ----------
+    counts : dict of label to float, or list of dicts
+    **rules
+        The keyword arguments of :func:`weigh_classes`.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,) or (n_columns, 2)
+    """
+    if isinstance(counts, dict):
+        return weigh_classes(list(counts), np.array([*counts.values()]), **rules)
+    pairs = []
+    for column, pair in enumerate(counts):
+        try:
+            pairs.append(weigh_counts(pair, **rules))
+        except ValueError as error:
+            raise ValueError(f"column {column} of y: {error}") from error
+    return np.array(pairs)
+
+
 def weigh_classes(
     labels: Sequence[Hashable],
     counts: NDArray[np.float64],
@@ -94,7 +138,7 @@ def weigh_classes(
     if missing == "error" and not present.all():
         raise ValueError(
             "every class must have a sample to be weighed, none of "
-            f"{list_labels([label for label, has in zip(labels, present, strict=True) if not has])}"
+            f"{show_labels([label for label, has in zip(labels, present, strict=True) if not has])}"
             "; pass missing='ignore' to weigh a class without samples 0"
         )
     if not present.any():
@@ -106,12 +150,6 @@ def weigh_classes(
         relative = cap_ratio(relative, max_ratio)
     weights[present] = normalize_weights(relative, counts[present], normalize)
     return weights
-
-
-def list_labels(labels: Sequence[Any], limit: int = 5) -> str:
-    """Name labels in an error, the first few of them."""
-    shown = ", ".join(repr(label) for label in labels[:limit])
-    return shown + (f" (and {len(labels) - limit} more)" if len(labels) > limit else "")
 
 
 def _apply_scheme(
@@ -140,8 +178,8 @@ def _look_up(scheme: Mapping[Hashable, float], labels: Sequence[Hashable]) -> li
     unweighted = [label for label in labels if label not in scheme]
     if unweighted:
         raise ValueError(
-            f"scheme must give every class of y a weight, none for {list_labels(unweighted)}; "
-            f"it has {list_labels(list(scheme))}"
+            f"scheme must give every class of y a weight, none for {show_labels(unweighted)}; "
+            f"it has {show_labels(list(scheme))}"
         )
     return [scheme[label] for label in labels]
 

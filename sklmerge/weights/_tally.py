@@ -1,15 +1,18 @@
-"""Running counts of labels, or of the columns of a 0/1 indicator, in memory that does not grow.
+"""Running counts of labels, or of the columns of a 0/1 indicator, in memory that does not grow."""
 
-What a `y` may be is _targets.py's matter; here it is an array already.
-"""
-
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.weights._rules import list_labels
+from sklmerge.labels._kinds import check_one_kind, show_labels, to_plain
+from sklmerge.weights._counting import check_known, count_labels
+from sklmerge.weights._sources import Part
+from sklmerge.weights._targets import is_one_hot, read_sample_weight, read_target
+
+Classes: TypeAlias = Sequence[Any] | None
+Weights: TypeAlias = NDArray[np.float64] | None
 
 
 class LabelTally:
@@ -17,30 +20,31 @@ class LabelTally:
 
     Parameters
     ----------
-    classes : list of labels or None
+    classes : sequence of labels or None
         The only labels there may be, in their order; None takes what comes and sorts it.
-
-    Attributes
-    ----------
-    counts : dict of label to float
-        Plain Python scalars as keys.
+    class_indices : dict of label to int or None
+        How the source of the labels numbers the classes, where it says so.
     """
 
-    def __init__(self, classes: list[Hashable] | None) -> None:
+    def __init__(self, classes: Classes, class_indices: dict[Any, int] | None = None) -> None:
         self.classes = classes
-        self.counts: dict[Any, float] = dict.fromkeys(classes or [], 0.0)
+        self.class_indices = class_indices
+        self._counts: dict[Any, float] = dict.fromkeys(classes or [], 0.0)
 
-    def add(self, labels: NDArray[Any], sample_weight: NDArray[np.float64] | None) -> None:
-        """Count labels of any shape, each as its weight where `sample_weight` is given."""
-        self.add_counts(*count_labels(labels, sample_weight))
-
-    def add_counts(self, labels: NDArray[Any], counts: NDArray[np.float64]) -> None:
-        """Add counts per label."""
-        found = dict(zip(labels.tolist(), counts.tolist(), strict=True))
+    def add(self, labels: NDArray[Any], sample_weight: Weights) -> None:
+        """Count labels of any shape, each as its weight where there are weights of that shape."""
+        found, counts = count_labels(labels, sample_weight)
         if self.classes is not None:
-            check_known(list(found), self.counts, "classes")
-        for label, count in found.items():
-            self.counts[label] = self.counts.get(label, 0.0) + count
+            check_known(found, self.classes)
+        for label, count in zip(found.tolist(), counts.tolist(), strict=True):
+            self._counts[label] = self._counts.get(label, 0.0) + count
+
+    def counts(self) -> dict[Any, float]:
+        """Count every class, in the order of the classes, by plain Python labels."""
+        if self.classes is not None:
+            return dict(self._counts)
+        check_one_kind(self._counts, "y")
+        return dict(sorted(self._counts.items()))
 
 
 class ColumnTally:
@@ -48,121 +52,76 @@ class ColumnTally:
 
     Parameters
     ----------
-    classes : list of labels or None
-        What the columns are called; None numbers them.
-
-    Attributes
-    ----------
-    positives : ndarray of shape (n_columns,)
-        Rows (or their summed weight) that are 1.
-    total : float
-        All rows (or their summed weight).
-    one_hot : bool
-        Whether every row so far had a single 1.
+    columns : sequence of labels
+        What the columns are called.
     """
 
-    def __init__(self, n_columns: int, classes: list[Hashable] | None) -> None:
-        if classes is not None and len(classes) != n_columns:
-            raise ValueError(
-                f"classes must name the {n_columns} columns of y, got {len(classes)}: "
-                f"{list_labels(classes)}"
-            )
-        self.classes: list[Any] = list(range(n_columns)) if classes is None else classes
-        self.positives = np.zeros(n_columns)
-        self.total = 0.0
-        self.one_hot = True
+    def __init__(self, columns: Sequence[Any]) -> None:
+        self.classes = columns
+        self.class_indices = {label: place for place, label in enumerate(columns)}
+        self._one_hot = True
+        self._ones = np.zeros(len(columns))
+        self._total = 0.0
 
-    def add(self, indicator: NDArray[Any], sample_weight: NDArray[np.float64] | None) -> None:
-        """Count the ones of every column."""
-        if indicator.shape[1] != len(self.positives):
+    def add(self, indicator: NDArray[Any], row_weight: Weights) -> None:
+        """Count the ones of every column, each row as its weight where there are weights."""
+        if indicator.ndim != 2 or indicator.shape[1] != len(self.classes):
             raise ValueError(
-                f"y must have {len(self.positives)} columns as before, got {indicator.shape[1]}"
+                f"y must have a 0/1 column for each of the {len(self.classes)} classes "
+                f"{show_labels(self.classes, 5)}, got shape {indicator.shape}"
             )
-        self.one_hot = self.one_hot and is_one_hot(indicator)
-        if sample_weight is None:
-            self.positives += indicator.sum(axis=0, dtype=np.float64)
-            self.total += len(indicator)
+        self._one_hot = self._one_hot and is_one_hot(indicator)
+        if row_weight is None:
+            self._ones += indicator.sum(axis=0, dtype=np.float64)
+            self._total += len(indicator)
         else:
-            self.positives += sample_weight @ indicator.astype(np.float64)
-            self.total += float(sample_weight.sum())
+            self._ones += row_weight @ indicator.astype(np.float64)
+            self._total += float(row_weight.sum())
 
-    def pairs(self) -> NDArray[np.float64]:
-        """Count zeros and ones of every column, as an array of shape (n_columns, 2)."""
-        # Summing weights in another order can leave a negative crumb where no row is 0.
-        return np.stack([np.maximum(self.total - self.positives, 0.0), self.positives], axis=1)
+    def counts(self) -> dict[Any, float] | list[dict[Any, float]]:
+        """Count every class, or where rows hold several, the zeros and ones of every column."""
+        if self._one_hot:
+            return dict(zip(self.classes, self._ones.tolist(), strict=True))
+        # Two sums of the same weights can differ by a crumb where no row is 0.
+        zeros = np.maximum(self._total - self._ones, 0.0).tolist()
+        return [{0: z, 1: o} for z, o in zip(zeros, self._ones.tolist(), strict=True)]
 
 
-def count_labels(
-    labels: NDArray[Any], sample_weight: NDArray[np.float64] | None
-) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Count labels of any shape.
+Tally: TypeAlias = LabelTally | ColumnTally
+
+
+def count_part(tally: Tally | None, part: Part, classes: Classes) -> Tally | None:
+    """Count a part of y, in a new tally where there is none yet; an empty part opens none.
 
     Parameters
     ----------
-    labels : ndarray
-    sample_weight : ndarray of the same shape or None
+    tally : LabelTally, ColumnTally or None
+    part : Part
+    classes : sequence of labels or None
+        What the user says the classes are; None leaves it to the part.
 
     Returns
     -------
-    found : ndarray of shape (n_classes,)
-        The labels, sorted.
-    counts : ndarray of shape (n_classes,)
-        Their number, or the sum of their weights.
-
-    Examples
-    --------
-    >>> count_labels(np.array(["b", "a", "b"]), None)
-    (array(['a', 'b'], dtype='<U1'), array([1., 2.]))
+    LabelTally, ColumnTally or None
     """
-    if sample_weight is None:
-        found, counts = np.unique(labels, return_counts=True)
-        return found, counts.astype(np.float64)
-    found, codes = np.unique(labels, return_inverse=True)
-    sums: NDArray[np.float64] = np.bincount(codes.ravel(), sample_weight.ravel(), len(found))
-    return found, sums
+    values, is_indicator = read_target(part.labels)
+    if values.size == 0:
+        return tally
+    if tally is None:
+        tally = _open_tally(part, classes, values.shape[1] if is_indicator else None)
+    shape = values.shape[:1] if isinstance(tally, ColumnTally) else values.shape
+    weight = None if part.sample_weight is None else read_sample_weight(part.sample_weight, shape)
+    tally.add(part.decode(values), weight)
+    return tally
 
 
-def look_up_weights(
-    labels: NDArray[Any], classes: list[Any], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Give every label its class's weight.
-
-    Examples
-    --------
-    >>> look_up_weights(np.array([[2, 1]]), [1, 2], np.array([3.0, 0.5]))
-    array([[0.5, 3. ]])
-    """
-    table = dict(zip(classes, weights.tolist(), strict=True))
-    found, codes = np.unique(labels, return_inverse=True)
-    check_known(found.tolist(), table, "the classes seen in fit")
-    return np.array([table[label] for label in found.tolist()])[codes].reshape(labels.shape)
-
-
-def is_one_hot(indicator: NDArray[Any]) -> bool:
-    """Tell whether every row of a 0/1 array, along its last axis, has a single 1."""
-    n_rows = indicator.size // indicator.shape[-1]
-    # The cheap total settles most arrays.
-    if indicator.sum(dtype=np.float64) != n_rows:
-        return False
-    return bool((indicator.max(axis=-1) == 1).all())
-
-
-def check_known(labels: list[Any], known: Any, source: str) -> None:
-    """Raise on labels that are not among the known ones."""
-    unknown = [label for label in labels if label not in known]
-    if unknown:
-        raise ValueError(
-            f"y must have labels of {source} only ({list_labels(list(known))}), "
-            f"got {list_labels(unknown)}"
-        )
-
-
-def sort_labels(labels: list[Any]) -> list[Any]:
-    """Sort labels of one kind."""
-    try:
-        return sorted(labels)
-    except TypeError as error:
-        raise TypeError(
-            "y must have labels of one kind, got "
-            f"{' and '.join(sorted({type(label).__name__ for label in labels}))}"
-        ) from error
+def _open_tally(part: Part, classes: Classes, n_columns: int | None) -> Tally:
+    known = part.classes if classes is None else classes
+    # A binary mask looks like columns too, unless the classes are known and are not as many.
+    is_mask = known is not None and len(known) != n_columns and {0, 1} <= set(known)
+    if n_columns is None or is_mask:
+        indices = {label: place for place, label in enumerate(part.classes or [])}
+        return LabelTally(known, indices or None)
+    if known is None:
+        known = [to_plain(name) for name in getattr(part.labels, "columns", range(n_columns))]
+    return ColumnTally(known)

@@ -1,0 +1,149 @@
+"""Bad input to ClassWeightEstimator gets an error that says what to do."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklmerge import ClassWeightEstimator
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        ({"scheme": "balance"}, ValueError, "scheme must be one of 'balanced'"),
+        ({"scheme": 3}, TypeError, "scheme must be a string, a mapping .* got int"),
+        ({"power": -1}, ValueError, "power must be a finite number >= 0, got -1"),
+        ({"power": float("nan")}, ValueError, "power must be"),
+        ({"beta": 1.0}, ValueError, r"beta must be in \[0, 1\), got 1.0"),
+        ({"beta": -0.1}, ValueError, "beta must be"),
+        ({"normalize": "sum"}, ValueError, "normalize must be .* got 'sum'"),
+        ({"max_ratio": 0.5}, ValueError, "max_ratio must be None or a finite number >= 1"),
+        ({"missing": "zero"}, ValueError, "missing must be 'error' or 'ignore', got 'zero'"),
+        ({"classes": [0, 1, 1]}, ValueError, "classes must be distinct labels, got 0, 1, 1"),
+        ({"classes": [0]}, ValueError, "classes 0 only, got 1"),
+        ({"classes": [0, 1, 2]}, ValueError, "none of 2; pass missing='ignore'"),
+        ({"scheme": {0: 1}}, ValueError, "scheme must give every class of y a weight, none for 1"),
+        ({"scheme": {0: 1, 1: 1, 2: 1}}, ValueError, "none of 2; pass missing='ignore'"),
+        ({"scheme": {0: -1, 1: 1}}, ValueError, r"finite weights >= 0 .* got \[-1.0, 1.0\]"),
+        ({"scheme": {0: 0, 1: 0}}, ValueError, "not all 0"),
+        ({"scheme": lambda counts: counts[:1]}, ValueError, r"must be of shape \(2,\), got \(1,\)"),
+    ],
+    ids=str,
+)
+def test_a_wrong_parameter_is_named(params, error, message):
+    with pytest.raises(error, match=message):
+        ClassWeightEstimator(**params).fit([0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        (["a", None, "b", float("nan")], ValueError, r"missing labels .* at positions 1, 3"),
+        (np.array([0.0, np.nan]), ValueError, "at positions 1"),
+        (pd.Series([1, pd.NA, 2], dtype="Int64"), ValueError, "at positions 1"),
+        (np.array([[0.0, 2.0], [3.0, np.nan]]), ValueError, r"y.ravel\(\) .* at positions 3"),
+        ([[0.1, 0.9], [0.8, 0.2]], ValueError, r"soft labels such as 0.1; pass y.argmax"),
+        ([0.5, 1.0], ValueError, "continuous numbers"),
+        ([], ValueError, "at least one sample"),
+        ([1, "a"], TypeError, "labels of one type"),
+        ("cat", TypeError, "y must be an array or list of labels, got 'cat'"),
+        ({"cat": 3}, TypeError, "for known counts use fit_counts"),
+        ([[0], [0, 1]], ValueError, r"rows of one length, .* MultiLabelBinarizer"),
+        ([[0, 1], [0, 0], [0, 1]], ValueError, "column 0 of y: .* none of 1"),
+    ],
+    ids=str,
+)
+def test_what_is_no_label_is_refused(y, error, message):
+    with pytest.raises(error, match=message):
+        ClassWeightEstimator().fit(y)
+
+
+@pytest.mark.parametrize(
+    ("sample_weight", "message"),
+    [([1, 1], r"shape \(3,\), got \(2,\)"), ([1, -1, 1], ">= 0"), ([1, np.nan, 1], "finite")],
+)
+def test_sample_weight_must_fit_the_labels(sample_weight, message):
+    with pytest.raises(ValueError, match=message):
+        ClassWeightEstimator().fit([0, 1, 1], sample_weight=sample_weight)
+
+
+@pytest.mark.parametrize("counts", [{"a": -1, "b": 2}, {"a": float("nan")}, {"a": float("inf")}])
+def test_counts_must_be_finite_and_not_negative(counts):
+    with pytest.raises(ValueError, match="counts must be finite and >= 0"):
+        ClassWeightEstimator().fit_counts(counts)
+
+
+def test_a_count_of_zero_is_a_missing_class():
+    with pytest.raises(ValueError, match="none of 'b'; pass missing='ignore'"):
+        ClassWeightEstimator().fit_counts({"a": 3, "b": 0})
+    ignored = ClassWeightEstimator(missing="ignore").fit_counts({"a": 3, "b": 0})
+    assert ignored.class_weight_ == {"a": 1.0, "b": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("fitted", "y", "stranger"),
+    [
+        (["a", "b"], ["a", "mole"], "'mole'"),
+        (["a", "b"], [0, 1], "0, 1"),
+        ([0, 1], ["a"], "'a'"),
+        ([0, 4], [2], "2"),
+        ([0, 4], [5, -1], "-1, 5"),
+        ([-(2**62), 2**62], [0], "0"),
+        ([0, 10**9], [10**9 + 1], "1000000001"),
+    ],
+)
+def test_a_label_that_was_not_fitted_has_no_weight(fitted, y, stranger):
+    weights = ClassWeightEstimator().fit(fitted)
+    with pytest.raises(ValueError, match=f"only, got {stranger}"):
+        weights.transform(y)
+
+
+def test_chunks_of_a_stream_must_be_of_one_form():
+    stream = ClassWeightEstimator().partial_fit([[1, 0], [0, 1], [1, 1]])
+    with pytest.raises(ValueError, match=r"a 0/1 column for each of the 2 classes 0, 1"):
+        stream.partial_fit([0, 1, 1])
+    with pytest.raises(ValueError, match=r"got shape \(1, 3\)"):
+        stream.partial_fit([[1, 0, 1]])
+    with pytest.raises(ValueError, match="as in fit"):
+        stream.transform([0, 1])
+
+
+def test_keras_indices_that_do_not_match_are_refused():
+    weights = ClassWeightEstimator().fit(["cat", "dog"])
+    with pytest.raises(ValueError, match="got 'owl'; fit with classes"):
+        weights.to_keras({"cat": 0, "dog": 1, "owl": 2})
+    with pytest.raises(ValueError, match="must number every weighed class, it lacks 'dog'"):
+        weights.to_keras({"cat": 0})
+    with pytest.raises(ValueError, match=r"class_indices must be 0 to 1, got \[1, 2\]"):
+        weights.to_keras({"cat": 1, "dog": 2})
+    with pytest.raises(TypeError, match=r"class_indices must be a mapping .* got list"):
+        weights.to_keras(["cat", "dog"])
+
+
+def test_integers_that_are_no_indices_are_not_renumbered_in_silence():
+    for y in ([1, 2, 3], [-1, 1], [0, 2]):
+        weights = ClassWeightEstimator().fit(y)
+        with pytest.raises(ValueError, match="integer labels are class indices as they are"):
+            weights.to_keras()
+    assert weights.to_keras({0: 0, 2: 1}) == {0: 1.0, 1: 1.0}
+
+
+def test_columns_have_no_weight_by_class_index():
+    weights = ClassWeightEstimator().fit([[1, 1], [0, 0]])
+    with pytest.raises(ValueError, match=r"one class a sample .* pos_weight"):
+        weights.to_keras()
+    with pytest.raises(ValueError, match=r"one class a sample .* fit one model a column"):
+        weights.fit_params("sklearn", [[1, 1], [0, 0]])
+
+
+def test_pos_weight_needs_two_classes():
+    with pytest.raises(ValueError, match=r"two classes .* got 3 classes"):
+        ClassWeightEstimator().fit([0, 1, 2]).pos_weight()
+
+
+def test_fit_params_names_the_frameworks_and_asks_for_labels():
+    weights = ClassWeightEstimator().fit([0, 1])
+    with pytest.raises(ValueError, match=r"framework must be 'keras', .* got 'jax'"):
+        weights.fit_params("jax")
+    with pytest.raises(ValueError, match="y is needed for xgboost"):
+        weights.fit_params("xgboost")
