@@ -7,6 +7,7 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
@@ -124,6 +125,9 @@ class AugmentingOverSampler(BaseOverSampler):
             If X is no batch of images that the augmenter can vary, or if labels, merge map and
             sampling strategy do not fit each other.
         """
+        if np.ndim(y) == 1:
+            # Before imbalanced-learn, whose complaint about NaN is a warning of a failed cast.
+            check_merger(None).fit(y)
         resampled, _ = super().fit_resample(X, y, original=y)
         return resampled, take_rows(y, self.sample_indices_)
 
@@ -144,8 +148,11 @@ class AugmentingOverSampler(BaseOverSampler):
                 self.__dict__.pop(stale, None)
             return as_image_batch(X), labels, one_hot
         # Labels are checked already; only their number matters here.
-        rows, _ = validate_data(self, X, np.zeros(len(labels)), dtype=None)
-        return rows, labels, one_hot
+        sparse_frame = hasattr(X, "iloc")
+        rows, _ = validate_data(
+            self, X, np.zeros(len(labels)), dtype=None, accept_sparse=sparse_frame
+        )
+        return rows.toarray() if issparse(rows) else rows, labels, one_hot
 
     def _fit_resample(
         self, X: NDArray[Any], y: NDArray[Any], original: Any

@@ -75,9 +75,9 @@ def test_a_merged_class_counts_as_one_and_its_members_stay_apart():
 
 def test_keys_of_the_strategy_are_merged_labels():
     X, y = make_images({"cat": 2, "dog": 6, "bird": 24})
-    sampler = AugmentingOverSampler(merge=MERGE, sampling_strategy={"pet": 12}, random_state=0)
+    sampler = AugmentingOverSampler(merge=MERGE, sampling_strategy={"pet": 16}, random_state=0)
     _, y_new = sampler.fit_resample(X, y)
-    assert Counter(y_new.tolist()) == {"cat": 3, "dog": 9, "bird": 24}
+    assert Counter(y_new.tolist()) == {"cat": 4, "dog": 12, "bird": 24}
 
 
 def test_max_copies_bounds_the_copies_of_every_source():
