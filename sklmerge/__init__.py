@@ -1,6 +1,7 @@
 """Merge image classes, balance them, weigh what is left, and take the merge back."""
 
 from sklmerge.augment import AugmentationParams, ImageAugmenter, ImageScaler, as_augmenter
+from sklmerge.balance import BalanceReport, balance_folder
 from sklmerge.labels import LabelMerger
 from sklmerge.weights import ClassWeightEstimator
 
@@ -8,9 +9,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AugmentationParams",
+    "BalanceReport",
     "ClassWeightEstimator",
     "ImageAugmenter",
     "ImageScaler",
     "LabelMerger",
     "as_augmenter",
+    "balance_folder",
 ]

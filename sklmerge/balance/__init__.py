@@ -1,0 +1,6 @@
+"""The offline job: folder in, balanced folder out."""
+
+from sklmerge.balance._job import balance_folder
+from sklmerge.balance._report import BalanceReport
+
+__all__ = ["BalanceReport", "balance_folder"]

@@ -1,0 +1,95 @@
+"""What the parameters of balance_folder may be."""
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+PLACES = ("copy", "hardlink", "symlink")
+IMAGE_FORMATS = ("keep", "jpeg", "png")
+ON_ERROR = ("raise", "skip")
+
+
+def check_choice(value: Any, name: str, choices: Sequence[str]) -> str:
+    """Check a parameter that is one of a few words.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._checks import check_choice
+    >>> check_choice("copy", "place", ("copy", "hardlink", "symlink"))
+    'copy'
+    """
+    if value not in choices:
+        raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {value!r}")
+    return str(value)
+
+
+def check_image_size(image_size: Sequence[int] | None) -> tuple[int, int] | None:
+    """Check a height and a width in pixels.
+
+    Raises
+    ------
+    ValueError
+        If they are not two whole numbers of at least 1.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._checks import check_image_size
+    >>> check_image_size([224, 320])
+    (224, 320)
+    """
+    if image_size is None:
+        return None
+    sides = tuple(image_size) if isinstance(image_size, Sequence) else ()
+    if len(sides) != 2 or not all(isinstance(side, Integral) and side >= 1 for side in sides):
+        raise ValueError(
+            "image_size must be (height, width) in pixels, such as (224, 224), or None, "
+            f"got {image_size!r}"
+        )
+    return int(sides[0]), int(sides[1])
+
+
+def check_quality(quality: int) -> int:
+    """Check the quality of JPEG files.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number from 1 to 100.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._checks import check_quality
+    >>> check_quality(95)
+    95
+    """
+    if not isinstance(quality, Integral) or not 1 <= quality <= 100:
+        raise ValueError(f"quality must be a whole number from 1 to 100, got {quality!r}")
+    return int(quality)
+
+
+def check_seed(random_state: int) -> int:
+    """Check the seed of a job, which must be a number that can be told again.
+
+    Raises
+    ------
+    ValueError
+        If it is None, a generator, or out of [0, 2**64).
+
+    Examples
+    --------
+    >>> from sklmerge.balance._checks import check_seed
+    >>> check_seed(0)
+    0
+    """
+    whole = isinstance(random_state, Integral) and not isinstance(random_state, bool)
+    if not whole or not 0 <= random_state < 2**64:
+        raise ValueError(
+            "random_state must be a whole number in [0, 2**64), so that a job that was cut off can "
+            f"go on, got {random_state!r}"
+        )
+    return int(random_state)

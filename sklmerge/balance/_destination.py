@@ -1,0 +1,230 @@
+"""The destination while a job works on it: one plan, one run, and files that appear whole."""
+
+import errno
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+PLAN_NAME = "plan.json"
+WORK_NAME = ".sklmerge"
+_HEAD = {"digest", "source", "parameters", "merge", "versions", "platform"}
+
+
+def check_apart(source: str, destination: str) -> None:
+    """Check that neither folder lies in the other.
+
+    Raises
+    ------
+    ValueError
+        If one does, or both are one.
+    """
+    inner, outer = os.path.realpath(destination), os.path.realpath(source)
+    if os.path.commonpath([inner, outer]) in (inner, outer):
+        raise ValueError(
+            f"destination and source must lie apart, got {destination!r} and {source!r}"
+        )
+
+
+def read_begun_plan(destination: str) -> dict[str, Any] | None:
+    """Read what an earlier run has begun in a destination, without touching it.
+
+    Returns
+    -------
+    dict or None
+        The head of its plan, see `sklmerge.balance._metadata`; None where nothing is begun.
+
+    Raises
+    ------
+    ValueError
+        If the destination is no folder, or holds files but no plan.
+    """
+    if not os.path.lexists(destination):
+        return None
+    if not os.path.isdir(destination):
+        raise ValueError(f"destination must be a folder, got the file {destination!r}")
+    for folder in (destination, os.path.join(destination, WORK_NAME)):
+        with suppress(FileNotFoundError), open(os.path.join(folder, PLAN_NAME), "rb") as file:
+            return _parse_plan(file.read(), destination)
+    if set(os.listdir(destination)) - {WORK_NAME}:
+        raise ValueError(
+            f"destination must be new, empty or the work of an earlier run, got {destination!r}, "
+            f"which holds files but no {PLAN_NAME}"
+        )
+    return None
+
+
+def _parse_plan(data: bytes, destination: str) -> dict[str, Any]:
+    try:
+        plan = json.loads(data)
+    except ValueError as error:
+        raise ValueError(f"destination {destination!r} has a damaged {PLAN_NAME}") from error
+    if not isinstance(plan, dict) or not set(plan) >= _HEAD:
+        raise ValueError(f"destination {destination!r} has a {PLAN_NAME} that is not of sklmerge")
+    return plan
+
+
+def check_same_plan(destination: str, begun: Mapping[str, Any], head: Mapping[str, Any]) -> None:
+    """Check that what an earlier run has begun is what this one is to do.
+
+    Parameters
+    ----------
+    destination : str
+        For the message.
+    begun, head : mapping
+        Heads of the plan found and of this one.
+
+    Raises
+    ------
+    ValueError
+        If they differ, with the parameters that do.
+    """
+    if begun["digest"] != head["digest"]:
+        old, new = begun["parameters"], head["parameters"]
+        differing = [name for name in new if old.get(name) != new[name]]
+        reason = ", ".join(differing) or "the files of the source"
+        raise ValueError(
+            f"destination {destination!r} holds another plan ({reason} differ); pass a new "
+            "folder, or delete this one first"
+        )
+    finished = os.path.exists(os.path.join(destination, PLAN_NAME))
+    if not finished and begun["versions"] != head["versions"]:
+        old, new = begun["versions"], head["versions"]
+        differing = [f"{name} {old.get(name)}, now {new[name]}" for name in new]
+        raise ValueError(
+            f"destination {destination!r} was begun with other versions ({'; '.join(differing)}), "
+            "which may make other pixels; go back to them, or delete the folder and begin anew"
+        )
+
+
+@contextmanager
+def open_work(destination: str) -> Iterator[str]:
+    """Lock a destination for one run and give it a folder for files that are not whole yet.
+
+    What dead runs have left half-written is removed. The lock is the kernel's: it dies with its
+    process.
+
+    Yields
+    ------
+    str
+        Path of the folder for temporary files.
+
+    Raises
+    ------
+    ValueError
+        If another run is at work.
+    """
+    work = os.path.join(destination, WORK_NAME)
+    lock = _lock(work, destination)
+    temporary = os.path.join(work, "tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        os.mkdir(temporary)
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if os.path.exists(os.path.join(destination, PLAN_NAME)):
+            shutil.rmtree(work, ignore_errors=True)
+        os.close(lock)
+
+
+def _lock(work: str, destination: str) -> int:
+    # Not at the top: Windows has no fcntl, and the rest of the library works there.
+    import fcntl
+
+    path = os.path.join(work, "lock")
+    while True:
+        os.makedirs(work, exist_ok=True)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(lock)
+            raise ValueError(f"destination {destination!r} is in use by another run") from error
+        # A run that ends removes its lock file: what was locked may be no longer the one in place.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock), os.stat(path)):
+                return lock
+        os.close(lock)
+
+
+def write_whole(data: bytes, path: str, temporary: str) -> None:
+    """Write a file that appears whole or not at all.
+
+    Parameters
+    ----------
+    data : bytes
+        Content.
+    path : str
+        Where to.
+    temporary : str
+        Folder of the same file system, see `open_work`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; a full disk says what to do.
+    """
+    unfinished = os.path.join(temporary, uuid.uuid4().hex)
+    try:
+        with open(unfinished, "wb") as file:
+            file.write(data)
+        os.replace(unfinished, path)
+    except OSError as error:
+        with suppress(OSError):
+            os.remove(unfinished)
+        raise explain_write_error(error, path) from error
+
+
+def link_whole(source: str, path: str, temporary: str, place: str) -> None:
+    """Put a hard or a symbolic link to a source in place.
+
+    Parameters
+    ----------
+    source, path : str
+        Absolute paths of the file and of the link.
+    temporary : str
+        See `write_whole`.
+    place : {"hardlink", "symlink"}
+        Kind of the link.
+
+    Raises
+    ------
+    OSError
+        If the file system cannot do it.
+    """
+    unfinished = os.path.join(temporary, uuid.uuid4().hex)
+    target = os.path.realpath(source)
+    try:
+        if place == "symlink":
+            os.symlink(target, unfinished)
+        else:
+            os.link(target, unfinished)
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise explain_write_error(error, path) from error
+
+
+def explain_write_error(error: OSError, path: str) -> OSError:
+    """Say what to do about a full disk, or about links between file systems."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        advice = "no space left; free some and run the same command again, which goes on from here"
+    elif error.errno == errno.EXDEV:
+        advice = (
+            "place='hardlink' needs source and destination on one file system; pass "
+            "place='copy' or 'symlink'"
+        )
+    else:
+        return error
+    return OSError(error.errno, advice, path)
+
+
+def write_if_new(data: bytes, path: str, temporary: str) -> None:
+    """Write a file whole, unless it is there already with this content."""
+    with suppress(FileNotFoundError), open(path, "rb") as file:
+        if file.read() == data:
+            return
+    write_whole(data, path, temporary)

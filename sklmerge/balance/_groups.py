@@ -1,0 +1,109 @@
+"""Which sources belong together: a pattern, a function, a mapping or a column says it."""
+
+import csv
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.balance._hash import hash_texts
+from sklmerge.balance._metadata import METADATA_NAME
+
+GroupBy = str | re.Pattern[str] | Callable[[str], Any] | Mapping[str, Any]
+
+
+def find_groups(
+    paths: Sequence[bytes], group_by: GroupBy, source: str
+) -> tuple[NDArray[np.int64], NDArray[np.uint64], list[str]]:
+    r"""Find the group of each source.
+
+    Parameters
+    ----------
+    paths : sequence of bytes, length n
+        Relative to the source folder, POSIX.
+    group_by : str, pattern, callable or mapping
+        See `balance_folder`.
+    source : str
+        The source folder, where its metadata.csv is looked for.
+
+    Returns
+    -------
+    codes : ndarray of int64, shape (n,)
+        From 0 without gaps.
+    keys : ndarray of uint64, shape (n_groups,)
+        What stands for a group when groups are ordered.
+    names : list of str, length n_groups
+
+    Raises
+    ------
+    ValueError
+        If a path has no group.
+    TypeError
+        If `group_by` is none of these.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._groups import find_groups
+    >>> paths = [b"cat/smear1_x1.jpg", b"cat/smear2_x4.jpg", b"dog/smear1_x9.jpg"]
+    >>> codes, _, names = find_groups(paths, r"smear(\d+)", "pictures")
+    >>> codes.tolist(), names
+    ([0, 1, 0], ['1', '2'])
+    """
+    find = _make_finder(group_by, source)
+    found = []
+    for path in paths:
+        text = os.fsdecode(path)
+        group = find(text)
+        if group is None or group != group:
+            raise ValueError(f"group_by gives no group for {text!r}")
+        found.append(str(group))
+    names, codes = np.unique(np.array(found, dtype=object), return_inverse=True)
+    keys = hash_texts(name.encode("utf-8", "surrogateescape") for name in names)
+    return codes.astype(np.int64), keys, names.tolist()
+
+
+def _make_finder(group_by: GroupBy, source: str) -> Callable[[str], Any]:
+    if isinstance(group_by, str):
+        column = _read_column(group_by, source)
+        if column is not None:
+            return column.get
+        try:
+            group_by = re.compile(group_by)
+        except re.error as error:
+            raise ValueError(
+                f"group_by must be a column of {METADATA_NAME} or a regular expression, "
+                f"got {group_by!r} ({error})"
+            ) from error
+    if isinstance(group_by, re.Pattern):
+        return lambda path: _match_group(group_by, path)
+    # A pandas Series, too, maps its index to its values.
+    if hasattr(group_by, "get"):
+        return group_by.get
+    if callable(group_by):
+        return group_by
+    raise TypeError(
+        "group_by must be a regular expression, a column of metadata.csv, a function of the path, "
+        f"a mapping from paths, or None, got {group_by!r}"
+    )
+
+
+def _match_group(pattern: re.Pattern[str], path: str) -> str | None:
+    match = pattern.search(path)
+    if match is None:
+        return None
+    return match.group(1 if pattern.groups else 0)
+
+
+def _read_column(name: str, source: str) -> dict[str, str] | None:
+    """Read a column of the source's metadata.csv, by file_name; None where there is none."""
+    path = os.path.join(source, METADATA_NAME)
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        if rows.fieldnames is None or not {"file_name", name} <= set(rows.fieldnames):
+            return None
+        return {row["file_name"]: row[name] for row in rows}

@@ -1,0 +1,303 @@
+"""balance_folder: folder in, balanced folder out. The rules stand in _plan.py."""
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.augment import as_augmenter
+from sklmerge.balance._checks import (
+    IMAGE_FORMATS,
+    ON_ERROR,
+    PLACES,
+    check_choice,
+    check_image_size,
+    check_quality,
+    check_seed,
+)
+from sklmerge.balance._destination import (
+    check_apart,
+    check_same_plan,
+    open_work,
+    read_begun_plan,
+)
+from sklmerge.balance._finish import begin_job, finish_job
+from sklmerge.balance._groups import GroupBy, find_groups
+from sklmerge.balance._metadata import describe_job, describe_parameter
+from sklmerge.balance._names import check_class_name, choose_extension
+from sklmerge.balance._plan import TRAIN, Plan, make_plan
+from sklmerge.balance._report import BalanceReport, make_report
+from sklmerge.balance._run import Progress, carry_out
+from sklmerge.balance._source import Sources, list_sources
+from sklmerge.balance._split import PART_NAMES, check_split
+from sklmerge.balance._targets import check_max_copies
+from sklmerge.balance._work import OutputSettings
+from sklmerge.labels import check_merger
+
+
+def balance_folder(
+    source: str | os.PathLike[str],
+    destination: str | os.PathLike[str],
+    *,
+    merge: Any = None,
+    samples_per_class: str | int | Mapping[str, int] | None = "majority",
+    max_copies: int | None = 20,
+    augmenter: Any = "light",
+    split: Sequence[float] | None = (0.8, 0.2),
+    group_by: GroupBy | None = None,
+    image_size: tuple[int, int] | None = None,
+    place: Literal["copy", "hardlink", "symlink"] = "copy",
+    image_format: Literal["keep", "jpeg", "png"] = "keep",
+    quality: int = 95,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    on_error: Literal["raise", "skip"] = "raise",
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> BalanceReport:
+    """Make a balanced folder of images from a folder with one folder per class.
+
+    Divides the images into train, val and test, lets several classes count as one, and fills the
+    small classes of train up with varied copies. Each part is read as it is by Keras'
+    ``image_dataset_from_directory``, torchvision's ``ImageFolder`` and Hugging Face's
+    ``imagefolder``. The source is only read.
+
+    Parameters
+    ----------
+    source : path
+        Folder of class folders, or of the folders ``train``, ``val`` and ``test`` of them: then
+        only train is balanced and `split` is not used. Hidden folders are no classes; what lies in
+        folders of a class folder belongs to the class.
+    destination : path
+        New or empty folder, or that of an earlier run of the same job, which is carried on.
+    merge : mapping, list of lists, LabelMerger or None, default=None
+        Original classes that count as one, as in ``{"AB": ["A", "B"]}``.
+    samples_per_class : {"majority", "minority"}, int, mapping or None, default="majority"
+        Files of each merged class in train: as many as the largest or smallest has, exactly so
+        many (copies are added, or images chosen), so many for the classes named, or as it is.
+    max_copies : int or None, default=20
+        Most copies of one image; None sets no bound. What it leaves unbalanced is for the
+        ``class_weight`` of the report.
+    augmenter : {"light", "strong"}, ImageAugmenter, callable or None, default="light"
+        What varies the copies; None copies as it is.
+    split : sequence of 1 to 3 float, or None, default=(0.8, 0.2)
+        Shares of train, val and test, kept within each original class. None puts all in train.
+        Every merged class with at least as many images as there are parts is in every part;
+        smaller ones go to train, with a warning.
+    group_by : str, pattern, callable, mapping or None, default=None
+        Images of one group stay in one part. A column of the source's ``metadata.csv``; or a
+        regular expression, whose first group (or whole match) in the path names the group; a
+        function of the path; a mapping or Series from path to group. Paths are relative, with
+        forward slashes.
+    image_size : (height, width) or None, default=None
+        Size of all images; None leaves each as it is.
+    place : {"copy", "hardlink", "symlink"}, default="copy"
+        How images that need no change come to the destination. A program that changes a linked file
+        changes the source.
+    image_format : {"keep", "jpeg", "png"}, default="keep"
+        Format of all files. ``"keep"`` turns TIFF and WebP, which Keras does not read, into PNG.
+    quality : int, default=95
+        Of JPEG files that are written anew, 1 to 100.
+    random_state : int, default=0
+        Seed. The files depend on it and on the paths, not on the number of workers; a copy of the
+        same name stays the same when images are added to the source.
+    n_jobs : int or None, default=None
+        Workers, as joblib counts them. Threads, unless ``joblib.parallel_config`` names a backend.
+    on_error : {"raise", "skip"}, default="raise"
+        What to do about an image that cannot be read. ``"skip"`` lets other images of its class
+        make up for it in train.
+    dry_run : bool, default=False
+        Return the report of what would be done, and write nothing.
+    progress : callable, default=None
+        Called as ``progress(n_done, n_files)`` in the calling thread, a few times a second.
+
+    Returns
+    -------
+    BalanceReport
+        Counts, remaining class weights, and what was skipped; `print` shows a table.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is wrong, a class cannot be a folder or has no image, an image cannot be
+        read, or the destination holds something else or is in use.
+    OSError
+        If a file cannot be written. The same call carries on where it stopped.
+
+    Notes
+    -----
+    A file appears whole or not at all. A job that is killed at any point and called again ends with
+    the same bytes as one that is not, given the same versions of the libraries.
+
+    Names are ``<original class>__<stem>.jpg`` and ``<original class>__<stem>__aug0001.jpg``; where
+    two sources of a merged class would share one, ten digits of the path's digest tell them apart.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import cv2
+    >>> from skimage.data import brick, grass, gravel
+    >>> from sklmerge import balance_folder
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name, photo, n in [("brick", brick(), 8), ("grass", grass(), 2), ("moss", gravel(), 3)]:
+    ...     (folder / "photos" / name).mkdir(parents=True)
+    ...     for row in range(n):
+    ...         patch = photo[64 * row : 64 * row + 64, :96]
+    ...         _ = cv2.imwrite(str(folder / "photos" / name / f"{row}.png"), patch)
+    >>> report = balance_folder(
+    ...     folder / "photos", folder / "balanced", merge={"green": ["grass", "moss"]}, split=None
+    ... )
+    >>> print(report.counts_after)
+    {'train': {'brick': 8, 'green': 8}}
+    >>> sorted(path.name for path in (folder / "balanced/train/green").glob("grass__0*"))
+    ['grass__0.png', 'grass__0__aug0001.png']
+    """
+    source_path, destination_path = os.path.abspath(source), os.path.abspath(destination)
+    check_choice(place, "place", PLACES)
+    check_choice(image_format, "image_format", IMAGE_FORMATS)
+    check_choice(on_error, "on_error", ON_ERROR)
+    check_apart(source_path, destination_path)
+    size = check_image_size(image_size)
+    seed = check_seed(random_state)
+    varier = as_augmenter(augmenter)
+    sources = list_sources(source_path)
+    merge_map = _resolve_merge(merge, sources)
+    plan = _plan_job(
+        sources,
+        merge_map,
+        seed=seed,
+        shares=check_split(split),
+        group_by=group_by,
+        samples_per_class=samples_per_class,
+        max_copies=check_max_copies(max_copies),
+    )
+    _check_parts(plan)
+    parameters = {
+        "samples_per_class": samples_per_class,
+        "max_copies": max_copies,
+        "augmenter": varier,
+        "split": split,
+        "group_by": group_by,
+        "image_size": size,
+        "place": place,
+        "image_format": image_format,
+        "quality": check_quality(quality),
+        "random_state": seed,
+    }
+    head = describe_job(
+        plan,
+        {name: describe_parameter(value) for name, value in parameters.items()},
+        plan.list_members(),
+        source_path,
+    )
+    begun = read_begun_plan(destination_path)
+    if begun is not None:
+        check_same_plan(destination_path, begun, head)
+    if dry_run:
+        return make_report(plan, {})
+    extensions = [choose_extension(path, image_format) for path in plan.paths]
+    with open_work(destination_path) as temporary:
+        head = begin_job(plan, head, destination_path, temporary)
+        settings = OutputSettings(
+            augmenter=varier,
+            seed=seed,
+            image_size=size,
+            place=place,
+            quality=quality,
+            temporary=temporary,
+            owner=os.getpid(),
+        )
+        plan, skipped, n_bytes = carry_out(
+            plan,
+            source_path,
+            destination_path,
+            extensions,
+            settings,
+            skip=on_error == "skip",
+            n_jobs=n_jobs,
+            progress=progress,
+        )
+        report = make_report(plan, skipped, n_bytes)
+        finish_job(plan, head, report, destination_path, extensions, settings)
+    return report
+
+
+def _resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
+    """Turn `merge` into a mapping of original to merged class, checked against the source."""
+    merger = check_merger(merge).set_params(missing="error")
+    # All labels and not only the classes: min_count counts them.
+    labels = np.array(sources.class_names, dtype=object)[sources.classes]
+    mapping = merger.fit(labels).mapping_
+    merged = {check_class_name(label) for label in mapping.values()}
+    if len(merged) < 2:
+        raise ValueError(
+            f"merge must leave at least two classes, got one: {merged.pop()!r}"
+            if len(sources.class_names) > 1
+            else f"source must hold at least two folders with images, got one: {merged.pop()!r}"
+        )
+    return {name: mapping[name] for name in sources.class_names}
+
+
+def _plan_job(
+    sources: Sources,
+    mapping: Mapping[str, str],
+    *,
+    seed: int,
+    shares: tuple[float, ...],
+    group_by: GroupBy | None,
+    samples_per_class: str | int | Mapping[str, int] | None,
+    max_copies: int | None,
+) -> Plan:
+    groups = group_keys = None
+    if group_by is not None:
+        groups, group_keys, names = find_groups(sources.paths, group_by, sources.root)
+        if sources.parts is not None:
+            _check_groups_apart(groups, sources.parts, names)
+    return make_plan(
+        sources.paths,
+        sources.class_names,
+        sources.classes,
+        mapping,
+        seed=seed,
+        shares=shares,
+        part_names=sources.part_names or PART_NAMES[: len(shares)],
+        parts=sources.parts,
+        groups=groups,
+        group_keys=group_keys,
+        samples_per_class=samples_per_class,
+        max_copies=max_copies,
+    )
+
+
+def _check_groups_apart(
+    groups: NDArray[np.int64], parts: NDArray[np.int8], names: Sequence[str]
+) -> None:
+    """Check that no group of a source that is divided already is in two parts."""
+    held = np.zeros((len(names), len(PART_NAMES)), np.bool_)
+    held[groups, parts] = True
+    torn = np.flatnonzero(held.sum(axis=1) > 1)
+    if len(torn):
+        raise ValueError(
+            f"source has {len(torn)} groups in more than one part, first: {names[torn[0]]!r}; "
+            "divide it anew, or pass group_by=None"
+        )
+
+
+def _check_parts(plan: Plan) -> None:
+    """Check that train has every class, and warn where another part lacks one."""
+    for part, counts in zip(plan.part_names, plan.count_sources(), strict=True):
+        empty = [plan.merged_names[code] for code in np.flatnonzero(counts == 0)]
+        if empty and part == plan.part_names[TRAIN]:
+            raise ValueError(
+                f"source has no image for train of class {empty[0]!r}; merge it with another class"
+            )
+        if empty:
+            warnings.warn(
+                f"{part} has no image of {', '.join(map(repr, empty))}: too few images, or groups, "
+                "to divide; its folder is made all the same, and stays empty",
+                stacklevel=3,
+            )

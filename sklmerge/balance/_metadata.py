@@ -1,0 +1,204 @@
+"""What stands beside the images: metadata.csv of each part, and plan.json. Text only, no files."""
+
+import csv
+import io
+import json
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from sklmerge.augment import hash_keys
+from sklmerge.augment._adapters import Augmenter
+from sklmerge.balance._names import name_file
+from sklmerge.balance._plan import Plan
+
+METADATA_NAME = "metadata.csv"
+_LIBRARIES = ("sklmerge", "numpy", "opencv-python-headless")
+_ROWS_AT_ONCE = 10_000
+
+
+class MetadataRow(NamedTuple):
+    """One file of a part; the fields are the columns of metadata.csv.
+
+    Attributes
+    ----------
+    file_name : str
+        Relative to the part, with forward slashes, as Hugging Face's imagefolder wants it.
+    label, original_label : str
+        Merged and original class.
+    source : str
+        Path of the image it was made from, relative to the source folder.
+    augmented : str
+        ``"true"`` for a copy, ``"false"`` for the source's own file.
+    parameters : str
+        How a copy is varied, as JSON; empty for the source's own file.
+    """
+
+    file_name: str
+    label: str
+    original_label: str
+    source: str
+    augmented: str
+    parameters: str
+
+
+def list_metadata(
+    plan: Plan, part: int, extensions: Sequence[str], augmenter: Augmenter | None, seed: int
+) -> Iterator[MetadataRow]:
+    """List the files of a part: class by class, source by source, copies behind their source.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was made.
+    part : int
+        Code of the part.
+    extensions : sequence of str, length n
+        Of each source's files.
+    augmenter : Augmenter or None
+        What varied the copies.
+    seed : int
+        What they were drawn from.
+
+    Yields
+    ------
+    MetadataRow
+    """
+    rows = plan.list_rows(part)
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        parameters = iter(_list_parameters(plan, some, augmenter, seed))
+        for row in some:
+            label = plan.merged_names[plan.merged[row]]
+            base = plan.name_base(row)
+            for copy in range(plan.copies[row] + 1):
+                yield MetadataRow(
+                    f"{label}/{name_file(base, copy, extensions[row])}",
+                    label,
+                    plan.original_names[plan.originals[row]],
+                    plan.paths[row].decode("utf-8", "backslashreplace"),
+                    "true" if copy else "false",
+                    next(parameters) if copy else "",
+                )
+
+
+def _list_parameters(
+    plan: Plan, rows: np.ndarray[Any, np.dtype[np.int64]], augmenter: Augmenter | None, seed: int
+) -> list[str]:
+    """List the parameters of all copies of some sources, as JSON."""
+    counts = plan.copies[rows]
+    if augmenter is None:
+        return ["{}"] * int(counts.sum())
+    firsts = counts.cumsum() - counts
+    copies = np.arange(counts.sum()) - np.repeat(firsts, counts) + 1
+    keys = hash_keys(np.repeat(plan.keys[rows], counts), copies)
+    params = augmenter.draw_params(len(keys), seed, keys=keys)
+    return [json.dumps(row, sort_keys=True) for row in params.to_dicts()]
+
+
+def write_csv(rows: Iterator[MetadataRow]) -> bytes:
+    """Write rows as CSV (RFC 4180) in UTF-8.
+
+    Parameters
+    ----------
+    rows : iterator of MetadataRow
+
+    Returns
+    -------
+    bytes
+        The same for the same rows.
+    """
+    text = io.StringIO()
+    # Lines end in CR LF: Python below 3.13 quotes a name with a bare CR for no other ending.
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(MetadataRow._fields)
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def read_csv(data: bytes) -> list[MetadataRow]:
+    """Read what `write_csv` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the columns are others.
+    """
+    rows = csv.reader(io.StringIO(data.decode("utf-8"), newline=""))
+    header = next(rows, [])
+    if tuple(header) != MetadataRow._fields:
+        raise ValueError(
+            f"{METADATA_NAME} must have the columns {', '.join(MetadataRow._fields)}, "
+            f"got {', '.join(header)}"
+        )
+    return [MetadataRow(*row) for row in rows]
+
+
+def describe_job(
+    plan: Plan, parameters: Mapping[str, Any], merge: Mapping[str, Sequence[str]], source: str
+) -> dict[str, Any]:
+    """Describe a job before it begins: what it is, and what its bytes depend on.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its columns go into the digest.
+    parameters : mapping
+        Those of `balance_folder` that change what is written, ready for JSON.
+    merge : mapping
+        Merged class -> original classes.
+    source : str
+        Where the images are.
+
+    Returns
+    -------
+    dict
+        Head of plan.json.
+    """
+    return {
+        "digest": plan.digest(json.dumps([parameters, merge], sort_keys=True)),
+        "source": source,
+        "parameters": dict(parameters),
+        "merge": {label: list(members) for label, members in merge.items()},
+        "versions": {name: version(name) for name in _LIBRARIES},
+        "platform": {
+            "machine": platform.machine(),
+            "processor_features": cv2.getCPUFeaturesLine(),
+        },
+    }
+
+
+def write_json(content: Mapping[str, Any]) -> bytes:
+    """Write a mapping as JSON for people to read, in UTF-8."""
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def describe_parameter(value: Any) -> Any:
+    """Turn a parameter into what JSON can hold, the same in every process.
+
+    Functions and other objects are named, for their addresses differ from process to process.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._metadata import describe_parameter
+    >>> describe_parameter({"split": (0.8, 0.2), "reader": len})
+    {'split': [0.8, 0.2], 'reader': 'builtins.len'}
+    """
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {str(key): describe_parameter(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [describe_parameter(item) for item in value]
+    if hasattr(value, "get_params"):
+        named = {type(value).__name__: value.get_params(deep=False)}
+        return describe_parameter(named)
+    kind = value if hasattr(value, "__qualname__") else type(value)
+    return f"{kind.__module__}.{kind.__qualname__}"

@@ -1,0 +1,121 @@
+"""What a job has done, for people, for programs and for plan.json."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sklmerge.balance._plan import TRAIN, Plan
+from sklmerge.weights import ClassWeightEstimator
+
+Counts = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class BalanceReport:
+    """What `balance_folder` has done, or would do.
+
+    Parameters
+    ----------
+    members : dict of str to list of str
+        Merged class -> its original classes.
+    original_counts : dict of str to int
+        Images of each original class in the source.
+    counts_before, counts_after : dict of str to dict of str to int
+        Part -> merged class -> images that fell to it, and files that are in it now.
+    targets : dict of str to int
+        Merged class -> files asked for in train.
+    class_weight : dict of str to float
+        What is left to balance in train: weights with mean 1 over the files, as Keras and
+        scikit-learn take them.
+    skipped : dict of str to str
+        Path of each image that could not be read -> why.
+    n_files : int
+        Files in all parts.
+    n_bytes : int or None
+        What they take on the disk, links not counted; None before the job is done.
+    """
+
+    members: dict[str, list[str]]
+    original_counts: dict[str, int]
+    counts_before: Counts
+    counts_after: Counts
+    targets: dict[str, int]
+    class_weight: dict[str, float]
+    skipped: dict[str, str]
+    n_files: int
+    n_bytes: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields as plain values, fit for JSON."""
+        return asdict(self)
+
+    def to_text(self) -> str:
+        """Return a table for people: one line a merged class, then what is left to know."""
+        header = ["class", "of", *self.counts_before, "weight"]
+        lines = [header]
+        for label, members in self.members.items():
+            changes = [
+                _tell_change(self.counts_before[part][label], self.counts_after[part][label])
+                for part in self.counts_before
+            ]
+            origin = "" if members == [label] else ", ".join(members)
+            lines.append([label, origin, *changes, f"{self.class_weight[label]:.3g}"])
+        if all(not line[1] for line in lines[1:]):
+            lines = [[line[0], *line[2:]] for line in lines]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        table = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        ]
+        return "\n".join([*table, *self._list_remarks()])
+
+    def _list_remarks(self) -> list[str]:
+        size = "" if self.n_bytes is None else f", {self.n_bytes / 1e6:.1f} MB"
+        remarks = [f"{self.n_files} files{size}"]
+        after = self.counts_after["train"]
+        short = {c: target - after[c] for c, target in self.targets.items() if after[c] < target}
+        if short:
+            lacking = ", ".join(f"{label} {n}" for label, n in short.items())
+            remarks.append(f"max_copies leaves short: {lacking}; use the weights")
+        for part, counts in self.counts_after.items():
+            empty = [label for label, n in counts.items() if n == 0]
+            if empty:
+                remarks.append(f"{part} has no image of: {', '.join(empty)}")
+        if self.skipped:
+            path, reason = next(iter(self.skipped.items()))
+            remarks.append(f"{len(self.skipped)} files skipped, first: {path} ({reason})")
+        return remarks
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+
+def _tell_change(before: int, after: int) -> str:
+    return str(after) if before == after else f"{before} -> {after}"
+
+
+def make_report(
+    plan: Plan, skipped: Mapping[str, str], n_bytes: int | None = None
+) -> BalanceReport:
+    """Make the report of a plan that is, or is to be, carried out."""
+    labels = plan.merged_names
+    before, after = plan.count_sources(), plan.count_files()
+    train = {label: int(n) for label, n in zip(labels, after[TRAIN], strict=True)}
+    return BalanceReport(
+        members=plan.list_members(),
+        original_counts=plan.count_originals(),
+        counts_before=_name_counts(plan, before),
+        counts_after=_name_counts(plan, after),
+        targets={c: int(t) for c, t in zip(labels, plan.targets, strict=True) if t >= 0},
+        class_weight=dict(ClassWeightEstimator().fit_counts(train).class_weight_),
+        skipped=dict(skipped),
+        n_files=int(after.sum()),
+        n_bytes=n_bytes,
+    )
+
+
+def _name_counts(plan: Plan, counts: Any) -> Counts:
+    return {
+        part: dict(zip(plan.merged_names, row.tolist(), strict=True))
+        for part, row in zip(plan.part_names, counts, strict=True)
+    }

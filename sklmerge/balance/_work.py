@@ -1,0 +1,171 @@
+"""One worker's share of the job: read each source once, write its file and its copies."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.augment import hash_keys
+from sklmerge.augment._adapters import Augmenter
+from sklmerge.balance._destination import link_whole, write_whole
+from sklmerge.balance._names import name_file
+from sklmerge.images._codec import decode_image, encode_image
+from sklmerge.images._headers import ImageHeader, read_header
+
+_FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".bmp": "bmp"}
+# What the copies of one image may take at a time.
+_MAX_COPIES_BYTES = 2**26
+
+
+@dataclass(frozen=True)
+class OutputSettings:
+    """What the files of a job have in common; the fields are parameters of `balance_folder`."""
+
+    augmenter: Augmenter | None
+    seed: int
+    image_size: tuple[int, int] | None
+    place: str
+    quality: int
+    temporary: str
+    owner: int
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """One source: where it is, and which of its copies to write (0 is the file itself)."""
+
+    row: int
+    source: str
+    base: str
+    extension: str
+    key: int
+    first: int
+    last: int
+
+    def list_outputs(self) -> Iterator[tuple[int, str]]:
+        """List the numbers and the paths of the files to write."""
+        for copy in range(self.first, self.last + 1):
+            yield copy, name_file(self.base, copy, self.extension)
+
+
+@dataclass
+class Outcome:
+    """What came of some sources: files in place, their bytes, and what could not be read."""
+
+    n_files: int = 0
+    n_bytes: int = 0
+    unreadable: list[tuple[int, str]] = field(default_factory=list)
+
+
+def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
+    """Write the files of some sources; those in place already are left as they are.
+
+    Parameters
+    ----------
+    items : list of Item
+        The sources.
+    settings : OutputSettings
+        The same for all.
+
+    Returns
+    -------
+    Outcome
+    """
+    if os.getpid() != settings.owner:
+        # One thread a process: the processes share the cores. In the caller's own process this
+        # would outlast the job.
+        cv2.setNumThreads(1)
+    outcome = Outcome()
+    for item in items:
+        missing = [(copy, path) for copy, path in item.list_outputs() if not _is_there(path)]
+        if missing:
+            reason = _make_files(item, missing, settings)
+            if reason is not None:
+                outcome.unreadable.append((item.row, reason))
+                continue
+        for _, path in item.list_outputs():
+            outcome.n_files += 1
+            outcome.n_bytes += _measure(path)
+    return outcome
+
+
+def _is_there(path: str) -> bool:
+    # After a power cut a file may be in place without its content.
+    try:
+        return os.stat(path).st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _measure(path: str) -> int:
+    """Return the bytes that a file adds to the disk: none for links."""
+    status = os.lstat(path)
+    return status.st_size if status.st_nlink == 1 and not os.path.islink(path) else 0
+
+
+def _make_files(item: Item, missing: list[tuple[int, str]], settings: OutputSettings) -> str | None:
+    """Write the missing files of one source, or return why it cannot be read."""
+    image_format = _FORMATS[item.extension.lower()]
+    try:
+        with open(item.source, "rb") as file:
+            data = file.read()
+        header = read_header(data)
+        # Also where the bytes are only copied: a damaged file must not reach the training.
+        image = decode_image(data, image_size=settings.image_size)
+        unchanged = _is_unchanged(header, image_format, settings.image_size)
+        if not unchanged:
+            data = _encode(image, image_format, settings.quality)
+    except ValueError as error:
+        return str(error)
+    except OSError as error:
+        return error.strerror or str(error)
+    plain = [path for copy, path in missing if copy == 0 or settings.augmenter is None]
+    for path in plain:
+        if unchanged and settings.place != "copy":
+            link_whole(item.source, path, settings.temporary, settings.place)
+        else:
+            write_whole(data, path, settings.temporary)
+    varied = [(copy, path) for copy, path in missing if copy > 0]
+    if settings.augmenter is not None and varied:
+        _write_copies(image, item, varied, settings.augmenter, settings)
+    return None
+
+
+def _write_copies(
+    image: NDArray[Any],
+    item: Item,
+    varied: list[tuple[int, str]],
+    augmenter: Augmenter,
+    settings: OutputSettings,
+) -> None:
+    image_format = _FORMATS[item.extension.lower()]
+    keys = hash_keys(item.key, [copy for copy, _ in varied])
+    params = augmenter.draw_params(len(varied), settings.seed, keys=keys)
+    step = max(1, _MAX_COPIES_BYTES // image.nbytes)
+    for start in range(0, len(varied), step):
+        some = params.take(slice(start, start + step))
+        copies = augmenter.apply(image[None], some, indices=np.zeros(len(some), np.intp))
+        for copy, (_, path) in zip(copies, varied[start : start + step], strict=True):
+            data = _encode(copy, image_format, settings.quality)
+            write_whole(data, path, settings.temporary)
+
+
+def _is_unchanged(
+    header: ImageHeader, image_format: str, image_size: tuple[int, int] | None
+) -> bool:
+    """Tell whether a file can go into the balanced folder byte for byte."""
+    fits = image_size is None or image_size == (header.height, header.width)
+    return header.format == image_format and header.orientation == 1 and fits
+
+
+def _encode(image: NDArray[Any], image_format: str, quality: int) -> bytes:
+    """Encode without what a format cannot hold: 16 bits (but in PNG), alpha (in JPEG)."""
+    if image_format != "png" and image.dtype == np.uint16:
+        image = cv2.convertScaleAbs(image, alpha=1 / 257)
+    if image_format == "jpeg" and image.ndim == 3 and image.shape[2] == 4:
+        image = image[..., :3]
+    return encode_image(image, image_format, quality=quality)
