@@ -2,6 +2,7 @@
 
 from sklmerge.augment import AugmentationParams, ImageAugmenter, ImageScaler, as_augmenter
 from sklmerge.balance import BalanceReport, balance_folder
+from sklmerge.images import ImageIndex
 from sklmerge.labels import LabelMerger
 from sklmerge.weights import ClassWeightEstimator
 
@@ -12,6 +13,7 @@ __all__ = [
     "BalanceReport",
     "ClassWeightEstimator",
     "ImageAugmenter",
+    "ImageIndex",
     "ImageScaler",
     "LabelMerger",
     "as_augmenter",

@@ -2,9 +2,15 @@
 
 from sklmerge.images._codec import decode_image, encode_image
 from sklmerge.images._headers import ImageHeader, read_header, sniff_format
+from sklmerge.images._index import ImageIndex
+from sklmerge.images._paths import ImagePaths
+from sklmerge.images._verify import ImageReport
 
 __all__ = [
     "ImageHeader",
+    "ImageIndex",
+    "ImagePaths",
+    "ImageReport",
     "decode_image",
     "encode_image",
     "read_header",

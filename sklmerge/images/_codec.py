@@ -1,5 +1,7 @@
 """Bytes to array and back: the one place that decodes and encodes images."""
 
+from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import cv2
@@ -72,10 +74,7 @@ def decode_image(
     >>> decode_image(data, color_mode="grayscale", image_size=(24, 30)).shape
     (24, 30)
     """
-    if color_mode != "keep" and color_mode not in COLOR_CHANNELS:
-        raise ValueError(
-            f"color_mode must be 'keep', 'grayscale', 'rgb' or 'rgba', got {color_mode!r}"
-        )
+    check_decoding(color_mode, image_size)
     header = read_header(data)
     if max_pixels is not None and header.height * header.width > max_pixels:
         raise ValueError(
@@ -96,6 +95,25 @@ def decode_image(
     if color_mode != "keep" and image.dtype == np.uint16:
         image = cv2.convertScaleAbs(image, alpha=1 / 257)
     return image if image_size is None else resize_image(image, image_size)
+
+
+def check_decoding(color_mode: str, image_size: tuple[int, int] | None) -> None:
+    """Refuse wrong values of ``color_mode`` and ``image_size`` before any file is blamed.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter and what came.
+    """
+    if color_mode != "keep" and color_mode not in COLOR_CHANNELS:
+        raise ValueError(
+            f"color_mode must be 'keep', 'grayscale', 'rgb' or 'rgba', got {color_mode!r}"
+        )
+    if image_size is None:
+        return
+    sides = tuple(image_size) if isinstance(image_size, Sequence) else ()
+    if len(sides) != 2 or not all(isinstance(s, Integral) and s >= 1 for s in sides):
+        raise ValueError(f"image_size must be (height, width) in pixels, got {image_size!r}")
 
 
 def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -> bytes:

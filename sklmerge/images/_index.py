@@ -1,0 +1,368 @@
+"""ImageIndex: where images are and what they are called. Pixels are read in _reading.py."""
+
+import os
+import warnings
+from collections.abc import Collection, Iterable
+from copy import copy
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklmerge.images._codec import check_decoding
+from sklmerge.images._frame import make_frame, read_frame
+from sklmerge.images._paths import ImagePaths, check_rows
+from sklmerge.images._reading import (
+    Reader,
+    ReadOptions,
+    gather_images,
+    read_images,
+    tell_failures,
+)
+from sklmerge.images._scan import IMAGE_EXTENSIONS, check_extensions, scan_class_folders
+from sklmerge.images._sides import choose_sides
+from sklmerge.images._verify import ImageReport, verify_files
+from sklmerge.labels import LabelMerger, check_merger
+
+ON_ERROR = ("raise", "skip", "warn")
+
+
+class ImageIndex:
+    """List the images of a folder of class folders, with their labels, before or after merging.
+
+    Each folder directly in ``root`` is a class; its images may lie in folders inside it. No image
+    is opened until it is read, and merging moves nothing: it changes what the images are called
+    here, in paths, labels and counts alike.
+
+    Parameters
+    ----------
+    root : path-like
+        The folder that holds the class folders. Its own files, and all names that begin with a
+        dot, are passed over. Links are followed, except those to a folder they lie in.
+    classes : collection of str or None, default=None
+        The class folders to take; None takes all. The order has no meaning: classes are always
+        numbered in sorted order, as Keras numbers folders.
+    merge : mapping, list of lists, LabelMerger or None, default=None
+        Which classes count as one, such as ``{"AB": ["A", "B"]}``. A class that is not there is
+        an error.
+    extensions : iterable of str, default=(".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", \
+".webp")
+        Endings of images' names; upper and lower case are alike.
+    reader : callable or None, default=None
+        Path -> array, for files that are no JPEG, PNG, BMP, TIFF or WebP; give their
+        ``extensions`` too. It should raise OSError or ValueError where it fails.
+
+    Attributes
+    ----------
+    root : str
+        As given.
+    paths : ImagePaths of length n
+        Paths of the images, sorted bytewise within sorted classes. Reads like a list of str, in a
+        tenth of the memory; ``paths.relative()`` leaves out the root.
+    merger : LabelMerger
+        Fitted; carries labels and probabilities to merged classes and back.
+
+    Notes
+    -----
+    A single class, or a merge that leaves one, is no error here.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from sklmerge import ImageIndex
+    >>> from sklmerge.datasets import write_textures
+    >>> folder = mkdtemp()
+    >>> write_textures(folder)
+    >>> index = ImageIndex(folder, merge={"mineral": ["brick", "gravel"]})
+    >>> index.class_indices
+    {'grass': 0, 'mineral': 1}
+    >>> images = index.read([0, 1, 2], image_size=(32, 40))
+    >>> images.shape, index.labels[:3].tolist()
+    ((3, 32, 40, 3), ['mineral', 'mineral', 'mineral'])
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        *,
+        classes: Collection[str] | None = None,
+        merge: Any = None,
+        extensions: Iterable[str] = IMAGE_EXTENSIONS,
+        reader: Reader | None = None,
+    ) -> None:
+        folder = os.fspath(root)
+        if isinstance(classes, str):
+            raise TypeError(f"classes must be a list of folder names, got the string {classes!r}")
+        endings = check_extensions(extensions)
+        merger = check_merger(merge)
+        found = scan_class_folders(folder, classes, endings)
+        self._fill(found.paths, found.codes, found.classes, merger, reader)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        root: str | os.PathLike[str] = "",
+        merge: Any = None,
+        reader: Reader | None = None,
+        path_column: str = "file_name",
+        label_column: str | None = None,
+    ) -> Self:
+        """Take paths and labels from a table, such as ``to_frame`` gives or a metadata.csv holds.
+
+        Parameters
+        ----------
+        frame : pandas or polars DataFrame
+            One row per image; the order is kept.
+        root : path-like, default=""
+            What relative paths are relative to.
+        merge, reader
+            As for the class itself.
+        path_column : str, default="file_name"
+            The column of the paths.
+        label_column : str or None, default=None
+            The column of the original labels; None is "original_label", or else "label".
+
+        Returns
+        -------
+        ImageIndex
+
+        Raises
+        ------
+        ValueError
+            The frame is empty or lacks a column, or a label is missing.
+        """
+        folder = os.fspath(root)
+        paths, codes, classes = read_frame(frame, folder, path_column, label_column)
+        index = cls.__new__(cls)
+        index._fill(paths, codes, classes, check_merger(merge), reader)
+        return index
+
+    @cached_property
+    def codes(self) -> NDArray[np.signedinteger]:
+        """The number of each image's merged class, by ``class_indices``; shape (n,)."""
+        mapping = self.merger.mapping_
+        numbers = [self.class_indices[mapping[label]] for label in self.original_classes]
+        return np.array(numbers, dtype=self.original_codes.dtype)[self.original_codes]
+
+    @cached_property
+    def labels(self) -> NDArray[Any]:
+        """Merged labels; shape (n,)."""
+        return np.array(self.classes)[self.codes]
+
+    @cached_property
+    def original_labels(self) -> NDArray[Any]:
+        """Original labels; shape (n,)."""
+        return np.array(self.original_classes)[self.original_codes]
+
+    @property
+    def classes(self) -> list[Any]:
+        """The merged classes, sorted."""
+        return list(self.class_indices)
+
+    @property
+    def class_indices(self) -> dict[Any, int]:
+        """Merged class -> its number."""
+        return self.merger.class_indices_
+
+    @property
+    def n_classes(self) -> int:
+        """How many merged classes there are."""
+        return len(self.class_indices)
+
+    @property
+    def counts(self) -> dict[Any, int]:
+        """Merged class -> how many images it has here, 0 for one that a subset lacks."""
+        return _count(self.classes, self.codes)
+
+    @property
+    def original_counts(self) -> dict[Any, int]:
+        """Original class -> how many images it has here."""
+        return _count(self.original_classes, self.original_codes)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __repr__(self) -> str:
+        merged = len(self.original_classes)
+        note = f" merged from {merged}" if merged != self.n_classes else ""
+        return f"ImageIndex({self.root!r}: {len(self)} images of {self.n_classes} classes{note})"
+
+    def take(self, indices: ArrayLike) -> Self:
+        """Select images; classes and their numbers stay, even of classes without an image.
+
+        Parameters
+        ----------
+        indices : array-like of int or bool
+            Positions, in the order wanted, or a mask of length n.
+
+        Returns
+        -------
+        ImageIndex
+        """
+        rows = check_rows(indices, len(self))
+        part = copy(self)
+        # What was worked out for all images does not hold for some.
+        for name in ("codes", "labels", "original_labels"):
+            part.__dict__.pop(name, None)
+        part.paths = self.paths.take(rows)
+        part.original_codes = self.original_codes[rows]
+        return part
+
+    def with_merge(self, merge: Any) -> Self:
+        """Give a view of the same images with other classes merged.
+
+        Parameters
+        ----------
+        merge : mapping, list of lists, LabelMerger or None
+            Of original labels. None takes any merging back.
+
+        Returns
+        -------
+        ImageIndex
+        """
+        view = self.take(np.arange(len(self)))
+        view.merger = _fit_merger(merge, self.original_labels)
+        return view
+
+    def split(
+        self, test_size: float = 0.2, *, groups: ArrayLike | None = None, random_state: Any = 0
+    ) -> tuple[Self, Self]:
+        """Divide the images in two, alike in their shares of every original class.
+
+        Do it before any copy is made: copies of one image on both sides would give the answers
+        away. The order in which images fall to the test side depends on their own paths (or
+        groups) and the seed alone, so images added later change few of the old ones' sides.
+
+        Parameters
+        ----------
+        test_size : float, default=0.2
+            Share of the test side, between 0 and 1. A class of one image goes to train, one of two
+            or more to both sides.
+        groups : array-like of shape (n,) or None, default=None
+            What must not be divided, such as the patient of each image. Shares are then only as
+            near as the groups allow.
+        random_state : int, RandomState or None, default=0
+            The seed.
+
+        Returns
+        -------
+        train, test : ImageIndex
+
+        Raises
+        ------
+        ValueError
+            ``test_size`` is out of range or leaves a side empty, or ``groups`` has another length.
+        """
+        sides = choose_sides(
+            self.paths,
+            self.original_codes,
+            self.codes,
+            test_size=test_size,
+            groups=groups,
+            random_state=random_state,
+        )
+        return self.take(sides == 0), self.take(sides == 1)
+
+    def read(
+        self,
+        indices: ArrayLike | None = None,
+        *,
+        image_size: tuple[int, int] | None = None,
+        color_mode: str = "rgb",
+        on_error: str = "raise",
+        return_indices: bool = False,
+        n_jobs: int | None = None,
+    ) -> Any:
+        """Read images into one array, or into a list where their shapes differ.
+
+        Parameters
+        ----------
+        indices : array-like of int or bool, or None, default=None
+            Which images; None reads all.
+        image_size : (height, width) or None, default=None
+            Size to bring all images to.
+        color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
+            See :func:`sklmerge.images.decode_image`. A ``reader`` has its own way.
+        on_error : {"raise", "skip", "warn"}, default="raise"
+            What to do about files that cannot be read: an error that counts them and names the
+            first, or leave them out, or leave them out and warn.
+        return_indices : bool, default=False
+            Whether to return the positions of the images read, too: with files left out, labels
+            are ``index.labels[positions]``.
+        n_jobs : int or None, default=None
+            Threads, as joblib counts them.
+
+        Returns
+        -------
+        images : ndarray of shape (n, height, width) or (n, height, width, channels), or list
+            uint8 unless ``color_mode`` is "keep".
+        positions : ndarray of int, shape (n,)
+            Only with ``return_indices``.
+
+        Raises
+        ------
+        ValueError
+            Files could not be read, or a parameter is wrong.
+        """
+        check_decoding(color_mode, image_size)
+        if on_error not in ON_ERROR:
+            raise ValueError(f"on_error must be one of {', '.join(ON_ERROR)}, got {on_error!r}")
+        rows = np.arange(len(self))
+        if indices is not None:
+            rows = rows[check_rows(indices, len(self))]
+        paths = self.paths.take(rows)
+        options = ReadOptions(self.reader, image_size, color_mode)
+        images, read, failures = gather_images(read_images(paths, options, n_jobs), len(paths))
+        if failures:
+            told = tell_failures(failures, paths.relative())
+            if on_error == "raise" or not read:
+                raise ValueError(f'{told}; pass on_error="skip" to go on without them')
+            if on_error == "warn":
+                warnings.warn(f"{told}; they are left out", UserWarning, stacklevel=2)
+        return (images, rows[read]) if return_indices else images
+
+    def verify(self, n_jobs: int | None = None) -> ImageReport:
+        """Read every file, and report those that are bad, the same, or the same but for the label.
+
+        Parameters
+        ----------
+        n_jobs : int or None, default=None
+            Threads, as joblib counts them.
+
+        Returns
+        -------
+        ImageReport
+        """
+        return verify_files(self.paths, self.codes, self.reader, n_jobs)
+
+    def to_frame(self) -> Any:
+        """Give a pandas DataFrame of file_name (relative to the root), label, original_label."""
+        return make_frame(self.paths, self.labels, self.original_labels)
+
+    def _fill(
+        self,
+        paths: ImagePaths,
+        codes: NDArray[np.signedinteger],
+        classes: list[Any],
+        merger: LabelMerger,
+        reader: Reader | None,
+    ) -> None:
+        self.root = paths.root
+        self.paths = paths
+        self.original_codes = codes
+        self.original_classes = classes
+        self.reader = reader
+        self.merger = _fit_merger(merger, self.original_labels)
+
+
+def _fit_merger(merge: Any, labels: NDArray[Any]) -> LabelMerger:
+    # A fold may lack a class; a folder that lacks one is a slip of the pen.
+    return check_merger(merge).set_params(missing="error").fit(labels)
+
+
+def _count(classes: list[Any], codes: NDArray[np.signedinteger]) -> dict[Any, int]:
+    numbers = np.bincount(codes, minlength=len(classes)).tolist()
+    return dict(zip(classes, numbers, strict=True))
