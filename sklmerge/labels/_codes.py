@@ -1,11 +1,41 @@
-"""Class numbers to what a network takes and back: sparse, one-hot, binary. No labels here."""
+"""Class numbers to what a network takes and back: sparse, one-hot, binary."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-CLASS_MODES = ("sparse", "categorical", "binary")
+from sklmerge.labels._kinds import Label, show_labels
+
+_CLASS_MODES = ("sparse", "categorical", "binary")
+
+
+def find_positive(class_mode: str, pos_label: Label | None, classes: NDArray[Any]) -> int:
+    """Find the number of the class that "binary" writes as 1.
+
+    Raises
+    ------
+    ValueError
+        If `class_mode` is none, `pos_label` does not go with it or is no class, or "binary" is
+        asked of other than two classes.
+
+    Examples
+    --------
+    >>> find_positive("binary", "A", np.array(["A", "B"]))
+    0
+    """
+    if class_mode not in _CLASS_MODES:
+        raise ValueError(f"class_mode must be one of {_CLASS_MODES}, got {class_mode!r}")
+    if class_mode != "binary":
+        if pos_label is not None:
+            raise ValueError(f'pos_label is for class_mode="binary", got {class_mode!r}')
+        return 1
+    names = classes.tolist()
+    if len(names) != 2:
+        raise ValueError(f"binary needs two merged classes, got {len(names)}: {show_labels(names)}")
+    if pos_label is not None and pos_label not in names:
+        raise ValueError(f"pos_label must be one of {show_labels(names)}, got {pos_label!r}")
+    return 1 if pos_label is None else names.index(pos_label)
 
 
 def encode_numbers(

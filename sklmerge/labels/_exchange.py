@@ -95,3 +95,100 @@ def put_labels(values: NDArray[Any], rows: NDArray[np.intp], labels: NDArray[Any
     out = values.astype(dtype)
     out[rows] = labels
     return out
+
+
+def admit_unknown(
+    labels: NDArray[Any], unknown: Label, mapping: Mapping[Label, Label]
+) -> NDArray[Any]:
+    """Say what unknown labels become: themselves ("keep") or one label.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_unknown,)
+        Labels without a place in `mapping`.
+    unknown : "error", "keep" or label
+        As for :class:`sklmerge.LabelMerger`.
+    mapping : mapping of label -> label
+        What the known labels become.
+
+    Returns
+    -------
+    ndarray of shape (n_unknown,) or (1,)
+        What they become.
+
+    Raises
+    ------
+    ValueError
+        If `unknown` is "error", or a label to be kept has the name of a merged class.
+    TypeError
+        If the result is not of the kind of the merged labels.
+    """
+    if unknown == "error":
+        raise ValueError(
+            f"y has labels unknown to this LabelMerger: {show_labels(np.unique(labels))}; pass "
+            'unknown="keep" to let them through'
+        )
+    names = set(mapping.values())
+    if unknown != "keep":
+        labels = np.array([unknown])
+    elif taken := [label for label in np.unique(labels).tolist() if label in names]:
+        raise ValueError(
+            f"y has unknown labels that are names of merged classes: {show_labels(taken)}; is it "
+            "merged already?"
+        )
+    check_same_kind(labels, np.array(sorted(names)), "unknown")
+    return labels
+
+
+def choose_sources(
+    sources: Mapping[Label, Sequence[Label]], counts: Mapping[Label, int]
+) -> dict[Label, Label]:
+    """Choose for each merged label its most frequent original label, the first of equals.
+
+    Examples
+    --------
+    >>> choose_sources({"AB": ["A", "B"]}, {"A": 3, "B": 5})
+    {'AB': 'B'}
+    """
+    return {
+        name: max(labels, key=lambda label: counts.get(label, 0))
+        for name, labels in sources.items()
+    }
+
+
+def check_unambiguous(sources: Mapping[Label, Sequence[Label]], ambiguous: str) -> None:
+    """Check that each merged label has one source, unless ambiguity is allowed.
+
+    Raises
+    ------
+    ValueError
+        If not.
+    """
+    several = [name for name, labels in sources.items() if len(labels) > 1]
+    if several and ambiguous == "error":
+        raise ValueError(
+            f"y_merged does not say which of {show_labels(sources[several[0]])} a {several[0]!r} "
+            f"was (merged classes of several members: {show_labels(several)}); pass original, the "
+            'original labels of the same rows, or ambiguous="most_frequent"'
+        )
+
+
+def check_same_rows(expected: NDArray[Any], came: NDArray[Any]) -> None:
+    """Check that merged labels are what the original labels of the same rows merge into.
+
+    Raises
+    ------
+    ValueError
+        If not; the message shows the first rows.
+    """
+    if expected.shape != came.shape:
+        raise ValueError(
+            f"original must have the rows of y_merged, {came.shape}, got {expected.shape}"
+        )
+    wrong = np.flatnonzero((expected != came).reshape(len(came), -1).any(axis=1)).tolist()
+    if wrong:
+        should, did = expected.tolist(), came.tolist()
+        rows = "; ".join(f"row {i} must be {should[i]!r}, got {did[i]!r}" for i in wrong[:3])
+        raise ValueError(
+            f"y_merged contradicts original in {len(wrong)} of {len(did)} rows, first: {rows}"
+        )

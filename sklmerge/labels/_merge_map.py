@@ -243,6 +243,8 @@ def _check_name_kinds(mapping: Mapping[Label, Label], kind: str, rare_label: Lab
     if len(kinds) == 1:
         return
     kept = [name for name in names if get_kind(name) == kind]
+    if not kept:
+        check_one_kind(names, "the names of merged classes")
     strange = next((name for name in names if get_kind(name) != kind), names[0])
     members = [label for label, name in mapping.items() if name == strange]
     stay = f"{kind} ({show_labels(kept, 3)})"

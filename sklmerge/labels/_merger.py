@@ -5,32 +5,37 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.labels._codes import CLASS_MODES, decode_numbers, encode_numbers
+from sklmerge.labels._codes import decode_numbers, encode_numbers, find_positive
 from sklmerge.labels._exchange import (
+    admit_unknown,
     check_same_kind,
+    check_same_rows,
+    check_unambiguous,
+    choose_sources,
     invert_mapping,
     pair_labels,
     put_labels,
     to_label_array,
 )
 from sklmerge.labels._indicator import (
-    group_columns,
+    count_columns,
+    is_indicator,
     merge_columns,
-    name_columns,
-    read_indicator,
+    place_members,
+    read_columns,
     rebuild_table,
     split_merged_columns,
 )
 from sklmerge.labels._json import read_json, write_json
 from sklmerge.labels._kinds import Label, show_labels
-from sklmerge.labels._matching import find_classes, match_labels, replace_labels
+from sklmerge.labels._matching import match_labels, replace_labels
 from sklmerge.labels._merge_map import normalize_merge_map, resolve_merge
 from sklmerge.labels._proba import check_proba, choose_shares, split_columns, sum_columns
-from sklmerge.labels._reading import is_indicator, read_labels, rebuild_like
+from sklmerge.labels._reading import copy_labels, count_labels, read_labels, rebuild_like
 
 
 class LabelMerger(BaseEstimator):
@@ -149,7 +154,7 @@ class LabelMerger(BaseEstimator):
             raise ValueError(f'missing must be "error" or "ignore", got {self.missing!r}')
         merge_map = normalize_merge_map(self.merge)
         multilabel = is_indicator(y)
-        classes, counts, n_samples = _count_columns(y) if multilabel else _count_labels(y)
+        classes, counts, n_samples = count_columns(y) if multilabel else count_labels(y)
         mapping = resolve_merge(
             merge_map,
             dict(zip(classes.tolist(), counts, strict=True)),
@@ -186,9 +191,9 @@ class LabelMerger(BaseEstimator):
         """
         check_is_fitted(self)
         if self.multilabel_:
-            table = self._read_table(y, self.classes_, "y")
-            groups = group_columns(self.members_, self.classes_.tolist())
-            return rebuild_table(y, merge_columns(table, groups), self.merged_classes_.tolist())
+            table = read_columns(y, self.classes_, "y")
+            merged_table = merge_columns(table, self._place_members())
+            return rebuild_table(y, merged_table, self.merged_classes_)
         is_text = self.classes_.dtype.kind in "UO"
         # A row found among known strings is a string; only rows not found need the full check.
         values = read_labels(y, trust_objects=is_text)
@@ -198,7 +203,8 @@ class LabelMerger(BaseEstimator):
         if len(strangers):
             values = read_labels(y)
             check_same_kind(values, known, "y")
-            replaced = self._admit_unknown(replaced, values, strangers)
+            labels = admit_unknown(values[strangers], self.unknown, self.mapping_)
+            replaced = put_labels(replaced, strangers, labels)
         return rebuild_like(y, replaced, self.merged_classes_.tolist())
 
     def inverse_transform(
@@ -239,26 +245,23 @@ class LabelMerger(BaseEstimator):
         if ambiguous not in ("error", "most_frequent"):
             raise ValueError(f'ambiguous must be "error" or "most_frequent", got {ambiguous!r}')
         if original is not None:
-            return self._return_original(y_merged, original)
+            self._check_against(original, y_merged)
+            return copy_labels(original)
         if self.multilabel_:
-            table = self._read_table(y_merged, self.merged_classes_, "y_merged")
+            table = read_columns(y_merged, self.merged_classes_, "y_merged")
             on = self.merged_classes_[np.any(table, axis=0)].tolist()
-            present = {name: self.members_[name] for name in on}
-            _check_unambiguous(present, ambiguous)
-            groups = group_columns(self.members_, self.classes_.tolist())
-            split = split_merged_columns(table, groups, list(self.class_counts_.values()))
-            return rebuild_table(y_merged, split, self.classes_.tolist())
+            check_unambiguous({name: self.members_[name] for name in on}, ambiguous)
+            counts = list(self.class_counts_.values())
+            split = split_merged_columns(table, self._place_members(), counts)
+            return rebuild_table(y_merged, split, self.classes_)
         values = read_labels(y_merged, "y_merged")
         sources = invert_mapping(self.mapping_)
-        merged, origins = pair_labels(
-            {name: self._choose_source(labels) for name, labels in sources.items()}, values.dtype
-        )
+        merged, origins = pair_labels(choose_sources(sources, self.class_counts_), values.dtype)
         check_same_kind(values, merged, "y_merged")
         places = match_labels(values, merged)
         present = merged[np.unique(places[places >= 0])].tolist()
-        _check_unambiguous({name: sources[name] for name in present}, ambiguous)
-        inverse = np.take(origins, places)
-        strangers = np.flatnonzero(places < 0)
+        check_unambiguous({name: sources[name] for name in present}, ambiguous)
+        inverse, strangers = np.take(origins, places), np.flatnonzero(places < 0)
         if len(strangers):
             if self.unknown != "keep":
                 names = show_labels(np.unique(values[strangers]))
@@ -337,7 +340,7 @@ class LabelMerger(BaseEstimator):
             Targets.
         """
         self._check_exclusive("encode")
-        positive = self._find_positive(class_mode, pos_label)
+        positive = find_positive(class_mode, pos_label, self.merged_classes_)
         labels = read_labels(y) if merged else read_labels(self.transform(y))
         check_same_kind(labels, self.merged_classes_, "y")
         codes = match_labels(labels, self.merged_classes_)
@@ -366,7 +369,9 @@ class LabelMerger(BaseEstimator):
             Merged labels.
         """
         self._check_exclusive("decode")
-        positive = None if pos_label is None else self._find_positive("binary", pos_label)
+        positive = None
+        if pos_label is not None:
+            positive = find_positive("binary", pos_label, self.merged_classes_)
         return np.take(self.merged_classes_, decode_numbers(codes, self.n_classes_, positive))
 
     def to_json(self) -> str:
@@ -435,63 +440,8 @@ class LabelMerger(BaseEstimator):
         self.class_indices_ = {name: index for index, name in enumerate(self.members_)}
         self.n_classes_ = len(self.members_)
 
-    def _admit_unknown(
-        self, replaced: NDArray[Any], values: NDArray[Any], strangers: NDArray[np.intp]
-    ) -> NDArray[Any]:
-        labels = values[strangers]
-        if self.unknown == "error":
-            raise ValueError(
-                f"y has labels unknown to this LabelMerger: {show_labels(np.unique(labels))}; pass "
-                'unknown="keep" to let them through'
-            )
-        if self.unknown != "keep":
-            labels = np.array([self.unknown])
-        check_same_kind(labels, self.merged_classes_, "unknown labels of y")
-        taken = [name for name in np.unique(labels).tolist() if name in self.mapping_.values()]
-        if taken and self.unknown == "keep":
-            raise ValueError(
-                f"y has unknown labels that are names of merged classes: {show_labels(taken)}; "
-                "is it merged already?"
-            )
-        return put_labels(replaced, strangers, labels)
-
-    def _choose_source(self, labels: list[Label]) -> Label:
-        return max(labels, key=lambda label: self.class_counts_.get(label, 0))
-
-    def _return_original(self, y_merged: Any, original: Any) -> Any:
-        read = read_indicator if self.multilabel_ else read_labels
-        expected = read(self.transform(original), "original")
-        came = read(y_merged, "y_merged")
-        if expected.shape != came.shape:
-            raise ValueError(
-                f"original must have the rows of y_merged, {came.shape}, got {expected.shape}"
-            )
-        if not self.multilabel_:
-            check_same_kind(came, expected, "y_merged")
-        wrong = np.flatnonzero((expected != came).reshape(len(came), -1).any(axis=1))
-        if len(wrong):
-            rows = "; ".join(
-                f"row {row} must be {expected[row].tolist()!r}, got {came[row].tolist()!r}"
-                if isinstance(expected[row], np.generic | np.ndarray)
-                else f"row {row} must be {expected[row]!r}, got {came[row]!r}"
-                for row in wrong[:3]
-            )
-            raise ValueError(
-                f"y_merged contradicts original in {len(wrong)} of {len(came)} rows, first: {rows}"
-            )
-        return read_labels(original) if isinstance(original, list | tuple) else original.copy()
-
-    def _read_table(self, y: Any, labels: NDArray[Any], name: str) -> NDArray[Any]:
-        expected = labels.tolist()
-        table = read_indicator(y, name)
-        columns = name_columns(y, expected if table.shape[1] == len(expected) else table.shape[1])
-        if sorted(columns) != expected:
-            raise ValueError(f"{name} must have the columns {expected}, got {columns}")
-        return table[:, [columns.index(label) for label in expected]]
-
     def _place_members(self) -> list[NDArray[np.intp]]:
-        groups = group_columns(self.members_, self.classes_.tolist())
-        return [np.array(columns, dtype=np.intp) for columns in groups]
+        return place_members(self.members_, self.classes_.tolist())
 
     def _check_exclusive(self, method: str) -> None:
         check_is_fitted(self)
@@ -501,76 +451,13 @@ class LabelMerger(BaseEstimator):
                 "column a label"
             )
 
-    def _find_positive(self, class_mode: str, pos_label: Label | None) -> int:
-        if class_mode not in CLASS_MODES:
-            raise ValueError(f"class_mode must be one of {CLASS_MODES}, got {class_mode!r}")
-        if class_mode != "binary":
-            if pos_label is not None:
-                raise ValueError(f'pos_label is for class_mode="binary", got {class_mode!r}')
-            return 1
-        if self.n_classes_ != 2:
-            raise ValueError(
-                f"binary needs two merged classes, got {self.n_classes_}: "
-                f"{show_labels(self.merged_classes_)}"
-            )
-        if pos_label is not None and pos_label not in self.class_indices_:
-            raise ValueError(
-                f"pos_label must be one of {show_labels(self.merged_classes_)}, got {pos_label!r}"
-            )
-        return 1 if pos_label is None else self.class_indices_[pos_label]
-
-
-def check_merger(merge: Any) -> LabelMerger:
-    """Make a fresh, unfitted merger of whatever a parameter called `merge` takes.
-
-    Parameters
-    ----------
-    merge : LabelMerger, mapping, list of lists or None
-        A merger is cloned, never fitted in place.
-
-    Returns
-    -------
-    LabelMerger
-        Unfitted.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `merge` is no merge map.
-
-    Examples
-    --------
-    >>> check_merger([["A", "B"]])
-    LabelMerger(merge=[['A', 'B']])
-    """
-    if isinstance(merge, LabelMerger):
-        return clone(merge)
-    normalize_merge_map(merge)
-    return LabelMerger(merge)
-
-
-def _count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
-    values = read_labels(y)
-    if len(values) == 0:
-        raise ValueError("y must hold at least one label, got none")
-    classes, codes = find_classes(values)
-    return classes, np.bincount(codes, minlength=len(classes)).tolist(), len(values)
-
-
-def _count_columns(y: Any) -> tuple[NDArray[Any], list[int], int]:
-    table = read_indicator(y)
-    labels = name_columns(y, table.shape[1])
-    counts = dict(zip(labels, table.sum(axis=0, dtype=np.int64).tolist(), strict=True))
-    classes = to_label_array(sorted(labels), np.dtype(np.int64))
-    return classes, [counts[label] for label in classes.tolist()], len(table)
-
-
-def _check_unambiguous(sources: Mapping[Label, list[Label]], ambiguous: str) -> None:
-    several = {name: labels for name, labels in sources.items() if len(labels) > 1}
-    if several and ambiguous == "error":
-        name, labels = next(iter(several.items()))
-        raise ValueError(
-            f"y_merged does not say which of {show_labels(labels)} a {name!r} was (merged classes "
-            f"of several members: {show_labels(list(several))}); pass original, the original "
-            'labels of the same rows, or ambiguous="most_frequent"'
-        )
+    def _check_against(self, original: Any, y_merged: Any) -> None:
+        merged = self.transform(original)
+        if self.multilabel_:
+            expected = read_columns(merged, self.merged_classes_, "original")
+            came = read_columns(y_merged, self.merged_classes_, "y_merged")
+        else:
+            expected = read_labels(merged, "original")
+            came = read_labels(y_merged, "y_merged")
+            check_same_kind(came, expected, "y_merged")
+        check_same_rows(expected, came)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.labels._kinds import check_one_kind, is_missing, show_labels
+from sklmerge.labels._matching import find_classes
 
 _SHOWN_POSITIONS = 10
 
@@ -16,13 +17,6 @@ def is_pandas(y: Any, *names: str) -> bool:
     """Say whether y is one of these pandas classes, without importing pandas."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(y, tuple(getattr(pandas, name) for name in names))
-
-
-def is_indicator(y: Any) -> bool:
-    """Say whether y is a table of two dimensions: one 0/1 column a label."""
-    if isinstance(y, list | tuple):
-        return len(y) > 0 and isinstance(y[0], list | tuple | np.ndarray)
-    return len(getattr(y, "shape", ())) == 2
 
 
 def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDArray[Any]:
@@ -62,7 +56,7 @@ def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDAr
             f"{name} must be one-dimensional, got shape {values.shape}; pass y.ravel()"
         )
     if values.dtype == object:
-        has_no_dtype = isinstance(y, list | tuple)
+        has_no_dtype = isinstance(y, list | tuple) or _has_variable_width(y)
         if trust_objects and not has_no_dtype:
             return values
         values = _check_objects(values, name)
@@ -85,10 +79,14 @@ def _to_array(y: Any, name: str) -> NDArray[Any]:
     if is_pandas(y, "Series", "Index", "Categorical"):
         return _read_pandas(y, name)
     values = np.asarray(y)
-    if values.dtype.kind == "T":
+    if _has_variable_width(values):
         return values.astype(object)
     # Another machine's byte order reads the same, but the tables and hashes want our own.
     return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
+
+
+def _has_variable_width(y: Any) -> bool:
+    return isinstance(y, np.ndarray) and y.dtype.kind == "T"
 
 
 def _read_pandas(y: Any, name: str) -> NDArray[Any]:
@@ -147,6 +145,35 @@ def _raise_missing(positions: NDArray[np.intp], name: str) -> None:
         f"{name} has missing labels (NaN, None) at positions {shown}{rest}; "
         "give these rows a label or leave them out"
     )
+
+
+def count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
+    """Count the classes of y.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+    counts : list of int
+        Samples of each.
+    n_samples : int
+        Samples of all.
+
+    Raises
+    ------
+    ValueError
+        If y is empty.
+    """
+    values = read_labels(y)
+    if len(values) == 0:
+        raise ValueError("y must hold at least one label, got none")
+    classes, codes = find_classes(values)
+    return classes, np.bincount(codes, minlength=len(classes)).tolist(), len(values)
+
+
+def copy_labels(y: Any) -> Any:
+    """Copy labels in their container; a list becomes an array."""
+    return np.array(y) if isinstance(y, list | tuple) or not hasattr(y, "copy") else y.copy()
 
 
 def rebuild_like(y: Any, values: NDArray[Any], classes: Sequence[Any]) -> Any:
