@@ -18,7 +18,8 @@ def split_by_group(
 
     Groups are taken by size, large before small (sizes within a factor of two count as equal) and
     in the order of their ranks, and each goes to the part that lacks its classes most. A class
-    then missing from a part gets its smallest group that can be spared elsewhere.
+    then missing from a part gets its smallest group that can be spared elsewhere. The only group
+    of a class goes to the first part.
 
     Parameters
     ----------
@@ -51,11 +52,13 @@ def split_by_group(
     wanted = np.asarray(shares)[:, None] * totals
     held = np.zeros((len(shares), n_classes), np.int64)
     parts = np.zeros(len(ranks), np.int8)
+    n_groups = np.bincount(np.concatenate([members for members, _ in contents]))
     for group in _order_groups(np.bincount(groups, minlength=len(ranks)), ranks):
         members, counts = contents[group]
         # Least squares of the shares: the terms that differ between parts are these.
         lack = ((wanted - held)[:, members] / totals[members]) @ counts
-        parts[group] = lack.argmax()
+        # A class of a single group can only be learned from in train, the first part.
+        parts[group] = 0 if (n_groups[members] == 1).any() else lack.argmax()
         held[parts[group], members] += counts
     _fill_empty_parts(parts, held, contents, ranks)
     return parts[groups]
