@@ -2,5 +2,6 @@
 
 from sklmerge.balance._job import balance_folder
 from sklmerge.balance._report import BalanceReport
+from sklmerge.balance._separate import separate
 
-__all__ = ["BalanceReport", "balance_folder"]
+__all__ = ["BalanceReport", "balance_folder", "separate"]

@@ -1,12 +1,13 @@
 """What the parameters of balance_folder may be."""
 
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 PLACES = ("copy", "hardlink", "symlink")
 IMAGE_FORMATS = ("keep", "jpeg", "png")
 ON_ERROR = ("raise", "skip")
+PART_NAMES = ("train", "val", "test")
 
 
 def check_choice(value: Any, name: str, choices: Sequence[str]) -> str:
@@ -93,3 +94,38 @@ def check_seed(random_state: int) -> int:
             f"go on, got {random_state!r}"
         )
     return int(random_state)
+
+
+def check_split(split: Sequence[float] | None) -> tuple[float, ...]:
+    """Check the shares of train, val and test.
+
+    Parameters
+    ----------
+    split : sequence of 1 to 3 float, or None
+        Shares above 0 that sum to 1. None puts all in train.
+
+    Returns
+    -------
+    tuple of float
+
+    Raises
+    ------
+    ValueError
+        If there are too many shares, or they do not sum to 1.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._checks import check_split
+    >>> check_split(None)
+    (1.0,)
+    """
+    if split is None:
+        return (1.0,)
+    shares = tuple(split) if isinstance(split, Sequence) and not isinstance(split, str) else ()
+    sound = 1 <= len(shares) <= 3 and all(isinstance(s, Real) and s > 0 for s in shares)
+    if not sound or abs(sum(shares) - 1) > 1e-6:
+        raise ValueError(
+            "split must be up to three shares above 0 for train, val and test that sum to 1, "
+            f"such as (0.8, 0.2), or None, got {split!r}"
+        )
+    return tuple(float(share) for share in shares)

@@ -3,26 +3,26 @@
 import csv
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.balance._hash import hash_texts
 from sklmerge.balance._metadata import METADATA_NAME
+from sklmerge.images._split_groups import number_groups
 
 GroupBy = str | re.Pattern[str] | Callable[[str], Any] | Mapping[str, Any]
 
 
 def find_groups(
-    paths: Sequence[bytes], group_by: GroupBy, source: str
-) -> tuple[NDArray[np.int64], NDArray[np.uint64], list[str]]:
+    paths: Iterable[bytes], group_by: GroupBy, source: str
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     r"""Find the group of each source.
 
     Parameters
     ----------
-    paths : sequence of bytes, length n
+    paths : iterable of bytes
         Relative to the source folder, POSIX.
     group_by : str, pattern, callable or mapping
         See `balance_folder`.
@@ -35,7 +35,6 @@ def find_groups(
         From 0 without gaps.
     keys : ndarray of uint64, shape (n_groups,)
         What stands for a group when groups are ordered.
-    names : list of str, length n_groups
 
     Raises
     ------
@@ -48,9 +47,9 @@ def find_groups(
     --------
     >>> from sklmerge.balance._groups import find_groups
     >>> paths = [b"cat/smear1_x1.jpg", b"cat/smear2_x4.jpg", b"dog/smear1_x9.jpg"]
-    >>> codes, _, names = find_groups(paths, r"smear(\d+)", "pictures")
-    >>> codes.tolist(), names
-    ([0, 1, 0], ['1', '2'])
+    >>> codes, _ = find_groups(paths, r"smear(\d+)", "pictures")
+    >>> codes.tolist()
+    [0, 1, 0]
     """
     find = _make_finder(group_by, source)
     found = []
@@ -60,9 +59,7 @@ def find_groups(
         if group is None or group != group:
             raise ValueError(f"group_by gives no group for {text!r}")
         found.append(str(group))
-    names, codes = np.unique(np.array(found, dtype=object), return_inverse=True)
-    keys = hash_texts(name.encode("utf-8", "surrogateescape") for name in names)
-    return codes.astype(np.int64), keys, names.tolist()
+    return number_groups(found, len(found))
 
 
 def _make_finder(group_by: GroupBy, source: str) -> Callable[[str], Any]:

@@ -12,11 +12,13 @@ from sklmerge.augment import as_augmenter
 from sklmerge.balance._checks import (
     IMAGE_FORMATS,
     ON_ERROR,
+    PART_NAMES,
     PLACES,
     check_choice,
     check_image_size,
     check_quality,
     check_seed,
+    check_split,
 )
 from sklmerge.balance._destination import (
     check_apart,
@@ -32,7 +34,6 @@ from sklmerge.balance._plan import TRAIN, Plan, make_plan
 from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
 from sklmerge.balance._source import Sources, list_sources
-from sklmerge.balance._split import PART_NAMES, check_split
 from sklmerge.balance._targets import check_max_copies
 from sklmerge.balance._work import OutputSettings
 from sklmerge.labels import check_merger
@@ -199,7 +200,7 @@ def balance_folder(
         check_same_plan(destination_path, begun, head)
     if dry_run:
         return make_report(plan, {})
-    extensions = [choose_extension(path, image_format) for path in plan.paths]
+    extensions = [choose_extension(path, image_format) for path in plan.paths.iterate_bytes()]
     with open_work(destination_path) as temporary:
         head = begin_job(plan, head, destination_path, temporary)
         settings = OutputSettings(
@@ -254,9 +255,9 @@ def _plan_job(
 ) -> Plan:
     groups = group_keys = None
     if group_by is not None:
-        groups, group_keys, names = find_groups(sources.paths, group_by, sources.root)
+        groups, group_keys = find_groups(sources.paths.iterate_bytes(), group_by, sources.root)
         if sources.parts is not None:
-            _check_groups_apart(groups, sources.parts, names)
+            _check_groups_apart(groups, sources.parts, sources)
     return make_plan(
         sources.paths,
         sources.class_names,
@@ -274,16 +275,17 @@ def _plan_job(
 
 
 def _check_groups_apart(
-    groups: NDArray[np.int64], parts: NDArray[np.int8], names: Sequence[str]
+    groups: NDArray[np.int64], parts: NDArray[np.int8], sources: Sources
 ) -> None:
     """Check that no group of a source that is divided already is in two parts."""
-    held = np.zeros((len(names), len(PART_NAMES)), np.bool_)
-    held[groups, parts] = True
-    torn = np.flatnonzero(held.sum(axis=1) > 1)
+    pairs = np.unique(np.stack([groups, parts]), axis=1)[0]
+    torn = pairs[1:][pairs[1:] == pairs[:-1]]
     if len(torn):
+        rows = np.flatnonzero(groups == torn[0])
+        path = os.fsdecode(sources.paths.get_bytes(int(rows[0])))
         raise ValueError(
-            f"source has {len(torn)} groups in more than one part, first: {names[torn[0]]!r}; "
-            "divide it anew, or pass group_by=None"
+            f"source has {len(np.unique(torn))} groups in more than one part, one is that of "
+            f"{path!r}; divide it anew, or pass group_by=None"
         )
 
 

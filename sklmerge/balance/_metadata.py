@@ -80,7 +80,7 @@ def list_metadata(
                     f"{label}/{name_file(base, copy, extensions[row])}",
                     label,
                     plan.original_names[plan.originals[row]],
-                    plan.paths[row].decode("utf-8", "backslashreplace"),
+                    plan.paths.get_bytes(row).decode("utf-8", "backslashreplace"),
                     "true" if copy else "false",
                     next(parameters) if copy else "",
                 )

@@ -9,7 +9,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.balance._hash import hash_texts
+from sklmerge.images._hash import hash_texts
 
 _MAX_NAME_BYTES = 255
 # Room for "__aug", ten digits and the longest extension, so that every copy can have its name.

@@ -7,11 +7,12 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.balance._hash import hash_texts, rank_keys
 from sklmerge.balance._names import find_unsafe_names, join_base, make_base
-from sklmerge.balance._split import pool_small_classes, split_by_rank
-from sklmerge.balance._split_groups import split_by_group
 from sklmerge.balance._targets import resolve_targets, spread_copies
+from sklmerge.images._hash import hash_texts, rank_keys
+from sklmerge.images._paths import ImagePaths
+from sklmerge.images._split import pool_small_classes, split_by_rank
+from sklmerge.images._split_groups import split_by_group
 
 TRAIN = 0
 
@@ -22,8 +23,8 @@ class Plan:
 
     Parameters
     ----------
-    paths : sequence of bytes, length n
-        Relative to the source folder, POSIX, sorted.
+    paths : ImagePaths of length n
+        Used without their root.
     part_names, original_names, merged_names : tuple of str
         What the codes below stand for.
     parts : ndarray of int8, shape (n,)
@@ -44,7 +45,7 @@ class Plan:
         Copies beside the source itself, -1 where the source is not used.
     """
 
-    paths: Sequence[bytes]
+    paths: ImagePaths
     part_names: tuple[str, ...]
     original_names: tuple[str, ...]
     merged_names: tuple[str, ...]
@@ -99,7 +100,7 @@ class Plan:
 
     def name_base(self, row: int) -> str:
         """Make the beginning of the file names of one source."""
-        path = self.paths[row]
+        path = self.paths.get_bytes(row)
         base = join_base(self.original_names[self.originals[row]], path)
         return make_base(base, path, bool(self.unsafe[row]))
 
@@ -122,7 +123,7 @@ class Plan:
             32 hex digits. No file's content is in them.
         """
         state = blake2b(parameters.encode("utf-8", "backslashreplace"), digest_size=16)
-        for path in self.paths:
+        for path in self.paths.iterate_bytes():
             # A path holds no NUL.
             state.update(path + b"\0")
         for names in (self.part_names, self.original_names, self.merged_names):
@@ -133,7 +134,7 @@ class Plan:
 
 
 def make_plan(
-    paths: Sequence[bytes],
+    paths: ImagePaths,
     original_names: Sequence[str],
     originals: NDArray[np.int32],
     mapping: Mapping[str, str],
@@ -151,8 +152,8 @@ def make_plan(
 
     Parameters
     ----------
-    paths : sequence of bytes, length n
-        Relative to the source folder, POSIX, sorted.
+    paths : ImagePaths of length n
+        Used without their root.
     original_names : sequence of str
         Original classes.
     originals : ndarray of int32, shape (n,)
@@ -182,16 +183,18 @@ def make_plan(
     --------
     >>> import numpy as np
     >>> from sklmerge.balance._plan import make_plan
+    >>> from sklmerge.images._paths import ImagePaths
     >>> paths = [b"cat/1.png", b"dog/1.png", b"dog/2.png", b"dog/3.png"]
     >>> codes = np.array([0, 1, 1, 1], np.int32)
-    >>> plan = make_plan(paths, ["cat", "dog"], codes, {"cat": "cat", "dog": "dog"}, seed=0)
+    >>> images, mapping = ImagePaths.from_bytes(paths), {"cat": "cat", "dog": "dog"}
+    >>> plan = make_plan(images, ["cat", "dog"], codes, mapping, seed=0)
     >>> plan.count_files().tolist(), plan.copies.tolist()
     ([[3, 3]], [2, 0, 0, 0])
     """
     merged_names = tuple(sorted(set(mapping.values())))
     merged_of = np.array([merged_names.index(mapping[name]) for name in original_names], np.int32)
     merged = merged_of[originals]
-    keys = hash_texts(paths)
+    keys = hash_texts(paths.iterate_bytes())
     if parts is None and groups is not None and group_keys is not None:
         parts = split_by_group(groups, merged, rank_keys(group_keys, seed, "split"), shares)
     elif parts is None:
@@ -201,7 +204,7 @@ def make_plan(
         (merged_names[code] for code in merged),
         (
             join_base(original_names[code], path)
-            for code, path in zip(originals, paths, strict=True)
+            for code, path in zip(originals, paths.iterate_bytes(), strict=True)
         ),
     )
     train_counts = np.bincount(merged[parts == TRAIN], minlength=len(merged_names))

@@ -74,7 +74,7 @@ def carry_out(
             for outcome in outcomes:
                 for row, reason in outcome.unreadable:
                     unreadable[row] = True
-                    skipped[os.fsdecode(plan.paths[row])] = reason
+                    skipped[os.fsdecode(plan.paths.get_bytes(row))] = reason
                 if outcome.unreadable and not skip:
                     raise _explain_unreadable(skipped)
                 n_files += outcome.n_files
@@ -103,7 +103,7 @@ def _cut_shards(
         )
         item = Item(
             row=row,
-            source=os.path.join(root, os.fsdecode(plan.paths[row])),
+            source=os.path.join(root, os.fsdecode(plan.paths.get_bytes(row))),
             base=os.path.join(folder, plan.name_base(row)),
             extension=extensions[row],
             key=int(plan.keys[row]),

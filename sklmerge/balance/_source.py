@@ -2,14 +2,16 @@
 
 import os
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.balance._split import PART_NAMES
+from sklmerge.balance._checks import PART_NAMES
+from sklmerge.images._paths import ImagePaths
+from sklmerge.images._scan import IMAGE_EXTENSIONS, ScannedFolder, scan_class_folders
 
 _PARTS_BY_NAME = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
-_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,9 +21,9 @@ class Sources:
     Parameters
     ----------
     root : str
-        Absolute path of the folder.
-    paths : list of bytes, length n
-        Relative to it, POSIX, sorted.
+        The folder.
+    paths : ImagePaths of length n
+        Sorted bytewise, part by part and class by class.
     class_names : tuple of str
         Original classes, sorted.
     classes : ndarray of int32, shape (n,)
@@ -33,7 +35,7 @@ class Sources:
     """
 
     root: str
-    paths: list[bytes]
+    paths: ImagePaths
     class_names: tuple[str, ...]
     classes: NDArray[np.int32]
     part_names: tuple[str, ...] = ()
@@ -46,7 +48,7 @@ def list_sources(source: str) -> Sources:
     Parameters
     ----------
     source : str
-        A local folder.
+        A local folder, absolute.
 
     Returns
     -------
@@ -55,57 +57,45 @@ def list_sources(source: str) -> Sources:
     Raises
     ------
     ValueError
-        If a class has no image, or in divided folders none in train.
+        If there are no class folders, or one has no image.
     """
-    root = os.path.abspath(source)
-    if not os.path.isdir(root):
-        raise ValueError(f"source must be a folder, got {source!r}")
-    part_folders = _find_parts(root)
-    found = [
-        (f"{part}{name}/{path}", name, code)
-        for part, code in part_folders
-        for name in _list_folders(os.path.join(root, part))
-        for path in _list_images(os.path.join(root, part, name))
-    ]
-    found.sort(key=lambda image: os.fsencode(image[0]))
-    class_names = tuple(
-        sorted({n for part, _ in part_folders for n in _list_folders(os.path.join(root, part))})
-    )
-    codes = {name: code for code, name in enumerate(class_names)}
+    if not os.path.isdir(source):
+        raise ValueError(f"source must be an existing folder, got {source!r}")
+    folders = _find_parts(source)
+    if not folders:
+        scan = _scan(source)
+        return Sources(source, scan.paths, tuple(scan.classes), scan.codes.astype(np.int32))
+    scans = [_scan(os.path.join(source, folder)) for folder in folders]
+    class_names = tuple(sorted({name for scan in scans for name in scan.classes}))
+    paths: list[bytes] = []
+    for folder, scan in zip(folders, scans, strict=True):
+        prefix = os.fsencode(folder) + b"/"
+        paths += [prefix + path for path in scan.paths.iterate_bytes()]
+    classes = [np.array(list(map(class_names.index, s.classes)), np.int32)[s.codes] for s in scans]
     return Sources(
-        root,
-        [os.fsencode(path) for path, _, _ in found],
+        source,
+        ImagePaths.from_bytes(paths, root=source),
         class_names,
-        np.array([codes[name] for _, name, _ in found], np.int32),
-        tuple(PART_NAMES[code] for _, code in part_folders) if part_folders[0][0] else (),
-        np.array([code for _, _, code in found], np.int8) if part_folders[0][0] else None,
+        np.concatenate(classes),
+        tuple(PART_NAMES[code] for code in folders.values()),
+        np.repeat(np.arange(len(scans), dtype=np.int8), [len(scan.codes) for scan in scans]),
     )
 
 
-def _find_parts(root: str) -> list[tuple[str, int]]:
-    """Find the folders of train, val and test, each with its code; one unnamed folder if none."""
-    folders = _list_folders(root)
+def _find_parts(source: str) -> dict[str, int]:
+    """Find the folders of train, val and test, each with its code; none where there are others."""
+    with os.scandir(source) as entries:
+        folders = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
     codes = [_PARTS_BY_NAME.get(name.lower(), -1) for name in folders]
     if -1 in codes or 0 not in codes or len(folders) < 2:
-        return [("", 0)]
+        return {}
     if len(set(codes)) < len(codes):
-        raise ValueError(f"source must hold each part once, got {', '.join(folders)}")
-    return [(f"{folders[codes.index(code)]}/", code) for code in sorted(set(codes))]
+        raise ValueError(f"source must hold each part once, got {', '.join(sorted(folders))}")
+    return dict(sorted(zip(folders, codes, strict=True), key=itemgetter(1)))
 
 
-def _list_folders(path: str) -> list[str]:
-    with os.scandir(path) as entries:
-        return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
-
-
-def _list_images(folder: str) -> list[str]:
-    images = []
-    for where, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        inner = "" if where == folder else os.path.relpath(where, folder).replace(os.sep, "/") + "/"
-        images += [
-            inner + name
-            for name in files
-            if not name.startswith(".") and name.lower().endswith(_EXTENSIONS)
-        ]
-    return images
+def _scan(folder: str) -> ScannedFolder:
+    try:
+        return scan_class_folders(folder, None, IMAGE_EXTENSIONS)
+    except ValueError as error:
+        raise ValueError(f"source cannot be used: {error}") from error

@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.balance._split import find_positions
+from sklmerge.images._split import find_positions
 
 AS_IT_IS = -1
 

@@ -1,0 +1,157 @@
+"""separate: a balanced folder back into its original classes."""
+
+import os
+import shutil
+import uuid
+from collections import Counter
+from typing import Literal
+
+from sklmerge.balance._checks import PLACES, check_choice
+from sklmerge.balance._destination import (
+    PLAN_NAME,
+    check_apart,
+    explain_write_error,
+    link_whole,
+    read_begun_plan,
+)
+from sklmerge.balance._metadata import METADATA_NAME, MetadataRow, read_csv, write_csv
+from sklmerge.balance._names import check_class_name
+from sklmerge.balance._run import Progress
+
+
+def separate(
+    balanced: str | os.PathLike[str],
+    destination: str | os.PathLike[str],
+    *,
+    include_augmented: bool = True,
+    place: Literal["copy", "hardlink", "symlink"] = "copy",
+    progress: Progress | None = None,
+) -> dict[str, dict[str, int]]:
+    """Give a balanced folder its original classes back.
+
+    Parts stay as they are; in each, the files go to the folders of the classes that they had before
+    merging. Copies go with the image they were made from.
+
+    Parameters
+    ----------
+    balanced : path
+        What `balance_folder` has finished.
+    destination : path
+        New or empty folder. It appears when all is in it, or not at all.
+    include_augmented : bool, default=True
+        Whether to take the copies along; False leaves the images that were given.
+    place : {"copy", "hardlink", "symlink"}, default="copy"
+        How the files come to the destination.
+    progress : callable, default=None
+        Called as ``progress(n_done, n_files)``.
+
+    Returns
+    -------
+    dict of str to dict of str to int
+        Part -> original class -> files.
+
+    Raises
+    ------
+    ValueError
+        If the folder is not finished, its files are not those of its metadata, or the destination
+        holds files.
+    OSError
+        If a file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklmerge import balance_folder, separate
+    >>> from sklmerge.datasets import write_textures
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_textures(folder / "photos")
+    >>> merge = {"ground": ["grass", "gravel"]}
+    >>> report = balance_folder(folder / "photos", folder / "balanced", merge=merge, split=None)
+    >>> counts = separate(folder / "balanced", folder / "apart", include_augmented=False)
+    >>> counts["train"] == report.original_counts
+    True
+    """
+    balanced_path, target = os.path.abspath(balanced), os.path.abspath(destination)
+    check_choice(place, "place", PLACES)
+    check_apart(balanced_path, target)
+    if os.path.lexists(target) and (not os.path.isdir(target) or os.listdir(target)):
+        raise ValueError(f"destination must be a new or empty folder, got {target!r}")
+    rows = {part: _read_part(balanced_path, part) for part in _list_parts(balanced_path)}
+    if not include_augmented:
+        rows = {p: [row for row in some if row.augmented == "false"] for p, some in rows.items()}
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    unfinished = os.path.join(os.path.dirname(target), f".{uuid.uuid4().hex}")
+    n_done, n_files = 0, sum(map(len, rows.values()))
+    try:
+        os.mkdir(unfinished)
+        for part, some in rows.items():
+            for row in some:
+                _place(
+                    os.path.join(balanced_path, part), os.path.join(unfinished, part), row, place
+                )
+                n_done += 1
+                if progress is not None:
+                    progress(n_done, n_files)
+            _write_part(os.path.join(unfinished, part), some)
+        os.rename(unfinished, target)
+    except OSError as error:
+        raise explain_write_error(error, target) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return {
+        part: dict(sorted(Counter(r.original_label for r in s).items())) for part, s in rows.items()
+    }
+
+
+def _list_parts(balanced: str) -> list[str]:
+    plan = read_begun_plan(balanced)
+    if plan is None or not os.path.exists(os.path.join(balanced, PLAN_NAME)):
+        raise ValueError(
+            f"balanced must be a folder that balance_folder has finished, got {balanced!r}"
+        )
+    return list(plan["counts_after"])
+
+
+def _read_part(balanced: str, part: str) -> list[MetadataRow]:
+    """Read the metadata of a part, and check it against the files that are there."""
+    folder = os.path.join(balanced, part)
+    with open(os.path.join(folder, METADATA_NAME), "rb") as file:
+        rows = read_csv(file.read())
+    listed = {row.file_name for row in rows}
+    found = {
+        f"{entry.name}/{name}"
+        for entry in os.scandir(folder)
+        if entry.is_dir()
+        for name in os.listdir(entry.path)
+        if not name.startswith(".")
+    }
+    odd = sorted(listed ^ found)
+    if odd:
+        raise ValueError(
+            f"balanced folder {folder!r} has {len(odd)} files that are only in {METADATA_NAME} or "
+            f"only on disk, first: {odd[0]!r}; run balance_folder again to mend it"
+        )
+    return rows
+
+
+def _place(source_part: str, target_part: str, row: MetadataRow, place: str) -> None:
+    source = os.path.join(source_part, row.file_name)
+    path = os.path.join(target_part, _name_apart(row))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if place == "copy":
+        shutil.copyfile(source, path)
+    else:
+        link_whole(source, path, os.path.dirname(path), place)
+
+
+def _name_apart(row: MetadataRow) -> str:
+    return f"{check_class_name(row.original_label)}/{os.path.basename(row.file_name)}"
+
+
+def _write_part(folder: str, rows: list[MetadataRow]) -> None:
+    """Write the metadata of a part; its labels are the original ones now."""
+    os.makedirs(folder, exist_ok=True)
+    apart = (row._replace(file_name=_name_apart(row), label=row.original_label) for row in rows)
+    with open(os.path.join(folder, METADATA_NAME), "wb") as file:
+        file.write(write_csv(apart))
