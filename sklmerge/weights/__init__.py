@@ -1,5 +1,7 @@
 """How much each class counts."""
 
+from sklmerge.weights._classifier import ClassWeightedClassifier
 from sklmerge.weights._estimator import ClassWeightEstimator
+from sklmerge.weights._prior import PriorCorrectedClassifier
 
-__all__ = ["ClassWeightEstimator"]
+__all__ = ["ClassWeightEstimator", "ClassWeightedClassifier", "PriorCorrectedClassifier"]
