@@ -2,8 +2,9 @@
 
 from sklmerge.augment import AugmentationParams, ImageAugmenter, ImageScaler, as_augmenter
 from sklmerge.balance import BalanceReport, balance_folder, separate
-from sklmerge.images import ImageIndex
+from sklmerge.images import ColorHistogram, HOGFeatures, ImageIndex, LBPFeatures
 from sklmerge.labels import LabelMerger
+from sklmerge.sampling import AugmentingOverSampler
 from sklmerge.weights import (
     ClassWeightedClassifier,
     ClassWeightEstimator,
@@ -14,12 +15,16 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AugmentationParams",
+    "AugmentingOverSampler",
     "BalanceReport",
     "ClassWeightEstimator",
     "ClassWeightedClassifier",
+    "ColorHistogram",
+    "HOGFeatures",
     "ImageAugmenter",
     "ImageIndex",
     "ImageScaler",
+    "LBPFeatures",
     "LabelMerger",
     "PriorCorrectedClassifier",
     "as_augmenter",

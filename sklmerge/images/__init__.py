@@ -1,16 +1,20 @@
 """Images on disk: decoded and encoded, indexed, split, read and checked."""
 
 from sklmerge.images._codec import decode_image, encode_image
+from sklmerge.images._features import ColorHistogram, HOGFeatures, LBPFeatures
 from sklmerge.images._headers import ImageHeader, read_header, sniff_format
 from sklmerge.images._index import ImageIndex
 from sklmerge.images._paths import ImagePaths
 from sklmerge.images._verify import ImageReport
 
 __all__ = [
+    "ColorHistogram",
+    "HOGFeatures",
     "ImageHeader",
     "ImageIndex",
     "ImagePaths",
     "ImageReport",
+    "LBPFeatures",
     "decode_image",
     "encode_image",
     "read_header",

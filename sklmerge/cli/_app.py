@@ -1,0 +1,225 @@
+"""One function a command: what it takes, which part of the library it calls, what it prints."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sklmerge import ClassWeightEstimator, ImageIndex, __version__, balance_folder, separate
+from sklmerge.cli import _options as opt
+from sklmerge.cli._augment_options import take_augmenter
+from sklmerge.cli._demo import run_demo
+from sklmerge.cli._inspect import inspect_folder, print_inspection
+from sklmerge.cli._output import (
+    print_json,
+    print_lines,
+    print_table,
+    report_errors,
+    show_progress,
+)
+from sklmerge.cli._preview import draw_preview, write_picture
+
+app = typer.Typer(
+    name="sklmerge",
+    help="Merge image classes, balance them by varied copies, and weigh what is left.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def print_version(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Merge image classes, balance them by varied copies, and weigh what is left."""
+    if version:
+        print(f"sklmerge {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+@report_errors
+def inspect(
+    source: opt.Source, merge: opt.Merge = None, jobs: opt.Jobs = None, as_json: opt.Json = False
+) -> None:
+    """Count classes, find bad and duplicate files, and say what to do about the imbalance."""
+    found = inspect_folder(source, opt.read_merge(merge), jobs)
+    if as_json:
+        print_json(found)
+    else:
+        print_inspection(found)
+
+
+@app.command()
+@report_errors
+def weights(
+    source: opt.Source,
+    merge: opt.Merge = None,
+    scheme: Annotated[str, typer.Option(help="balanced, effective, log or uniform.")] = "balanced",
+    power: Annotated[float, typer.Option(help="Of balanced; 0.5 is the square-root rule.")] = 1.0,
+    beta: Annotated[float, typer.Option(help="Of effective, in [0, 1).")] = 0.9999,
+    normalize: Annotated[
+        str, typer.Option(help="What is 1: samples (mean), classes (mean), max, min, or none.")
+    ] = "samples",
+    max_ratio: Annotated[
+        float | None, typer.Option(help="Largest weight, as a multiple of the smallest.")
+    ] = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Compute class weights for a folder of class folders."""
+    index = ImageIndex(source, merge=opt.read_merge(merge))
+    estimator = ClassWeightEstimator(
+        scheme,
+        power=power,
+        beta=beta,
+        normalize=None if normalize == "none" else normalize,
+        max_ratio=max_ratio,
+    ).fit_counts(index.counts)
+    class_weight, indices = estimator.class_weight_, index.class_indices
+    if as_json:
+        print_json(
+            {
+                "class_indices": indices,
+                "counts": index.counts,
+                "class_weight": class_weight,
+                "keras": {str(i): w for i, w in estimator.to_keras(indices).items()},
+            }
+        )
+        return
+    rows = [
+        [indices[label], label, index.counts[label], round(class_weight[label], 6)]
+        for label in index.classes
+    ]
+    print_table(["index", "class", "images", "weight"], rows)
+    keras = {number: round(weight, 6) for number, weight in estimator.to_keras(indices).items()}
+    print_lines([f"model.fit(..., class_weight={keras})"])
+
+
+@app.command()
+@report_errors
+@take_augmenter
+def balance(
+    source: opt.Source,
+    destination: Annotated[Path, typer.Argument(metavar="DST", help="New or empty folder.")],
+    merge: opt.Merge = None,
+    samples_per_class: Annotated[
+        str,
+        typer.Option(help="majority, minority, none, a number, or CLASS=NUMBER,... in train."),
+    ] = "majority",
+    max_copies: Annotated[int, typer.Option(help="Most copies of one image; -1: no bound.")] = 20,
+    split: Annotated[
+        str, typer.Option(metavar="TRAIN,VAL[,TEST]", help="Shares; 1 puts all in train.")
+    ] = "0.8,0.2",
+    group_by: Annotated[
+        str | None,
+        typer.Option(help="Column of the source's metadata.csv, or a regular expression."),
+    ] = None,
+    image_size: Annotated[
+        str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Resize all images.")
+    ] = None,
+    place: Annotated[
+        str, typer.Option(help="Unchanged images: copy, hardlink or symlink.")
+    ] = "copy",
+    image_format: Annotated[str, typer.Option("--format", help="keep, jpeg or png.")] = "keep",
+    quality: Annotated[int, typer.Option(help="Of JPEG files that are written anew.")] = 95,
+    augmenter: Any = None,
+    seed: opt.Seed = 0,
+    jobs: opt.Jobs = None,
+    on_error: Annotated[str, typer.Option(help="Unreadable images: raise or skip.")] = "raise",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Make a balanced folder: split, merge, and fill small classes up with varied copies."""
+    options: dict[str, Any] = {
+        "place": place,
+        "image_format": image_format,
+        "on_error": on_error,
+    }
+    with show_progress("writing files") as update:
+        report = balance_folder(
+            source,
+            destination,
+            merge=opt.read_merge(merge),
+            samples_per_class=opt.read_samples(samples_per_class),
+            max_copies=None if max_copies == -1 else max_copies,
+            augmenter=augmenter,
+            split=opt.read_split(split),
+            group_by=group_by,
+            image_size=opt.read_image_size(image_size),
+            quality=quality,
+            random_state=seed,
+            n_jobs=jobs,
+            dry_run=dry_run,
+            progress=update,
+            **options,
+        )
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        print_lines([report.to_text()])
+
+
+@app.command(name="separate")
+@report_errors
+def separate_command(
+    balanced: Annotated[Path, typer.Argument(metavar="DST", help="What balance has written.")],
+    destination: Annotated[Path, typer.Argument(metavar="OUT", help="New or empty folder.")],
+    augmented: Annotated[
+        bool, typer.Option("--augmented/--no-augmented", help="Whether to take the copies along.")
+    ] = True,
+    as_json: opt.Json = False,
+) -> None:
+    """Give the original classes of a balanced folder back, each in a folder of its own."""
+    counts = separate(balanced, destination, include_augmented=augmented)
+    if as_json:
+        print_json(counts)
+        return
+    rows = [[part, label, n] for part, classes in counts.items() for label, n in classes.items()]
+    print_table(["part", "original class", "files"], rows)
+
+
+@app.command()
+@report_errors
+@take_augmenter
+def preview(
+    source: opt.Source,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write.")] = Path(
+        "preview.png"
+    ),
+    classes: Annotated[
+        list[str] | None, typer.Option("--class", help="Only this class; may be given again.")
+    ] = None,
+    sources: Annotated[int, typer.Option(min=1, help="Rows of each class.")] = 1,
+    copies: Annotated[int, typer.Option(min=1, help="Varied copies in each row.")] = 6,
+    merge: opt.Merge = None,
+    augmenter: Any = None,
+    seed: opt.Seed = 0,
+) -> None:
+    """Draw a contact sheet: images of each class beside the copies that would be made of them."""
+    index = ImageIndex(source, merge=opt.read_merge(merge))
+    sheet = draw_preview(index, augmenter, classes, sources, copies, seed)
+    write_picture(sheet, out)
+    print_lines([f"wrote {out}"])
+
+
+@app.command()
+@report_errors
+def demo(
+    out: Annotated[
+        Path, typer.Argument(metavar="[OUT]", help="New or empty folder to write to.")
+    ] = Path("sklmerge-demo"),
+    jobs: opt.Jobs = None,
+) -> None:
+    """Run the main job on photographs that are at hand, from merging to judging it."""
+    run_demo(out, jobs)

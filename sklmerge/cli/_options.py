@@ -1,0 +1,90 @@
+"""What several commands take: the text of an option in, the library's argument out."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Source = Annotated[
+    Path, typer.Argument(metavar="SRC", help="Folder with one folder of images per class.")
+]
+Merge = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--merge",
+        metavar="AB=A,B",
+        help="Count classes as one; may be given again. For names with commas or equal signs "
+        'pass JSON: \'{"AB": ["A", "B"]}\'.',
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and nothing else.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Workers; -1 is one per core.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is random.")]
+
+
+def read_merge(entries: list[str] | None) -> dict[str, list[str]] | None:
+    """Read ``AB=A,B`` entries, or one JSON object, into a merge map."""
+    merge: dict[str, list[str]] = {}
+    for entry in entries or []:
+        if entry.lstrip().startswith("{"):
+            try:
+                added = json.loads(entry)
+            except json.JSONDecodeError as error:
+                raise ValueError(
+                    f"--merge must be AB=A,B or a JSON object, got {entry!r}"
+                ) from error
+        else:
+            name, equals, members = entry.partition("=")
+            if not (name and equals and members):
+                raise ValueError(f"--merge must look like AB=A,B, got {entry!r}")
+            added = {name: members.split(",")}
+        twice = [name for name in added if name in merge]
+        if twice:
+            raise ValueError(f"--merge must name each merged class once, got {twice[0]!r} twice")
+        merge |= added
+    return merge or None
+
+
+def read_numbers(option: str, text: str, n_most: int) -> tuple[float, ...]:
+    """Read numbers separated by commas."""
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not 1 <= len(numbers) <= n_most:
+        raise ValueError(f"{option} must be 1 to {n_most} numbers with commas, got {text!r}")
+    return numbers
+
+
+def read_split(text: str) -> tuple[float, ...] | None:
+    """Read the shares of train, val and test; ``1`` puts all in train."""
+    shares = read_numbers("--split", text, 3)
+    return None if len(shares) == 1 and shares[0] == 1 else shares
+
+
+def read_image_size(text: str | None) -> tuple[int, int] | None:
+    """Read ``HEIGHTxWIDTH``, or one number for a square."""
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isdecimal() and int(side) for side in sides):
+        raise ValueError(f"--image-size must look like 224x224 (height x width), got {text!r}")
+    return int(sides[0]), int(sides[-1])
+
+
+def read_samples(text: str) -> str | int | dict[str, int] | None:
+    """Read how many files each class gets: a word, a number, or ``cat=500,dog=300``."""
+    if text == "none":
+        return None
+    if text in ("majority", "minority"):
+        return text
+    if text.isdecimal():
+        return int(text)
+    entries = [entry.rpartition("=") for entry in text.split(",")]
+    if not all(name and number.isdecimal() for name, _, number in entries):
+        raise ValueError(
+            "--samples-per-class must be majority, minority, none, a number or "
+            f"CLASS=NUMBER,..., got {text!r}"
+        )
+    return {name: int(number) for name, _, number in entries}

@@ -1,0 +1,97 @@
+"""How commands speak: tables and progress for people, JSON for programs, one line for errors."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def report_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn errors into one line and an exit code: 2 for wrong use, 1 for a failed job."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (ValueError, TypeError) as error:
+            fail(str(error), 2)
+        except OSError as error:
+            fail(str(error), 1)
+        except KeyboardInterrupt:
+            fail("stopped; the same command goes on where it was", 130)
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def fail(message: str, code: int) -> None:
+    """Print one line to standard error and leave."""
+    print("error: " + " ".join(message.split("\n")), file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON, names as they are written."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None
+) -> None:
+    """Print a table; what is a number stands to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for place, column in enumerate(columns):
+        numeric = all(isinstance(row[place], int | float) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(format_cell(cell) for cell in row))
+    Console(markup=False, highlight=False).print(table)
+
+
+def format_cell(cell: object) -> str:
+    """Write a number as people read it, anything else as it is."""
+    if isinstance(cell, float):
+        return f"{cell:.3g}" if abs(cell) < 1000 else f"{cell:,.0f}"
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+
+def print_lines(lines: Sequence[str]) -> None:
+    """Print lines as they are."""
+    for line in lines:
+        print(line)
+
+
+def list_members(members: Mapping[Any, Sequence[Any]], label: Any) -> str:
+    """Name the original classes of a merged one; nothing for a class that is only itself."""
+    return "" if list(members[label]) == [label] else ", ".join(map(str, members[label]))
+
+
+@contextmanager
+def show_progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar with the time left on standard error; gives ``update(n_done, n_all)``."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+
+        def update(n_done: int, n_all: int) -> None:
+            progress.update(task, completed=n_done, total=n_all)
+
+        yield update
+
+
+@contextmanager
+def show_waiting(what: str) -> Iterator[None]:
+    """Show on standard error that something takes its time."""
+    with Console(stderr=True).status(what):
+        yield

@@ -1,0 +1,143 @@
+"""Images in, one picture of all of them out: sources beside their varied copies, with captions."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+_INK, _FAINT, _PAPER = "#1a1a1a", "#5f6368", "#ffffff"
+# Okabe and Ito's blue, which every kind of colour vision tells from grey.
+_FRAME = "#0072b2"
+_MARGIN, _GAP, _LINE = 18, 10, 13
+_TITLE_WIDTH = 132
+_TITLE_SIZE, _CAPTION_SIZE = 15, 11
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One row of a contact sheet.
+
+    Parameters
+    ----------
+    title : str
+        What stands before the row, such as a class; lines after the first are set smaller.
+    images : sequence of ndarray of shape (H, W) or (H, W, C), uint8
+        From left to right, of any sizes.
+    captions : sequence of str
+        What stands below each image; may hold line breaks.
+    n_sources : int, default=1
+        So many images, from the left, are framed as sources.
+    """
+
+    title: str
+    images: Sequence[NDArray[np.uint8]]
+    captions: Sequence[str]
+    n_sources: int = 1
+
+
+def draw_contact_sheet(
+    rows: Sequence[SheetRow], *, heading: str = "", tile_size: tuple[int, int] = (112, 112)
+) -> NDArray[np.uint8]:
+    """Draw rows of captioned images on white.
+
+    Parameters
+    ----------
+    rows : sequence of SheetRow
+        From top to bottom.
+    heading : str, default=""
+        A line above all rows.
+    tile_size : (int, int), default=(112, 112)
+        Largest height and width of an image on the sheet, in pixels; images keep their proportions.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or a row has not one caption for each image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge.plot import SheetRow, draw_contact_sheet
+    >>> image = np.full((20, 30), 128, np.uint8)
+    >>> sheet = draw_contact_sheet([SheetRow("grass", [image, image], ["source", "copy"])])
+    >>> sheet.ndim, sheet.dtype
+    (3, dtype('uint8'))
+    """
+    if not rows:
+        raise ValueError("rows must hold at least one row, got none")
+    for row in rows:
+        if len(row.images) != len(row.captions):
+            raise ValueError(
+                f"captions must be one for each of {len(row.images)} images, "
+                f"got {len(row.captions)} in row {row.title!r}"
+            )
+    tiles = [[fit_tile(image, tile_size) for image in row.images] for row in rows]
+    tile_height = max(tile.height for row in tiles for tile in row)
+    tile_width = max(tile.width for row in tiles for tile in row)
+    n_lines = max((c.count("\n") + 1 for row in rows for c in row.captions if c), default=0)
+    step_down = tile_height + 4 + n_lines * _LINE + _GAP
+    top = _MARGIN + (2 * _TITLE_SIZE if heading else 0)
+    n_columns = max(len(row.images) for row in rows)
+    width = 2 * _MARGIN + _TITLE_WIDTH + n_columns * (tile_width + _GAP)
+    sheet = Image.new("RGB", (width, top + len(rows) * step_down + _MARGIN - _GAP), _PAPER)
+    canvas = ImageDraw.Draw(sheet)
+    canvas.text((_MARGIN, _MARGIN - 4), heading, _INK, load_font(_TITLE_SIZE + 1))
+    for place, (row, row_tiles) in enumerate(zip(rows, tiles, strict=True)):
+        upper = top + place * step_down
+        draw_title(canvas, row.title, (_MARGIN, upper))
+        for column, (tile, caption) in enumerate(zip(row_tiles, row.captions, strict=True)):
+            left = _MARGIN + _TITLE_WIDTH + column * (tile_width + _GAP)
+            corner = (left + (tile_width - tile.width) // 2, upper + tile_height - tile.height)
+            sheet.paste(tile, corner)
+            if column < row.n_sources:
+                right, lower = corner[0] + tile.width, corner[1] + tile.height
+                canvas.rectangle(
+                    (corner[0] - 3, corner[1] - 3, right + 2, lower + 2), None, _FRAME, 3
+                )
+            draw_caption(canvas, caption, (left + tile_width // 2, upper + tile_height + 5))
+    return np.asarray(sheet)
+
+
+def fit_tile(image: NDArray[np.uint8], tile_size: tuple[int, int]) -> Image.Image:
+    """Scale an image to fit a tile; small ones grow."""
+    pixels = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
+    picture = Image.fromarray(pixels).convert("RGBA")
+    paper = Image.new("RGBA", picture.size, _PAPER)
+    picture = Image.alpha_composite(paper, picture).convert("RGB")
+    scale = min(tile_size[0] / picture.height, tile_size[1] / picture.width)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    method = Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX
+    return picture.resize(size, method)
+
+
+def draw_title(canvas: ImageDraw.ImageDraw, title: str, corner: tuple[int, int]) -> None:
+    """Write a row's title, its first line large, wrapped to the column before the images."""
+    first, *rest = title.split("\n")
+    x, y = corner
+    for line in textwrap.wrap(first, 16)[:3]:
+        canvas.text((x, y), line, _INK, load_font(_TITLE_SIZE))
+        y += _TITLE_SIZE + 4
+    for line in rest:
+        for part in textwrap.wrap(line, 22)[:3]:
+            canvas.text((x, y), part, _FAINT, load_font(_CAPTION_SIZE))
+            y += _LINE
+
+
+def draw_caption(canvas: ImageDraw.ImageDraw, caption: str, middle: tuple[int, int]) -> None:
+    """Write the lines of a caption, each centred below its image."""
+    for place, line in enumerate(caption.split("\n")):
+        spot = (middle[0], middle[1] + place * _LINE)
+        canvas.text(spot, line, _FAINT, load_font(_CAPTION_SIZE), anchor="ma")
+
+
+def load_font(size: int) -> Any:
+    """Load the font that comes with Pillow, at a size in pixels."""
+    return ImageFont.load_default(size)
