@@ -83,7 +83,8 @@ def check_same_plan(destination: str, begun: Mapping[str, Any], head: Mapping[st
         If they differ, with the parameters that do.
     """
     if begun["digest"] != head["digest"]:
-        old, new = begun["parameters"], head["parameters"]
+        old = {"merge": begun["merge"], **begun["parameters"]}
+        new = {"merge": head["merge"], **head["parameters"]}
         differing = [name for name in new if old.get(name) != new[name]]
         reason = ", ".join(differing) or "the files of the source"
         raise ValueError(
@@ -93,7 +94,9 @@ def check_same_plan(destination: str, begun: Mapping[str, Any], head: Mapping[st
     finished = os.path.exists(os.path.join(destination, PLAN_NAME))
     if not finished and begun["versions"] != head["versions"]:
         old, new = begun["versions"], head["versions"]
-        differing = [f"{name} {old.get(name)}, now {new[name]}" for name in new]
+        differing = [
+            f"{name} {old.get(name)}, now {new[name]}" for name in new if old.get(name) != new[name]
+        ]
         raise ValueError(
             f"destination {destination!r} was begun with other versions ({'; '.join(differing)}), "
             "which may make other pixels; go back to them, or delete the folder and begin anew"

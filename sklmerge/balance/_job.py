@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.augment import as_augmenter
+from sklmerge.augment._adapters import Augmenter
 from sklmerge.balance._checks import (
     IMAGE_FORMATS,
     ON_ERROR,
@@ -177,6 +178,7 @@ def balance_folder(
         max_copies=check_max_copies(max_copies),
     )
     _check_parts(plan)
+    _check_augmenter(varier, plan, seed)
     parameters = {
         "samples_per_class": samples_per_class,
         "max_copies": max_copies,
@@ -286,6 +288,18 @@ def _check_groups_apart(
         raise ValueError(
             f"source has {len(np.unique(torn))} groups in more than one part, one is that of "
             f"{path!r}; divide it anew, or pass group_by=None"
+        )
+
+
+def _check_augmenter(augmenter: Augmenter | None, plan: Plan, seed: int) -> None:
+    """Warn where copies are asked of an augmenter that changes nothing."""
+    if augmenter is None or not (plan.copies > 0).any():
+        return
+    if not augmenter.draw_params(1, seed).columns:
+        warnings.warn(
+            f"augmenter changes nothing: {augmenter!r} makes copies that equal their image; pass "
+            "ranges, or None if that is what you want",
+            stacklevel=3,
         )
 
 

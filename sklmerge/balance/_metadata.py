@@ -19,6 +19,7 @@ from sklmerge.balance._plan import Plan
 METADATA_NAME = "metadata.csv"
 _LIBRARIES = ("sklmerge", "numpy", "opencv-python-headless")
 _ROWS_AT_ONCE = 10_000
+_NOT_USED = ("random_state", "n_jobs")
 
 
 class MetadataRow(NamedTuple):
@@ -198,7 +199,8 @@ def describe_parameter(value: Any) -> Any:
     if isinstance(value, list | tuple | np.ndarray):
         return [describe_parameter(item) for item in value]
     if hasattr(value, "get_params"):
-        named = {type(value).__name__: value.get_params(deep=False)}
-        return describe_parameter(named)
+        # The job has a seed and workers of its own.
+        params = {k: v for k, v in value.get_params(deep=False).items() if k not in _NOT_USED}
+        return describe_parameter({type(value).__name__: params})
     kind = value if hasattr(value, "__qualname__") else type(value)
     return f"{kind.__module__}.{kind.__qualname__}"

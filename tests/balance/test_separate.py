@@ -1,0 +1,123 @@
+"""separate: the original classes back."""
+
+import csv
+import json
+import os
+
+import pytest
+
+from sklmerge import balance_folder, separate
+
+COUNTS = {"A": 5, "B": 10, "C": 20}
+
+
+@pytest.fixture
+def source(write_classes):
+    return write_classes(COUNTS)
+
+
+@pytest.fixture
+def balanced(source, tmp_path):
+    balance_folder(source, tmp_path / "balanced", merge={"AB": ["A", "B"]})
+    return tmp_path / "balanced"
+
+
+def count_files(folder):
+    return {
+        part.name: {c.name: len(list(c.iterdir())) for c in sorted(part.iterdir()) if c.is_dir()}
+        for part in sorted(folder.iterdir())
+    }
+
+
+def test_without_copies_every_source_comes_back_with_its_bytes(
+    balanced, source, tmp_path, hash_tree
+):
+    counts = separate(balanced, tmp_path / "apart", include_augmented=False)
+    assert counts == {"train": {"A": 4, "B": 8, "C": 16}, "val": {"A": 1, "B": 2, "C": 4}}
+    assert count_files(tmp_path / "apart") == counts
+    after = hash_tree(tmp_path / "apart")
+    digests = [
+        (name.split("/")[1], digest) for name, digest in after.items() if name.endswith(".jpg")
+    ]
+    before = [(name.split("/")[0], digest) for name, digest in hash_tree(source).items()]
+    assert sorted(digests) == sorted(before)
+
+
+def test_copies_go_with_the_image_they_were_made_from(balanced, tmp_path, hash_tree):
+    counts = separate(balanced, tmp_path / "apart")
+    assert counts["train"]["A"] + counts["train"]["B"] == counts["train"]["C"] == 16
+    with open(tmp_path / "apart/train/metadata.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 32
+    before, after = hash_tree(balanced / "train"), hash_tree(tmp_path / "apart/train")
+    for row in rows:
+        assert row["label"] == row["original_label"] == row["source"].split("/")[0]
+        merged = "C" if row["label"] == "C" else "AB"
+        name = os.path.basename(row["file_name"])
+        assert after[row["file_name"]] == before[f"{merged}/{name}"]
+
+
+@pytest.mark.parametrize("place", ["symlink", "hardlink"])
+def test_links_save_the_space(balanced, tmp_path, place):
+    separate(balanced, tmp_path / "apart", place=place)
+    for path in (tmp_path / "apart").rglob("*.jpg"):
+        assert path.is_symlink() == (place == "symlink")
+        assert path.stat().st_size > 0
+        assert path.stat().st_nlink == (2 if place == "hardlink" else 1)
+
+
+def test_the_separated_folder_can_be_balanced_in_another_way(balanced, tmp_path):
+    separate(balanced, tmp_path / "apart", include_augmented=False)
+    report = balance_folder(tmp_path / "apart", tmp_path / "again", merge={"BC": ["B", "C"]})
+    assert report.counts_after == {"train": {"A": 24, "BC": 24}, "val": {"A": 1, "BC": 6}}
+
+
+def test_a_destination_with_files_is_refused(balanced, tmp_path):
+    (tmp_path / "apart").mkdir()
+    separate(balanced, tmp_path / "apart")
+    with pytest.raises(ValueError, match="destination must be a new or empty folder"):
+        separate(balanced, tmp_path / "apart")
+
+
+def test_an_unfinished_folder_is_refused(source, tmp_path):
+    with pytest.raises(ValueError, match="balanced must be a folder that balance_folder has fin"):
+        separate(source.parent / "nowhere", tmp_path / "apart")
+    with pytest.raises(ValueError, match=r"no plan\.json"):
+        separate(source, tmp_path / "apart")
+
+
+def test_a_lost_or_strange_file_is_named_and_nothing_is_left_behind(balanced, tmp_path):
+    (balanced / "val/C/strange.jpg").write_bytes(b"strange")
+    with pytest.raises(ValueError, match=r"first: 'C/strange\.jpg'"):
+        separate(balanced, tmp_path / "apart")
+    (balanced / "val/C/strange.jpg").unlink()
+    lost = next((balanced / "val/AB").iterdir())
+    lost.unlink()
+    with pytest.raises(ValueError, match=f"first: 'AB/{lost.name}'"):
+        separate(balanced, tmp_path / "apart")
+    assert {path.name for path in tmp_path.iterdir()} == {"source", "balanced"}
+
+
+def test_it_appears_whole_or_not_at_all(balanced, tmp_path):
+    def interrupt(n_done, n_files):
+        if n_done == 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        separate(balanced, tmp_path / "apart", progress=interrupt)
+    assert {path.name for path in tmp_path.iterdir()} == {"source", "balanced"}
+
+
+def test_metadata_cannot_lead_out_of_the_destination(balanced, tmp_path):
+    path = balanced / "val/metadata.csv"
+    path.write_text(path.read_text().replace(",A,", ",../../up,"))
+    with pytest.raises(ValueError, match="class names must be names of folders"):
+        separate(balanced, tmp_path / "apart")
+    path.write_text("file_name,label\r\n")
+    with pytest.raises(ValueError, match=r"metadata\.csv must have the columns"):
+        separate(balanced, tmp_path / "apart")
+
+
+def test_parts_follow_the_plan(balanced, tmp_path):
+    plan = json.loads((balanced / "plan.json").read_text(encoding="utf-8"))
+    assert list(plan["counts_after"]) == list(separate(balanced, tmp_path / "apart"))
