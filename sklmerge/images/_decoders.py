@@ -68,8 +68,8 @@ def decode_jpeg(
 def decode_tiff(data: bytes, header: ImageHeader, channels: int) -> NDArray[Any]:
     """Decode the first image of a TIFF.
 
-    Pillow keeps the alpha that OpenCV multiplies into the colors, and notices damaged strips; but
-    it knows no 16-bit or floating-point color.
+    Pillow keeps the alpha that OpenCV multiplies into the colors, and notices most damaged strips;
+    but it knows no 16-bit or floating-point color.
     """
     if header.dtype == "uint8":
         return _decode_with_pillow(data, channels)

@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.images._paths import ImagePaths
+from sklmerge.images._scan import choose_code_dtype
+from sklmerge.labels._matching import find_classes
+from sklmerge.labels._reading import read_labels
 
 
 def read_frame(
     frame: Any, root: str, path_column: str, label_column: str | None
-) -> tuple[ImagePaths, NDArray[np.intp], list[Any]]:
+) -> tuple[ImagePaths, NDArray[np.signedinteger], list[Any]]:
     """Take paths and labels out of a data frame.
 
     Parameters
@@ -45,12 +48,9 @@ def read_frame(
             raise ValueError(f"frame must have a column {name!r}, got {list(frame.columns)}")
     if len(frame) == 0:
         raise ValueError("frame must have a row for each image, got none")
-    labels = frame[label_column].to_numpy()
-    missing = [row for row, label in enumerate(labels) if label is None or label != label]
-    if missing:
-        raise ValueError(f"frame must have a label in every row, got none in rows {missing[:5]}")
-    classes, codes = np.unique(labels, return_inverse=True)
+    classes, places = find_classes(read_labels(frame[label_column], f"frame[{label_column!r}]"))
     paths = [os.fsencode(path) for path in frame[path_column]]
+    codes = places.astype(choose_code_dtype(len(classes)))
     return ImagePaths.from_bytes(paths, root=root), codes, classes.tolist()
 
 

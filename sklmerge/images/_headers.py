@@ -206,8 +206,10 @@ def _read_tiff(data: bytes) -> ImageHeader:
         tags.get(tiff.BITS_PER_SAMPLE, (1,))[0], tags.get(tiff.SAMPLE_FORMAT, (1,))[0]
     )
     n_samples = tags.get(tiff.SAMPLES_PER_PIXEL, (1,))[0]
-    # 1 and 2 mean alpha, premultiplied or not; anything else is a channel nobody can name.
-    has_alpha = tags.get(tiff.EXTRA_SAMPLES, (0,))[0] in (1, 2)
+    # 1 and 2 mean alpha, premultiplied or not; 0 is a channel nobody can name. Some writers of
+    # RGBA, OpenCV among them, say nothing.
+    unsaid = 2 if photometric == 2 and n_samples == 4 else 0
+    has_alpha = tags.get(tiff.EXTRA_SAMPLES, (unsaid,))[0] in (1, 2)
     if n_samples > 4:
         raise ValueError(f"TIFF of {n_samples} channels is not supported")
     if photometric not in TIFF_COLORS:

@@ -359,8 +359,15 @@ class ImageIndex:
 
 
 def _fit_merger(merge: Any, labels: NDArray[Any]) -> LabelMerger:
-    # A fold may lack a class; a folder that lacks one is a slip of the pen.
-    return check_merger(merge).set_params(missing="error").fit(labels)
+    # A fold may lack a class, and LabelMerger says how; in a folder it is a slip of the pen.
+    merger = check_merger(merge).set_params(missing="ignore").fit(labels)
+    absent = [label for label in merger.mapping_ if label not in merger.class_counts_]
+    if absent:
+        raise ValueError(
+            f"merge must name classes that are there, got {absent}; there are "
+            f"{list(merger.class_counts_)}"
+        )
+    return merger.set_params(missing="error")
 
 
 def _count(classes: list[Any], codes: NDArray[np.signedinteger]) -> dict[Any, int]:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from sklmerge.images._paths import ImagePaths
 
 IMAGE_EXTENSIONS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+# Folders that are parts of a data set, not classes, where there is nothing but them.
+PART_FOLDERS = frozenset({b"train", b"val", b"valid", b"validation", b"test"})
 
 
 class ScannedFolder(NamedTuple):
@@ -72,7 +74,7 @@ def scan_class_folders(
         names.sort()
         lengths.append(np.fromiter(map(len, names), dtype=np.int32, count=len(names)))
         blocks.append(b"".join(names))
-    numbers = np.arange(len(folders), dtype=np.int16 if len(folders) < 2**15 else np.int32)
+    numbers = np.arange(len(folders), dtype=choose_code_dtype(len(folders)))
     codes: NDArray[np.signedinteger] = np.repeat(numbers, [len(part) for part in lengths])
     paths = ImagePaths.from_block(b"".join(blocks), np.concatenate(lengths), root=root)
     return ScannedFolder([os.fsdecode(folder) for folder in folders], paths, codes)
@@ -84,6 +86,11 @@ def check_extensions(extensions: Iterable[str]) -> tuple[str, ...]:
     if not endings or not all(isinstance(e, str) and e.startswith(".") for e in endings):
         raise ValueError(f"extensions must be endings such as ('.jpg', '.png'), got {extensions!r}")
     return endings
+
+
+def choose_code_dtype(n_classes: int) -> type[np.signedinteger]:
+    """Choose how codes of so many classes are kept: two bytes each, if that is enough."""
+    return np.int16 if n_classes < 2**15 else np.int32
 
 
 def _find_class_folders(
@@ -105,6 +112,12 @@ def _find_class_folders(
             )
         raise ValueError(f"root must hold a folder for each class, got {root!r} without a folder")
     if classes is None:
+        if len(folders) > 1 and b"train" in folders and PART_FOLDERS.issuperset(folders):
+            raise ValueError(
+                f"root must hold a folder for each class, but {root!r} holds parts of a split; "
+                "index one of them, such as its folder 'train', or name the folders by "
+                "classes=[...] if they are classes"
+            )
         return folders
     wanted = [os.fsencode(label) for label in classes]
     unknown = [label for label, name in zip(classes, wanted, strict=True) if name not in folders]

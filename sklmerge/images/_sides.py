@@ -48,6 +48,8 @@ def choose_sides(
     if not 0 < test_size < 1:
         raise ValueError(f"test_size must be between 0 and 1, got {test_size!r}")
     seed = resolve_seed(random_state)
+    # The codes of an index are as narrow as its classes allow, too narrow to add to.
+    originals, merged = originals.astype(np.int32), merged.astype(np.int32)
     shares = (1 - test_size, test_size)
     if groups is None:
         ranks = rank_keys(hash_texts(paths.iterate_bytes()), seed, "split")

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge.images._hash import hash_texts
+from sklmerge.labels._kinds import is_missing
 
 
 def split_by_group(
@@ -95,7 +96,7 @@ def number_groups(groups: ArrayLike, n: int) -> tuple[NDArray[np.int64], NDArray
     values = np.asarray(groups, dtype=object)
     if values.shape != (n,):
         raise ValueError(f"groups must be of shape ({n},), got {values.shape}")
-    missing = [row for row, value in enumerate(values) if value is None or value != value]
+    missing = [row for row, value in enumerate(values) if is_missing(value)]
     if missing:
         raise ValueError(f"groups must name a group for each image, got none at {missing[:5]}")
     names, codes = np.unique(np.array([str(v) for v in values], object), return_inverse=True)
