@@ -222,9 +222,11 @@ class ImageIndex:
         Returns
         -------
         ImageIndex
+            Its classes are those of the index that this one was taken from, so that both sides of
+            a split keep one numbering.
         """
         view = self.take(np.arange(len(self)))
-        view.merger = _fit_merger(merge, self.original_labels)
+        view.merger = _fit_merger(merge, self.original_classes, self._all_codes)
         return view
 
     def split(
@@ -354,13 +356,15 @@ class ImageIndex:
         self.paths = paths
         self.original_codes = codes
         self.original_classes = classes
+        # Subsets keep these: which classes there are does not depend on which images are looked at.
+        self._all_codes = codes
         self.reader = reader
-        self.merger = _fit_merger(merger, self.original_labels)
+        self.merger = _fit_merger(merger, classes, codes)
 
 
-def _fit_merger(merge: Any, labels: NDArray[Any]) -> LabelMerger:
+def _fit_merger(merge: Any, classes: list[Any], codes: NDArray[np.signedinteger]) -> LabelMerger:
     # A fold may lack a class, and LabelMerger says how; in a folder it is a slip of the pen.
-    merger = check_merger(merge).set_params(missing="ignore").fit(labels)
+    merger = check_merger(merge).set_params(missing="ignore").fit(np.array(classes)[codes])
     absent = [label for label in merger.mapping_ if label not in merger.class_counts_]
     if absent:
         raise ValueError(

@@ -74,6 +74,17 @@ def test_a_subset_keeps_classes_and_their_numbers(folder):
     assert len(index.take([])) == 0
 
 
+def test_both_sides_of_a_split_can_be_merged_otherwise_and_keep_one_numbering(folder):
+    train, test = ImageIndex(folder).split(0.3)
+    assert test.counts["D"] == 0
+    merge = LabelMerger({"X": ["A", "D"]}, min_count=3)
+    for side in (train, test):
+        assert side.with_merge(merge).class_indices == {"C": 0, "X": 1, "other": 2}
+    assert test.with_merge(merge).labels.tolist() == [
+        {"A": "X", "B": "other", "C": "C"}[label] for label in test.labels
+    ]
+
+
 @pytest.mark.parametrize(
     ("indices", "error", "reason"),
     [
