@@ -85,10 +85,11 @@ def write_textures(folder: str | os.PathLike[str]) -> None:
     Examples
     --------
     >>> import os
-    >>> from tempfile import mkdtemp
-    >>> folder = mkdtemp()
-    >>> write_textures(folder)
-    >>> sorted(os.listdir(folder))
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklmerge.datasets import write_textures
+    >>> with TemporaryDirectory() as folder:
+    ...     write_textures(folder)
+    ...     print(sorted(os.listdir(folder)))
     ['brick', 'grass', 'gravel']
     """
     textures = load_textures()

@@ -33,7 +33,7 @@ class ImageIndex:
 
     Each folder directly in ``root`` is a class; its images may lie in folders inside it. No image
     is opened until it is read, and merging moves nothing: it changes what the images are called
-    here, in paths, labels and counts alike.
+    here, in labels, codes and counts alike.
 
     Parameters
     ----------
@@ -58,28 +58,40 @@ class ImageIndex:
     root : str
         As given.
     paths : ImagePaths of length n
-        Paths of the images, sorted bytewise within sorted classes. Reads like a list of str, in a
-        tenth of the memory; ``paths.relative()`` leaves out the root.
+        Paths of the images, sorted bytewise within sorted classes. Reads like a list of str;
+        ``paths.relative()`` leaves out the root.
+    original_classes : list of length n_original
+        The classes before merging, sorted.
+    original_codes : ndarray of int, shape (n,)
+        The position of each image's original class among them.
     merger : LabelMerger
         Fitted; carries labels and probabilities to merged classes and back.
 
+    Raises
+    ------
+    ValueError
+        There is no such folder, it has no class folders, one of them has no image, or ``classes``
+        or ``merge`` names one that is not there.
+
     Notes
     -----
-    A single class, or a merge that leaves one, is no error here.
+    A single class, or a merge that leaves one, is no error here. Images are listed once, when the
+    index is made; files that come or go later are not noticed until they are read.
 
     Examples
     --------
-    >>> from tempfile import mkdtemp
+    >>> from tempfile import TemporaryDirectory
     >>> from sklmerge import ImageIndex
     >>> from sklmerge.datasets import write_textures
-    >>> folder = mkdtemp()
-    >>> write_textures(folder)
-    >>> index = ImageIndex(folder, merge={"mineral": ["brick", "gravel"]})
+    >>> folder = TemporaryDirectory()
+    >>> write_textures(folder.name)
+    >>> index = ImageIndex(folder.name, merge={"mineral": ["brick", "gravel"]})
     >>> index.class_indices
     {'grass': 0, 'mineral': 1}
     >>> images = index.read([0, 1, 2], image_size=(32, 40))
     >>> images.shape, index.labels[:3].tolist()
     ((3, 32, 40, 3), ['mineral', 'mineral', 'mineral'])
+    >>> folder.cleanup()
     """
 
     def __init__(

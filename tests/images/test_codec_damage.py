@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from PIL import Image
@@ -108,6 +108,7 @@ def test_decompression_bomb_is_refused_by_default():
         decode_image(bytes(data))
 
 
+@settings(deadline=None)
 @given(
     kind=st.sampled_from(sorted(WHOLE_FILES)), mode=st.sampled_from(["keep", "rgb"]), data=st.data()
 )
@@ -126,6 +127,7 @@ def test_any_damage_gives_an_image_or_a_value_error(kind, mode, data):
     assert image.shape[:2] == (header.height, header.width)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.sampled_from([b"", b"\xff\xd8\xff", b"II*\0", b"BM", b"RIFF"]))
 def test_any_bytes_give_a_value_error(noise, start):
     with pytest.raises(ValueError, match=re.compile(".+")):

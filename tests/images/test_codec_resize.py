@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from PIL import Image
@@ -15,6 +15,7 @@ LARGE = np.ascontiguousarray(skimage.data.astronaut()[:501, :377])
 JPEG = encode_image(LARGE, "jpeg")
 
 
+@settings(deadline=None)
 @given(height=st.integers(1, 130), width=st.integers(1, 130), kind=st.sampled_from(["jpeg", "png"]))
 def test_any_size_asked_for_comes_out(height, width, kind):
     data = encode_image(LARGE[:90, :61], kind)

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklmerge import ImageIndex
@@ -140,6 +140,7 @@ def test_a_single_class_is_allowed(make_folder):
     assert ImageIndex(make_folder(["only/1.jpg"])).counts == {"only": 1}
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))))
 def test_packed_paths_read_like_a_list(names):
     paths = ImagePaths.from_bytes([os.fsencode(name) for name in names])

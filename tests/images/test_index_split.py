@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklmerge import ImageIndex
@@ -23,6 +23,7 @@ def get_sides(index, **options):
     return set(train.paths), set(test.paths)
 
 
+@settings(deadline=None)
 @given(
     counts=st.dictionaries(st.sampled_from("abcdef"), st.integers(2, 60), min_size=1),
     test_size=st.sampled_from([0.1, 0.25, 1 / 3, 0.5, 0.9]),
@@ -72,6 +73,7 @@ def test_images_added_later_move_old_ones_only_across_the_line():
     assert test_before <= test_after or test_after & old <= test_before
 
 
+@settings(deadline=None)
 @given(
     groups=st.lists(st.integers(0, 12), min_size=30, max_size=60),
     seed=st.integers(0, 99),
