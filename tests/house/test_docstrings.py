@@ -1,0 +1,86 @@
+"""Docstrings tell the truth: every parameter is described, with the default it has."""
+
+import inspect
+import re
+
+import pytest
+from numpydoc.docscrape import FunctionDoc
+
+import sklmerge
+from sklmerge import augment, balance, datasets, images, labels, plot, sampling, weights
+
+ROOMS = (sklmerge, augment, balance, datasets, images, labels, plot, sampling, weights)
+PUBLIC = {
+    f"{thing.__module__}.{thing.__qualname__}": thing
+    for room in ROOMS
+    for name in room.__all__
+    if callable(thing := getattr(room, name))
+}
+
+
+def list_documented():
+    """List public classes, functions and methods, each with the signature its docstring is of."""
+    documented = dict(PUBLIC)
+    for name, thing in PUBLIC.items():
+        if inspect.isclass(thing):
+            for method_name, method in vars(thing).items():
+                function = getattr(method, "__func__", method)
+                if inspect.isfunction(function) and not method_name.startswith("_"):
+                    documented[f"{name}.{method_name}"] = function
+    return documented
+
+
+def read_defaults(thing):
+    """Read name -> stated default from the section on parameters; None where none is stated."""
+    defaults = {}
+    for parameter in FunctionDoc(thing, doc=inspect.getdoc(thing))["Parameters"]:
+        stated = re.search(r"default=(.+)$", parameter.type)
+        texts = re.split(r" and |, (?=default)", stated.group(1)) if stated else []
+        names = [name.strip().lstrip("*") for name in parameter.name.split(",")]
+        for place, name in enumerate(names):
+            defaults[name] = texts[min(place, len(texts) - 1)].strip("`") if texts else None
+    return defaults
+
+
+DOCUMENTED = list_documented()
+
+
+@pytest.mark.parametrize("thing", DOCUMENTED.values(), ids=DOCUMENTED)
+def test_every_parameter_is_described_with_its_default(thing):
+    stated = read_defaults(thing)
+    if not stated:
+        return
+    for name, parameter in inspect.signature(thing).parameters.items():
+        if name in ("self", "cls"):
+            continue
+        assert name in stated, f"{name} is not described"
+        if stated[name] is None or "\\" in stated[name]:
+            continue
+        assert parameter.default is not inspect.Parameter.empty, f"{name} has no default"
+        texts = {repr(parameter.default), repr(parameter.default).replace("'", '"')}
+        if not isinstance(parameter.default, str):
+            texts.add(str(parameter.default))
+        if isinstance(parameter.default, int):
+            texts.add(f"{parameter.default:_}")
+        assert stated[name] in texts, f"{name}: {stated[name]} is not {parameter.default!r}"
+
+
+def test_the_comparison_of_defaults_finds_a_lie():
+    def lie(height=3):
+        """Lie.
+
+        Parameters
+        ----------
+        height : int, default=4
+            Of something.
+        """
+        return height
+
+    assert read_defaults(lie) == {"height": "4"}
+    with pytest.raises(AssertionError, match="height: 4 is not 3"):
+        test_every_parameter_is_described_with_its_default(lie)
+
+
+@pytest.mark.parametrize("name", sklmerge.__all__)
+def test_every_public_name_has_a_docstring_with_an_example(name):
+    assert ">>>" in inspect.getdoc(getattr(sklmerge, name))

@@ -1,0 +1,100 @@
+"""The house stands as designed: imports go down, nothing private is borrowed, little is loaded."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sklmerge
+
+PACKAGE = Path(sklmerge.__file__).parent
+FLOORS = {
+    "_contract": 0,
+    "labels": 1,
+    "augment": 1,
+    "weights": 2,
+    "images": 2,
+    "sampling": 2,
+    "datasets": 3,
+    "feed": 3,
+    "balance": 3,
+    "plot": 4,
+    "cli": 5,
+}
+# The codec lies a floor below the rest of its room.
+CODEC = {"_codec", "_decoders", "_headers", "_integrity", "_resize", "_segments", "_tiff"}
+FRAMEWORKS = (
+    "dask",
+    "keras",
+    "matplotlib",
+    "pandas",
+    "polars",
+    "ray",
+    "tensorflow",
+    "torch",
+    "typer",
+)
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def list_imports(path):
+    """List every module that a file imports, wherever in it the import stands."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def find_floor(module):
+    parts = module.split(".")[1:]
+    if len(parts) > 1 and parts[0] == "images" and parts[1] in CODEC:
+        return 1
+    return FLOORS[parts[0]]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_only_go_down(path):
+    if path == PACKAGE / "__init__.py":
+        return
+    name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    for module, imported in list_imports(path):
+        if module == "sklmerge" and imported != "__version__":
+            module = getattr(sklmerge, imported).__module__
+        elif not module.startswith("sklmerge."):
+            continue
+        if module.split(".")[1] != name.split(".")[1]:
+            assert find_floor(module) < find_floor(name), f"{name} imports {module}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_private_of_another_library_is_imported(path):
+    for module, imported in list_imports(path):
+        if module.split(".")[0] == "sklmerge" or module == "__future__":
+            continue
+        names = [*module.split("."), *([imported] if imported else [])]
+        assert not any(name.startswith("_") for name in names), f"{module}.{imported}"
+
+
+def test_importing_the_package_loads_no_framework_of_its_own_accord():
+    def list_loaded(imports):
+        code = (
+            f"import sys, {imports}\nprint([name for name in {FRAMEWORKS} if name in sys.modules])"
+        )
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert list_loaded("sklmerge") == list_loaded("cv2, imblearn, skimage, sklearn")
+
+
+def test_no_public_name_is_forgotten():
+    assert sklmerge.__all__ == sorted(set(sklmerge.__all__), key=_sort_as_ruff)
+    for name in sklmerge.__all__:
+        assert getattr(sklmerge, name).__doc__
+
+
+def _sort_as_ruff(name):
+    return (not name[0].isupper(), name)
