@@ -1,5 +1,7 @@
 """ClassWeightEstimator reads labels in every shape and container that people have."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -171,3 +173,5 @@ def test_it_keeps_the_contract_of_an_estimator():
     assert_array_equal(weights.transform(y), weights.fit(y).transform(y))
     assert_array_equal(y, before)
     assert weights.classes == [7, 4]
+    restored = pickle.loads(pickle.dumps(weights)).partial_fit([4])
+    assert restored.class_counts_ == {7: 2.0, 4: 2.0}

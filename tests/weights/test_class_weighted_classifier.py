@@ -100,6 +100,15 @@ def test_a_class_without_weight_is_as_good_as_absent():
     assert_allclose(model.train_prior_, [0.5, 0, 0.5])
 
 
+def test_weights_given_for_all_classes_survive_a_fold_that_lacks_one():
+    given = ClassWeightEstimator({"common": 1, "some": 4, "rare": 9}, missing="ignore")
+    fold = y != "rare"
+    model = ClassWeightedClassifier(LogisticRegression(), given).fit(X[fold], y[fold])
+    weights = model.weighting_.class_weight_
+    assert weights["rare"] == 0
+    assert weights["some"] == pytest.approx(4 * weights["common"])
+
+
 def test_further_parameters_reach_the_classifier():
     weighted = ClassWeightedClassifier(DecisionTreeClassifier(random_state=0))
     assert_array_equal(weighted.fit(X, y, check_input=True).classes_, ["common", "rare", "some"])
