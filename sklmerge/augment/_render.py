@@ -19,10 +19,11 @@ from sklmerge.augment._color import (
 )
 from sklmerge.augment._geometry import (
     Warper,
+    choose_frame,
     compose_affine,
     compose_resize,
+    find_still,
     resize_image,
-    skips_pixels,
 )
 from sklmerge.augment._params import AugmentationParams
 
@@ -115,10 +116,9 @@ def render_rows(
     """Render some rows in one thread, see `render_images`."""
     first = images[indices[0]]
     size = (out.shape[1], out.shape[2])
-    # What the warp reads from: the source, or the source shrunk by averaging areas.
-    frame = (first.shape[0], first.shape[1])
-    frame = size if skips_pixels(frame, size) else frame
+    frame = choose_frame((first.shape[0], first.shape[1]), size)
     affine = compose_resize(affine, size, frame)
+    still = find_still(affine).tolist()
     warp = Warper(
         (*frame, *first.shape[2:]),
         size,
@@ -133,9 +133,12 @@ def render_rows(
         rows = slice(start, min(start + _CHUNK, len(out)))
         target = out[rows]
         warped = target if staging is None else staging[: len(target)]
-        for place, index in enumerate(indices[rows]):
+        for place, index in enumerate(indices[rows].tolist(), start):
             image = resize_image(images[index], frame)
-            warp(image, affine[start + place], warped[place])
+            if still[place]:
+                warped[place - start] = image
+            else:
+                warp(image, affine[place], warped[place - start])
         finish_chunk(warped, params.take(rows), settings.bounds, preparation, target)
 
 
