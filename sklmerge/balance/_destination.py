@@ -1,11 +1,12 @@
 """The destination while a job works on it: one plan, one run, and files that appear whole."""
 
 import errno
+import filecmp
 import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -225,9 +226,28 @@ def explain_write_error(error: OSError, path: str) -> OSError:
     return OSError(error.errno, advice, path)
 
 
-def write_if_new(data: bytes, path: str, temporary: str) -> None:
-    """Write a file whole, unless it is there already with this content."""
-    with suppress(FileNotFoundError), open(path, "rb") as file:
-        if file.read() == data:
-            return
-    write_whole(data, path, temporary)
+def write_if_new(pieces: Iterable[bytes], path: str, temporary: str) -> None:
+    """Write a file whole, piece by piece, unless it is there already with this content.
+
+    Parameters
+    ----------
+    pieces : iterable of bytes
+        Content.
+    path, temporary : str
+        See `write_whole`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    unfinished = os.path.join(temporary, os.path.basename(path))
+    try:
+        with open(unfinished, "wb") as file:
+            file.writelines(pieces)
+        if os.path.exists(path) and filecmp.cmp(unfinished, path, shallow=False):
+            os.remove(unfinished)
+        else:
+            os.replace(unfinished, path)
+    except OSError as error:
+        raise explain_write_error(error, path) from error

@@ -49,7 +49,7 @@ def begin_job(
         check_same_plan(destination, begun, head)
         head = {name: begun[name] for name in head}
     if not os.path.exists(os.path.join(destination, PLAN_NAME)):
-        write_if_new(write_json(head), os.path.join(destination, WORK_NAME, PLAN_NAME), temporary)
+        write_if_new([write_json(head)], os.path.join(destination, WORK_NAME, PLAN_NAME), temporary)
         _make_folders(plan, destination)
     return dict(head)
 
@@ -99,7 +99,7 @@ def finish_job(
     # Links count nothing, and whether a file is one may change when the source goes.
     del results["n_bytes"]
     content = write_json({**head, **results})
-    write_if_new(content, os.path.join(destination, PLAN_NAME), settings.temporary)
+    write_if_new([content], os.path.join(destination, PLAN_NAME), settings.temporary)
 
 
 def _check_files(plan: Plan, part: int, folder: str, extensions: Sequence[str]) -> None:

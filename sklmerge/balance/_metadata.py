@@ -4,8 +4,9 @@ import csv
 import io
 import json
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import cv2
@@ -36,7 +37,7 @@ class MetadataRow(NamedTuple):
     augmented : str
         ``"true"`` for a copy, ``"false"`` for the source's own file.
     parameters : str
-        How a copy is varied, as JSON; empty for the source's own file.
+        How a copy is varied, as JSON; ``"{}"`` for the source's own file.
     """
 
     file_name: str
@@ -83,7 +84,9 @@ def list_metadata(
                     plan.original_names[plan.originals[row]],
                     plan.paths.get_bytes(row).decode("utf-8", "backslashreplace"),
                     "true" if copy else "false",
-                    next(parameters) if copy else "",
+                    # Never empty: a part of empty cells would be a column of NaN to its readers,
+                    # and Hugging Face refuses parts whose columns differ in type.
+                    next(parameters) if copy else "{}",
                 )
 
 
@@ -101,24 +104,24 @@ def _list_parameters(
     return [json.dumps(row, sort_keys=True) for row in params.to_dicts()]
 
 
-def write_csv(rows: Iterator[MetadataRow]) -> bytes:
+def write_csv(rows: Iterable[MetadataRow]) -> Iterator[bytes]:
     """Write rows as CSV (RFC 4180) in UTF-8.
 
     Parameters
     ----------
-    rows : iterator of MetadataRow
+    rows : iterable of MetadataRow
 
-    Returns
-    -------
+    Yields
+    ------
     bytes
-        The same for the same rows.
+        One piece of the file after another.
     """
-    text = io.StringIO()
-    # Lines end in CR LF: Python below 3.13 quotes a name with a bare CR for no other ending.
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(MetadataRow._fields)
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    rest = chain([MetadataRow(*MetadataRow._fields)], rows)
+    while some := list(islice(rest, _ROWS_AT_ONCE)):
+        text = io.StringIO()
+        # Lines end in CR LF: Python below 3.13 quotes a name with a bare CR for no other ending.
+        csv.writer(text, lineterminator="\r\n").writerows(some)
+        yield text.getvalue().encode("utf-8", "backslashreplace")
 
 
 def read_csv(data: bytes) -> list[MetadataRow]:

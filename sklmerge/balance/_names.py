@@ -55,7 +55,7 @@ def join_base(original: str, path: bytes) -> str:
     >>> join_base("nevus", b"nevus/2019/img7.jpg")
     'nevus__img7'
     """
-    stem = os.path.splitext(os.path.basename(path))[0]
+    stem = path.rpartition(b"/")[2].rpartition(b".")[0]
     return f"{original}__{os.fsdecode(stem)}"
 
 

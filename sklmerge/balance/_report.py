@@ -58,8 +58,8 @@ class BalanceReport:
                 _tell_change(self.counts_before[part][label], self.counts_after[part][label])
                 for part in self.counts_before
             ]
-            origin = "" if members == [label] else ", ".join(members)
-            lines.append([label, origin, *changes, f"{self.class_weight[label]:.3g}"])
+            origin = "" if members == [label] else ", ".join(map(_show_name, members))
+            lines.append([_show_name(label), origin, *changes, f"{self.class_weight[label]:.3g}"])
         if all(not line[1] for line in lines[1:]):
             lines = [[line[0], *line[2:]] for line in lines]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -88,6 +88,11 @@ class BalanceReport:
 
     def __str__(self) -> str:
         return self.to_text()
+
+
+def _show_name(name: str) -> str:
+    """Show a name on one line, whatever is in it."""
+    return name if name.isprintable() else repr(name)
 
 
 def _tell_change(before: int, after: int) -> str:

@@ -154,4 +154,4 @@ def _write_part(folder: str, rows: list[MetadataRow]) -> None:
     os.makedirs(folder, exist_ok=True)
     apart = (row._replace(file_name=_name_apart(row), label=row.original_label) for row in rows)
     with open(os.path.join(folder, METADATA_NAME), "wb") as file:
-        file.write(write_csv(apart))
+        file.writelines(write_csv(apart))

@@ -46,8 +46,10 @@ def test_a_walk_like_that_of_imagefolder_numbers_all_parts_alike(balanced):
 
 
 def test_the_metadata_is_that_of_imagefolder_of_hugging_face(balanced):
-    for part in ("train", "val"):
-        frame = pd.read_csv(balanced / part / "metadata.csv")
+    frames = {part: pd.read_csv(balanced / part / "metadata.csv") for part in ("train", "val")}
+    # It refuses parts whose columns differ in type, as a column of empty cells would.
+    assert frames["train"].dtypes.to_dict() == frames["val"].dtypes.to_dict()
+    for part, frame in frames.items():
         assert frame["augmented"].dtype == bool
         assert frame["file_name"].is_unique
         assert all((balanced / part / name).is_file() for name in frame["file_name"])
