@@ -3,7 +3,7 @@
 from sklmerge.augment import AugmentationParams, ImageAugmenter, ImageScaler, as_augmenter
 from sklmerge.balance import BalanceReport, balance_folder, separate
 from sklmerge.images import ColorHistogram, HOGFeatures, ImageIndex, LBPFeatures
-from sklmerge.labels import LabelMerger
+from sklmerge.labels import LabelMerger, MergedClassifier
 from sklmerge.sampling import AugmentingOverSampler
 from sklmerge.weights import (
     ClassWeightedClassifier,
@@ -26,6 +26,7 @@ __all__ = [
     "ImageScaler",
     "LBPFeatures",
     "LabelMerger",
+    "MergedClassifier",
     "PriorCorrectedClassifier",
     "as_augmenter",
     "balance_folder",

@@ -66,6 +66,11 @@ def invert_mapping(mapping: Mapping[Label, Label]) -> dict[Label, list[Label]]:
     return inverse
 
 
+def is_identity(mapping: Mapping[Label, Label]) -> bool:
+    """Say whether every label becomes itself."""
+    return all(label == name for label, name in mapping.items())
+
+
 def check_same_kind(values: NDArray[Any], known: NDArray[Any], name: str) -> None:
     """Check that labels are of the kind that a merger was fitted on; 1 and 1.0 are one number.
 

@@ -43,7 +43,8 @@ def match_labels(values: NDArray[Any], classes: NDArray[Any]) -> Codes:
         return np.full(len(values), -1, dtype=np.intp)
     if values.dtype.kind == "U":
         return _match_in_chunks(values, _make_string_matcher(values.dtype, classes))
-    if values.dtype.kind in "biu" and _is_narrow(classes):
+    fits = values.dtype != np.uint64 or int(values.max()) < 2**63
+    if values.dtype.kind in "biu" and fits and _is_narrow(classes):
         return _match_integers(values, classes)
     return _match_in_chunks(values, _make_search_matcher(classes))
 
@@ -77,13 +78,10 @@ def replace_labels(
     """
     if values.dtype == object and replacements.dtype == object:
         exchange = dict(zip(classes.tolist(), replacements.tolist(), strict=True))
-        rows = values.tolist()
         try:
-            # One pass from label to label saves a third against numbering the rows first.
-            replaced = np.fromiter(map(exchange.__getitem__, rows), dtype=object, count=len(rows))
-            return replaced, np.empty(0, dtype=np.intp)
-        except KeyError:
-            pass  # Some rows have no class: the road below says which.
+            return _exchange_objects(values, exchange), np.empty(0, dtype=np.intp)
+        except (KeyError, TypeError):
+            pass  # Some rows have no class, or are no labels at all: the road below says which.
     codes = match_labels(values, classes)
     return np.take(replacements, codes), np.flatnonzero(codes < 0)
 
@@ -137,14 +135,28 @@ def _find_strings(values: NDArray[Any]) -> tuple[NDArray[Any], Codes]:
         codes = match_labels(values, classes)
 
 
+def _exchange_objects(values: NDArray[Any], exchange: dict[str, str]) -> NDArray[Any]:
+    """Go from label to label in one pass, a third faster than by way of numbers."""
+    # Keys that are the very objects of y need no comparison of letters.
+    first = dict.fromkeys(values[:_CHUNK].tolist())
+    by_object = {label: exchange[label] for label in first} | exchange
+    replaced = np.empty(len(values), dtype=object)
+    for start in range(0, len(values), _CHUNK):
+        rows = values[start : start + _CHUNK].tolist()
+        new = np.fromiter(map(by_object.__getitem__, rows), dtype=object, count=len(rows))
+        replaced[start : start + _CHUNK] = new
+    return replaced
+
+
 def _match_objects(values: NDArray[Any], classes: NDArray[Any]) -> Codes:
     places = {label: place for place, label in enumerate(classes.tolist())}
     rows = values.tolist()
     try:
         return np.fromiter(map(places.__getitem__, rows), dtype=np.intp, count=len(rows))
-    except KeyError:
-        found = [places.get(label, -1) for label in rows]
-        return np.array(found, dtype=np.intp)
+    except (KeyError, TypeError):
+        pass  # Some rows have no class, or are no labels at all.
+    found = [places.get(label, -1) if isinstance(label, str) else -1 for label in rows]
+    return np.array(found, dtype=np.intp)
 
 
 def _match_in_chunks(values: NDArray[Any], match: Matcher) -> Codes:

@@ -71,7 +71,8 @@ def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDAr
 
 
 def _to_array(y: Any, name: str) -> NDArray[Any]:
-    if y is None or isinstance(y, str | bytes) or not hasattr(y, "__len__"):
+    is_container = hasattr(y, "__len__") or hasattr(y, "__array__")
+    if isinstance(y, str | bytes) or not is_container:
         raise TypeError(f"{name} must be an array or list of labels, got {y!r}")
     if isinstance(y, list | tuple):
         # As objects: NumPy would turn [1, "A"] into strings and [True, 2] into integers.

@@ -88,6 +88,8 @@ def test_other_labels_than_fitted_are_an_error_in_an_object_array_too():
     merger = LabelMerger(MAP).fit(Y)
     with pytest.raises(TypeError, match=r"one type, got str \('A'\), int \(3\)"):
         merger.transform(np.array(["A", 3], dtype=object))
+    with pytest.raises(TypeError, match=r"must hold labels, one a row, got \['A'\]"):
+        merger.transform(np.array([["A"], "A", None], dtype=object))
     with pytest.raises(TypeError, match=r"must hold str labels .* got int: 1, 2"):
         merger.transform(np.array([1, 2], dtype=object))
 

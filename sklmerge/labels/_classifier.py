@@ -1,0 +1,403 @@
+"""MergedClassifier: fit on merged classes, predict merged or original ones."""
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from typing import Any, ClassVar, Literal, Self, TypeVar, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.metrics import accuracy_score
+from sklearn.utils import column_or_1d, get_tags
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from sklmerge.labels._check import check_merger
+from sklmerge.labels._encoding_guard import check_level, fit_guarded
+from sklmerge.labels._exchange import is_identity
+from sklmerge.labels._kinds import Label, show_labels
+from sklmerge.labels._merger import LabelMerger
+from sklmerge.labels._reading import read_labels
+from sklmerge.labels._refining import (
+    align_columns,
+    choose_refiners,
+    fit_refiners,
+    list_several,
+    refine_labels,
+    refine_proba,
+    warn_of_lone_members,
+)
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _available(method: str) -> Callable[[Method], Method]:
+    """Offer a method only where the estimator, the refiners and `output` allow it."""
+    return cast(Callable[[Method], Method], available_if(lambda self: self._offers(method)))
+
+
+class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Train any classifier on merged classes, and predict merged or original ones.
+
+    y is always original labels. They are merged for `estimator`, which may be a pipeline that
+    over-samples. To predict original labels, a `refiner` says which member of its class a sample
+    is: it is trained on the rows of that class alone, as they were given.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Learns the merged classes. It is cloned.
+    merge : LabelMerger, mapping, list of lists or None, default=None
+        Which classes count as one; see :class:`LabelMerger`.
+    refiner : classifier, mapping of merged label -> classifier or "prior", "prior" or None
+        Tells the members of a merged class apart: a classifier that is cloned for each merged
+        class of several members, one for each, or training frequencies. A merged class that a
+        mapping lacks is split by training frequency. Default is None.
+    output : {"merged", "original"}, default="merged"
+        The level of `predict`, `predict_proba`, `score` and `classes_`.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        Fitted on merged labels.
+    merger_ : LabelMerger
+        Fitted on y.
+    refiners_ : dict of merged label -> classifier
+        Fitted, for the merged classes that have one.
+    classes_ : ndarray of shape (n_classes,)
+        The classes at the level of `output`, sorted.
+    n_features_in_, feature_names_in_
+        What `estimator_` has of them.
+
+    Notes
+    -----
+    With ``output="original"`` and probabilities, P(a|x) = P(AB|x) P(a|AB, x), and `predict` takes
+    the largest of all original classes. That may lie outside the merged class of the largest
+    merged probability, so `predict` and `predict_merged` can disagree. Without probabilities,
+    `predict` is the two stages one after the other, and there is no `predict_proba`.
+
+    `decision_function` exists for merged output, and for original output where no merged class
+    has several members, for then only names change.
+
+    `sample_weight` is given to `estimator` and refiners only where it is given to `fit`, the rows
+    of a class to its refiner. Other parameters of `fit` go to `estimator` as they are, or, with
+    metadata routing, to whoever requested them.
+
+    Some meta-estimators number the classes 0, 1, 2, ... before they fit what is inside them:
+    VotingClassifier, StackingClassifier, BaggingClassifier, and `cross_val_predict` for
+    probabilities and decision functions. A map of text fails there. A map of integers is accepted
+    only if it lists every class, for then it means the same. Put MergedClassifier around such a
+    meta-estimator instead.
+
+    scikit-learn's scorers compare predictions with y as given, so they need
+    ``output="original"``, or :func:`merged_scorer`; `score` needs neither.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklmerge import MergedClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MergedClassifier(LogisticRegression(max_iter=500), {0: [0], 1: [1, 2]})
+    >>> model.fit(X, y).classes_
+    array([0, 1])
+    >>> model.set_params(refiner=LogisticRegression(max_iter=500), output="original")
+    MergedClassifier(estimator=LogisticRegression(max_iter=500),
+                     merge={0: [0], 1: [1, 2]}, output='original',
+                     refiner=LogisticRegression(max_iter=500))
+    >>> model.fit(X, y).classes_
+    array([0, 1, 2])
+    >>> model.predict_proba(X[:4]).shape
+    (4, 3)
+    """
+
+    # fit only passes weights on: who requests them is the estimator and the refiners.
+    __metadata_request__fit: ClassVar[dict[str, str]] = {"sample_weight": UNUSED}
+
+    def __init__(
+        self,
+        estimator: Any,
+        merge: Any = None,
+        *,
+        refiner: Any = None,
+        output: Literal["merged", "original"] = "merged",
+    ) -> None:
+        self.estimator = estimator
+        self.merge = merge
+        self.refiner = refiner
+        self.output = output
+
+    def fit(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **params: Any
+    ) -> Self:
+        """Fit the estimator on merged labels, and the refiners within the merged classes.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix, data frame or list of shape (n_samples, ...)
+            Whatever `estimator` takes, images and paths too.
+        y : array-like of shape (n_samples,)
+            Original labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Forwarded only when given.
+        **params : dict
+            For `estimator`, or routed.
+
+        Returns
+        -------
+        MergedClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If `merge`, `refiner`, `output` and y contradict each other.
+        """
+        self._check_settings()
+        labels = _check_target(y)
+        merger = fit_guarded(check_merger(self.merge), labels)
+        refiners = choose_refiners(self.refiner, merger)
+        self._check_output(merger)
+        if self.refiner is not None:
+            warn_of_lone_members(merger)
+        if sample_weight is not None:
+            params["sample_weight"] = sample_weight
+        own, theirs = self._route(params, list(refiners))
+        self.merger_ = merger
+        self.estimator_ = clone(self.estimator).fit(X, merger.transform(labels), **own)
+        self.refiners_ = fit_refiners(refiners, merger, X, labels, theirs)
+        self.classes_ = merger.classes_ if self.output == "original" else merger.merged_classes_
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.estimator_, name):
+                setattr(self, name, getattr(self.estimator_, name))
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict labels at the level of `output`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels.
+        """
+        check_is_fitted(self)
+        return self.predict_original(X) if self.output == "original" else self.predict_merged(X)
+
+    def predict_merged(self, X: Any) -> NDArray[Any]:
+        """Predict merged labels, whatever `output` is."""
+        check_is_fitted(self)
+        return np.asarray(self.estimator_.predict(X))
+
+    def predict_original(self, X: Any) -> NDArray[Any]:
+        """Predict original labels, whatever `output` is.
+
+        Raises
+        ------
+        ValueError
+            If a merged class has several members and there is no refiner.
+        """
+        check_is_fitted(self)
+        self._check_refiner(self.merger_)
+        if is_identity(self.merger_.mapping_):
+            return self.predict_merged(X)
+        if list_several(self.merger_) and self._has_proba("original"):
+            return np.take(self.merger_.classes_, self._predict_original_proba(X).argmax(axis=1))
+        return refine_labels(self.predict_merged(X), self.merger_, self.refiners_, X)
+
+    @_available("predict_proba")
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Predict probabilities at the level of `output`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities, in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        if self.output == "original":
+            return self._predict_original_proba(X)
+        return self._predict_merged_proba(X)
+
+    @_available("predict_proba")
+    def predict_log_proba(self, X: Any) -> NDArray[Any]:
+        """Predict the logarithm of `predict_proba`."""
+        P = self.predict_proba(X)
+        if hasattr(self.estimator_, "predict_log_proba") and self._keeps_columns():
+            # The estimator's own keeps the digits that rounding to 0 would lose.
+            return np.asarray(self.estimator_.predict_log_proba(X))
+        with np.errstate(divide="ignore"):
+            return np.log(P)
+
+    @_available("decision_function")
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        """Give the estimator's decision function, in the order of `classes_`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Decision values; with two classes, positive for the second.
+        """
+        check_is_fitted(self)
+        values = self.estimator_.decision_function(X)
+        if self._keeps_columns():
+            return values
+        # Only names change, but other names sort otherwise.
+        return -values if np.ndim(values) == 1 else values[:, self._place_originals()]
+
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Give the accuracy at the level of `output`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+        y : array-like of shape (n_samples,)
+            Original labels; those that `fit` did not see count as misses.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        float
+            Accuracy.
+        """
+        truth: Any = y
+        if self.output == "merged":
+            check_is_fitted(self)
+            truth = copy(self.merger_).set_params(unknown="keep").transform(y)
+        return float(accuracy_score(truth, self.predict(X), sample_weight=sample_weight))
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say who gets which metadata: the estimator, and every refiner, what it requested."""
+        fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        router.add(estimator=self.estimator, method_mapping=fit_to_fit)
+        for name, refiner in self._list_refiners().items():
+            router.add(**{name: refiner}, method_mapping=fit_to_fit)
+        return router
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.non_deterministic = inner.non_deterministic
+        if inner.classifier_tags is not None:
+            tags.classifier_tags.multi_class = inner.classifier_tags.multi_class
+            tags.classifier_tags.poor_score = inner.classifier_tags.poor_score
+        return tags
+
+    def _check_settings(self) -> None:
+        if self.output not in ("merged", "original"):
+            raise ValueError(f'output must be "merged" or "original", got {self.output!r}')
+        texts = self.refiner.values() if isinstance(self.refiner, Mapping) else [self.refiner]
+        for text in texts:
+            if isinstance(text, str) and text != "prior":
+                raise ValueError(f'refiner must be a classifier or "prior", got {text!r}')
+
+    def _check_refiner(self, merger: LabelMerger) -> None:
+        several = list_several(merger)
+        if several and self.refiner is None:
+            raise ValueError(
+                "refiner is needed to predict original labels because merged classes have several "
+                f'members: {show_labels(several)}; pass a classifier or "prior"'
+            )
+
+    def _check_output(self, merger: LabelMerger) -> None:
+        if self.output == "original":
+            self._check_refiner(merger)
+        else:
+            check_level(merger)
+
+    def _list_refiners(self) -> dict[str, Any]:
+        if isinstance(self.refiner, Mapping):
+            named = {f"refiner_{i}": refiner for i, refiner in enumerate(self.refiner.values())}
+        else:
+            named = {"refiner": self.refiner}
+        return {k: v for k, v in named.items() if v is not None and not isinstance(v, str)}
+
+    def _route(
+        self, params: dict[str, Any], names: list[Label]
+    ) -> tuple[dict[str, Any], dict[Label, dict[str, Any]]]:
+        """Split the parameters of fit into the estimator's and each refiner's."""
+        if not get_config()["enable_metadata_routing"]:
+            weights = {k: v for k, v in params.items() if k == "sample_weight"}
+            return params, dict.fromkeys(names, weights)
+        routed = process_routing(self, "fit", **params)
+        if not isinstance(self.refiner, Mapping):
+            return dict(routed.estimator.fit), {name: dict(routed.refiner.fit) for name in names}
+        places = {name: f"refiner_{i}" for i, name in enumerate(self.refiner)}
+        return dict(routed.estimator.fit), {name: dict(routed[places[name]].fit) for name in names}
+
+    def _offers(self, method: str) -> bool:
+        if method == "predict_proba":
+            return self._has_proba(self.output)
+        if not hasattr(getattr(self, "estimator_", self.estimator), method):
+            return False
+        if self.output == "merged":
+            return True
+        return not list_several(self.merger_) if hasattr(self, "merger_") else self.merge is None
+
+    def _has_proba(self, output: str) -> bool:
+        stages = [getattr(self, "estimator_", self.estimator)]
+        if output == "original":
+            stages += getattr(self, "refiners_", self._list_refiners()).values()
+        return all(hasattr(stage, "predict_proba") for stage in stages)
+
+    def _predict_merged_proba(self, X: Any) -> NDArray[Any]:
+        have = np.asarray(self.estimator_.classes_).tolist()
+        P = self.estimator_.predict_proba(X)
+        return align_columns(P, have, self.merger_.merged_classes_.tolist(), "estimator")
+
+    def _predict_original_proba(self, X: Any) -> NDArray[Any]:
+        P = self._predict_merged_proba(X)
+        if list_several(self.merger_):
+            return refine_proba(P, self.merger_, self.refiners_, X)
+        return P[:, self._place_originals()]
+
+    def _keeps_columns(self) -> bool:
+        """Say whether the estimator's columns are those of `classes_` as they stand."""
+        if len(self.estimator_.classes_) != len(self.classes_):
+            return False
+        return self.output == "merged" or self._place_originals() == list(range(len(self.classes_)))
+
+    def _place_originals(self) -> list[int]:
+        """Say for each original class at which place its merged class stands."""
+        merger = self.merger_
+        labels = merger.classes_.tolist()
+        return [merger.class_indices_[merger.mapping_[label]] for label in labels]
+
+
+def _check_target(y: Any) -> NDArray[Any]:
+    if y is None:
+        raise ValueError("MergedClassifier requires y to be passed, but the target y is None")
+    plain = np.asarray(y)
+    if plain.ndim == 2 and plain.shape[1] == 1:
+        y = plain = column_or_1d(plain, warn=True)
+    elif plain.ndim == 2:
+        raise ValueError(
+            f"y must be of shape (n_samples,), one class a sample, got {plain.shape}; to merge the "
+            "columns of a multilabel table use LabelMerger"
+        )
+    if plain.dtype.kind == "c":
+        raise ValueError("Complex data not supported: y must hold class labels")
+    if plain.dtype.kind == "f" and not np.isnan(plain).any():
+        check_classification_targets(plain)
+    return read_labels(y)
