@@ -104,10 +104,11 @@ def finish_job(
 
 def _check_files(plan: Plan, part: int, folder: str, extensions: Sequence[str]) -> None:
     """Compare the number of files of each class with the plan; look closer where they differ."""
+    planned = plan.count_files()[part]
     for code, label in enumerate(plan.merged_names):
         class_folder = os.path.join(folder, label)
         found = [name for name in os.listdir(class_folder) if not name.startswith(".")]
-        if len(found) != plan.count_files()[part, code]:
+        if len(found) != planned[code]:
             _remove_surplus(plan, part, code, class_folder, set(found), extensions)
 
 

@@ -100,7 +100,8 @@ def balance_folder(
         How images that need no change come to the destination. A program that changes a linked file
         changes the source.
     image_format : {"keep", "jpeg", "png"}, default="keep"
-        Format of all files. ``"keep"`` turns TIFF and WebP, which Keras does not read, into PNG.
+        Format of all files. ``"keep"`` turns TIFF and WebP, which Keras does not read, and BMP,
+        which it may misread, into PNG.
     quality : int, default=95
         Of JPEG files that are written anew, 1 to 100.
     random_state : int, default=0

@@ -15,7 +15,8 @@ _MAX_NAME_BYTES = 255
 # Room for "__aug", ten digits and the longest extension, so that every copy can have its name.
 _MAX_BASE_BYTES = _MAX_NAME_BYTES - len("__aug") - 10 - len(".jpeg")
 _OWN_ENDING = re.compile(r"(__aug\d+|-[0-9a-f]{10})$", re.IGNORECASE)
-_READ_BY_ALL = {".jpg", ".jpeg", ".png", ".bmp"}
+# Keras reads no TIFF or WebP, and takes the palette numbers of a BMP for grey levels.
+_READ_BY_ALL = {".jpg", ".jpeg", ".png"}
 
 
 def check_class_name(name: object) -> str:
@@ -159,7 +160,7 @@ def choose_extension(path: bytes, image_format: str) -> str:
     path : bytes
         Path of the source.
     image_format : {"keep", "jpeg", "png"}
-        ``"keep"`` turns what Keras, torchvision and Hugging Face do not all read into PNG.
+        ``"keep"`` turns what Keras, torchvision and Hugging Face do not all read alike into PNG.
 
     Returns
     -------

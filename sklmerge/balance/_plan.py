@@ -94,9 +94,9 @@ class Plan:
 
     def _count(self, weights: NDArray[np.int64]) -> NDArray[np.int64]:
         shape = len(self.part_names), len(self.merged_names)
-        counts = np.zeros(shape, np.int64)
-        np.add.at(counts, (self.parts, self.merged), weights)
-        return counts
+        cells = self.parts * np.int64(shape[1]) + self.merged
+        counts = np.bincount(cells, weights, minlength=shape[0] * shape[1])
+        return counts.astype(np.int64).reshape(shape)
 
     def name_base(self, row: int) -> str:
         """Make the beginning of the file names of one source."""

@@ -69,6 +69,7 @@ def carry_out(
     n_files = n_bytes = 0
     while (plan.copies > begun).any():
         shards = _cut_shards(plan, begun, root, destination, extensions)
+        total = int(plan.count_files().sum())
         run = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")
         with closing(run(delayed(process_items)(items, settings) for items in shards)) as outcomes:
             for outcome in outcomes:
@@ -80,7 +81,7 @@ def carry_out(
                 n_files += outcome.n_files
                 n_bytes += outcome.n_bytes
                 if progress is not None:
-                    progress(n_files, int(plan.count_files().sum()))
+                    progress(n_files, total)
         begun = np.where(unreadable, _NOT_BEGUN, plan.copies)
         plan = plan.drop(unreadable)
         _check_left(plan, skipped)

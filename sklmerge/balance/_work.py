@@ -16,7 +16,7 @@ from sklmerge.balance._names import name_file
 from sklmerge.images._codec import decode_image, encode_image
 from sklmerge.images._headers import ImageHeader, read_header
 
-_FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".bmp": "bmp"}
+_FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 # What the copies of one image may take at a time.
 _MAX_COPIES_BYTES = 2**26
 
@@ -163,9 +163,10 @@ def _is_unchanged(
 
 
 def _encode(image: NDArray[Any], image_format: str, quality: int) -> bytes:
-    """Encode without what a format cannot hold: 16 bits (but in PNG), alpha (in JPEG)."""
-    if image_format != "png" and image.dtype == np.uint16:
-        image = cv2.convertScaleAbs(image, alpha=1 / 257)
-    if image_format == "jpeg" and image.ndim == 3 and image.shape[2] == 4:
-        image = image[..., :3]
+    """Encode without what JPEG cannot hold: the second byte of 16 bits, and alpha."""
+    if image_format == "jpeg":
+        if image.dtype == np.uint16:
+            image = cv2.convertScaleAbs(image, alpha=1 / 257)
+        if image.ndim == 3:
+            image = image[..., :3]
     return encode_image(image, image_format, quality=quality)

@@ -24,14 +24,14 @@ def source(tmp_path, write_image):
     return folder
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.png", "a.bmp"])
+@pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.png"])
 def test_files_that_need_no_change_keep_bytes_and_extension(source, write_image, tmp_path, name):
     data = write_image(source / "c" / name).read_bytes()
     balance(source, tmp_path / "out")
     assert (tmp_path / "out/train/c" / f"c__{name}").read_bytes() == data
 
 
-@pytest.mark.parametrize("name", ["a.tif", "a.webp"])
+@pytest.mark.parametrize("name", ["a.tif", "a.webp", "a.bmp"])
 def test_what_keras_cannot_read_becomes_png_without_loss(source, write_image, tmp_path, name):
     data = write_image(source / "c" / name).read_bytes()
     balance(source, tmp_path / "out")

@@ -98,7 +98,7 @@ def test_bytes_that_are_no_unicode_become_legal_names():
     ("path", "image_format", "expected"),
     [
         (b"a.JPEG", "keep", ".JPEG"),
-        (b"a.bmp", "keep", ".bmp"),
+        (b"a.bmp", "keep", ".png"),
         (b"a.tif", "keep", ".png"),
         (b"a.webp", "keep", ".png"),
         (b"a.png", "jpeg", ".jpg"),
