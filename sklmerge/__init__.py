@@ -3,7 +3,12 @@
 from sklmerge.augment import AugmentationParams, ImageAugmenter, ImageScaler, as_augmenter
 from sklmerge.balance import BalanceReport, balance_folder, separate
 from sklmerge.images import ColorHistogram, HOGFeatures, ImageIndex, LBPFeatures
-from sklmerge.labels import LabelMerger, MergedClassifier
+from sklmerge.labels import (
+    LabelMerger,
+    MergedClassifier,
+    classification_report_levels,
+    merged_scorer,
+)
 from sklmerge.sampling import AugmentingOverSampler
 from sklmerge.weights import (
     ClassWeightedClassifier,
@@ -30,5 +35,7 @@ __all__ = [
     "PriorCorrectedClassifier",
     "as_augmenter",
     "balance_folder",
+    "classification_report_levels",
+    "merged_scorer",
     "separate",
 ]

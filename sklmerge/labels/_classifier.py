@@ -1,8 +1,8 @@
 """MergedClassifier: fit on merged classes, predict merged or original ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import copy
-from typing import Any, ClassVar, Literal, Self, TypeVar, cast
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,10 +11,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d, get_tags
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge.labels._availability import available_where
 from sklmerge.labels._check import check_merger
 from sklmerge.labels._encoding_guard import check_level, fit_guarded
 from sklmerge.labels._exchange import is_identity
@@ -30,13 +30,6 @@ from sklmerge.labels._refining import (
     refine_proba,
     warn_of_lone_members,
 )
-
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def _available(method: str) -> Callable[[Method], Method]:
-    """Offer a method only where the estimator, the refiners and `output` allow it."""
-    return cast(Callable[[Method], Method], available_if(lambda self: self._offers(method)))
 
 
 class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -212,7 +205,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             return np.take(self.merger_.classes_, self._predict_original_proba(X).argmax(axis=1))
         return refine_labels(self.predict_merged(X), self.merger_, self.refiners_, X)
 
-    @_available("predict_proba")
+    @available_where(lambda self: self._offers("predict_proba"))
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Predict probabilities at the level of `output`.
 
@@ -231,7 +224,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             return self._predict_original_proba(X)
         return self._predict_merged_proba(X)
 
-    @_available("predict_proba")
+    @available_where(lambda self: self._offers("predict_proba"))
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Predict the logarithm of `predict_proba`."""
         P = self.predict_proba(X)
@@ -241,7 +234,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         with np.errstate(divide="ignore"):
             return np.log(P)
 
-    @_available("decision_function")
+    @available_where(lambda self: self._offers("decision_function"))
     def decision_function(self, X: Any) -> NDArray[Any]:
         """Give the estimator's decision function, in the order of `classes_`.
 

@@ -1,0 +1,112 @@
+"""merged_scorer against scikit-learn's scores on labels merged by hand."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, roc_auc_score
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from sklmerge import LabelMerger, MergedClassifier, merged_scorer
+
+X, CODES = make_classification(
+    200, 6, n_informative=4, n_classes=4, weights=[0.4, 0.1, 0.3, 0.2], random_state=2
+)
+Y = np.array(["A", "B", "C", "D"])[CODES]
+MERGE = {"AB": ["A", "B"]}
+
+
+def merge(labels):
+    return np.where(np.isin(labels, ["A", "B"]), "AB", labels)
+
+
+def test_predictions_of_original_labels_are_merged_before_they_are_scored():
+    model = GaussianNB().fit(X, Y)
+    score = merged_scorer("balanced_accuracy", MERGE)(model, X, Y)
+    assert score == balanced_accuracy_score(merge(Y), merge(model.predict(X)))
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda model: model, lambda model: make_pipeline(StandardScaler(), model)]
+)
+@pytest.mark.parametrize("output", ["merged", "original"])
+def test_a_merged_classifier_is_scored_right_at_either_output(output, wrap):
+    model = wrap(MergedClassifier(GaussianNB(), MERGE, refiner="prior", output=output)).fit(X, Y)
+    score = merged_scorer("f1_macro", MERGE)(model, X, Y)
+    assert score == f1_score(merge(Y), merge(model.predict(X)), average="macro")
+
+
+def test_probabilities_are_summed_over_members():
+    model = GaussianNB().fit(X, Y)
+    P = model.predict_proba(X)
+    merged = np.column_stack([P[:, 0] + P[:, 1], P[:, 2:]])
+    score = merged_scorer("neg_log_loss", MERGE)(model, X, Y)
+    assert score == pytest.approx(-log_loss(merge(Y), merged))
+
+
+def test_two_merged_classes_are_scored_as_binary():
+    pairs = {0: [0, 1], 1: [2, 3]}
+    model = LogisticRegression().fit(X, CODES)
+    score = merged_scorer("roc_auc", pairs)(model, X, CODES)
+    assert score == pytest.approx(
+        roc_auc_score(CODES > 1, model.predict_proba(X)[:, 2:].sum(axis=1))
+    )
+
+
+def test_a_decision_function_serves_only_where_classes_stay():
+    svc = LinearSVC().fit(X, CODES > 1)
+    assert merged_scorer("roc_auc", None)(svc, X, CODES > 1) > 0.5
+    merged = MergedClassifier(LinearSVC(), {0: [0, 1], 1: [2, 3]}).fit(X, CODES)
+    assert merged_scorer("roc_auc", {0: [0, 1], 1: [2, 3]})(merged, X, CODES) > 0.5
+    with pytest.raises(AttributeError, match=r"has none of the following attributes"):
+        merged_scorer("roc_auc", {0: [0, 1], 1: [2, 3]})(LinearSVC().fit(X, CODES), X, CODES)
+
+
+def test_weights_reach_the_score():
+    model, weights = GaussianNB().fit(X, Y), np.arange(200.0)
+    score = merged_scorer("balanced_accuracy", MERGE)(model, X, Y, sample_weight=weights)
+    merged = merge(model.predict(X))
+    assert score == balanced_accuracy_score(merge(Y), merged, sample_weight=weights)
+
+
+def test_it_serves_in_searches_and_several_at_once():
+    scoring = {name: merged_scorer(name, MERGE) for name in ("balanced_accuracy", "f1_macro")}
+    model = MergedClassifier(GaussianNB(), MERGE)
+    scores = cross_validate(model, X, Y, scoring=scoring, cv=3, error_score="raise")
+    assert scores["test_f1_macro"].mean() > 0.4
+    grid = {"estimator__var_smoothing": [1e-9, 1]}
+    search = GridSearchCV(model, grid, scoring=scoring["f1_macro"], cv=3, error_score="raise")
+    search.fit(X, Y)
+    assert scoring["f1_macro"](search, X, Y) > 0.4
+    assert pickle.loads(pickle.dumps(scoring["f1_macro"]))(search, X, Y) > 0.4
+
+
+def test_a_class_that_only_the_fold_has_is_a_miss():
+    model = GaussianNB().fit(X[Y != "D"], Y[Y != "D"])
+    assert merged_scorer("accuracy", MERGE)(model, X[Y == "D"], Y[Y == "D"]) == 0
+
+
+def test_counting_needs_a_merger_that_has_counted_all_of_y():
+    with pytest.raises(ValueError, match=r"merge must not use min_count in a scorer"):
+        merged_scorer("accuracy", LabelMerger(min_count=30))
+    merger = LabelMerger(min_count=30).fit(Y)
+    model = GaussianNB().fit(X, Y)
+    score = merged_scorer("accuracy", merger)(model, X[:20], Y[:20])
+    assert score == np.mean(merger.transform(model.predict(X[:20])) == merger.transform(Y[:20]))
+
+
+def test_another_map_than_the_estimators_is_refused():
+    model = MergedClassifier(GaussianNB(), MERGE).fit(X, Y)
+    with pytest.raises(ValueError, match=r"'C' becomes 'CD' here and 'C' there"):
+        merged_scorer("accuracy", {"AB": ["A", "B"], "CD": ["C", "D"]})(model, X, Y)
+
+
+def test_a_map_that_lists_what_nobody_knows_is_an_error():
+    with pytest.raises(ValueError, match=r"merge lists labels that y lacks: 'Z'"):
+        merged_scorer("accuracy", {"AZ": ["A", "Z"]})(GaussianNB().fit(X, Y), X, Y)
