@@ -81,7 +81,9 @@ def list_members(members: Mapping[Any, Sequence[Any]], label: Any) -> str:
 def show_progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar with the time left on standard error; gives ``update(n_done, n_all)``."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    quiet = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
         task = progress.add_task(what, total=None)
 
         def update(n_done: int, n_all: int) -> None:
@@ -93,5 +95,9 @@ def show_progress(what: str) -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def show_waiting(what: str) -> Iterator[None]:
     """Show on standard error that something takes its time."""
-    with Console(stderr=True).status(what):
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
         yield

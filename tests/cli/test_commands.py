@@ -1,0 +1,140 @@
+"""Every command does its job, speaks to people and to programs, and leaves sources alone."""
+
+import subprocess
+import sys
+from collections import Counter
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.utils.class_weight import compute_class_weight
+
+from sklmerge import ImageAugmenter, ImageIndex, __version__
+from sklmerge.cli._preview import vary_image
+from sklmerge.images import decode_image
+from sklmerge.images._hash import hash_texts
+
+MERGE = ("--merge", "ground=grass,gravel")
+
+
+def digest_tree(folder):
+    return {
+        str(path.relative_to(folder)): blake2b(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def count_files(part):
+    return {
+        folder.name: len(list(folder.iterdir())) for folder in part.iterdir() if folder.is_dir()
+    }
+
+
+def test_inspect_counts_weighs_and_advises(run, run_json, textures):
+    found = run_json("inspect", textures, *MERGE)
+    assert found["counts"] == {"brick": 160, "ground": 80}
+    assert found["original_counts"] == {"brick": 160, "grass": 60, "gravel": 20}
+    assert found["class_weight"] == {"brick": 0.75, "ground": 1.5}
+    assert found["remedy"] == "weights"
+    shown = run("inspect", textures).stdout
+    for text in ("gravel", "160", "8.0 images for each", "sklmerge balance"):
+        assert text in shown
+
+
+def test_inspect_names_bad_files_and_duplicates_under_two_labels(run, run_json, textures, tmp_path):
+    for label in ("brick", "grass"):
+        (tmp_path / label).mkdir()
+        for path in list((textures / label).iterdir())[:5]:
+            (tmp_path / label / path.name).write_bytes(path.read_bytes())
+    twin = next((tmp_path / "brick").iterdir())
+    (tmp_path / "grass" / "twin.png").write_bytes(twin.read_bytes())
+    (tmp_path / "grass" / "broken.png").write_bytes(twin.read_bytes()[:200])
+    found = run_json("inspect", tmp_path)
+    assert list(found["bad_files"]) == ["grass/broken.png"]
+    assert [sorted(group) for group in found["conflicts"]] == [
+        [f"brick/{twin.name}", "grass/twin.png"]
+    ]
+    assert "grass/broken.png" in run("inspect", tmp_path).stdout
+
+
+def test_weights_are_those_of_scikit_learn_keyed_as_keras_wants_them(run, run_json, textures):
+    found = run_json("weights", textures)
+    labels = np.repeat(["brick", "grass", "gravel"], [160, 60, 20])
+    expected = compute_class_weight("balanced", classes=np.unique(labels), y=labels)
+    assert list(found["keras"].values()) == pytest.approx(expected.tolist())
+    assert found["class_indices"] == {"brick": 0, "grass": 1, "gravel": 2}
+    smallest = run_json("weights", textures, *MERGE, "--normalize", "min")
+    assert smallest["class_weight"] == {"brick": 1.0, "ground": 2.0}
+    assert "class_weight={0: 0.5, 1: 1.333333, 2: 4.0}" in run("weights", textures).stdout
+
+
+def test_balance_and_separate_are_exact_and_change_no_source(run, run_json, textures, tmp_path):
+    before = digest_tree(textures)
+    balanced, separated = tmp_path / "balanced", tmp_path / "separated"
+    report = run_json("balance", textures, balanced, *MERGE, "--split", "0.7,0.2,0.1")
+    assert count_files(balanced / "train") == report["counts_after"]["train"]
+    assert report["counts_after"]["train"]["brick"] == report["counts_after"]["train"]["ground"]
+    assert sum(report["counts_before"][part]["ground"] for part in ("train", "val", "test")) == 80
+    counts = run_json("separate", balanced, separated, "--no-augmented")
+    totals = Counter()
+    for part, classes in counts.items():
+        assert count_files(separated / part) == classes
+        totals.update(classes)
+    assert totals == {"brick": 160, "grass": 60, "gravel": 20}
+    assert digest_tree(textures) == before
+
+
+def test_a_dry_run_writes_nothing_and_tells_what_would_be(run, textures, tmp_path):
+    shown = run("balance", textures, tmp_path / "out", "--dry-run", "--split", "1").stdout
+    assert "20 -> 160" in shown
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_reach_the_job(run_json, textures, tmp_path):
+    report = run_json(
+        "balance", textures, tmp_path / "out", "--split", "1", "--max-copies", "2",
+        "--samples-per-class", "100", "--image-size", "24x40", "--format", "jpeg",
+        "--augment", "none", "--rotation-range", "20", "--horizontal-flip", "--seed", "7",
+    )  # fmt: skip
+    assert report["counts_after"]["train"] == {"brick": 100, "grass": 100, "gravel": 60}
+    sizes = {
+        decode_image(path.read_bytes()).shape[:2] for path in (tmp_path / "out").rglob("*.jpg")
+    }
+    assert sizes == {(24, 40)}
+    assert "rotation" in (tmp_path / "out" / "train" / "metadata.csv").read_text()
+
+
+def test_preview_draws_the_copies_that_balance_writes(run, textures, tmp_path):
+    ranges = ("--augment", "none", "--rotation-range", "40", "--seed", "3")
+    run("balance", textures, tmp_path / "out", "--split", "1", *ranges)
+    index = ImageIndex(textures)
+    place = int(np.flatnonzero(index.labels == "gravel")[4])
+    image = index.read([place])[0]
+    key = hash_texts(index.paths.iterate_bytes())[place]
+    copies, captions = vary_image(image, ImageAugmenter(rotation_range=40), key, 2, 3)
+    stem = Path(index.paths[place]).stem
+    for number, copy in enumerate(copies, start=1):
+        written = tmp_path / "out" / "train" / "gravel" / f"gravel__{stem}__aug{number:04d}.png"
+        assert_array_equal(decode_image(written.read_bytes(), color_mode="rgb"), copy)
+    assert all(caption.startswith("turn ") for caption in captions)
+    run("preview", textures, "--class", "gravel", *ranges, "--out", tmp_path / "sheet.png")
+    assert decode_image((tmp_path / "sheet.png").read_bytes()).std() > 10
+
+
+def test_the_demo_runs_from_start_to_end(run, tmp_path):
+    shown = run("demo", tmp_path / "demo").stdout
+    assert "all 240 images given are back, byte for byte, in their own classes" in shown
+    assert "64 -> 128" in shown
+    assert "varied copies" in shown
+    assert (tmp_path / "demo" / "contact_sheet.png").stat().st_size > 10_000
+
+
+def test_the_installed_command_shows_help_and_version():
+    command = [sys.executable, "-m", "sklmerge.cli"]
+    shown = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert shown.stdout == f"sklmerge {__version__}\n"
+    for name in ("inspect", "weights", "balance", "separate", "preview", "demo"):
+        subprocess.run([*command, name, "--help"], capture_output=True, text=True, check=True)
