@@ -145,9 +145,12 @@ def _lock(work: str, destination: str) -> int:
         lock = os.open(path, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             os.close(lock)
             raise ValueError(f"destination {destination!r} is in use by another run") from error
+        except OSError:
+            os.close(lock)
+            raise
         # A run that ends removes its lock file: what was locked may be no longer the one in place.
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(lock), os.stat(path)):

@@ -62,6 +62,22 @@ def find_groups(
     return number_groups(found, len(found))
 
 
+def describe_groups(group_by: GroupBy | None) -> str | None:
+    """Describe `group_by` in a few words; which image is in which group is no parameter.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._groups import describe_groups
+    >>> describe_groups({"cat/1.jpg": "Tom"})
+    'dict'
+    """
+    if group_by is None or isinstance(group_by, str):
+        return group_by
+    if isinstance(group_by, re.Pattern):
+        return group_by.pattern
+    return getattr(group_by, "__qualname__", type(group_by).__name__)
+
+
 def _make_finder(group_by: GroupBy, source: str) -> Callable[[str], Any]:
     if isinstance(group_by, str):
         column = _read_column(group_by, source)

@@ -28,7 +28,7 @@ from sklmerge.balance._destination import (
     read_begun_plan,
 )
 from sklmerge.balance._finish import begin_job, finish_job
-from sklmerge.balance._groups import GroupBy, find_groups
+from sklmerge.balance._groups import GroupBy, describe_groups, find_groups
 from sklmerge.balance._metadata import describe_job, describe_parameter
 from sklmerge.balance._names import check_class_name, choose_extension
 from sklmerge.balance._plan import TRAIN, Plan, make_plan
@@ -185,7 +185,7 @@ def balance_folder(
         "max_copies": max_copies,
         "augmenter": varier,
         "split": split,
-        "group_by": group_by,
+        "group_by": describe_groups(group_by),
         "image_size": size,
         "place": place,
         "image_format": image_format,
@@ -236,6 +236,8 @@ def _resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
     # All labels and not only the classes: min_count counts them.
     labels = np.array(sources.class_names, dtype=object)[sources.classes]
     mapping = merger.fit(labels).mapping_
+    for name in sources.class_names:
+        check_class_name(name)
     merged = {check_class_name(label) for label in mapping.values()}
     if len(merged) < 2:
         raise ValueError(

@@ -14,6 +14,8 @@ from sklmerge.images._hash import hash_texts
 _MAX_NAME_BYTES = 255
 # Room for "__aug", ten digits and the longest extension, so that every copy can have its name.
 _MAX_BASE_BYTES = _MAX_NAME_BYTES - len("__aug") - 10 - len(".jpeg")
+# What os.fsdecode makes of bytes that are no UTF-8.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _OWN_ENDING = re.compile(r"(__aug\d+|-[0-9a-f]{10})$", re.IGNORECASE)
 # Keras reads no TIFF or WebP, and takes the palette numbers of a BMP for grey levels.
 _READ_BY_ALL = {".jpg", ".jpeg", ".png"}
@@ -27,7 +29,8 @@ def check_class_name(name: object) -> str:
     TypeError
         If it is no string.
     ValueError
-        If it is empty or hidden, climbs out, is too long, or is the name of the metadata.
+        If it is empty or hidden, climbs out, is too long or no Unicode, or is the name of the
+        metadata.
 
     Examples
     --------
@@ -39,10 +42,11 @@ def check_class_name(name: object) -> str:
         raise TypeError(f"merge must give classes that are strings (folders), got {name!r}")
     size = len(name.encode("utf-8", "surrogateescape"))
     climbs = not name or name.startswith(".") or "/" in name or "\0" in name
-    if climbs or size > _MAX_NAME_BYTES or name.casefold() == "metadata.csv":
+    no_unicode = _SURROGATE.search(name) is not None
+    if climbs or no_unicode or size > _MAX_NAME_BYTES or name.casefold() == "metadata.csv":
         raise ValueError(
-            "class names must be names of folders: not empty, at most 255 bytes, without '/' and "
-            f"not beginning with '.', and not 'metadata.csv', got {name!r}"
+            "class names must be names of folders: Unicode, not empty, at most 255 bytes, without "
+            f"'/' and not beginning with '.', and not 'metadata.csv', got {name!r}"
         )
     return name
 
@@ -100,9 +104,10 @@ def _note_unsafe(base: str, unsafe: list[bool]) -> bytes:
         unsafe.append(len(base) > _MAX_BASE_BYTES or _OWN_ENDING.search(base) is not None)
         return base.lower().encode()
     encoded = base.encode("utf-8", "surrogateescape")
-    no_unicode = any("\udc80" <= char <= "\udcff" for char in base)
     unsafe.append(
-        no_unicode or len(encoded) > _MAX_BASE_BYTES or _OWN_ENDING.search(base) is not None
+        _SURROGATE.search(base) is not None
+        or len(encoded) > _MAX_BASE_BYTES
+        or _OWN_ENDING.search(base) is not None
     )
     # Canonical caseless matching, Unicode Standard, definition D145.
     caseless = unicodedata.normalize("NFD", unicodedata.normalize("NFD", base).casefold())
@@ -135,8 +140,7 @@ def make_base(base: str, path: bytes, unsafe: bool) -> str:
     if not unsafe:
         return base
     digest = "-" + blake2b(path).hexdigest()[:10]
-    # Bytes that are no UTF-8 come from os.fsdecode as surrogates: show each as an underscore.
-    legal = re.sub("[\ud800-\udfff]", "_", base).encode()
+    legal = _SURROGATE.sub("_", base).encode()
     return legal[: _MAX_BASE_BYTES - len(digest)].decode("utf-8", "ignore") + digest
 
 

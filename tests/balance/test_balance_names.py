@@ -116,8 +116,8 @@ def test_class_names_that_are_no_folder_are_refused(name):
         check_class_name(name)
 
 
-@pytest.mark.parametrize("name", ["x" * 256, "\u20ac" * 86, "Metadata.CSV"])
-def test_class_names_that_are_too_long_or_taken_are_refused(name):
+@pytest.mark.parametrize("name", ["x" * 256, "\u20ac" * 86, "\udcff", "Metadata.CSV"])
+def test_class_names_that_are_too_long_or_taken_or_no_unicode_are_refused(name):
     with pytest.raises(ValueError, match="class names must be names of folders"):
         check_class_name(name)
 
