@@ -9,6 +9,7 @@ version = release = sklmerge.__version__
 
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autosummary"]
 exclude_patterns = ["_build"]
+templates_path = ["_templates"]
 html_theme = "furo"
 html_title = f"sklmerge {version}"
 

@@ -65,7 +65,7 @@ class LabelMerger(BaseEstimator):
     ----------
     classes_ : ndarray of shape (n_original,)
         The original classes in y, sorted.
-    merged_classes_ : ndarray of shape (n_classes_,)
+    merged_classes_ : ndarray of shape (n_merged,)
         The merged classes in y, sorted.
     n_classes_ : int
         How many merged classes there are.
@@ -221,7 +221,7 @@ class LabelMerger(BaseEstimator):
 
         Parameters
         ----------
-        y_merged : array-like of shape (n_samples,) or (n_samples, n_classes_)
+        y_merged : array-like of shape (n_samples,) or (n_samples, n_merged)
             Merged labels.
         original : array-like like y, default=None
             The original labels of the same rows, for example ``y[sampler.sample_indices_]``. They
@@ -282,7 +282,7 @@ class LabelMerger(BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes_), float64
+        ndarray of shape (n_samples, n_merged), float64
             Probabilities of the merged classes, in the order of `merged_classes_`.
         """
         self._check_exclusive("transform_proba")
@@ -295,7 +295,7 @@ class LabelMerger(BaseEstimator):
 
         Parameters
         ----------
-        P : array-like of shape (n_samples, n_classes_)
+        P : array-like of shape (n_samples, n_merged)
             Probabilities of the merged classes, in the order of `merged_classes_`.
         given : mapping of merged label -> array of shape (n_samples, n_members), default=None
             Probabilities of the members given the merged class, from a second model or a second
@@ -336,7 +336,7 @@ class LabelMerger(BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes_)
+        ndarray of shape (n_samples,) or (n_samples, n_merged)
             Targets.
         """
         self._check_exclusive("encode")
@@ -357,7 +357,7 @@ class LabelMerger(BaseEstimator):
 
         Parameters
         ----------
-        codes : array-like of shape (n_samples,), (n_samples, 1) or (n_samples, n_classes_)
+        codes : array-like of shape (n_samples,), (n_samples, 1) or (n_samples, n_merged)
             What `encode` wrote or a network predicted. A table is read by its largest column; a
             single column of two classes is 1 for `pos_label`, or its probability (above 0.5).
         pos_label : label, default=None
