@@ -9,6 +9,7 @@ from sklmerge import ClassWeightEstimator, ImageIndex, __version__, balance_fold
 from sklmerge.cli import _options as opt
 from sklmerge.cli._augment_options import take_augmenter
 from sklmerge.cli._demo import run_demo
+from sklmerge.cli._frameworks import write_code
 from sklmerge.cli._inspect import inspect_folder, print_inspection
 from sklmerge.cli._output import (
     print_json,
@@ -73,6 +74,10 @@ def weights(
     max_ratio: Annotated[
         float | None, typer.Option(help="Largest weight, as a multiple of the smallest.")
     ] = None,
+    framework: Annotated[
+        str,
+        typer.Option(help="Print code for keras, torch, sklearn, lightgbm, catboost or xgboost."),
+    ] = "keras",
     as_json: opt.Json = False,
 ) -> None:
     """Compute class weights for a folder of class folders."""
@@ -85,6 +90,7 @@ def weights(
         max_ratio=max_ratio,
     ).fit_counts(index.counts)
     class_weight, indices = estimator.class_weight_, index.class_indices
+    code = write_code(framework, estimator, index)
     if as_json:
         print_json(
             {
@@ -92,6 +98,7 @@ def weights(
                 "counts": index.counts,
                 "class_weight": class_weight,
                 "keras": {str(i): w for i, w in estimator.to_keras(indices).items()},
+                "code": code,
             }
         )
         return
@@ -100,8 +107,7 @@ def weights(
         for label in index.classes
     ]
     print_table(["index", "class", "images", "weight"], rows)
-    keras = {number: round(weight, 6) for number, weight in estimator.to_keras(indices).items()}
-    print_lines([f"model.fit(..., class_weight={keras})"])
+    print_lines([code])
 
 
 @app.command()
