@@ -5,9 +5,12 @@ from sklmerge.balance import BalanceReport, balance_folder, separate
 from sklmerge.images import ColorHistogram, HOGFeatures, ImageIndex, LBPFeatures
 from sklmerge.labels import (
     LabelMerger,
+    MergeAdvisor,
     MergedClassifier,
+    MergeSuggestion,
     classification_report_levels,
     merged_scorer,
+    suggest_merges,
 )
 from sklmerge.sampling import AugmentingOverSampler
 from sklmerge.weights import (
@@ -31,6 +34,8 @@ __all__ = [
     "ImageScaler",
     "LBPFeatures",
     "LabelMerger",
+    "MergeAdvisor",
+    "MergeSuggestion",
     "MergedClassifier",
     "PriorCorrectedClassifier",
     "as_augmenter",
@@ -38,4 +43,5 @@ __all__ = [
     "classification_report_levels",
     "merged_scorer",
     "separate",
+    "suggest_merges",
 ]

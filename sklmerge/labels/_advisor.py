@@ -1,0 +1,124 @@
+"""MergeAdvisor: find by cross-validation which classes a classifier cannot tell apart."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.model_selection import StratifiedGroupKFold, check_cv, cross_val_predict
+from sklearn.utils.validation import check_is_fitted
+
+from sklmerge.labels._merger import LabelMerger
+from sklmerge.labels._reading import read_labels
+from sklmerge.labels._suggestion import suggest_merges
+
+
+class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
+    """Suggest which classes to merge, because a classifier takes them for one another.
+
+    Every sample is predicted by a model that did not train on it. How often two classes are
+    mistaken for one another, either way, is their confusability; the most confusable are joined
+    first, by average linkage.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Cloned for every fold.
+    n_classes : int, default=None
+        Join until so many classes are left.
+    threshold : float in (0, 1], default=None
+        Join while the mean confusability of what is joined is at least this. None is 0.1 where
+        `n_classes` is None too.
+    cv : int, splitter or iterable of splits, default=5
+        As for scikit-learn's `cross_val_predict`. An int with `groups` keeps groups together.
+
+    Attributes
+    ----------
+    merge_ : dict of merged label -> list of labels
+        The suggestion.
+    confusion_ : ndarray of shape (n_classes, n_classes)
+        Out-of-fold counts; rows are true classes, columns predicted ones.
+    linkage_ : ndarray of shape (n_classes - 1, 4)
+        SciPy's linkage matrix; heights are 1 minus confusability.
+    ambiguous_pairs_ : list of AmbiguousPair
+        Pairs of classes with confusions, the most confusable first, each with the indices of the
+        samples behind it: the images to look at before merging.
+    classes_ : ndarray of shape (n_classes,)
+        The classes of y, sorted.
+    suggestion_ : MergeSuggestion
+        All of it; ``print`` shows what every merge would bring.
+
+    Notes
+    -----
+    The same X, y and splits give the same suggestion, in whatever order the rows name the
+    classes. Whether two classes *should* be one is for those who know what they mean: this says
+    only that a classifier cannot tell them apart.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklmerge import MergeAdvisor
+    >>> X, y = load_digits(return_X_y=True)
+    >>> advisor = MergeAdvisor(GaussianNB(), n_classes=8).fit(X, y)
+    >>> len(advisor.to_merger().fit(y).merged_classes_)
+    8
+    >>> pair = advisor.ambiguous_pairs_[0]
+    >>> pair.first, pair.second
+    (2, 8)
+    >>> sorted(set(y[pair.sample_indices].tolist()))
+    [2, 8]
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        n_classes: int | None = None,
+        threshold: float | None = None,
+        cv: Any = 5,
+    ) -> None:
+        self.estimator = estimator
+        self.n_classes = n_classes
+        self.threshold = threshold
+        self.cv = cv
+
+    def fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
+        """Predict every sample out of fold, and find what to merge.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+        y : array-like of shape (n_samples,)
+            Original labels.
+        groups : array-like of shape (n_samples,), default=None
+            Samples that must stay together in one fold.
+
+        Returns
+        -------
+        MergeAdvisor
+            Itself.
+        """
+        labels = read_labels(y)
+        splits: Any = self.cv
+        if groups is not None:
+            # An int would mean a splitter that ignores groups without a word.
+            is_count = isinstance(self.cv, int)
+            splitter = StratifiedGroupKFold(self.cv) if is_count else check_cv(self.cv)
+            splits = splitter.split(np.zeros(len(labels)), labels, groups)
+        predicted = cross_val_predict(clone(self.estimator), X, labels, cv=splits)
+        self.suggestion_ = suggest_merges(
+            labels, predicted, n_classes=self.n_classes, threshold=self.threshold
+        )
+        self.merge_ = self.suggestion_.merge
+        self.confusion_ = self.suggestion_.confusion
+        self.linkage_ = self.suggestion_.linkage
+        self.ambiguous_pairs_ = self.suggestion_.ambiguous_pairs
+        self.classes_ = self.suggestion_.classes
+        return self
+
+    def to_merger(self) -> LabelMerger:
+        """Make an unfitted LabelMerger of the suggestion."""
+        check_is_fitted(self)
+        return self.suggestion_.to_merger()
