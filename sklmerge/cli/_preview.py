@@ -115,7 +115,7 @@ _WORDS = {
 def show_signed(value: float, unit: str) -> str:
     """Write a whole number with a sign, but for zero."""
     whole = round(value)
-    return f"{whole:+d}{unit}".replace("-", "\N{MINUS SIGN}") if whole else f"0{unit}"
+    return f"{whole:+d}{unit}" if whole else f"0{unit}"
 
 
 def write_picture(picture: NDArray[np.uint8], path: Path) -> None:

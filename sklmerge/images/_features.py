@@ -11,7 +11,7 @@ from skimage.feature import hog, local_binary_pattern
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge._contract import as_image_batch, find_value_range
+from sklmerge._contract import as_image_batch, check_value_range, find_value_range
 
 # So many images make a task for a worker worth its start.
 _CHUNK = 64
@@ -198,7 +198,7 @@ class LBPFeatures(ImageFeatures):
 
     Notes
     -----
-    Colour images are turned to 256 levels of grey. Each histogram adds up to 1. Interpolation
+    Images are turned to 256 levels of grey; floats must lie between 0 and 1. Each histogram adds up to 1. Interpolation
     smooths the finest patterns away, so that at ``radius=1`` varied copies do not look like their
     sources: vary the images of all classes alike, or take a larger radius.
 
@@ -315,8 +315,9 @@ class ColorHistogram(ImageFeatures):
 
 def to_grey(image: NDArray[Any]) -> NDArray[np.uint8]:
     """Turn an image of any kind to 256 levels of grey, which pixels are compared in exactly."""
+    check_value_range(image, find_value_range(image.dtype, None))
     if image.ndim == 3:
         image = image[..., 0] if image.shape[2] == 1 else rgb2gray(image[..., :3])
     if image.dtype.kind == "u":
         return np.right_shift(image, 8 * (image.dtype.itemsize - 1)).astype(np.uint8)
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    return np.rint(image * 255).astype(np.uint8)

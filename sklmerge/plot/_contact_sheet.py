@@ -14,6 +14,8 @@ _INK, _FAINT, _PAPER = "#1a1a1a", "#5f6368", "#ffffff"
 _FRAME = "#0072b2"
 _MARGIN, _GAP, _LINE = 18, 10, 13
 _TITLE_WIDTH = 132
+# Captions need so much, however narrow the images are.
+_COLUMN_WIDTH = 100
 _TITLE_SIZE, _CAPTION_SIZE = 15, 11
 
 
@@ -81,7 +83,7 @@ def draw_contact_sheet(
             )
     tiles = [[fit_tile(image, tile_size) for image in row.images] for row in rows]
     tile_height = max(tile.height for row in tiles for tile in row)
-    tile_width = max(tile.width for row in tiles for tile in row)
+    tile_width = max(_COLUMN_WIDTH, *(tile.width for row in tiles for tile in row))
     n_lines = max((c.count("\n") + 1 for row in rows for c in row.captions if c), default=0)
     step_down = tile_height + 4 + n_lines * _LINE + _GAP
     top = _MARGIN + (2 * _TITLE_SIZE if heading else 0)

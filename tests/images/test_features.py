@@ -1,0 +1,96 @@
+"""Features have scikit-image's values and scikit-learn's manners."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from skimage.color import rgb2gray
+from skimage.data import astronaut
+from skimage.feature import hog, local_binary_pattern
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_union
+
+from sklmerge import ColorHistogram, HOGFeatures, LBPFeatures
+
+PHOTOS = astronaut()[:480, :480].reshape(8, 60, 8, 60, 3).swapaxes(1, 2)[:3, :2, :48]
+PHOTOS = np.ascontiguousarray(PHOTOS.reshape(6, 48, 60, 3))
+ALL = [HOGFeatures(), LBPFeatures(cells=(2, 3)), ColorHistogram()]
+
+
+def test_hog_equals_scikit_image():
+    options = {"orientations": 6, "pixels_per_cell": (8, 12), "cells_per_block": (2, 3)}
+    features = HOGFeatures(**options)
+    expected = [hog(photo, channel_axis=-1, **options) for photo in PHOTOS]
+    assert_array_equal(features.fit_transform(PHOTOS), expected)
+    grey = PHOTOS[..., 0]
+    assert_array_equal(features.fit_transform(grey), [hog(photo, **options) for photo in grey])
+    assert_array_equal(features.fit_transform(PHOTOS[..., :1]), features.fit_transform(grey))
+
+
+def test_lbp_counts_scikit_images_patterns():
+    grey = np.rint(rgb2gray(PHOTOS) * 255).astype(np.uint8)
+    features = LBPFeatures(n_points=12, radius=2, cells=(2, 3)).fit_transform(PHOTOS)
+    for photo, row in zip(grey, features, strict=True):
+        patterns = local_binary_pattern(photo, 12, 2, "uniform")
+        cell = patterns[24:48, 20:40]
+        expected = [(cell == pattern).mean() for pattern in range(14)]
+        assert_allclose(row.reshape(6, 14)[4], expected)
+    assert_allclose(features.reshape(6, 6, 14).sum(axis=2), 1)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
+def test_color_histogram_equals_numpys(dtype):
+    scale = {"uint8": 1, "uint16": 257}.get(dtype, 1 / 255)
+    photos = (PHOTOS.astype(np.float64) * scale).astype(dtype)
+    features = ColorHistogram(n_bins=10).fit_transform(photos)
+    for photo, row in zip(photos, features, strict=True):
+        expected = [
+            np.histogram(photo[..., channel], 10, (0, 255 * scale))[0] / (48 * 60)
+            for channel in range(3)
+        ]
+        assert_allclose(row.reshape(3, 10), expected)
+
+
+@pytest.mark.parametrize("features", ALL, ids=lambda features: type(features).__name__)
+def test_features_behave_as_transformers(features):
+    features = clone(features)
+    with pytest.raises(NotFittedError):
+        features.transform(PHOTOS)
+    expected = features.fit_transform(PHOTOS)
+    names = features.get_feature_names_out()
+    assert len(set(names)) == len(names) == expected.shape[1]
+    assert_array_equal(clone(features).set_params(n_jobs=2).fit_transform(PHOTOS), expected)
+    flat = clone(features).set_params(image_shape=(48, 60, 3))
+    assert_array_equal(flat.fit_transform(PHOTOS.reshape(6, -1)), expected)
+    frame = clone(features).set_output(transform="pandas").fit_transform(PHOTOS)
+    assert isinstance(frame, pd.DataFrame)
+    assert frame.columns.tolist() == list(names)
+    assert features.transform(PHOTOS[:0]).shape == (0, expected.shape[1])
+    with pytest.raises(ValueError, match=r"shape \(48, 60, 3\) as in fit, got \(48, 60\)"):
+        features.transform(PHOTOS[..., 0])
+
+
+def test_floats_beyond_their_range_are_refused_where_levels_are_counted():
+    with pytest.raises(ValueError, match="X must lie in value_range"):
+        LBPFeatures().fit_transform(PHOTOS[..., 0].astype(float))
+
+
+def test_features_join_in_a_union():
+    joined = make_union(HOGFeatures(), ColorHistogram()).fit(PHOTOS)
+    assert joined.transform(PHOTOS).shape[1] == len(joined.get_feature_names_out())
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (HOGFeatures(pixels_per_cell=(40, 40)), "leave no whole block"),
+        (LBPFeatures(cells=(49, 1)), "cells must have a pixel each"),
+        (LBPFeatures(cells=(0, 1)), "cells must have a pixel each"),
+        (ColorHistogram(n_bins=0), "n_bins must be >= 1, got 0"),
+        (ColorHistogram(image_shape=(2, 2)), "image_shape"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_named(features, message):
+    with pytest.raises(ValueError, match=message):
+        features.fit(PHOTOS)
