@@ -19,6 +19,7 @@ from sklmerge.cli._output import (
     show_progress,
 )
 from sklmerge.cli._preview import draw_preview, write_picture
+from sklmerge.cli._suggest import print_suggestion, suggest_for_folder
 
 app = typer.Typer(
     name="sklmerge",
@@ -125,10 +126,7 @@ def balance(
     split: Annotated[
         str, typer.Option(metavar="TRAIN,VAL[,TEST]", help="Shares; 1 puts all in train.")
     ] = "0.8,0.2",
-    group_by: Annotated[
-        str | None,
-        typer.Option(help="Column of the source's metadata.csv, or a regular expression."),
-    ] = None,
+    group_by: opt.GroupBy = None,
     image_size: Annotated[
         str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Resize all images.")
     ] = None,
@@ -162,7 +160,7 @@ def balance(
             augmenter=augmenter,
             split=opt.read_split(split),
             group_by=group_by,
-            image_size=opt.read_image_size(image_size),
+            image_size=None if image_size is None else opt.read_image_size(image_size),
             quality=quality,
             random_state=seed,
             n_jobs=jobs,
@@ -174,6 +172,47 @@ def balance(
         print_json(report.to_dict())
     else:
         print_lines([report.to_text()])
+
+
+@app.command()
+@report_errors
+def suggest(
+    source: opt.Source,
+    n_classes: Annotated[
+        int | None, typer.Option(min=1, help="Merge until so many classes are left.")
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Merge while confusability is at least this.  [default: 0.1]"),
+    ] = None,
+    image_size: Annotated[
+        str, typer.Option(metavar="HEIGHTxWIDTH", help="Size at which images are compared.")
+    ] = "48x48",
+    max_images: Annotated[
+        int, typer.Option(min=2, help="Look at so many images of a class at most.")
+    ] = 500,
+    folds: Annotated[int, typer.Option(min=2, help="Of the cross-validation.")] = 5,
+    group_by: opt.GroupBy = None,
+    seed: opt.Seed = 0,
+    jobs: opt.Jobs = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Suggest which classes to merge, because a linear model takes them for one another."""
+    found = suggest_for_folder(
+        source,
+        image_size=opt.read_image_size(image_size),
+        max_images=max_images,
+        n_classes=n_classes,
+        threshold=threshold,
+        group_by=group_by,
+        n_folds=folds,
+        seed=seed,
+        n_jobs=jobs,
+    )
+    if as_json:
+        print_json(found)
+    else:
+        print_suggestion(found)
 
 
 @app.command(name="separate")

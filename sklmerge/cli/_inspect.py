@@ -6,6 +6,7 @@ from typing import Any
 
 from sklmerge import ClassWeightEstimator, ImageIndex
 from sklmerge.balance import advise
+from sklmerge.cli._options import write_merge
 from sklmerge.cli._output import list_members, print_lines, print_table, show_waiting
 
 _MOST_NAMED = 10
@@ -39,8 +40,7 @@ def inspect_folder(source: Path, merge: Any, n_jobs: int | None) -> dict[str, An
 def write_commands(source: Path, merge: dict[str, list[str]] | None, remedy: str) -> list[str]:
     """Write the commands that carry the advice out."""
     folder, out = quote(str(source)), quote(f"{source}-balanced")
-    entries = [f"{name}={','.join(members)}" for name, members in (merge or {}).items()]
-    merged = "".join(f" --merge {quote(entry)}" for entry in entries)
+    merged = write_merge(merge)
     commands = {
         "nothing": [],
         "weights": [f"sklmerge weights {folder}{merged}"],

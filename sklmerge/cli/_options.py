@@ -1,7 +1,9 @@
 """What several commands take: the text of an option in, the library's argument out."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -19,6 +21,12 @@ Merge = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and nothing else.")]
+GroupBy = Annotated[
+    str | None,
+    typer.Option(
+        help="What must stay together: a column of SRC's metadata.csv, or a regular expression."
+    ),
+]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Workers; -1 is one per core.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is random.")]
 
@@ -46,6 +54,15 @@ def read_merge(entries: list[str] | None) -> dict[str, list[str]] | None:
     return merge or None
 
 
+def write_merge(merge: Mapping[str, Sequence[str]] | None) -> str:
+    """Write the options that `read_merge` reads, for a shell; JSON where a name has their signs."""
+    entries = {}
+    for name, members in (merge or {}).items():
+        plain = not any(sign in part for part in (name, *members) for sign in ",={")
+        entries[name] = f"{name}={','.join(members)}" if plain else json.dumps({name: members})
+    return "".join(f" --merge {quote(entry)}" for entry in entries.values())
+
+
 def read_numbers(option: str, text: str, n_most: int) -> tuple[float, ...]:
     """Read numbers separated by commas."""
     try:
@@ -63,10 +80,8 @@ def read_split(text: str) -> tuple[float, ...] | None:
     return None if len(shares) == 1 and shares[0] == 1 else shares
 
 
-def read_image_size(text: str | None) -> tuple[int, int] | None:
+def read_image_size(text: str) -> tuple[int, int]:
     """Read ``HEIGHTxWIDTH``, or one number for a square."""
-    if text is None:
-        return None
     sides = text.lower().split("x")
     if len(sides) > 2 or not all(side.isdecimal() and int(side) for side in sides):
         raise ValueError(f"--image-size must look like 224x224 (height x width), got {text!r}")

@@ -1,0 +1,121 @@
+"""What `sklmerge suggest` finds out: which classes a linear model takes for one another."""
+
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import StandardScaler
+
+from sklmerge import ColorHistogram, HOGFeatures, ImageIndex, MergeAdvisor
+from sklmerge.balance import find_groups
+from sklmerge.cli._options import write_merge
+from sklmerge.cli._output import print_lines, print_table, show_waiting
+from sklmerge.images._hash import hash_texts, rank_keys
+
+_MOST_PAIRS, _MOST_FILES = 6, 3
+# Joins shown beyond those that are suggested.
+_MORE_STEPS = 2
+
+
+def suggest_for_folder(
+    source: Path,
+    *,
+    image_size: tuple[int, int],
+    max_images: int,
+    n_classes: int | None,
+    threshold: float | None,
+    group_by: str | None,
+    n_folds: int,
+    seed: int,
+    n_jobs: int | None,
+) -> dict[str, Any]:
+    """Predict images out of fold, and say which classes are confused; plain values, fit for JSON.
+
+    Gradients and colours of each image, scaled, go to a logistic regression with balanced weights:
+    quick and the same every time, but no match for a trained network.
+    """
+    index = ImageIndex(source)
+    index = index.take(choose_images(index, max_images, seed))
+    groups = None
+    if group_by is not None:
+        groups, _ = find_groups(index.paths.iterate_bytes(), group_by, str(source))
+    with show_waiting(f"describing {len(index):,} images"):
+        images = index.read(image_size=image_size, n_jobs=n_jobs)
+        cells = (max(image_size[0] // 5, 1), max(image_size[1] // 5, 1))
+        features = make_union(HOGFeatures(pixels_per_cell=cells, n_jobs=n_jobs), ColorHistogram())
+        described = features.fit_transform(images)
+    linear = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
+    model = make_pipeline(StandardScaler(), linear)
+    advisor = MergeAdvisor(model, n_classes=n_classes, threshold=threshold, cv=n_folds)
+    with show_waiting("predicting out of fold"):
+        advisor.fit(described, index.labels, groups)
+    found = advisor.suggestion_
+    paths = index.paths.relative()
+    return {
+        "source": str(source),
+        "n_images": len(index),
+        "classes": found.classes.tolist(),
+        "confusion": found.confusion.tolist(),
+        "accuracy": found.accuracy,
+        "balanced_accuracy": found.balanced_accuracy,
+        "merge": found.merge,
+        "steps": [step._asdict() for step in found.steps],
+        "pairs": [
+            {
+                "classes": [pair.first, pair.second],
+                "confusability": pair.confusability,
+                "files": [paths[row] for row in pair.sample_indices],
+            }
+            for pair in found.ambiguous_pairs
+        ],
+        "commands": write_commands(source, found.merge),
+    }
+
+
+def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.intp]:
+    """Choose at most so many images of each class, by the hash of their paths."""
+    ranks = rank_keys(hash_texts(index.paths.iterate_bytes()), seed, "suggest")
+    chosen = []
+    for code in range(index.n_classes):
+        members = np.flatnonzero(index.codes == code)
+        chosen.append(members[np.argsort(ranks[members], kind="stable")[:max_images]])
+    return np.sort(np.concatenate(chosen))
+
+
+def write_commands(source: Path, merge: dict[Any, list[Any]]) -> list[str]:
+    """Write the command that carries the suggestion out."""
+    if not merge:
+        return []
+    folder, out = quote(str(source)), quote(f"{source}-balanced")
+    return [f"sklmerge balance {folder} {out}{write_merge(merge)}"]
+
+
+def print_suggestion(found: dict[str, Any]) -> None:
+    """Print what was found, for people."""
+    header = ["merge", "confusability", "classes", "accuracy", "balanced acc.", ""]
+    rows: list[list[object]] = [
+        ["(none)", "", len(found["classes"]), found["accuracy"], found["balanced_accuracy"], ""]
+    ]
+    n_shown = sum(step["suggested"] for step in found["steps"]) + _MORE_STEPS
+    for step in found["steps"][:n_shown]:
+        scores = [step["n_classes"], step["accuracy"], step["balanced_accuracy"]]
+        mark = "suggested" if step["suggested"] else ""
+        rows.append([" + ".join(step["members"]), f"{step['confusability']:.3f}", *scores, mark])
+    print_table(header, rows, title=f"{found['source']}: {found['n_images']:,} images, out of fold")
+    lines = ["Taken for one another most often:"]
+    for pair in found["pairs"][:_MOST_PAIRS]:
+        names, files = " and ".join(pair["classes"]), pair["files"]
+        lines.append(f"  {names}: {len(files)} images ({pair['confusability']:.3f}), such as")
+        lines += [f"    {name}" for name in files[:_MOST_FILES]]
+    merges = ", ".join(f"{name} of {len(m)}" for name, m in found["merge"].items())
+    lines += [
+        f"Suggested: {merges or 'no merge'}",
+        "  Scores rise by merging alone, because fewer classes are easier to tell apart.",
+        "  Whether two should be one is for those who know what they mean.",
+        *(f"  $ {command}" for command in found["commands"]),
+    ]
+    print_lines(lines)

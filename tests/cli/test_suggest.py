@@ -1,0 +1,72 @@
+"""`sklmerge suggest` finds classes that cannot be told apart, and shows the images behind it."""
+
+import shlex
+
+import numpy as np
+import pytest
+
+from sklmerge import ImageIndex, suggest_merges
+from sklmerge.images import encode_image
+
+
+@pytest.fixture(scope="module")
+def grains(tmp_path_factory):
+    """Make fine and coarse noise, and one kind under two names: no model can tell them apart."""
+    folder = tmp_path_factory.mktemp("grains")
+    rng = np.random.default_rng(0)
+    kinds = {"coarse": (4, 40), "fine, left": (1, 40), "fine, right": (1, 40)}
+    for label, (grain, n_images) in kinds.items():
+        (folder / label).mkdir()
+        for number in range(n_images):
+            noise = rng.integers(0, 256, (24 // grain, 32 // grain), np.uint8)
+            image = np.kron(noise, np.ones((grain, grain), np.uint8))
+            name = f"{number:02d}_batch{number % 5}.png"
+            (folder / label / name).write_bytes(encode_image(image, "png"))
+    return folder
+
+
+def test_the_classes_of_one_kind_are_suggested_with_their_images(run, run_json, grains):
+    found = run_json("suggest", grains, "--image-size", "24x32")
+    assert found["merge"] == {"fine, left+fine, right": ["fine, left", "fine, right"]}
+    assert found["pairs"][0]["classes"] == ["fine, left", "fine, right"]
+    assert all((grains / name).exists() for name in found["pairs"][0]["files"])
+    assert found["steps"][0]["balanced_accuracy"] > found["balanced_accuracy"]
+    shown = run("suggest", grains, "--image-size", "24x32").stdout
+    assert "fine, left and fine, right" in shown
+    assert "suggested" in shown
+
+
+def test_the_command_that_is_printed_runs(run, run_json, grains, tmp_path):
+    found = run_json("suggest", grains, "--image-size", "24x32")
+    counts = np.array(found["confusion"]).sum(axis=1)
+    assert counts.tolist() == [40, 40, 40]
+    # A name with a comma needs JSON, which the command has.
+    words = shlex.split(found["commands"][0])
+    report = run_json("balance", grains, tmp_path / "out", *words[4:])
+    assert report["counts_after"]["train"]["coarse"] > 32
+
+
+def test_the_evidence_is_that_of_the_library(run_json, grains):
+    found = run_json("suggest", grains, "--image-size", "24x32", "--n-classes", "2")
+    classes = np.array(found["classes"])
+    true, predicted = np.nonzero(found["confusion"])
+    counts = np.array(found["confusion"])[true, predicted]
+    y_true, y_pred = (np.repeat(classes[codes], counts) for codes in (true, predicted))
+    expected = suggest_merges(y_true, y_pred, n_classes=2)
+    assert found["merge"] == expected.merge
+    assert found["accuracy"] == pytest.approx(expected.accuracy)
+
+
+def test_groups_stay_together_and_the_number_of_images_is_bounded(run_json, grains):
+    found = run_json(
+        "suggest", grains, "--group-by", r"batch(\d)", "--max-images", "30", "--image-size", "24"
+    )
+    assert found["n_images"] == 90
+    assert len(ImageIndex(grains)) == 120
+
+
+def test_bad_options_are_named(run, grains):
+    for option, value in (("--threshold", "3"), ("--folds", "1"), ("--image-size", "x")):
+        assert (
+            option.strip("-").split("-")[0] in run("suggest", grains, option, value, code=2).stderr
+        )
