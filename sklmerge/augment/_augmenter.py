@@ -1,4 +1,4 @@
-"""ImageAugmenter: random, keeps shape and dtype. _ranges draws what varies, _render does it."""
+"""ImageAugmenter: random, keeps shape and dtype. _draw says what varies, _render does it."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -9,32 +9,20 @@ from sklearn.base import BaseEstimator
 
 from sklmerge._contract import as_image_batch, check_value_range, find_value_range
 from sklmerge.augment._color import COLOR_COLUMNS
+from sklmerge.augment._draw import draw_columns
+from sklmerge.augment._effects import EFFECT_COLUMNS
 from sklmerge.augment._hash import resolve_seed
 from sklmerge.augment._params import AugmentationParams
-from sklmerge.augment._ranges import check_ranges, draw_columns
+from sklmerge.augment._presets import PRESETS
+from sklmerge.augment._ranges import check_ranges
 from sklmerge.augment._render import RenderSettings, render_images
+from sklmerge.augment._rows import check_keys, check_out, check_rows
 
 if TYPE_CHECKING:
     from sklmerge.augment._scaler import ImageScaler
 
-_PRESETS: dict[str, dict[str, Any]] = {
-    "light": {
-        "rotation_range": 15,
-        "width_shift_range": 0.1,
-        "height_shift_range": 0.1,
-        "zoom_range": 0.1,
-        "brightness_range": (0.9, 1.1),
-    },
-    "strong": {
-        "rotation_range": 30,
-        "width_shift_range": 0.2,
-        "height_shift_range": 0.2,
-        "shear_range": 15,
-        "zoom_range": 0.25,
-        "brightness_range": (0.7, 1.3),
-        "contrast_range": (0.7, 1.3),
-    },
-}
+# What reads or writes values, not only moves them.
+VALUE_COLUMNS = COLOR_COLUMNS | EFFECT_COLUMNS
 
 
 class ImageAugmenter(BaseEstimator):
@@ -58,15 +46,33 @@ class ImageAugmenter(BaseEstimator):
     zoom_range : float or (float, float), default=0
         Bounds of the zoom, drawn for width and height apart; a float z stands for
         ``(1 - z, 1 + z)``. Below 1 zooms in, above 1 zooms out.
+    crop_range : (float, float), default=None
+        Bounds of the share of the area that is kept, at a random place and in the image's own
+        shape: 1 keeps it all.
     horizontal_flip, vertical_flip : bool, default=False
         Mirror every other image left to right, or upside down.
+    rotate90 : bool, default=False
+        Turn by 0, 1, 2 or 3 quarters; images that are not square by 0 or 2, to keep their shape.
     brightness_range : (float, float), default=None
         Bounds of the factor on the distance from black.
     contrast_range : (float, float), default=None
         Bounds of the factor on the distance from the image's mean luminance.
+    gamma_range : (float, float), default=None
+        Bounds of the exponent on the share of white; below 1 lightens the dark.
+    saturation_range : (float, float), default=None
+        Bounds of the factor on the distance of each pixel from its own grey.
+    hue_range : (float, float), default=None
+        Bounds of the turn of hue, in degrees from -180 to 180.
     channel_shift_range : float, default=0
         Largest value added to or taken from all channels, in input units; the sum is clipped to
         the image's own range of values.
+    noise_std : float, default=0
+        Standard deviation of Gaussian noise added to every value, in input units.
+    blur_sigma : float or (float, float), default=None
+        Bounds of the standard deviation of a Gaussian blur, in pixels; a float s stands for
+        ``(0, s)``.
+    erase : float, default=0
+        Chance that a rectangle of 2 to 40 % of the area is filled with random values.
     fill_mode : {"nearest", "constant", "reflect", "wrap"}, default="nearest"
         What lies beyond the border.
     cval : float, default=0
@@ -85,9 +91,12 @@ class ImageAugmenter(BaseEstimator):
     Notes
     -----
     Names and meaning are those in the documentation of Keras' ``ImageDataGenerator``, where it has
-    them: width means columns, height means rows, and the centre is the true one. The order is:
-    flips, rotation, shift, shear and zoom as one affine map; channel shift; contrast; brightness.
-    Colours leave a fourth channel, alpha, as it is.
+    them: width means columns, height means rows, and the centre is the true one.
+
+    The order is: crop, rotation, shift, shear, zoom, quarter turns and flips, as one affine map;
+    channel shift, contrast, brightness and gamma, as one table; saturation; hue; blur; noise;
+    erasing. Only the affine map touches a fourth channel, alpha. Saturation and hue leave grey
+    images as they are. Each of the five after the table costs a pass more.
 
     Examples
     --------
@@ -115,11 +124,19 @@ class ImageAugmenter(BaseEstimator):
         height_shift_range: float | Sequence[float] = 0,
         shear_range: float = 0,
         zoom_range: float | tuple[float, float] = 0,
+        crop_range: tuple[float, float] | None = None,
         horizontal_flip: bool = False,
         vertical_flip: bool = False,
+        rotate90: bool = False,
         brightness_range: tuple[float, float] | None = None,
         contrast_range: tuple[float, float] | None = None,
+        gamma_range: tuple[float, float] | None = None,
+        saturation_range: tuple[float, float] | None = None,
+        hue_range: tuple[float, float] | None = None,
         channel_shift_range: float = 0,
+        noise_std: float = 0,
+        blur_sigma: float | tuple[float, float] | None = None,
+        erase: float = 0,
         fill_mode: str = "nearest",
         cval: float = 0,
         interpolation: str = "linear",
@@ -133,11 +150,19 @@ class ImageAugmenter(BaseEstimator):
         self.height_shift_range = height_shift_range
         self.shear_range = shear_range
         self.zoom_range = zoom_range
+        self.crop_range = crop_range
         self.horizontal_flip = horizontal_flip
         self.vertical_flip = vertical_flip
+        self.rotate90 = rotate90
         self.brightness_range = brightness_range
         self.contrast_range = contrast_range
+        self.gamma_range = gamma_range
+        self.saturation_range = saturation_range
+        self.hue_range = hue_range
         self.channel_shift_range = channel_shift_range
+        self.noise_std = noise_std
+        self.blur_sigma = blur_sigma
+        self.erase = erase
         self.fill_mode = fill_mode
         self.cval = cval
         self.interpolation = interpolation
@@ -167,9 +192,9 @@ class ImageAugmenter(BaseEstimator):
         >>> ImageAugmenter.preset("light").rotation_range
         15
         """
-        if name not in _PRESETS:
-            raise ValueError(f"name must be one of {', '.join(_PRESETS)}, got {name!r}")
-        return cls(**_PRESETS[name])
+        if name not in PRESETS:
+            raise ValueError(f"name must be one of {', '.join(PRESETS)}, got {name!r}")
+        return cls(**PRESETS[name])
 
     def draw_params(
         self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
@@ -197,9 +222,7 @@ class ImageAugmenter(BaseEstimator):
             If a range of the augmenter has the wrong sign, order or type.
         """
         seed = resolve_seed(self.random_state if random_state is None else random_state)
-        streams = np.arange(n, dtype=np.uint64) if keys is None else np.asarray(keys, np.uint64)
-        if streams.shape != (n,):
-            raise ValueError(f"keys must have shape ({n},), got {streams.shape}")
+        streams = check_keys(n, keys)
         ranges = check_ranges(self.get_params(deep=False))
         return AugmentationParams(n, draw_columns(ranges, seed, streams))
 
@@ -224,9 +247,9 @@ class ImageAugmenter(BaseEstimator):
             Which image each row of the parameters varies: ``np.zeros(n, int)`` makes n copies of
             the first. None means each image once, in order.
         scaler : ImageScaler, default=None
-            Resizes and normalises in the same pass: the result is that of
-            ``scaler.transform(augmenter.apply(X, params))``, to the last bit where no resize is
-            involved, without its cost.
+            Resizes and normalises in the same pass: images are resized, varied and normalised,
+            interpolated once in all. Without a resize the result is that of
+            ``scaler.transform(augmenter.apply(X, params))``, to the last bit.
         out : ndarray, default=None
             Contiguous array to fill, of the shape and dtype of the result.
 
@@ -242,17 +265,9 @@ class ImageAugmenter(BaseEstimator):
         """
         check_ranges(self.get_params(deep=False))
         batch = as_image_batch(X, self.image_shape)
-        rows = np.arange(len(batch)) if indices is None else np.asarray(indices, dtype=np.intp)
-        if rows.shape != (len(params),):
-            raise ValueError(
-                f"params must have one row for each of {len(rows)} images, got {len(params)}"
-            )
-        if len(rows) and not (rows.min() >= 0 and rows.max() < len(batch)):
-            raise ValueError(
-                f"indices must be in [0, {len(batch)}), got {rows.min()}, {rows.max()}"
-            )
+        rows = check_rows(len(batch), len(params), indices)
         bounds = find_value_range(batch.dtype, self.value_range)
-        if any(name in COLOR_COLUMNS for name in params.columns):
+        if not VALUE_COLUMNS.isdisjoint(params.columns):
             check_value_range(batch, bounds)
         shape, dtype = batch.shape[1:], batch.dtype
         if scaler is not None:
@@ -260,13 +275,7 @@ class ImageAugmenter(BaseEstimator):
             dtype = np.dtype(scaler.dtype)
         flat = np.ndim(X) == 2
         expected = (len(rows), int(np.prod(shape))) if flat else (len(rows), *shape)
-        if out is None:
-            out = np.empty(expected, dtype)
-        elif out.shape != expected or out.dtype != dtype or not out.flags.c_contiguous:
-            raise ValueError(
-                f"out must be a contiguous {dtype} array of shape {expected}, "
-                f"got {out.dtype} of shape {out.shape}"
-            )
+        out = check_out(out, expected, dtype)
         single = len(shape) == 3 and shape[2] == 1
         if len(rows):
             render_images(

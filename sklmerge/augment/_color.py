@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from sklmerge.augment._params import AugmentationParams
 
-COLOR_COLUMNS = frozenset({"channel_shift", "contrast", "brightness"})
+COLOR_COLUMNS = frozenset({"channel_shift", "contrast", "brightness", "gamma"})
 # ITU-R BT.601, the weights of Pillow's and OpenCV's conversion to grey.
-_LUMA = np.array([0.299, 0.587, 0.114])
+LUMA = np.array([0.299, 0.587, 0.114])
 
 
 class ImageStatistics(NamedTuple):
@@ -34,14 +34,14 @@ def measure_images(images: NDArray[Any]) -> ImageStatistics:
     ImageStatistics
         Arrays of shape (n,).
     """
-    figures = np.empty((3, len(images)))
+    figures = np.zeros((3, len(images)))
     for place, image in enumerate(images):
         pixels = select_colors(image)
         # OpenCV's reductions are several times faster than numpy's, but want contiguous planes.
         plane = np.ascontiguousarray(pixels).reshape(pixels.shape[0], -1)
         low, high, _, _ = cv2.minMaxLoc(plane)
         if pixels.ndim == 3 and pixels.shape[2] == 3:
-            grey = float(np.dot(_LUMA, cv2.mean(pixels)[:3]))
+            grey = float(np.dot(LUMA, cv2.mean(pixels)[:3]))
         else:
             grey = cv2.mean(plane)[0]
         figures[:, place] = low, high, grey
@@ -59,7 +59,7 @@ def recolor_values(
     statistics: ImageStatistics | None,
     bounds: tuple[float, float],
 ) -> NDArray[Any]:
-    """Apply each image's channel shift, contrast and brightness to values, and clip the result.
+    """Apply each image's channel shift, contrast, brightness and gamma to values, and clip them.
 
     Parameters
     ----------
@@ -81,7 +81,9 @@ def recolor_values(
     -----
     A channel shift is added and clipped to the image's own range, as Keras'
     ``apply_channel_shift`` does; contrast scales distances from the image's mean luminance, as
-    Pillow's and torchvision's does; brightness scales distances from black.
+    Pillow's and torchvision's does; brightness scales distances from black; what comes of these
+    is clipped, and gamma raises its share of the value range to a power, as scikit-image's
+    ``adjust_gamma`` does.
     """
 
     def spread(column: NDArray[np.float64]) -> NDArray[Any]:
@@ -101,7 +103,12 @@ def recolor_values(
     if "brightness" in params:
         factor = params["brightness"]
         recolored = recolored * spread(factor) + spread(bounds[0] * (1 - factor))
-    return np.clip(recolored, *bounds)
+    recolored = np.clip(recolored, *bounds)
+    if "gamma" in params:
+        span = bounds[1] - bounds[0]
+        shares = (recolored - bounds[0]) / span
+        recolored = np.clip(bounds[0] + span * shares ** spread(params["gamma"]), *bounds)
+    return recolored
 
 
 def needs_statistics(params: AugmentationParams) -> bool:
@@ -177,28 +184,42 @@ def look_up(image: NDArray[Any], table: NDArray[Any], out: NDArray[Any]) -> None
     cv2.LUT(image, table if table.ndim == 1 else table[None], dst=out)
 
 
-def scale_tables(
-    tables: NDArray[Any],
-    gain: NDArray[np.float64],
-    bias: NDArray[np.float64],
-    dtype: np.dtype[Any],
-) -> NDArray[Any]:
-    """Let tables of integers give what a gain and a bias make of each of their entries.
+def normalize_image(
+    image: NDArray[Any],
+    table: NDArray[Any] | None,
+    matrix: NDArray[np.float64],
+    out: NDArray[Any],
+) -> None:
+    """Look one integer image up in a table, and scale each channel of what is found.
 
     Parameters
     ----------
-    tables : ndarray of shape (n, n_values) or (n, n_values, C)
-        See `build_tables`.
-    gain, bias : ndarray of float64, shape (1,) or (C,)
-        Of all channels or of each.
-    dtype : dtype
-        float32 or float64.
+    image : ndarray of shape (H, W) or (H, W, C)
+        Contiguous, uint8 or uint16.
+    table : ndarray of the dtype of `out`, shape (n_values,) or (n_values, C), or None
+        None keeps the values.
+    matrix : ndarray of float64, shape (C, C + 1)
+        See `build_matrix`.
+    out : ndarray of float32 or float64, of the image's shape
+        Contiguous.
 
-    Returns
-    -------
-    ndarray of `dtype`, shape (n, n_values) or (n, n_values, C)
+    Notes
+    -----
+    OpenCV looks up one table for all channels twice as fast as a table for each, and multiplying
+    afterwards is cheaper than the difference.
     """
-    scaled = tables.astype(np.float64)
-    if max(len(gain), len(bias)) > 1 and scaled.ndim == 2:
-        scaled = scaled[..., None]
-    return (scaled * gain + bias).astype(dtype)
+    if table is None:
+        np.copyto(out, image)
+    else:
+        look_up(image, table, out)
+    cv2.transform(out, matrix, dst=out)
+
+
+def build_matrix(
+    gain: NDArray[np.float64], bias: NDArray[np.float64], n_channels: int
+) -> NDArray[np.float64]:
+    """Build the matrix, of shape (C, C + 1), that scales C channels and adds to each."""
+    matrix = np.zeros((n_channels, n_channels + 1))
+    np.fill_diagonal(matrix, gain)
+    matrix[:, -1] = bias
+    return matrix

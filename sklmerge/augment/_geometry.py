@@ -1,4 +1,4 @@
-"""Parameters in, one affine map an image out; and the one place that warps."""
+"""Images and affine maps in, images out: the one place that resizes, mirrors and warps."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.augment._params import AugmentationParams
+from sklmerge.augment._affine import SYMMETRIES
 
 FILL_MODES = {
     "nearest": cv2.BORDER_REPLICATE,
@@ -19,101 +19,15 @@ INTERPOLATIONS = {
     "linear": cv2.INTER_LINEAR,
     "cubic": cv2.INTER_CUBIC,
 }
-GEOMETRIC_COLUMNS = frozenset(
-    {
-        "rotation",
-        "shift_x",
-        "shift_y",
-        "shift_x_pixels",
-        "shift_y_pixels",
-        "shear",
-        "zoom_x",
-        "zoom_y",
-        "horizontal_flip",
-        "vertical_flip",
-    }
-)
-_IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-
-
-def compose_affine(params: AugmentationParams, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Compose each image's flips, zoom, shear, shift and rotation into one affine map.
-
-    Parameters
-    ----------
-    params : AugmentationParams
-        Of n images.
-    size : (int, int)
-        Height and width in pixels.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2, 3)
-        Maps where a pixel goes, ``(x, y, 1)``, to where it comes from, ``(x, y)``.
-
-    Notes
-    -----
-    Rotation, shift, shear and zoom act in this order on output coordinates around the true centre
-    ``((width - 1) / 2, (height - 1) / 2)``, as Keras' ``apply_affine_transform`` has it on square
-    images; flips come after them in the image, so first on coordinates.
-    """
-    height, width = size
-    theta, shear = np.deg2rad(params["rotation"]), np.deg2rad(params["shear"])
-    cos, sin = np.cos(theta), np.sin(theta)
-    shift_x = params["shift_x"] * width + params["shift_x_pixels"]
-    shift_y = params["shift_y"] * height + params["shift_y_pixels"]
-    flip_x = np.where(params["horizontal_flip"], -1.0, 1.0)
-    flip_y = np.where(params["vertical_flip"], -1.0, 1.0)
-
-    # Sheared first, x' = x - y sin(shear) and y' = y cos(shear), then turned.
-    linear = np.empty((len(params), 2, 2))
-    linear[:, 0, 0] = cos
-    linear[:, 0, 1] = -cos * np.sin(shear) - sin * np.cos(shear)
-    linear[:, 1, 0] = sin
-    linear[:, 1, 1] = cos * np.cos(shear) - sin * np.sin(shear)
-    linear *= np.stack([params["zoom_x"] * flip_x, params["zoom_y"] * flip_y], axis=-1)[:, None, :]
-
-    center = np.array([(width - 1) / 2, (height - 1) / 2])
-    affine = np.empty((len(params), 2, 3))
-    affine[:, :, :2] = linear
-    affine[:, 0, 2] = cos * shift_x - sin * shift_y
-    affine[:, 1, 2] = sin * shift_x + cos * shift_y
-    affine[:, :, 2] += center - linear @ center
-    return affine
-
-
-def compose_resize(
-    affine: NDArray[np.float64], size: tuple[int, int], source_size: tuple[int, int]
-) -> NDArray[np.float64]:
-    """Let maps within an image of one size read from a source of another size.
-
-    Parameters
-    ----------
-    affine : ndarray of shape (n, 2, 3)
-        Maps within the output's frame, see `compose_affine`.
-    size, source_size : (int, int)
-        Height and width of the output and of the source, in pixels.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2, 3)
-        The same maps, followed by the resize; pixel centres lie at halves, as in OpenCV's and
-        Pillow's resize.
-    """
-    scale = np.array([source_size[1] / size[1], source_size[0] / size[0]])
-    resized = affine * scale[:, None]
-    resized[:, :, 2] += (scale - 1) / 2
-    return resized
-
-
-def find_still(affine: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which maps, of shape (n, 2, 3), move nothing: their images are copied to the bit."""
-    return (affine == _IDENTITY).all(axis=(1, 2))
 
 
 def skips_pixels(source: tuple[int, int], size: tuple[int, int]) -> bool:
-    """Tell whether one interpolation, which reads 2 x 2 pixels, would skip some of the source."""
-    return source[0] > 2 * size[0] or source[1] > 2 * size[1]
+    """Tell whether one interpolation, which reads 2 x 2 pixels, would skip much of the source.
+
+    It does where the area shrinks by more than 2 times 2, or one side by more than 3.
+    """
+    down, across = source[0] / size[0], source[1] / size[1]
+    return down * across > 4 or max(down, across) > 3
 
 
 def resize_image(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
@@ -145,18 +59,34 @@ def resize_image(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
 def choose_frame(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
     """Choose the size at which a warp to another size reads a source without skipping pixels.
 
-    Sides are halved until one interpolation reads all that is left.
+    The side that shrinks most is halved until one interpolation reads what is left.
 
     Examples
     --------
-    >>> choose_frame((375, 500), (224, 224))
-    (375, 250)
+    >>> choose_frame((375, 500), (224, 224)), choose_frame((750, 1000), (224, 224))
+    ((375, 500), (375, 500))
     """
-    frame = list(source)
-    for axis in (0, 1):
-        while frame[axis] > 2 * size[axis]:
-            frame[axis] = (frame[axis] + 1) // 2
-    return frame[0], frame[1]
+    frame = source
+    while skips_pixels(frame, size):
+        if frame[0] / size[0] > frame[1] / size[1]:
+            frame = ((frame[0] + 1) // 2, frame[1])
+        else:
+            frame = (frame[0], (frame[1] + 1) // 2)
+    return frame
+
+
+def mirror_image(image: NDArray[Any], symmetry: int, out: NDArray[Any]) -> None:
+    """Copy, flip or turn one image, see `SYMMETRIES`, into a contiguous array of its shape."""
+    swap, mirror_x, mirror_y = SYMMETRIES[symmetry]
+    if swap:
+        cv2.transpose(image, dst=out)
+        image = out
+    if mirror_x < 0 or mirror_y < 0:
+        # OpenCV flips rows by 0, columns by 1 and both by -1.
+        code = 0 if mirror_x > 0 else (1 if mirror_y > 0 else -1)
+        cv2.flip(image, code, dst=out)
+    elif not swap:
+        np.copyto(out, image)
 
 
 class Warper:

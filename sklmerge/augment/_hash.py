@@ -59,6 +59,23 @@ def hash_keys(sources: ArrayLike, copies: ArrayLike) -> NDArray[np.uint64]:
     return mix_bits(mix_bits(source_bits) ^ copy_bits)
 
 
+def salt_keys(seed: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Mix a seed into keys: what a generator of a row's own is made from.
+
+    Parameters
+    ----------
+    seed : int
+        In [0, 2**64).
+    keys : ndarray of uint64, shape (n,)
+        See `hash_keys`.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n,)
+    """
+    return mix_bits(keys ^ mix_bits(np.array([seed], np.uint64)))
+
+
 def draw_uniform(seed: int, keys: NDArray[np.uint64], column: int) -> NDArray[np.float64]:
     """Draw one uniform number in [0, 1) for each key.
 

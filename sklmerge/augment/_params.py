@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 class Column(NamedTuple):
     """One parameter: the value that changes nothing, and which random numbers it draws from."""
 
-    neutral: float | bool | int
+    neutral: float | bool | int | str
     stream: int
 
 
@@ -31,6 +31,30 @@ COLUMNS: Mapping[str, Column] = {
     "contrast": Column(1.0, 9),
     "brightness": Column(1.0, 10),
     "key": Column(0, 11),
+    "crop": Column(1.0, 12),
+    "crop_x": Column(0.5, 13),
+    "crop_y": Column(0.5, 14),
+    "quarter_turns": Column(0, 15),
+    "gamma": Column(1.0, 16),
+    "saturation": Column(1.0, 17),
+    "hue": Column(0.0, 18),
+    "noise_std": Column(0.0, 19),
+    "blur_sigma": Column(0.0, 20),
+    "erase_x": Column(0.0, 21),
+    "erase_y": Column(0.0, 22),
+    "erase_width": Column(0.0, 23),
+    "erase_height": Column(0.0, 24),
+    # 25 decides whether a rectangle is erased at all, 28 the sign of a magnitude.
+    "operation": Column("identity", 26),
+    "magnitude": Column(0.0, 27),
+    "augmenter": Column(-1, 29),
+    "slope_x": Column(0.0, 30),
+    "slope_y": Column(0.0, 31),
+    "sharpness": Column(1.0, 32),
+    "posterize": Column(8, 33),
+    "solarize": Column(1.0, 34),
+    "autocontrast": Column(False, 35),
+    "equalize": Column(False, 36),
 }
 
 _KERAS_COLUMNS = {
@@ -62,8 +86,14 @@ class AugmentationParams:
         The parameters in use. A column that is absent changes nothing. Angles (``rotation``,
         ``shear``) are in degrees; ``shift_x`` and ``shift_y`` are fractions of width and height,
         ``shift_x_pixels`` and ``shift_y_pixels`` pixels; ``zoom_x`` and ``zoom_y`` above 1 zoom
-        out; ``brightness`` and ``contrast`` are factors; ``channel_shift`` is in input units.
-        ``key`` is the random stream of a user's own callable.
+        out; ``crop`` is the share of the area that is kept, ``crop_x`` and ``crop_y`` say where
+        between the borders (0 to 1) it lies; ``quarter_turns`` go counterclockwise;
+        ``brightness``, ``contrast`` and ``saturation`` are factors, ``gamma`` is an exponent,
+        ``hue`` a turn in degrees; ``channel_shift`` and ``noise_std`` are in input units,
+        ``blur_sigma`` in pixels; ``erase_x``, ``erase_y``, ``erase_width`` and ``erase_height``
+        are shares of width and height. ``key`` is the random stream of noise, of erased pixels
+        and of a user's own callable. ``operation`` and ``magnitude`` are those of
+        `TrivialAugmenter`; ``augmenter`` says which of several varies the image, -1 none.
 
     Examples
     --------
@@ -102,7 +132,7 @@ class AugmentationParams:
     def __contains__(self, name: object) -> bool:
         return name in self.columns
 
-    def __iter__(self) -> Iterator[dict[str, float | bool | int]]:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self.to_dicts())
 
     def take(self, indices: NDArray[np.intp] | slice) -> "AugmentationParams":
@@ -122,7 +152,7 @@ class AugmentationParams:
             len(rows), {name: values[rows] for name, values in self.columns.items()}
         )
 
-    def to_dicts(self) -> list[dict[str, float | bool | int]]:
+    def to_dicts(self) -> list[dict[str, Any]]:
         """Return one dict of plain numbers an image, fit for JSON.
 
         Returns
@@ -136,7 +166,7 @@ class AugmentationParams:
         return [dict(zip(self.columns, row, strict=True)) for row in zip(*lists, strict=True)]
 
     @classmethod
-    def from_dicts(cls, dicts: Iterable[Mapping[str, float]]) -> "AugmentationParams":
+    def from_dicts(cls, dicts: Iterable[Mapping[str, Any]]) -> "AugmentationParams":
         """Read back what `to_dicts` wrote.
 
         Parameters

@@ -1,101 +1,13 @@
-"""Ranges in, columns of random parameters out; and what a range may be."""
+"""What each range of an augmenter may be, and the bounds that its short forms stand for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sklmerge.augment._geometry import FILL_MODES, INTERPOLATIONS
-from sklmerge.augment._hash import draw_uniform
-from sklmerge.augment._params import COLUMNS
 
 NUMBER = int | float | np.integer | np.floating
-
-
-def draw_columns(
-    ranges: Mapping[str, Any], seed: int, keys: NDArray[np.uint64]
-) -> dict[str, NDArray[Any]]:
-    """Draw the columns that some ranges put to use.
-
-    Parameters
-    ----------
-    ranges : mapping
-        The parameters of an `ImageAugmenter`, checked.
-    seed : int
-        In [0, 2**64).
-    keys : ndarray of uint64, shape (n,)
-        Random stream of each image.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n,)
-        See `AugmentationParams`.
-    """
-    columns: dict[str, NDArray[Any]] = {}
-    for name in ("rotation", "shear", "channel_shift"):
-        if bound := ranges[f"{name}_range"]:
-            columns[name] = draw_between(name, -bound, bound, seed, keys)
-    for axis, side in (("x", "width"), ("y", "height")):
-        if np.any(shift := ranges[f"{side}_shift_range"]):
-            columns |= draw_shift(axis, shift, seed, keys)
-    low, high = spread_zoom(ranges["zoom_range"])
-    if (low, high) != (1, 1):
-        for name in ("zoom_x", "zoom_y"):
-            columns[name] = draw_between(name, low, high, seed, keys)
-    for name in ("horizontal_flip", "vertical_flip"):
-        if ranges[name]:
-            columns[name] = draw_uniform(seed, keys, COLUMNS[name].stream) < 0.5
-    for name in ("contrast", "brightness"):
-        if (bounds := ranges[f"{name}_range"]) is not None:
-            columns[name] = draw_between(name, bounds[0], bounds[1], seed, keys)
-    return columns
-
-
-def draw_between(
-    name: str, low: float, high: float, seed: int, keys: NDArray[np.uint64]
-) -> NDArray[np.float64]:
-    """Draw a column evenly between two bounds."""
-    return low + (high - low) * draw_uniform(seed, keys, COLUMNS[name].stream)
-
-
-def draw_choice(
-    name: str, values: Sequence[float], seed: int, keys: NDArray[np.uint64]
-) -> NDArray[np.float64]:
-    """Draw a column of values each as likely as the others."""
-    places = (draw_uniform(seed, keys, COLUMNS[name].stream) * len(values)).astype(np.intp)
-    return np.asarray(values, dtype=np.float64)[places]
-
-
-def draw_shift(
-    axis: str, shift_range: float | Sequence[float], seed: int, keys: NDArray[np.uint64]
-) -> dict[str, NDArray[np.float64]]:
-    """Draw the shift along one axis, in fractions or in pixels as the range's form says.
-
-    Parameters
-    ----------
-    axis : {"x", "y"}
-        Columns or rows.
-    shift_range : float, int or sequence of float
-        A float below 1 bounds a fraction of the side, a float from 1 a number of pixels; an int n
-        means whole pixels from -(n - 1) to n - 1; a sequence lists the shifts to choose from.
-    seed, keys
-        See `draw_uniform`.
-
-    Returns
-    -------
-    dict of str to ndarray
-        The one column, named ``shift_x``, ``shift_x_pixels`` and so on.
-    """
-    fraction, pixels = f"shift_{axis}", f"shift_{axis}_pixels"
-    if isinstance(shift_range, int | np.integer):
-        whole = range(1 - int(shift_range), int(shift_range))
-        return {pixels: draw_choice(pixels, list(whole), seed, keys)}
-    if isinstance(shift_range, float | np.floating):
-        name = fraction if shift_range < 1 else pixels
-        return {name: draw_between(name, -float(shift_range), float(shift_range), seed, keys)}
-    name = fraction if max(abs(float(shift)) for shift in shift_range) < 1 else pixels
-    return {name: draw_choice(name, list(shift_range), seed, keys)}
 
 
 def spread_zoom(zoom_range: float | tuple[float, float]) -> tuple[float, float]:
@@ -105,9 +17,18 @@ def spread_zoom(zoom_range: float | tuple[float, float]) -> tuple[float, float]:
     return float(zoom_range[0]), float(zoom_range[1])
 
 
+def spread_blur(blur_sigma: float | tuple[float, float] | None) -> tuple[float, float]:
+    """Turn a range of blurs of any form into its two bounds."""
+    if blur_sigma is None:
+        return 0.0, 0.0
+    if isinstance(blur_sigma, NUMBER):
+        return 0.0, float(blur_sigma)
+    return float(blur_sigma[0]), float(blur_sigma[1])
+
+
 def check_ranges(ranges: Mapping[str, Any]) -> Mapping[str, Any]:
     """Refuse ranges of the wrong sign, order or kind, by name; return them as they are."""
-    for name in ("rotation_range", "shear_range", "channel_shift_range", "cval"):
+    for name in ("rotation_range", "shear_range", "channel_shift_range", "noise_std", "cval"):
         value = ranges[name]
         if not isinstance(value, NUMBER) or not np.isfinite(value):
             raise TypeError(f"{name} must be a finite number, got {value!r}")
@@ -115,17 +36,19 @@ def check_ranges(ranges: Mapping[str, Any]) -> Mapping[str, Any]:
             raise ValueError(f"{name} must be >= 0, got {value}")
     for name in ("width_shift_range", "height_shift_range"):
         check_shift_range(name, ranges[name])
-    zoom = ranges["zoom_range"]
-    if isinstance(zoom, NUMBER):
-        if not 0 <= zoom < 1:
-            raise ValueError(f"zoom_range must be in [0, 1), got {zoom}")
-    else:
-        check_factor_range("zoom_range", zoom)
-        if zoom[0] == 0:
-            raise ValueError(f"zoom_range must be above 0, got {zoom}")
-    for name in ("brightness_range", "contrast_range"):
+    check_zoom_range(ranges["zoom_range"])
+    check_crop_range(ranges["crop_range"])
+    for name in ("brightness_range", "contrast_range", "gamma_range", "saturation_range"):
         if ranges[name] is not None:
             check_factor_range(name, ranges[name])
+    check_hue_range(ranges["hue_range"])
+    if isinstance(ranges["blur_sigma"], NUMBER):
+        check_factor_range("blur_sigma", (0, ranges["blur_sigma"]))
+    elif ranges["blur_sigma"] is not None:
+        check_factor_range("blur_sigma", ranges["blur_sigma"])
+    erase = ranges["erase"]
+    if not isinstance(erase, NUMBER) or not 0 <= erase <= 1:
+        raise ValueError(f"erase must be a chance in [0, 1], got {erase!r}")
     for name, known in (("fill_mode", FILL_MODES), ("interpolation", INTERPOLATIONS)):
         if ranges[name] not in known:
             raise ValueError(f"{name} must be one of {', '.join(known)}, got {ranges[name]!r}")
@@ -145,10 +68,45 @@ def check_shift_range(name: str, shift: object) -> None:
         raise ValueError(f"{name} must hold finite numbers, got {shift!r}")
 
 
+def check_zoom_range(zoom: Any) -> None:
+    """Refuse a zoom range that is no number in [0, 1) and no pair of factors above 0."""
+    if isinstance(zoom, NUMBER):
+        if not 0 <= zoom < 1:
+            raise ValueError(f"zoom_range must be in [0, 1), got {zoom}")
+        return
+    check_factor_range("zoom_range", zoom)
+    if zoom[0] == 0:
+        raise ValueError(f"zoom_range must be above 0, got {zoom}")
+
+
+def check_crop_range(crop: Any) -> None:
+    """Refuse a crop range that is no pair of shares of an area, above 0 and up to 1."""
+    if crop is None:
+        return
+    check_factor_range("crop_range", crop)
+    if crop[0] == 0 or crop[1] > 1:
+        raise ValueError(f"crop_range must be a pair 0 < low <= high <= 1, got {crop!r}")
+
+
+def check_hue_range(hue: Any) -> None:
+    """Refuse a hue range that is no rising pair of degrees from -180 to 180."""
+    if hue is None:
+        return
+    low, high = check_pair("hue_range", hue)
+    if not -180 <= low <= high <= 180:
+        raise ValueError(f"hue_range must be a pair -180 <= low <= high <= 180, got {hue!r}")
+
+
 def check_factor_range(name: str, bounds: object) -> None:
     """Refuse a range of factors that is no pair 0 <= low <= high."""
+    low, high = check_pair(name, bounds)
+    if not 0 <= low <= high < np.inf:
+        raise ValueError(f"{name} must be a pair 0 <= low <= high, got {bounds!r}")
+
+
+def check_pair(name: str, bounds: object) -> tuple[float, float]:
+    """Refuse what is no pair of numbers; return it."""
     pair = bounds if isinstance(bounds, Sequence | np.ndarray) else ()
     if len(pair) != 2 or not all(isinstance(bound, NUMBER) for bound in pair):
         raise TypeError(f"{name} must be a pair of numbers, got {bounds!r}")
-    if not 0 <= pair[0] <= pair[1] < np.inf:
-        raise ValueError(f"{name} must be a pair 0 <= low <= high, got {bounds!r}")
+    return pair[0], pair[1]

@@ -8,23 +8,19 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge.augment._affine import compose_affine, compose_resize, find_symmetries
 from sklmerge.augment._color import (
     COLOR_COLUMNS,
+    build_matrix,
     build_tables,
     look_up,
     measure_images,
     needs_statistics,
+    normalize_image,
     recolor_floats,
-    scale_tables,
 )
-from sklmerge.augment._geometry import (
-    Warper,
-    choose_frame,
-    compose_affine,
-    compose_resize,
-    find_still,
-    resize_image,
-)
+from sklmerge.augment._effects import EFFECT_COLUMNS, apply_effects
+from sklmerge.augment._geometry import Warper, choose_frame, mirror_image, resize_image
 from sklmerge.augment._params import AugmentationParams
 
 # So few images of 224 x 224 x 3 stay in the second-level cache between the warp and the lookup.
@@ -118,7 +114,7 @@ def render_rows(
     size = (out.shape[1], out.shape[2])
     frame = choose_frame((first.shape[0], first.shape[1]), size)
     affine = compose_resize(affine, size, frame)
-    still = find_still(affine).tolist()
+    symmetries = (find_symmetries(affine, size) if frame == size else indices * 0 - 1).tolist()
     warp = Warper(
         (*frame, *first.shape[2:]),
         size,
@@ -133,12 +129,12 @@ def render_rows(
         rows = slice(start, min(start + _CHUNK, len(out)))
         target = out[rows]
         warped = target if staging is None else staging[: len(target)]
-        for place, index in enumerate(indices[rows].tolist(), start):
+        for place, index in enumerate(indices[rows].tolist()):
             image = resize_image(images[index], frame)
-            if still[place]:
-                warped[place - start] = image
+            if (symmetry := symmetries[start + place]) >= 0:
+                mirror_image(image, symmetry, warped[place])
             else:
-                warp(image, affine[place], warped[place - start])
+                warp(image, affine[start + place], warped[place])
         finish_chunk(warped, params.take(rows), settings.bounds, preparation, target)
 
 
@@ -150,22 +146,27 @@ def finish_chunk(
     out: NDArray[Any],
 ) -> None:
     """Recolour and prepare warped images; without a preparation, `out` is `warped` itself."""
-    recolors = any(name in COLOR_COLUMNS for name in params.columns)
-    statistics = measure_images(warped) if needs_statistics(params) else None
+    recolors = not COLOR_COLUMNS.isdisjoint(params.columns)
+    has_effects = not EFFECT_COLUMNS.isdisjoint(params.columns)
     n_channels = warped.shape[3] if warped.ndim == 4 else 1
+    statistics = measure_images(warped) if needs_statistics(params) else None
     affine = preparation.find_affine(n_channels) if preparation is not None else None
-
-    if warped.dtype.kind == "u" and (recolors or affine is not None):
+    integers = warped.dtype.kind == "u"
+    tables = None
+    if recolors and integers:
         tables = build_tables(params, statistics, warped.dtype, n_channels)
-        if affine is not None:
-            tables = scale_tables(tables, *affine, out.dtype)
-        for image, table, place in zip(
-            warped, tables, warped if affine is None else out, strict=True
-        ):
-            look_up(image, table, place)
-        if affine is not None:
-            return
     elif recolors:
         recolor_floats(warped, params, statistics, bounds)
-    if preparation is not None:
+    if tables is not None and (affine is None or has_effects):
+        for image, table in zip(warped, tables, strict=True):
+            look_up(image, table, image)
+        tables = None
+    if has_effects:
+        apply_effects(warped, params, bounds)
+    if affine is not None and integers:
+        matrix = build_matrix(*affine, n_channels)
+        floats = None if tables is None else tables.astype(out.dtype)
+        for place, image in enumerate(warped):
+            normalize_image(image, None if floats is None else floats[place], matrix, out[place])
+    elif preparation is not None:
         out[...] = preparation.prepare_batch(warped)

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._contract import as_image_batch, check_image_shape
-from sklmerge.augment._color import look_up, scale_tables
+from sklmerge.augment._color import build_matrix, normalize_image
 from sklmerge.augment._geometry import resize_image
 from sklmerge.augment._statistics import measure_channels
 
@@ -136,11 +136,9 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         out = np.empty((len(batch), *size, *batch.shape[3:]), self.dtype)
         affine = self.find_affine(n_channels)
         if affine is not None and batch.dtype.kind == "u":
-            # One table holds what becomes of every value: cheaper than arithmetic on every pixel.
-            values = np.arange(np.iinfo(batch.dtype).max + 1)
-            table = scale_tables(values[None], *affine, out.dtype)[0]
+            matrix = build_matrix(*affine, n_channels)
             for image, place in zip(batch, out, strict=True):
-                look_up(resize_image(image, size), table, place)
+                normalize_image(resize_image(image, size), None, matrix, place)
         else:
             for image, place in zip(batch, out, strict=True):
                 place[...] = self.prepare_batch(resize_image(image, size)[None])[0]

@@ -1,0 +1,141 @@
+"""Parameters in, one affine map an image out. Nothing is warped here: see _geometry.py."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.augment._params import AugmentationParams
+
+# (rows and columns swapped, columns mirrored, rows mirrored): all that lands pixel on pixel.
+SYMMETRIES = tuple((swap, x, y) for swap in (False, True) for x in (1, -1) for y in (1, -1))
+
+
+def compose_affine(params: AugmentationParams, size: tuple[int, int]) -> NDArray[np.float64]:
+    """Compose crop, rotation, shift, shear, zoom, quarter turns and flips into one affine map.
+
+    Parameters
+    ----------
+    params : AugmentationParams
+        Of n images.
+    size : (int, int)
+        Height and width in pixels.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 2, 3)
+        Maps where a pixel goes, ``(x, y, 1)``, to where it comes from, ``(x, y)``.
+
+    Notes
+    -----
+    Rotation, shift, shear and zoom act in this order on output coordinates around the true centre
+    ``((width - 1) / 2, (height - 1) / 2)``, as Keras' ``apply_affine_transform`` has it on square
+    images. In the image the crop comes before them, so it acts last on coordinates; quarter turns
+    and then flips come after them in the image, so first on coordinates.
+    """
+    height, width = size
+    theta, shear = np.deg2rad(params["rotation"]), np.deg2rad(params["shear"])
+    cos, sin = np.cos(theta), np.sin(theta)
+    shift_x = params["shift_x"] * width + params["shift_x_pixels"]
+    shift_y = params["shift_y"] * height + params["shift_y_pixels"]
+
+    # Sheared first, x' = x - y sin(shear) and y' = y cos(shear), then turned.
+    linear = np.empty((len(params), 2, 2))
+    linear[:, 0, 0] = cos
+    linear[:, 0, 1] = -cos * np.sin(shear) - sin * np.cos(shear)
+    linear[:, 1, 0] = sin
+    linear[:, 1, 1] = cos * np.cos(shear) - sin * np.sin(shear)
+    if "slope_x" in params or "slope_y" in params:
+        slopes = np.broadcast_to(np.eye(2), linear.shape).copy()
+        slopes[:, 0, 1], slopes[:, 1, 0] = params["slope_x"], params["slope_y"]
+        linear = linear @ slopes
+    linear *= np.stack([params["zoom_x"], params["zoom_y"]], axis=-1)[:, None, :]
+    if "quarter_turns" in params:
+        linear = linear @ compose_turns(params["quarter_turns"], square=height == width)
+    flips = [np.where(params[f"{axis}_flip"], -1.0, 1.0) for axis in ("horizontal", "vertical")]
+    linear *= np.stack(flips, axis=-1)[:, None, :]
+
+    center = np.array([(width - 1) / 2, (height - 1) / 2])
+    affine = np.empty((len(params), 2, 3))
+    affine[:, :, :2] = linear
+    affine[:, 0, 2] = cos * shift_x - sin * shift_y
+    affine[:, 1, 2] = sin * shift_x + cos * shift_y
+    affine[:, :, 2] += center - linear @ center
+    return crop_affine(affine, params, size) if "crop" in params else affine
+
+
+def compose_turns(quarter_turns: NDArray[np.int64], *, square: bool) -> NDArray[np.float64]:
+    """Return the matrix, of shape (n, 2, 2), of some counterclockwise quarter turns.
+
+    A quarter turn of an image that is not square would change its shape: half turns are left,
+    1 counts as none and 3 as two.
+    """
+    turns = quarter_turns % 4 if square else quarter_turns % 4 // 2 * 2
+    cos, sin = np.array([1.0, 0, -1, 0])[turns], np.array([0.0, 1, 0, -1])[turns]
+    return np.stack([cos, -sin, sin, cos], axis=-1).reshape(-1, 2, 2)
+
+
+def crop_affine(
+    affine: NDArray[np.float64], params: AugmentationParams, size: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Let maps, of shape (n, 2, 3), read from a part of the image instead of all of it.
+
+    The part has the image's own shape. What a map reads from beyond it are the image's true
+    pixels, as far as there are any.
+    """
+    share = np.sqrt(params["crop"])[:, None]
+    corner = np.stack([params["crop_x"] * size[1], params["crop_y"] * size[0]], axis=-1)
+    cropped = affine * share[..., None]
+    # Pixel centres lie at halves.
+    cropped[:, :, 2] += (share - 1) / 2 + corner * (1 - share)
+    return cropped
+
+
+def compose_resize(
+    affine: NDArray[np.float64], size: tuple[int, int], source_size: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Let maps within an image of one size read from a source of another size.
+
+    Parameters
+    ----------
+    affine : ndarray of shape (n, 2, 3)
+        Maps within the output's frame, see `compose_affine`.
+    size, source_size : (int, int)
+        Height and width of the output and of the source, in pixels.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 2, 3)
+        The same maps, followed by the resize; pixel centres lie at halves, as in OpenCV's and
+        Pillow's resize.
+    """
+    scale = np.array([source_size[1] / size[1], source_size[0] / size[0]])
+    resized = affine * scale[:, None]
+    resized[:, :, 2] += (scale - 1) / 2
+    return resized
+
+
+def find_symmetries(affine: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.intp]:
+    """Find the maps that land pixel on pixel: their images are copied to the bit.
+
+    Parameters
+    ----------
+    affine : ndarray of shape (n, 2, 3)
+        Maps from an image of one size to an image of the same size.
+    size : (int, int)
+        Height and width in pixels.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Place in `SYMMETRIES`, the first of which moves nothing; -1 for all other maps.
+    """
+    found = np.full(len(affine), -1)
+    center = np.array([(size[1] - 1) / 2, (size[0] - 1) / 2])
+    for place, (swap, mirror_x, mirror_y) in enumerate(SYMMETRIES):
+        if swap and size[0] != size[1]:
+            continue
+        linear = np.diag([float(mirror_x), float(mirror_y)])
+        linear = linear[::-1] if swap else linear
+        offset = center - linear @ center
+        same = (affine[:, :, :2] == linear).all(axis=(1, 2)) & (affine[:, :, 2] == offset).all(1)
+        found[same] = place
+    return found

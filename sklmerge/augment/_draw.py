@@ -1,0 +1,158 @@
+"""Checked ranges in, columns of random parameters out; what a range may be: _ranges.py."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.augment._hash import draw_uniform, salt_keys
+from sklmerge.augment._params import COLUMNS
+from sklmerge.augment._ranges import spread_blur, spread_zoom
+
+# Whether a rectangle is erased; its size and place have columns of their own.
+_ERASE_STREAM = 25
+# Shares of the area and ratios of the sides of an erased rectangle (Zhong et al. 2020, section 4).
+_ERASE_AREA = (0.02, 0.4)
+_ERASE_RATIO = 0.3
+
+
+def draw_columns(
+    ranges: Mapping[str, Any], seed: int, keys: NDArray[np.uint64]
+) -> dict[str, NDArray[Any]]:
+    """Draw the columns that some ranges put to use.
+
+    Parameters
+    ----------
+    ranges : mapping
+        The parameters of an `ImageAugmenter`, checked.
+    seed : int
+        In [0, 2**64).
+    keys : ndarray of uint64, shape (n,)
+        Random stream of each image.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n,)
+        See `AugmentationParams`.
+    """
+    columns: dict[str, NDArray[Any]] = {}
+    for name in ("rotation", "shear", "channel_shift"):
+        if bound := ranges[f"{name}_range"]:
+            columns[name] = draw_between(name, -bound, bound, seed, keys)
+    for axis, side in (("x", "width"), ("y", "height")):
+        if np.any(shift := ranges[f"{side}_shift_range"]):
+            columns |= draw_shift(axis, shift, seed, keys)
+    low, high = spread_zoom(ranges["zoom_range"])
+    if (low, high) != (1, 1):
+        for name in ("zoom_x", "zoom_y"):
+            columns[name] = draw_between(name, low, high, seed, keys)
+    if ranges["crop_range"] is not None:
+        low, high = ranges["crop_range"]
+        columns["crop"] = draw_between("crop", low, high, seed, keys)
+        for name in ("crop_x", "crop_y"):
+            columns[name] = draw_between(name, 0, 1, seed, keys)
+    if ranges["rotate90"]:
+        turns = draw_between("quarter_turns", 0, 4, seed, keys)
+        columns["quarter_turns"] = turns.astype(np.int64)
+    for name in ("horizontal_flip", "vertical_flip"):
+        if ranges[name]:
+            columns[name] = draw_uniform(seed, keys, COLUMNS[name].stream) < 0.5
+    for name in ("contrast", "brightness", "gamma", "saturation", "hue"):
+        if (bounds := ranges[f"{name}_range"]) is not None:
+            columns[name] = draw_between(name, bounds[0], bounds[1], seed, keys)
+    low, high = spread_blur(ranges["blur_sigma"])
+    if high > 0:
+        columns["blur_sigma"] = draw_between("blur_sigma", low, high, seed, keys)
+    if ranges["noise_std"]:
+        columns["noise_std"] = np.full(len(keys), float(ranges["noise_std"]))
+    if ranges["erase"]:
+        columns |= draw_rectangle(ranges["erase"], seed, keys)
+    if ranges["noise_std"] or ranges["erase"]:
+        columns["key"] = salt_keys(seed, keys)
+    return columns
+
+
+def draw_between(
+    name: str, low: float, high: float, seed: int, keys: NDArray[np.uint64]
+) -> NDArray[np.float64]:
+    """Draw a column evenly between two bounds."""
+    return low + (high - low) * draw_uniform(seed, keys, COLUMNS[name].stream)
+
+
+def draw_choice(
+    name: str, values: Sequence[Any], seed: int, keys: NDArray[np.uint64]
+) -> NDArray[Any]:
+    """Draw a column of values each as likely as the others."""
+    places = (draw_uniform(seed, keys, COLUMNS[name].stream) * len(values)).astype(np.intp)
+    return np.asarray(values)[places]
+
+
+def draw_shift(
+    axis: str, shift_range: float | Sequence[float], seed: int, keys: NDArray[np.uint64]
+) -> dict[str, NDArray[np.float64]]:
+    """Draw the shift along one axis, in fractions or in pixels as the range's form says.
+
+    Parameters
+    ----------
+    axis : {"x", "y"}
+        Columns or rows.
+    shift_range : float, int or sequence of float
+        A float below 1 bounds a fraction of the side, a float from 1 a number of pixels; an int n
+        means whole pixels from -(n - 1) to n - 1; a sequence lists the shifts to choose from.
+    seed, keys
+        See `draw_uniform`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The one column, named ``shift_x``, ``shift_x_pixels`` and so on.
+    """
+    fraction, pixels = f"shift_{axis}", f"shift_{axis}_pixels"
+    if isinstance(shift_range, int | np.integer):
+        whole = range(1 - int(shift_range), int(shift_range))
+        return {pixels: draw_choice(pixels, [float(shift) for shift in whole], seed, keys)}
+    if isinstance(shift_range, float | np.floating):
+        name = fraction if shift_range < 1 else pixels
+        return {name: draw_between(name, -float(shift_range), float(shift_range), seed, keys)}
+    shifts = [float(shift) for shift in shift_range]
+    name = fraction if max(map(abs, shifts)) < 1 else pixels
+    return {name: draw_choice(name, shifts, seed, keys)}
+
+
+def draw_rectangle(
+    chance: float, seed: int, keys: NDArray[np.uint64]
+) -> dict[str, NDArray[np.float64]]:
+    """Draw which part of each image is erased, as shares of its width and height.
+
+    Parameters
+    ----------
+    chance : float
+        Share of the images of which a part is erased.
+    seed, keys
+        See `draw_uniform`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The columns ``erase_x``, ``erase_y``, ``erase_width`` and ``erase_height``; a width of 0
+        erases nothing.
+
+    Notes
+    -----
+    Zhong et al., "Random Erasing Data Augmentation", AAAI 2020, draw again until a rectangle fits.
+    Here the ratio of the sides is drawn from those that fit; its logarithm is even, so that tall
+    and wide rectangles are equally likely.
+    """
+    area = draw_between("erase_width", _ERASE_AREA[0], _ERASE_AREA[1], seed, keys)
+    widest = np.log(1 / np.maximum(_ERASE_RATIO, area))
+    place = draw_uniform(seed, keys, COLUMNS["erase_height"].stream)
+    ratio = np.exp((2 * place - 1) * widest)
+    erased = draw_uniform(seed, keys, _ERASE_STREAM) < chance
+    width, height = np.sqrt(area * ratio), np.sqrt(area / ratio)
+    return {
+        "erase_x": draw_between("erase_x", 0, 1, seed, keys) * (1 - width) * erased,
+        "erase_y": draw_between("erase_y", 0, 1, seed, keys) * (1 - height) * erased,
+        "erase_width": width * erased,
+        "erase_height": height * erased,
+    }

@@ -1,0 +1,112 @@
+"""What no table can do, each a pass over the image: saturation, hue, blur, noise, erasing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.augment._color import LUMA, select_colors
+from sklmerge.augment._params import COLUMNS, AugmentationParams
+from sklmerge.augment._tones import TONES, Bounds, fit_values
+
+# How far a blur reaches, in standard deviations, as in scipy.ndimage.gaussian_filter.
+_TRUNCATE = 4.0
+
+
+def saturate_image(image: NDArray[Any], factor: float, bounds: Bounds) -> NDArray[Any]:
+    """Scale the distance of each pixel of (H, W, 3) from its own grey, as Pillow and torch do."""
+    matrix = factor * np.eye(3) + (1 - factor) * LUMA
+    return clip_floats(cv2.transform(image, matrix), bounds)
+
+
+def turn_hue(image: NDArray[Any], degrees: float, bounds: Bounds) -> NDArray[Any]:
+    """Turn the hue of an image of shape (H, W, 3); its HSV saturation and value stay."""
+    low, span = bounds[0], bounds[1] - bounds[0]
+    # OpenCV knows HSV in float32, with hue in degrees and no rounding.
+    hsv = cv2.cvtColor(((image - low) / span).astype(np.float32), cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0] + degrees) % 360
+    return fit_values(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * span + low, image.dtype, bounds)
+
+
+def blur_image(image: NDArray[Any], sigma: float, bounds: Bounds) -> NDArray[Any]:
+    """Blur by a Gaussian of a standard deviation in pixels; the border is mirrored."""
+    side = 2 * int(_TRUNCATE * sigma + 0.5) + 1
+    return cv2.GaussianBlur(image, (side, side), sigma, borderType=cv2.BORDER_REFLECT)
+
+
+_EFFECTS: dict[str, Callable[[NDArray[Any], Any, Bounds], NDArray[Any]]] = {
+    "saturation": saturate_image,
+    "hue": turn_hue,
+    **TONES,
+    "blur_sigma": blur_image,
+}
+_COLORED = ("saturation", "hue")
+EFFECT_COLUMNS = frozenset({*_EFFECTS, "noise_std", "erase_width"})
+
+
+def apply_effects(images: NDArray[Any], params: AugmentationParams, bounds: Bounds) -> None:
+    """Change images where they lie: saturation, hue, tones, blur, noise, then a part erased.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, H, W) or (n, H, W, C)
+        Changed in place, but for an alpha channel.
+    params : AugmentationParams
+        Of n images.
+    bounds : (float, float)
+        Black and white in input units.
+    """
+    names = [name for name in _EFFECTS if name in params.columns]
+    rows = {name: params[name].tolist() for name in (*names, "noise_std", "key")}
+    for place, image in enumerate(images):
+        colors = select_colors(image)
+        work = np.ascontiguousarray(colors)
+        for name in names:
+            value = rows[name][place]
+            if value != COLUMNS[name].neutral and (work.ndim == 3 or name not in _COLORED):
+                work = _EFFECTS[name](work, value, bounds)
+        if rows["noise_std"][place] > 0:
+            work = add_noise(work, rows["noise_std"][place], rows["key"][place], bounds)
+        if work is not colors:
+            colors[...] = work
+    if "erase_width" in params:
+        erase_parts(images, params, bounds)
+
+
+def add_noise(image: NDArray[Any], std: float, key: int, bounds: Bounds) -> NDArray[Any]:
+    """Add Gaussian noise of a standard deviation in input units, each value its own."""
+    dtype = np.float64 if image.dtype == np.float64 else np.float32
+    noise = make_generator(key, COLUMNS["noise_std"].stream).standard_normal(image.shape, dtype)
+    noise *= std
+    return fit_values(image + noise, image.dtype, bounds)
+
+
+def erase_parts(images: NDArray[Any], params: AugmentationParams, bounds: Bounds) -> None:
+    """Fill one rectangle an image, where it has any, with values drawn evenly between bounds.
+
+    References
+    ----------
+    Zhong et al., "Random Erasing Data Augmentation", AAAI 2020: RE-R, the filling that did best.
+    """
+    height, width = images.shape[1:3]
+    left, top = params["erase_x"] * width, params["erase_y"] * height
+    right, bottom = left + params["erase_width"] * width, top + params["erase_height"] * height
+    edges = np.rint([top, bottom, left, right]).astype(np.intp).T.tolist()
+    for image, key, (first, last, start, stop) in zip(images, params["key"], edges, strict=True):
+        part = select_colors(image)[first:last, start:stop]
+        if part.size:
+            filling = make_generator(int(key), COLUMNS["erase_width"].stream).random(part.shape)
+            filling = bounds[0] + filling * (bounds[1] - bounds[0])
+            part[...] = fit_values(filling, part.dtype, bounds)
+
+
+def make_generator(key: int, stream: int) -> np.random.Generator:
+    """Make the generator of one image and one purpose: a row's copy, whatever lies beside it."""
+    return np.random.Generator(np.random.Philox(key=np.array([key, stream], np.uint64)))
+
+
+def clip_floats(image: NDArray[Any], bounds: Bounds) -> NDArray[Any]:
+    """Clip floats to their bounds; OpenCV has clipped integers already."""
+    return np.clip(image, *bounds, out=image) if image.dtype.kind == "f" else image
