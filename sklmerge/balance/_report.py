@@ -33,6 +33,17 @@ class BalanceReport:
         Files in all parts.
     n_bytes : int or None
         What they take on the disk, links not counted; None before the job is done.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklmerge import balance_folder
+    >>> from sklmerge.datasets import write_textures
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_textures(folder)
+    ...     report = balance_folder(folder, folder + "-balanced", dry_run=True)
+    >>> report.counts_after["val"]
+    {'brick': 32, 'grass': 12, 'gravel': 4}
     """
 
     members: dict[str, list[str]]

@@ -132,9 +132,10 @@ def test_the_demo_runs_from_start_to_end(run, tmp_path):
     assert (tmp_path / "demo" / "contact_sheet.png").stat().st_size > 10_000
 
 
-def test_the_installed_command_shows_help_and_version():
-    command = [sys.executable, "-m", "sklmerge.cli"]
-    shown = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+def test_the_installed_command_tells_its_version_and_helps(run):
+    command = [sys.executable, "-m", "sklmerge.cli", "--version"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
     assert shown.stdout == f"sklmerge {__version__}\n"
-    for name in ("inspect", "weights", "balance", "separate", "preview", "demo"):
-        subprocess.run([*command, name, "--help"], capture_output=True, text=True, check=True)
+    for name in ("inspect", "weights", "balance", "separate", "suggest", "preview", "demo"):
+        assert name in run("--help").stdout
+        assert "Usage" in run(name, "--help").stdout
