@@ -83,7 +83,10 @@ def replace_labels(
         except (KeyError, TypeError):
             pass  # Some rows have no class, or are no labels at all: the road below says which.
     codes = match_labels(values, classes)
-    return np.take(replacements, codes), np.flatnonzero(codes < 0)
+    # The smallest code is cheap to find; only where it is -1 are the rows looked for.
+    has_strangers = len(codes) > 0 and int(codes.min()) < 0
+    strangers = np.flatnonzero(codes < 0) if has_strangers else np.empty(0, dtype=np.intp)
+    return np.take(replacements, codes), strangers
 
 
 def find_classes(values: NDArray[Any]) -> tuple[NDArray[Any], Codes]:

@@ -1,6 +1,7 @@
 """Labels in any container to a plain array, and back into the container. No merging here."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -165,11 +166,27 @@ def count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
     ValueError
         If y is empty.
     """
-    values = read_labels(y)
+    values = read_labels(y, trust_objects=True)
     if len(values) == 0:
         raise ValueError("y must hold at least one label, got none")
+    counted = _count_strings(values)
+    if counted is not None:
+        classes = np.array(sorted(counted), dtype=object)
+        return classes, [counted[label] for label in classes.tolist()], len(values)
+    values = read_labels(y)
     classes, codes = find_classes(values)
     return classes, np.bincount(codes, minlength=len(classes)).tolist(), len(values)
+
+
+def _count_strings(values: NDArray[Any]) -> Counter[str] | None:
+    """Count objects in one pass; None if they are not all strings, and need a closer look."""
+    if values.dtype != object:
+        return None
+    try:
+        counted = Counter(values.tolist())
+    except TypeError:
+        return None
+    return counted if all(type(label) is str for label in counted) else None
 
 
 def copy_labels(y: Any) -> Any:

@@ -10,6 +10,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import check_consistent_length
 
 from sklmerge.labels._check import check_merger
+from sklmerge.labels._exchange import is_identity
 from sklmerge.labels._kinds import Label, show_labels
 from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._reading import read_labels
@@ -117,12 +118,10 @@ def _tell_level(mapping: Mapping[Label, Label], predicted: set[Label]) -> Level:
         )
     if only_merged or only_original:
         return "merged" if only_merged else "original"
-    moved = {name for label, name in mapping.items() if label != name}
-    either = sorted(predicted & (moved | {x for x in mapping if mapping[x] != x}))
-    if either:
+    if not is_identity(mapping):
         raise ValueError(
-            f"level must be given, because {show_labels(either)} in y_pred may be original or "
-            'merged; pass level="original" or "merged"'
+            f"level must be given, because {show_labels(sorted(predicted))} in y_pred may be "
+            'original or merged; pass level="original" or "merged"'
         )
     return "original"
 

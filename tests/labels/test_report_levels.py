@@ -76,6 +76,9 @@ def test_the_level_is_asked_for_where_labels_do_not_tell():
             [0, 1, 2, 3], [0, 0, 1, 1], pairs, level=level, output_dict=True
         )
         assert report["merged"]["accuracy"] == accuracy
+    with pytest.raises(ValueError, match=r"because 'C' in y_pred may be"):
+        classification_report_levels(["A", "B"], ["C", "C"], MERGE)
+    assert "original level" in classification_report_levels(["A", "B"], ["A", "A"], None)
     with pytest.raises(ValueError, match=r"labels of one level, got merged 'AB' and original 'A'"):
         classification_report_levels(["A", "B"], ["AB", "A"], MERGE)
 
