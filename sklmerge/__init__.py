@@ -12,7 +12,7 @@ from sklmerge.labels import (
     merged_scorer,
     suggest_merges,
 )
-from sklmerge.sampling import AugmentingOverSampler
+from sklmerge.sampling import AugmentingOverSampler, EpochSchedule, batch_coverage
 from sklmerge.weights import (
     ClassWeightedClassifier,
     ClassWeightEstimator,
@@ -28,6 +28,7 @@ __all__ = [
     "ClassWeightEstimator",
     "ClassWeightedClassifier",
     "ColorHistogram",
+    "EpochSchedule",
     "HOGFeatures",
     "ImageAugmenter",
     "ImageIndex",
@@ -40,6 +41,7 @@ __all__ = [
     "PriorCorrectedClassifier",
     "as_augmenter",
     "balance_folder",
+    "batch_coverage",
     "classification_report_levels",
     "merged_scorer",
     "separate",

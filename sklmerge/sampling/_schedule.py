@@ -1,0 +1,328 @@
+"""EpochSchedule: which images each epoch draws. Its rules stand in the files beside it."""
+
+from collections.abc import Collection
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from sklmerge.augment import hash_keys, resolve_seed
+from sklmerge.labels._kinds import show_labels
+from sklmerge.sampling._batches import (
+    arrange_classes,
+    arrange_rows,
+    check_shares,
+    count_batches,
+    share_draws,
+)
+from sklmerge.sampling._bijection import permute_places
+from sklmerge.sampling._draw_table import BatchPlan, EpochDraws
+from sklmerge.sampling._pools import make_pools
+from sklmerge.sampling._schedule_rules import (
+    check_choice,
+    check_whole,
+    find_varied,
+    read_classes,
+    resolve_samples,
+)
+
+# Whose order is drawn: pools have the numbers from 0.
+_WHOLE_EPOCH = 2**63
+
+
+class EpochSchedule(BaseEstimator):
+    """Plan epochs that are balanced: all of the rare class, and the next of the common one.
+
+    For 500 images of one class beside a million of another: every epoch draws the 500, and the
+    next 500 of the million, until all of them have been seen. What an epoch draws depends on
+    `random_state` and the number of the epoch alone, so training resumes anywhere without a state.
+
+    Parameters
+    ----------
+    samples_per_class : {"minority", "majority"}, int, mapping or None, default="minority"
+        Draws of each class in an epoch: as many as the rarest or the most frequent class has
+        images, a number, or a mapping that names every (merged) class. None draws each image once,
+        plain and in the order given, as evaluation needs it.
+    order : {"shuffled", "sequential"}, default="shuffled"
+        How a class is gone through: in another random order in every pass, or as given. Either way
+        no image comes again before all others of its class have come.
+    augment : {"all", "repeated", "none"} or collection of labels, default="all"
+        Which draws are to be varied: all, those of an image that was drawn before, none, or those
+        of some classes (original or merged). Varying the rare class alone makes interpolation and
+        filled borders a clue to the class.
+    merge : mapping, list of lists, LabelMerger or None, default=None
+        Classes that count as one.
+    within_merged : {"natural", "balanced"}, default="natural"
+        Whether a merged class is drawn from all of its images alike, or in equal numbers from each
+        of its original classes.
+    stratify_batches : bool, default=True
+        Whether every batch has its share of every class; otherwise the epoch is shuffled as one.
+    random_state : int, RandomState instance or None, default=None
+        Seed. None takes a fresh one in `fit`, which several ranks would not share.
+
+    Attributes
+    ----------
+    classes_ : list of labels
+        The merged classes, sorted.
+    class_counts_ : dict of label to int
+        Images of each merged class.
+    samples_per_class_ : dict of label to int
+        Draws of each merged class in an epoch.
+    n_samples_ : int
+        Images in all.
+    n_draws_ : int
+        Draws in an epoch.
+    merger_ : LabelMerger
+        Fitted; carries labels to merged classes and back.
+    original_codes_ : ndarray of int, shape (n_samples_,)
+        Place of each image's original class in ``merger_.classes_``, or, where an ImageIndex was
+        given, in its ``original_classes``.
+    seed_ : int
+        What `random_state` came to.
+
+    Notes
+    -----
+    Draw i of epoch e of a class of n images with m draws an epoch is number p = e m + i of the
+    class: place p mod n in pass p // n. So at the end of every epoch the images of a class (with
+    ``within_merged="balanced"``, of an original class) have been drawn equally often, but for 1.
+
+    Examples
+    --------
+    >>> from sklmerge import EpochSchedule
+    >>> y = ["rare"] * 2 + ["common"] * 6
+    >>> schedule = EpochSchedule(order="sequential", random_state=0).fit(y)
+    >>> [sorted(schedule.draws(epoch).indices.tolist()) for epoch in range(3)]
+    [[0, 1, 2, 3], [0, 1, 4, 5], [0, 1, 6, 7]]
+    >>> schedule.coverage(3).tolist()
+    [3, 3, 1, 1, 1, 1, 1, 1]
+    """
+
+    def __init__(
+        self,
+        samples_per_class: Any = "minority",
+        *,
+        order: str = "shuffled",
+        augment: str | Collection[Any] = "all",
+        merge: Any = None,
+        within_merged: str = "natural",
+        stratify_batches: bool = True,
+        random_state: Any = None,
+    ) -> None:
+        self.samples_per_class = samples_per_class
+        self.order = order
+        self.augment = augment
+        self.merge = merge
+        self.within_merged = within_merged
+        self.stratify_batches = stratify_batches
+        self.random_state = random_state
+
+    def fit(self, y: Any) -> Self:
+        """Learn which images each class has.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or ImageIndex
+            Original labels.
+
+        Returns
+        -------
+        EpochSchedule
+            Itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter is wrong, a class has no image, or both the index and the schedule
+            merge.
+        """
+        check_choice("order", self.order, ("shuffled", "sequential"))
+        check_choice("within_merged", self.within_merged, ("natural", "balanced"))
+        self.merger_, originals, codes = read_classes(y, self.merge)
+        self.classes_ = list(self.merger_.class_indices_)
+        merged_of = np.array(
+            [self.merger_.class_indices_[self.merger_.mapping_[label]] for label in originals]
+        )
+        counts = np.bincount(codes, minlength=len(originals))
+        empty = [label for label, n in zip(originals, counts, strict=True) if n == 0]
+        if empty:
+            raise ValueError(
+                f"y must have an image of every class, got none of {show_labels(empty)}"
+            )
+        merged_counts = np.bincount(merged_of, weights=counts).astype(np.int64)
+        self.class_counts_ = dict(zip(self.classes_, merged_counts.tolist(), strict=True))
+        self.samples_per_class_ = resolve_samples(self.samples_per_class, self.class_counts_)
+        self.n_samples_, self.n_draws_ = len(codes), sum(self.samples_per_class_.values())
+        self.original_codes_ = codes
+        self.seed_ = resolve_seed(self.random_state)
+        self._varied = find_varied(self.augment, originals, self.merger_)
+        if self.samples_per_class is None:
+            return self
+        # One list of pools for each merged class: members are drawn in turn.
+        if self.within_merged == "balanced":
+            pools = make_pools(codes, len(originals))
+            self._pools = [
+                [(int(code), pools[code]) for code in np.flatnonzero(merged_of == merged)]
+                for merged in range(len(self.classes_))
+            ]
+        else:
+            merged_codes = merged_of.astype(codes.dtype)[codes]
+            pools = make_pools(merged_codes, len(self.classes_))
+            self._pools = [[(number, pool)] for number, pool in enumerate(pools)]
+        return self
+
+    def draws(self, epoch: int, *, rank: int = 0, world_size: int = 1) -> EpochDraws:
+        """List the draws of an epoch, with the classes mixed evenly.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 0.
+        rank : int, default=0
+            Which process asks.
+        world_size : int, default=1
+            Of how many. Their draws are those of the epoch, without overlap.
+
+        Returns
+        -------
+        EpochDraws
+        """
+        self._check_asked(epoch, rank, world_size)
+        if self._is_mixed():
+            class_draws = np.array(list(self.samples_per_class_.values()))
+            numbers, _ = arrange_classes(class_draws[None], rank, world_size)
+        else:
+            numbers, _ = arrange_rows(self.n_draws_, 1, rank, world_size)
+        return self._draw(epoch, numbers)
+
+    def plan_batches(
+        self, epoch: int, batch_size: int, *, rank: int = 0, world_size: int = 1
+    ) -> BatchPlan:
+        """Deal the draws of an epoch to as few batches as hold them.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 0.
+        batch_size : int
+            Most draws in a batch. Sizes differ by at most 1 (times `world_size`, over the ranks),
+            and every class has the floor or the ceiling of its share in each.
+        rank : int, default=0
+            Which process asks.
+        world_size : int, default=1
+            Of how many. Batches of ``batch_size * world_size`` are planned and dealt out row by
+            row, so that all processes have equally many.
+
+        Returns
+        -------
+        BatchPlan
+            A sequence of `EpochDraws`.
+
+        Raises
+        ------
+        ValueError
+            If a class would be missing from a batch, or a process would be left without one.
+        """
+        n_batches = self.count_batches(batch_size, world_size=world_size)
+        self._check_asked(epoch, rank, world_size)
+        if self._is_mixed():
+            class_draws = np.array(list(self.samples_per_class_.values()))
+            counts = share_draws(class_draws, n_batches)
+            numbers, sizes = arrange_classes(counts, rank, world_size)
+        else:
+            numbers, sizes = arrange_rows(self.n_draws_, n_batches, rank, world_size)
+        return BatchPlan(self._draw(epoch, numbers), sizes)
+
+    def count_batches(self, batch_size: int, *, world_size: int = 1) -> int:
+        """Count the batches of every epoch, the same for every rank.
+
+        Parameters
+        ----------
+        batch_size : int
+            Most draws in a batch.
+        world_size : int, default=1
+            Number of processes.
+
+        Returns
+        -------
+        int
+        """
+        check_is_fitted(self, "n_draws_")
+        check_whole("batch_size", batch_size, 1)
+        check_whole("world_size", world_size, 1)
+        check_shares(self.samples_per_class_, batch_size, world_size, stratified=self._is_mixed())
+        return count_batches(self.n_draws_, batch_size, world_size)
+
+    def coverage(self, n_epochs: int) -> NDArray[np.int64]:
+        """Count how often each image is drawn in the first epochs.
+
+        Parameters
+        ----------
+        n_epochs : int
+            How many epochs.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_samples_,)
+        """
+        check_is_fitted(self, "n_draws_")
+        check_whole("n_epochs", n_epochs, 0)
+        if self.samples_per_class is None:
+            return np.full(self.n_samples_, n_epochs, dtype=np.int64)
+        counts = np.zeros(self.n_samples_, dtype=np.int64)
+        for n_draws, pools in zip(self.samples_per_class_.values(), self._pools, strict=True):
+            for turn, (number, pool) in enumerate(pools):
+                n_positions = (n_epochs * n_draws - turn + len(pools) - 1) // len(pools)
+                rows = pool.take(np.arange(pool.n))
+                counts[rows] = pool.count(n_positions, self._make_key(number))
+        return counts
+
+    def _is_mixed(self) -> bool:
+        return self.stratify_batches and self.samples_per_class is not None
+
+    def _check_asked(self, epoch: int, rank: int, world_size: int) -> None:
+        check_is_fitted(self, "n_draws_")
+        check_whole("epoch", epoch, 0)
+        check_whole("world_size", world_size, 1)
+        check_whole("rank", rank, 0)
+        if rank >= world_size:
+            raise ValueError(f"rank must be below world_size {world_size}, got {rank}")
+        if world_size > 1 and self.random_state is None and self.samples_per_class is not None:
+            raise ValueError(
+                "random_state must be an int where world_size > 1, so that all ranks plan the "
+                "same epoch, got None"
+            )
+
+    def _make_key(self, stream: int) -> NDArray[np.uint64] | None:
+        if self.order == "sequential":
+            return None
+        return hash_keys(self.seed_, stream)
+
+    def _draw(self, epoch: int, numbers: NDArray[np.int64]) -> EpochDraws:
+        """Draw what stands at some numbers of an epoch, numbered class after class."""
+        if self.samples_per_class is None:
+            passes = np.full(len(numbers), epoch)
+            keys = hash_keys(numbers, passes)
+            return EpochDraws(numbers, np.zeros(len(numbers), np.bool_), keys)
+        if not self.stratify_batches:
+            key = hash_keys(hash_keys(self.seed_, _WHOLE_EPOCH), epoch)
+            numbers = permute_places(numbers, self.n_draws_, np.repeat(key, len(numbers)))
+        rows, passes = np.empty_like(numbers), np.empty_like(numbers)
+        class_draws = np.array(list(self.samples_per_class_.values()))
+        stops = np.cumsum(class_draws)
+        merged = np.searchsorted(stops, numbers, side="right").astype(self.original_codes_.dtype)
+        by_class = np.argsort(merged, kind="stable")
+        ends = np.cumsum(np.bincount(merged, minlength=len(stops)))
+        for mine, pools, n_draws, stop in zip(
+            np.split(by_class, ends[:-1]), self._pools, class_draws, stops, strict=True
+        ):
+            positions = epoch * n_draws + numbers[mine] - (stop - n_draws)
+            for turn, (stream, pool) in enumerate(pools):
+                turns = positions % len(pools) == turn
+                drawn = pool.draw(positions[turns] // len(pools), self._make_key(stream))
+                rows[mine[turns]], passes[mine[turns]] = drawn
+        is_augmented = passes > 0
+        if self._varied is not None:
+            is_augmented = self._varied[self.original_codes_[rows]]
+        return EpochDraws(rows, is_augmented, hash_keys(rows, passes))

@@ -1,0 +1,126 @@
+"""Settings of a schedule and labels in, numbers out: the checks and rules that `fit` applies."""
+
+from collections.abc import Collection, Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.labels import LabelMerger, check_merger
+from sklmerge.labels._kinds import show_labels
+from sklmerge.labels._matching import match_labels
+from sklmerge.labels._reading import read_labels
+
+
+def read_classes(y: Any, merge: Any) -> tuple[LabelMerger, list[Any], NDArray[np.signedinteger]]:
+    """Read which classes there are, merged and original, and which of these each row is.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or ImageIndex
+        Original labels.
+    merge : mapping, list of lists, LabelMerger or None
+        What merges them; None takes an index' own.
+
+    Returns
+    -------
+    merger : LabelMerger
+        Fitted.
+    originals : list of labels
+        The original classes.
+    codes : ndarray of int, shape (n_samples,)
+        Place of each row's class among them.
+    """
+    if hasattr(y, "original_codes") and hasattr(y, "original_classes"):
+        merger = y.merger
+        if merge is not None:
+            if y.n_classes != len(y.original_classes):
+                raise ValueError(
+                    "merge must be given once, got one in the ImageIndex and one in the schedule"
+                )
+            merger = check_merger(merge).fit(y.original_labels)
+        return merger, list(y.original_classes), y.original_codes
+    merger = check_merger(merge).fit(y)
+    if merger.multilabel_:
+        raise ValueError("y must have one label a row, got a 0/1 table with one column a label")
+    codes = match_labels(read_labels(y), merger.classes_)
+    originals = merger.classes_.tolist()
+    return merger, originals, codes.astype(np.int16 if len(originals) < 2**15 else np.int32)
+
+
+def resolve_samples(samples_per_class: Any, counts: Mapping[Any, int]) -> dict[Any, int]:
+    """Say how often each class is drawn in an epoch.
+
+    Parameters
+    ----------
+    samples_per_class : {"minority", "majority"}, int, mapping or None
+        See `EpochSchedule`.
+    counts : mapping of label to int
+        Images of each class.
+
+    Returns
+    -------
+    dict of label to int
+
+    Examples
+    --------
+    >>> resolve_samples("minority", {"a": 500, "b": 1_000_000})
+    {'a': 500, 'b': 500}
+    """
+    if samples_per_class is None:
+        return dict(counts)
+    if isinstance(samples_per_class, Mapping):
+        differing = [label for label in counts if label not in samples_per_class]
+        differing += [label for label in samples_per_class if label not in counts]
+        if differing:
+            raise ValueError(
+                f"samples_per_class must name each class once, got {show_labels(differing)} on one "
+                f"side only; the classes are {show_labels(list(counts))}"
+            )
+        for label, n in samples_per_class.items():
+            check_whole(f"samples_per_class[{label!r}]", n, 1)
+        return {label: int(samples_per_class[label]) for label in counts}
+    if isinstance(samples_per_class, str):
+        check_choice("samples_per_class", samples_per_class, ("minority", "majority"))
+        choose = min if samples_per_class == "minority" else max
+        return dict.fromkeys(counts, choose(counts.values()))
+    check_whole("samples_per_class", samples_per_class, 1)
+    return dict.fromkeys(counts, int(samples_per_class))
+
+
+def find_varied(
+    augment: Any, originals: list[Any], merger: LabelMerger
+) -> NDArray[np.bool_] | None:
+    """Say of which original classes all draws are varied; None where that depends on the draw."""
+    if isinstance(augment, str):
+        check_choice("augment", augment, ("all", "repeated", "none"))
+        return None if augment == "repeated" else np.full(len(originals), augment == "all")
+    if not isinstance(augment, Collection):
+        raise TypeError(
+            f'augment must be "all", "repeated", "none" or a list of classes, got {augment!r}'
+        )
+    known = {*originals, *merger.class_indices_}
+    unknown = [label for label in augment if label not in known]
+    if unknown:
+        raise ValueError(
+            f"augment must list classes, got {show_labels(unknown)}; the classes are "
+            f"{show_labels(originals)}"
+        )
+    return np.array(
+        [label in augment or merger.mapping_[label] in augment for label in originals], np.bool_
+    )
+
+
+def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Refuse what is none of the choices."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+
+
+def check_whole(name: str, value: Any, least: int) -> None:
+    """Refuse what is no whole number from `least` on."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an int >= {least}, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be >= {least}, got {value}")
