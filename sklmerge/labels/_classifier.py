@@ -45,10 +45,10 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Learns the merged classes. It is cloned.
     merge : LabelMerger, mapping, list of lists or None, default=None
         Which classes count as one; see :class:`LabelMerger`.
-    refiner : classifier, mapping of merged label -> classifier or "prior", "prior" or None
+    refiner : classifier, mapping of label -> classifier or "prior", "prior" or None, default=None
         Tells the members of a merged class apart: a classifier that is cloned for each merged
         class of several members, one for each, or training frequencies. A merged class that a
-        mapping lacks is split by training frequency. Default is None.
+        mapping lacks is split by training frequency.
     output : {"merged", "original"}, default="merged"
         The level of `predict`, `predict_proba`, `score` and `classes_`.
 
@@ -97,10 +97,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     >>> model = MergedClassifier(LogisticRegression(max_iter=500), {0: [0], 1: [1, 2]})
     >>> model.fit(X, y).classes_
     array([0, 1])
-    >>> model.set_params(refiner=LogisticRegression(max_iter=500), output="original")
-    MergedClassifier(estimator=LogisticRegression(max_iter=500),
-                     merge={0: [0], 1: [1, 2]}, output='original',
-                     refiner=LogisticRegression(max_iter=500))
+    >>> model = model.set_params(refiner=LogisticRegression(max_iter=500), output="original")
     >>> model.fit(X, y).classes_
     array([0, 1, 2])
     >>> model.predict_proba(X[:4]).shape
@@ -162,11 +159,15 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.merger_ = merger
         self.estimator_ = clone(self.estimator).fit(X, merger.transform(labels), **own)
         self.refiners_ = fit_refiners(refiners, merger, X, labels, theirs)
-        self.classes_ = merger.classes_ if self.output == "original" else merger.merged_classes_
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
         return self
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The classes at the level of `output`, sorted."""
+        return self.merger_.classes_ if self.output == "original" else self.merger_.merged_classes_
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict labels at the level of `output`.

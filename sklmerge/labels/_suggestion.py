@@ -25,7 +25,23 @@ _DEFAULT_THRESHOLD = 0.1
 
 
 class AmbiguousPair(NamedTuple):
-    """Two classes that were taken for one another, and the samples where that happened."""
+    """Two classes that were taken for one another, and the samples where that happened.
+
+    Attributes
+    ----------
+    first, second : label
+        The classes.
+    confusability : float
+        The mean rate at which one is predicted for the other.
+    sample_indices : ndarray of int
+        The samples of either that were predicted as the other, ascending.
+
+    Examples
+    --------
+    >>> from sklmerge import suggest_merges
+    >>> suggest_merges(["A", "A", "B"], ["A", "B", "B"]).ambiguous_pairs
+    [AmbiguousPair(first='A', second='B', confusability=0.25, sample_indices=array([1]))]
+    """
 
     first: Label
     second: Label
@@ -34,7 +50,28 @@ class AmbiguousPair(NamedTuple):
 
 
 class MergeStep(NamedTuple):
-    """One join of classes, and the scores once it and all before it are done."""
+    """One join of classes, and the scores once it and all before it are done.
+
+    Attributes
+    ----------
+    members : list of labels
+        All classes of the group that the join makes.
+    confusability : float
+        Mean confusability of what is joined.
+    n_classes : int
+        Classes left.
+    accuracy, balanced_accuracy : float
+        Of the same predictions, merged so far.
+    suggested : bool
+        Whether the join is part of the suggestion.
+
+    Examples
+    --------
+    >>> from sklmerge import suggest_merges
+    >>> step = suggest_merges(["A", "A", "B"], ["A", "B", "B"]).steps[0]
+    >>> step.members, step.suggested
+    (['A', 'B'], True)
+    """
 
     members: list[Label]
     confusability: float
@@ -66,6 +103,15 @@ class MergeSuggestion:
         Every join in order, suggested or not, with the scores it leads to.
     accuracy, balanced_accuracy : float
         Before any merge.
+
+    Examples
+    --------
+    >>> from sklmerge import suggest_merges
+    >>> suggestion = suggest_merges(["A", "B", "C", "C"], ["B", "A", "C", "C"], n_classes=2)
+    >>> suggestion.to_merger()
+    LabelMerger(merge={'A+B': ['A', 'B']})
+    >>> suggestion.steps[0].accuracy
+    1.0
     """
 
     merge: dict[Label, list[Label]]

@@ -258,6 +258,7 @@ def test_it_is_cloned_pickled_and_refitted():
     again = pickle.loads(pickle.dumps(fitted))
     assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
     assert fitted.set_params(output="merged").fit(X, Y).classes_.tolist() == ["AB", "C", "D"]
+    assert again.set_params(output="merged").classes_.tolist() == ["AB", "C", "D"]
     with pytest.raises(NotFittedError):
         model.predict(X)
 
