@@ -1,9 +1,19 @@
 """The offline job: folder in, balanced folder out."""
 
 from sklmerge.balance._advice import Advice, advise
+from sklmerge.balance._audit import AuditReport, audit_split
 from sklmerge.balance._groups import find_groups
 from sklmerge.balance._job import balance_folder
 from sklmerge.balance._report import BalanceReport
 from sklmerge.balance._separate import separate
 
-__all__ = ["Advice", "BalanceReport", "advise", "balance_folder", "find_groups", "separate"]
+__all__ = [
+    "Advice",
+    "AuditReport",
+    "BalanceReport",
+    "advise",
+    "audit_split",
+    "balance_folder",
+    "find_groups",
+    "separate",
+]

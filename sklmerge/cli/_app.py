@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from sklmerge import ClassWeightEstimator, ImageIndex, __version__, balance_folder, separate
+from sklmerge.balance import audit_split
 from sklmerge.cli import _options as opt
 from sklmerge.cli._augment_options import take_augmenter
 from sklmerge.cli._demo import run_demo
@@ -17,6 +18,7 @@ from sklmerge.cli._output import (
     print_table,
     report_errors,
     show_progress,
+    show_waiting,
 )
 from sklmerge.cli._preview import draw_preview, write_picture
 from sklmerge.cli._suggest import print_suggestion, suggest_for_folder
@@ -232,6 +234,25 @@ def separate_command(
         return
     rows = [[part, label, n] for part, classes in counts.items() for label, n in classes.items()]
     print_table(["part", "original class", "files"], rows)
+
+
+@app.command()
+@report_errors
+def audit(
+    train: Annotated[Path, typer.Argument(metavar="TRAIN", help="Folder of class folders.")],
+    val: Annotated[Path, typer.Argument(metavar="VAL", help="Folder of class folders.")],
+    jobs: opt.Jobs = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Find images of TRAIN that are in VAL too, and copies whose source is; exit 1 if there are."""
+    with show_waiting("comparing images"):
+        report = audit_split(train, val, n_jobs=jobs)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        print_lines([str(report)])
+    if not report.ok:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -198,9 +198,9 @@ class LBPFeatures(ImageFeatures):
 
     Notes
     -----
-    Images are turned to 256 levels of grey; floats must lie between 0 and 1. Each histogram adds up to 1. Interpolation
-    smooths the finest patterns away, so that at ``radius=1`` varied copies do not look like their
-    sources: vary the images of all classes alike, or take a larger radius.
+    Images are turned to 256 levels of grey; floats must lie between 0 and 1. Each histogram adds
+    up to 1. Interpolation smooths the finest patterns away, so that at ``radius=1`` varied copies
+    do not look like their sources: vary the images of all classes alike, or take a larger radius.
 
     References
     ----------

@@ -1,0 +1,221 @@
+"""audit_split: what a training folder and a validation folder have in common, and should not."""
+
+import csv
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import partial
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from sklmerge.balance._metadata import METADATA_NAME
+from sklmerge.images import ImageIndex, decode_image
+from sklmerge.images._reading import map_files, read_bytes
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What two folders of images have in common; printed, it says so in a few lines.
+
+    Parameters
+    ----------
+    n_train, n_val : int
+        Images in either folder.
+    same_bytes : list of (str, str)
+        Training and validation file with the same content.
+    same_pixels : list of (str, str)
+        Those whose files differ, but whose pixels are the same.
+    same_source : list of (str, str)
+        Files made from one source, as ``metadata.csv`` tells: copies and their source, or two
+        copies.
+    unreadable : dict of str to str
+        Path of each file that could not be compared -> why.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklmerge.balance import audit_split, balance_folder
+    >>> from sklmerge.datasets import write_textures
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_textures(folder + "/photos")
+    ...     _ = balance_folder(folder + "/photos", folder + "/balanced")
+    ...     report = audit_split(folder + "/balanced/train", folder + "/balanced/val")
+    >>> report.ok
+    True
+    """
+
+    n_train: int
+    n_val: int
+    same_bytes: list[tuple[str, str]]
+    same_pixels: list[tuple[str, str]]
+    same_source: list[tuple[str, str]]
+    unreadable: dict[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing of training is in validation."""
+        return not (self.same_bytes or self.same_pixels or self.same_source)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields as plain values, fit for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        lines = [f"{self.n_train} training and {self.n_val} validation images"]
+        for pairs, what in (
+            (self.same_bytes, "the same file"),
+            (self.same_pixels, "the same pixels"),
+            (self.same_source, "made from one source"),
+        ):
+            lines.append(f"{len(pairs)} times {what} on both sides")
+            lines += [f"  {first} = {second}" for first, second in pairs[:10]]
+        lines += [f"  not compared: {path} ({why})" for path, why in self.unreadable.items()]
+        return "\n".join(lines)
+
+
+class _Digest(NamedTuple):
+    """Digests of a file and of its pixels; or why there are none."""
+
+    file: bytes | None
+    pixels: bytes | None
+    reason: str | None
+
+
+def audit_split(
+    train: str | os.PathLike[str], val: str | os.PathLike[str], *, n_jobs: int | None = None
+) -> AuditReport:
+    """Find images of a training folder that are in a validation folder, too.
+
+    A model that is judged on what it has seen looks better than it is. This finds files that are
+    the same, pictures that are the same in other files, and, where `balance_folder` has written
+    ``metadata.csv``, copies whose source is on the other side. Pictures that only look alike it
+    does not find.
+
+    Parameters
+    ----------
+    train, val : path
+        Folders with one folder per class.
+    n_jobs : int or None, default=None
+        Threads, as joblib counts them. The report does not depend on it.
+
+    Returns
+    -------
+    AuditReport
+        Paths in it are relative to either folder.
+
+    Raises
+    ------
+    ValueError
+        If either is no folder of class folders.
+
+    Examples
+    --------
+    >>> import shutil, tempfile
+    >>> from sklmerge.balance import audit_split
+    >>> from sklmerge.datasets import write_textures
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_textures(folder + "/train")
+    ...     _ = shutil.copytree(folder + "/train/grass", folder + "/val/grass")
+    ...     report = audit_split(folder + "/train", folder + "/val")
+    >>> len(report.same_bytes), report.ok
+    (60, False)
+    """
+    sides = [ImageIndex(train), ImageIndex(val)]
+    names = [side.paths.relative() for side in sides]
+    digests = [list(map_files(_digest, side.paths, n_jobs)) for side in sides]
+    files, pixels = (
+        [
+            [(name, getattr(digest, kind)) for name, digest in zip(side, found, strict=True)]
+            for side, found in zip(names, digests, strict=True)
+        ]
+        for kind in ("file", "pixels")
+    )
+    same_bytes = pair_equal(*files)
+    return AuditReport(
+        n_train=len(sides[0]),
+        n_val=len(sides[1]),
+        same_bytes=same_bytes,
+        same_pixels=sorted(set(pair_equal(*pixels)) - set(same_bytes)),
+        same_source=pair_sources(train, val, *names),
+        unreadable={
+            os.path.join(os.fspath(folder), name): digest.reason
+            for folder, side, found in zip((train, val), names, digests, strict=True)
+            for name, digest in zip(side, found, strict=True)
+            if digest.reason is not None
+        },
+    )
+
+
+def _digest(path: str) -> _Digest:
+    """Digest a file and its pixels, in their own depth and channels."""
+    take = partial(blake2b, digest_size=16)
+    try:
+        data = read_bytes(path)
+    except ValueError as error:
+        return _Digest(None, None, str(error))
+    try:
+        image = decode_image(data)
+    except ValueError as error:
+        return _Digest(take(data).digest(), None, str(error))
+    head = f"{image.dtype} {image.shape} ".encode()
+    return _Digest(take(data).digest(), take(head + image.tobytes()).digest(), None)
+
+
+def pair_sources(
+    train: str | os.PathLike[str],
+    val: str | os.PathLike[str],
+    train_names: Iterable[str],
+    val_names: Iterable[str],
+) -> list[tuple[str, str]]:
+    """Pair files made from one source; a file without metadata is its own source, by its path.
+
+    Where neither side has metadata, equal paths mean nothing.
+    """
+    tables = [read_sources(train), read_sources(val)]
+    if tables == [None, None]:
+        return []
+    sides = [
+        [(name, name if table is None else table.get(name)) for name in names]
+        for table, names in zip(tables, (train_names, val_names), strict=True)
+    ]
+    return pair_equal(*sides)
+
+
+def read_sources(folder: str | os.PathLike[str]) -> dict[str, str] | None:
+    """Read the source of each file from metadata.csv; None where there is none of ours."""
+    path = os.path.join(os.fspath(folder), METADATA_NAME)
+    if not os.path.exists(path):
+        return None
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        if not {"file_name", "source"} <= set(rows.fieldnames or ()):
+            return None
+        return {row["file_name"]: row["source"] for row in rows}
+
+
+def pair_equal(
+    first: Iterable[tuple[str, object]], second: Iterable[tuple[str, object]]
+) -> list[tuple[str, str]]:
+    """Pair names on one side with names on the other that stand for the same thing.
+
+    Parameters
+    ----------
+    first, second : iterable of (str, object)
+        Name, and what it stands for; None stands for nothing.
+
+    Returns
+    -------
+    list of (str, str)
+        Sorted.
+
+    Examples
+    --------
+    >>> pair_equal([("a", 1), ("b", 2)], [("c", 2), ("d", 2), ("e", None)])
+    [('b', 'c'), ('b', 'd')]
+    """
+    by_thing: dict[object, list[str]] = {}
+    for name, thing in first:
+        if thing is not None:
+            by_thing.setdefault(thing, []).append(name)
+    pairs = [(name, other) for other, thing in second for name in by_thing.get(thing, ())]
+    return sorted(pairs)
