@@ -1,19 +1,13 @@
 """balance_folder: folder in, balanced folder out. The rules stand in _plan.py."""
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sklmerge.augment import as_augmenter
-from sklmerge.augment._adapters import Augmenter
 from sklmerge.balance._checks import (
     IMAGE_FORMATS,
     ON_ERROR,
-    PART_NAMES,
     PLACES,
     check_choice,
     check_image_size,
@@ -28,16 +22,15 @@ from sklmerge.balance._destination import (
     read_begun_plan,
 )
 from sklmerge.balance._finish import begin_job, finish_job
-from sklmerge.balance._groups import GroupBy, describe_groups, find_groups
+from sklmerge.balance._groups import GroupBy, describe_groups
 from sklmerge.balance._metadata import describe_job, describe_parameter
-from sklmerge.balance._names import check_class_name, choose_extension
-from sklmerge.balance._plan import TRAIN, Plan, make_plan
+from sklmerge.balance._names import choose_extension
+from sklmerge.balance._prepare import check_augmenter, check_parts, plan_job, resolve_merge
 from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
-from sklmerge.balance._source import Sources, list_sources
+from sklmerge.balance._source import list_sources
 from sklmerge.balance._targets import check_max_copies
 from sklmerge.balance._work import OutputSettings
-from sklmerge.labels import check_merger
 
 
 def balance_folder(
@@ -168,8 +161,8 @@ def balance_folder(
     seed = check_seed(random_state)
     varier = as_augmenter(augmenter)
     sources = list_sources(source_path)
-    merge_map = _resolve_merge(merge, sources)
-    plan = _plan_job(
+    merge_map = resolve_merge(merge, sources)
+    plan = plan_job(
         sources,
         merge_map,
         seed=seed,
@@ -178,8 +171,8 @@ def balance_folder(
         samples_per_class=samples_per_class,
         max_copies=check_max_copies(max_copies),
     )
-    _check_parts(plan)
-    _check_augmenter(varier, plan, seed)
+    check_parts(plan)
+    check_augmenter(varier, plan, seed)
     parameters = {
         "samples_per_class": samples_per_class,
         "max_copies": max_copies,
@@ -228,95 +221,3 @@ def balance_folder(
         report = make_report(plan, skipped, n_bytes)
         finish_job(plan, head, report, destination_path, extensions, settings)
     return report
-
-
-def _resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
-    """Turn `merge` into a mapping of original to merged class, checked against the source."""
-    merger = check_merger(merge).set_params(missing="error")
-    # All labels and not only the classes: min_count counts them.
-    labels = np.array(sources.class_names, dtype=object)[sources.classes]
-    mapping = merger.fit(labels).mapping_
-    for name in sources.class_names:
-        check_class_name(name)
-    merged = {check_class_name(label) for label in mapping.values()}
-    if len(merged) < 2:
-        raise ValueError(
-            f"merge must leave at least two classes, got one: {merged.pop()!r}"
-            if len(sources.class_names) > 1
-            else f"source must hold at least two folders with images, got one: {merged.pop()!r}"
-        )
-    return {name: mapping[name] for name in sources.class_names}
-
-
-def _plan_job(
-    sources: Sources,
-    mapping: Mapping[str, str],
-    *,
-    seed: int,
-    shares: tuple[float, ...],
-    group_by: GroupBy | None,
-    samples_per_class: str | int | Mapping[str, int] | None,
-    max_copies: int | None,
-) -> Plan:
-    groups = group_keys = None
-    if group_by is not None:
-        groups, group_keys = find_groups(sources.paths.iterate_bytes(), group_by, sources.root)
-        if sources.parts is not None:
-            _check_groups_apart(groups, sources.parts, sources)
-    return make_plan(
-        sources.paths,
-        sources.class_names,
-        sources.classes,
-        mapping,
-        seed=seed,
-        shares=shares,
-        part_names=sources.part_names or PART_NAMES[: len(shares)],
-        parts=sources.parts,
-        groups=groups,
-        group_keys=group_keys,
-        samples_per_class=samples_per_class,
-        max_copies=max_copies,
-    )
-
-
-def _check_groups_apart(
-    groups: NDArray[np.int64], parts: NDArray[np.int8], sources: Sources
-) -> None:
-    """Check that no group of a source that is divided already is in two parts."""
-    pairs = np.unique(np.stack([groups, parts]), axis=1)[0]
-    torn = pairs[1:][pairs[1:] == pairs[:-1]]
-    if len(torn):
-        rows = np.flatnonzero(groups == torn[0])
-        path = os.fsdecode(sources.paths.get_bytes(int(rows[0])))
-        raise ValueError(
-            f"source has {len(np.unique(torn))} groups in more than one part, one is that of "
-            f"{path!r}; divide it anew, or pass group_by=None"
-        )
-
-
-def _check_augmenter(augmenter: Augmenter | None, plan: Plan, seed: int) -> None:
-    """Warn where copies are asked of an augmenter that changes nothing."""
-    if augmenter is None or not (plan.copies > 0).any():
-        return
-    if not augmenter.draw_params(1, seed).columns:
-        warnings.warn(
-            f"augmenter changes nothing: {augmenter!r} makes copies that equal their image; pass "
-            "ranges, or None if that is what you want",
-            stacklevel=3,
-        )
-
-
-def _check_parts(plan: Plan) -> None:
-    """Check that train has every class, and warn where another part lacks one."""
-    for part, counts in zip(plan.part_names, plan.count_sources(), strict=True):
-        empty = [plan.merged_names[code] for code in np.flatnonzero(counts == 0)]
-        if empty and part == plan.part_names[TRAIN]:
-            raise ValueError(
-                f"source has no image for train of class {empty[0]!r}; merge it with another class"
-            )
-        if empty:
-            warnings.warn(
-                f"{part} has no image of {', '.join(map(repr, empty))}: too few images, or groups, "
-                "to divide; its folder is made all the same, and stays empty",
-                stacklevel=3,
-            )

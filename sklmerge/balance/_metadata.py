@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
+from inspect import signature
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from sklmerge.balance._plan import Plan
 METADATA_NAME = "metadata.csv"
 _LIBRARIES = ("sklmerge", "numpy", "opencv-python-headless")
 _ROWS_AT_ONCE = 10_000
+# The job has a seed and workers of its own.
 _NOT_USED = ("random_state", "n_jobs")
 
 
@@ -185,13 +187,17 @@ def write_json(content: Mapping[str, Any]) -> bytes:
 def describe_parameter(value: Any) -> Any:
     """Turn a parameter into what JSON can hold, the same in every process.
 
-    Functions and other objects are named, for their addresses differ from process to process.
+    Functions and other objects are named, for their addresses differ from process to process. Of
+    estimators only parameters that are not at their default are told.
 
     Examples
     --------
     >>> from sklmerge.balance._metadata import describe_parameter
     >>> describe_parameter({"split": (0.8, 0.2), "reader": len})
     {'split': [0.8, 0.2], 'reader': 'builtins.len'}
+    >>> from sklmerge import ImageAugmenter
+    >>> describe_parameter(ImageAugmenter(rotation_range=15))
+    {'ImageAugmenter': {'rotation_range': 15}}
     """
     if value is None or isinstance(value, str | bool | int | float):
         return value
@@ -202,8 +208,14 @@ def describe_parameter(value: Any) -> Any:
     if isinstance(value, list | tuple | np.ndarray):
         return [describe_parameter(item) for item in value]
     if hasattr(value, "get_params"):
-        # The job has a seed and workers of its own.
-        params = {k: v for k, v in value.get_params(deep=False).items() if k not in _NOT_USED}
-        return describe_parameter({type(value).__name__: params})
+        return {type(value).__name__: _list_changed(value)}
     kind = value if hasattr(value, "__qualname__") else type(value)
     return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _list_changed(estimator: Any) -> dict[str, Any]:
+    """List the parameters that are not at their default; a later version may have more of them."""
+    known = signature(type(estimator)).parameters
+    params = estimator.get_params(deep=False)
+    told = {name: describe_parameter(params[name]) for name in params if name not in _NOT_USED}
+    return {k: v for k, v in told.items() if v != describe_parameter(known[k].default)}

@@ -10,13 +10,12 @@ from sklmerge.balance._checks import PLACES, check_choice
 from sklmerge.balance._destination import (
     PLAN_NAME,
     check_apart,
-    explain_write_error,
-    link_whole,
     read_begun_plan,
 )
 from sklmerge.balance._metadata import METADATA_NAME, MetadataRow, read_csv, write_csv
 from sklmerge.balance._names import check_class_name
 from sklmerge.balance._run import Progress
+from sklmerge.balance._writing import explain_write_error, link_whole
 
 
 def separate(

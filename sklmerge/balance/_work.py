@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sklmerge.augment import hash_keys
 from sklmerge.augment._adapters import Augmenter
-from sklmerge.balance._destination import link_whole, write_whole
 from sklmerge.balance._names import name_file
+from sklmerge.balance._writing import link_whole, write_whole
 from sklmerge.images._codec import decode_image, encode_image
 from sklmerge.images._headers import ImageHeader, read_header
 

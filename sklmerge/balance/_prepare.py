@@ -1,0 +1,149 @@
+"""From a source and the rules for it to the plan, with every check that needs no destination."""
+
+import os
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.augment._adapters import Augmenter
+from sklmerge.balance._checks import PART_NAMES
+from sklmerge.balance._groups import GroupBy, find_groups
+from sklmerge.balance._names import check_class_name
+from sklmerge.balance._plan import TRAIN, Plan, make_plan
+from sklmerge.balance._source import Sources
+from sklmerge.labels import check_merger
+
+
+def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
+    """Turn `merge` into a mapping of original to merged class, checked against the source.
+
+    Parameters
+    ----------
+    merge : mapping, list of lists, LabelMerger or None
+        See `balance_folder`.
+    sources : Sources
+        The images and their original classes.
+
+    Returns
+    -------
+    dict of str to str
+        Original class -> merged class, for all classes of the source.
+
+    Raises
+    ------
+    ValueError
+        If it names unknown classes, leaves one class, or gives one that cannot be a folder.
+    TypeError
+        If a merged class is no string.
+    """
+    merger = check_merger(merge).set_params(missing="error")
+    # All labels and not only the classes: min_count counts them.
+    labels = np.array(sources.class_names, dtype=object)[sources.classes]
+    mapping = merger.fit(labels).mapping_
+    for name in sources.class_names:
+        check_class_name(name)
+    merged = {check_class_name(label) for label in mapping.values()}
+    if len(merged) < 2:
+        raise ValueError(
+            f"merge must leave at least two classes, got one: {merged.pop()!r}"
+            if len(sources.class_names) > 1
+            else f"source must hold at least two folders with images, got one: {merged.pop()!r}"
+        )
+    return {name: mapping[name] for name in sources.class_names}
+
+
+def plan_job(
+    sources: Sources,
+    mapping: Mapping[str, str],
+    *,
+    seed: int,
+    shares: tuple[float, ...],
+    group_by: GroupBy | None,
+    samples_per_class: str | int | Mapping[str, int] | None,
+    max_copies: int | None,
+) -> Plan:
+    """Plan what becomes of the images of a source.
+
+    Parameters
+    ----------
+    sources : Sources
+        The images, their original classes and, where the source is divided, their parts.
+    mapping : mapping of str to str
+        Original class -> merged class.
+    seed, shares, group_by, samples_per_class, max_copies
+        As checked by `balance_folder`.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ValueError
+        If an image has no group, or a divided source has a group in two parts.
+    """
+    groups = group_keys = None
+    if group_by is not None:
+        groups, group_keys = find_groups(sources.paths.iterate_bytes(), group_by, sources.root)
+        if sources.parts is not None:
+            _check_groups_apart(groups, sources.parts, sources)
+    return make_plan(
+        sources.paths,
+        sources.class_names,
+        sources.classes,
+        mapping,
+        seed=seed,
+        shares=shares,
+        part_names=sources.part_names or PART_NAMES[: len(shares)],
+        parts=sources.parts,
+        groups=groups,
+        group_keys=group_keys,
+        samples_per_class=samples_per_class,
+        max_copies=max_copies,
+    )
+
+
+def _check_groups_apart(
+    groups: NDArray[np.int64], parts: NDArray[np.int8], sources: Sources
+) -> None:
+    """Check that no group of a source that is divided already is in two parts."""
+    pairs = np.unique(np.stack([groups, parts]), axis=1)[0]
+    torn = pairs[1:][pairs[1:] == pairs[:-1]]
+    if len(torn):
+        rows = np.flatnonzero(groups == torn[0])
+        path = os.fsdecode(sources.paths.get_bytes(int(rows[0])))
+        raise ValueError(
+            f"source has {len(np.unique(torn))} groups in more than one part, one is that of "
+            f"{path!r}; divide it anew, or pass group_by=None"
+        )
+
+
+def check_augmenter(augmenter: Augmenter | None, plan: Plan, seed: int) -> None:
+    """Warn where copies are asked of an augmenter that changes nothing."""
+    if augmenter is None or not (plan.copies > 0).any():
+        return
+    if not augmenter.draw_params(1, seed).columns:
+        warnings.warn(
+            f"augmenter changes nothing: {augmenter!r} makes copies that equal their image; pass "
+            "ranges, or None if that is what you want",
+            stacklevel=3,
+        )
+
+
+def check_parts(plan: Plan) -> None:
+    """Check that train has every class, and warn where another part lacks one."""
+    for part, counts in zip(plan.part_names, plan.count_sources(), strict=True):
+        empty = [plan.merged_names[code] for code in np.flatnonzero(counts == 0)]
+        if empty and part == plan.part_names[TRAIN]:
+            raise ValueError(
+                f"source has no image for train of class {empty[0]!r}; merge it with another class"
+            )
+        if empty:
+            warnings.warn(
+                f"{part} has no image of {', '.join(map(repr, empty))}: too few images, or groups, "
+                "to divide; its folder is made all the same, and stays empty",
+                stacklevel=3,
+            )
