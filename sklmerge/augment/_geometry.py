@@ -1,5 +1,6 @@
 """Images and affine maps in, images out: the one place that resizes, mirrors and warps."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -19,6 +20,8 @@ INTERPOLATIONS = {
     "linear": cv2.INTER_LINEAR,
     "cubic": cv2.INTER_CUBIC,
 }
+# Images resized at a time.
+_BATCH = 32
 
 
 def skips_pixels(source: tuple[int, int], size: tuple[int, int]) -> bool:
@@ -54,6 +57,16 @@ def resize_image(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
     resized = cv2.resize(contiguous, (size[1], size[0]), interpolation=method)
     # OpenCV drops a channel axis of length 1.
     return resized.reshape(*size, *contiguous.shape[2:])
+
+
+def iterate_resized(batch: NDArray[Any], size: tuple[int, int]) -> Iterator[NDArray[Any]]:
+    """Yield images resized, a few at a time, so that memory does not grow with their number."""
+    for start in range(0, len(batch), _BATCH):
+        images = batch[start : start + _BATCH]
+        if batch.shape[1:3] == size:
+            yield images
+        else:
+            yield np.stack([resize_image(image, size) for image in images])
 
 
 def choose_frame(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """ImageScaler: deterministic, a transformer. How images are prepared to train and to test."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -9,8 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._contract import as_image_batch, check_image_shape
 from sklmerge.augment._color import build_matrix, normalize_image
-from sklmerge.augment._geometry import resize_image
-from sklmerge.augment._statistics import measure_channels
+from sklmerge.augment._geometry import iterate_resized, resize_image
+from sklmerge.augment._statistics import (
+    check_whitening_fits,
+    measure_channels,
+    measure_whitening,
+)
 
 # Keras adds it to every standard deviation that it divides by.
 _EPSILON = 1e-6
@@ -36,6 +41,14 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         Subtract each image's own mean.
     samplewise_std_normalization : bool, default=False
         Divide by each image's own standard deviation.
+    zca_whitening : bool, default=False
+        Centre as `featurewise_center` does, and make the values of an image uncorrelated over the
+        training images. The matrix has the square of an image's values: images must be small.
+    zca_epsilon : float, default=1e-6
+        Added to the singular values that whitening divides by.
+    preprocessing_function : callable, default=None
+        Called on each image, after the resize and before all else: takes a float array of shape
+        (H, W) or (H, W, C) and returns one of the same shape.
     dtype : {"float32", "float64"}, default="float32"
         Of the output.
     image_shape : tuple of int, default=None
@@ -47,15 +60,20 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         Mean over the training images, rescaled; only where a featurewise option asks for it.
     std_ : ndarray of float64, shape (C,)
         Standard deviation of the same.
+    whitening_ : ndarray of float64, shape (h * w * C, h * w * C)
+        What flattened images are multiplied by; only with `zca_whitening`.
     n_channels_ : int
         Channels of the training images, 1 for grey ones without a channel axis.
 
     Notes
     -----
-    The order is Keras': resize, rescale, samplewise centre and scale, featurewise centre and
-    scale; 1e-6 is added to every standard deviation. Keras gathers its statistics before it
-    rescales and applies them after; here they are gathered after, so that the mean comes out as 0
-    and the standard deviation as 1 whatever ``rescale`` is.
+    The order is Keras': resize, preprocessing function, rescale, samplewise centre and scale,
+    featurewise centre and scale, whitening; 1e-6 is added to every standard deviation. Keras
+    gathers its statistics after rescaling, but before the preprocessing function and before
+    samplewise options; here each is gathered after all that comes before it, so that the mean
+    comes out as 0 and the standard deviation as 1 whatever the other options are. Where Keras
+    turns options on or off by others (dividing by a deviation also centres, whitening drops it),
+    here each does what it says.
 
     Examples
     --------
@@ -78,6 +96,9 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         featurewise_std_normalization: bool = False,
         samplewise_center: bool = False,
         samplewise_std_normalization: bool = False,
+        zca_whitening: bool = False,
+        zca_epsilon: float = 1e-6,
+        preprocessing_function: Callable[[NDArray[Any]], ArrayLike] | None = None,
         dtype: str = "float32",
         image_shape: tuple[int, ...] | None = None,
     ) -> None:
@@ -87,6 +108,9 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         self.featurewise_std_normalization = featurewise_std_normalization
         self.samplewise_center = samplewise_center
         self.samplewise_std_normalization = samplewise_std_normalization
+        self.zca_whitening = zca_whitening
+        self.zca_epsilon = zca_epsilon
+        self.preprocessing_function = preprocessing_function
         self.dtype = dtype
         self.image_shape = image_shape
 
@@ -110,10 +134,17 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             raise ValueError(f"image_size must be (height, width), got {self.image_size!r}")
         batch = as_image_batch(X, self.image_shape)
         self.n_channels_ = batch.shape[3] if batch.ndim == 4 else 1
-        if self.featurewise_center or self.featurewise_std_normalization:
+        size = self.find_size((batch.shape[1], batch.shape[2]))
+        if self.zca_whitening:
+            check_whitening_fits(len(batch), (*size, *batch.shape[3:]))
+        if self._centers() or self.featurewise_std_normalization:
             if len(batch) == 0:
                 raise ValueError("X must hold at least one image, got none")
-            self.mean_, self.std_ = measure_channels(batch, self.prepare_sample)
+            samples = map(self.prepare_sample, iterate_resized(batch, size))
+            self.mean_, self.std_ = measure_channels(samples, self.n_channels_)
+        if self.zca_whitening:
+            features = map(self.prepare_features, iterate_resized(batch, size))
+            self.whitening_ = measure_whitening(features, self.zca_epsilon)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[Any]:
@@ -140,8 +171,10 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             for image, place in zip(batch, out, strict=True):
                 normalize_image(resize_image(image, size), None, matrix, place)
         else:
-            for image, place in zip(batch, out, strict=True):
-                place[...] = self.prepare_batch(resize_image(image, size)[None])[0]
+            start = 0
+            for images in iterate_resized(batch, size):
+                out[start : start + len(images)] = self.prepare_batch(images)
+                start += len(images)
         return out.reshape(len(batch), -1) if np.ndim(X) == 2 else out
 
     def find_size(self, size: tuple[int, int]) -> tuple[int, int]:
@@ -161,25 +194,37 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         Returns
         -------
         (gain, bias), each an ndarray of shape (1,) or (C,), or None
-            None where images are normalised by their own values.
+            None where arithmetic on each value alone is not all.
         """
         check_is_fitted(self)
         if n_channels != self.n_channels_:
             raise ValueError(f"X must have {self.n_channels_} channels as in fit, got {n_channels}")
-        if self.samplewise_center or self.samplewise_std_normalization:
+        if (
+            self.samplewise_center
+            or self.samplewise_std_normalization
+            or self.zca_whitening
+            or self.preprocessing_function is not None
+        ):
             return None
         gain = np.array([1.0 if self.rescale is None else float(self.rescale)])
         bias = np.array([0.0])
-        if self.featurewise_center:
+        if self._centers():
             bias = bias - self.mean_
         if self.featurewise_std_normalization:
             gain, bias = gain / (self.std_ + _EPSILON), bias / (self.std_ + _EPSILON)
         return gain, bias
 
+    def _centers(self) -> bool:
+        """Tell whether the mean over the training images is subtracted."""
+        return self.featurewise_center or self.zca_whitening
+
     def prepare_sample(self, images: NDArray[Any]) -> NDArray[np.float64]:
-        """Rescale images of the right size and normalise each by its own values."""
+        """Preprocess and rescale images of the right size; normalise each by its own values."""
         prepared = images.astype(np.float64)
         axes = tuple(range(1, images.ndim))
+        if self.preprocessing_function is not None:
+            for place, image in enumerate(images):
+                prepared[place] = preprocess_image(image, self.preprocessing_function, self.dtype)
         if self.rescale is not None:
             prepared *= self.rescale
         if self.samplewise_center:
@@ -188,11 +233,36 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             prepared /= prepared.std(axis=axes, keepdims=True) + _EPSILON
         return prepared
 
-    def prepare_batch(self, images: NDArray[Any]) -> NDArray[Any]:
-        """Normalise images that already have the right size, in float64."""
+    def prepare_features(self, images: NDArray[Any]) -> NDArray[np.float64]:
+        """Do all that comes before whitening."""
         prepared = self.prepare_sample(images)
-        if self.featurewise_center:
+        if self._centers():
             prepared -= self.mean_
         if self.featurewise_std_normalization:
             prepared /= self.std_ + _EPSILON
         return prepared
+
+    def prepare_batch(self, images: NDArray[Any]) -> NDArray[Any]:
+        """Prepare images that already have the right size, in float64."""
+        prepared = self.prepare_features(images)
+        if self.zca_whitening:
+            flat = prepared.reshape(len(prepared), -1)
+            if flat.shape[1] != len(self.whitening_):
+                raise ValueError(
+                    f"X must have images of {len(self.whitening_)} values as in fit, "
+                    f"got {flat.shape[1]}"
+                )
+            prepared = (flat @ self.whitening_).reshape(prepared.shape)
+        return prepared
+
+
+def preprocess_image(
+    image: NDArray[Any], function: Callable[[NDArray[Any]], ArrayLike], dtype: str
+) -> NDArray[Any]:
+    """Call a user's function on a copy of an image, and refuse another shape."""
+    result = np.asarray(function(image.astype(dtype)))
+    if result.shape != image.shape:
+        raise ValueError(
+            f"preprocessing_function must keep the shape {image.shape}, got {result.shape}"
+        )
+    return result
