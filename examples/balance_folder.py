@@ -1,6 +1,6 @@
 """Merge two classes of a folder, balance its training part, train a model, and take them apart.
 
-The folder is the embedded sample; put the path of your own, with one folder per class, in its place.
+The folder is the embedded sample; put that of your own, with one folder per class, in its place.
 """
 
 from pathlib import Path

@@ -76,7 +76,7 @@ class EpochSchedule(BaseEstimator):
         Draws in an epoch.
     merger_ : LabelMerger
         Fitted; carries labels to merged classes and back.
-    original_codes_ : ndarray of int, shape (n_samples_,)
+    original_codes_ : ndarray of int, shape (n_samples,)
         Place of each image's original class in ``merger_.classes_``, or, where an ImageIndex was
         given, in its ``original_classes``.
     seed_ : int
@@ -264,7 +264,7 @@ class EpochSchedule(BaseEstimator):
 
         Returns
         -------
-        ndarray of int64, shape (n_samples_,)
+        ndarray of int64, shape (n_samples,)
         """
         check_is_fitted(self, "n_draws_")
         check_whole("n_epochs", n_epochs, 0)

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 from numpydoc.docscrape import FunctionDoc
@@ -84,3 +85,11 @@ def test_the_comparison_of_defaults_finds_a_lie():
 @pytest.mark.parametrize("name", sklmerge.__all__)
 def test_every_public_name_has_a_docstring_with_an_example(name):
     assert ">>>" in inspect.getdoc(getattr(sklmerge, name))
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
+def test_every_public_name_stands_in_the_reference(room):
+    reference = (Path(__file__).parents[2] / "docs" / "api.md").read_text().split()
+    prefix = room.__name__.removeprefix("sklmerge").removeprefix(".")
+    for name in room.__all__:
+        assert name in reference or f"{prefix}.{name}" in reference, name
