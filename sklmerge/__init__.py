@@ -2,6 +2,7 @@
 
 from sklmerge.augment import AugmentationParams, ImageAugmenter, ImageScaler, as_augmenter
 from sklmerge.balance import BalanceReport, balance_folder, separate
+from sklmerge.feed import ImageBatches
 from sklmerge.images import ColorHistogram, HOGFeatures, ImageIndex, LBPFeatures
 from sklmerge.labels import (
     LabelMerger,
@@ -31,6 +32,7 @@ __all__ = [
     "EpochSchedule",
     "HOGFeatures",
     "ImageAugmenter",
+    "ImageBatches",
     "ImageIndex",
     "ImageScaler",
     "LBPFeatures",

@@ -1,0 +1,51 @@
+"""Call a function for one item after another, some items ahead of whoever takes the results."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def run_ahead(
+    function: Callable[[Item], Result], items: Iterable[Item], n_threads: int
+) -> Iterator[Result]:
+    """Yield what a function gives for each item, in order.
+
+    Parameters
+    ----------
+    function : callable
+        Item -> result.
+    items : iterable
+        What to call it with.
+    n_threads : int
+        Threads. At most ``n_threads + 1`` results are being made or wait to be taken. 0 calls the
+        function when its result is asked for.
+
+    Yields
+    ------
+    result
+
+    Examples
+    --------
+    >>> list(run_ahead(abs, [-1, -2, -3], n_threads=2))
+    [1, 2, 3]
+    """
+    if n_threads == 0:
+        yield from map(function, items)
+        return
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="sklmerge-feed") as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > n_threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            # Whoever stops half-way, or meets an error, does not wait for what is not begun.
+            for future in waiting:
+                future.cancel()

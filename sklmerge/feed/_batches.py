@@ -1,0 +1,382 @@
+"""ImageBatches: batches for training loops, with no framework in it."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, Self
+
+import joblib
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklmerge.feed._ahead import run_ahead
+from sklmerge.feed._preparing import choose_augmenters, fit_scaler, prepare_images
+from sklmerge.feed._provenance import Batch, BatchDraws
+from sklmerge.feed._reader import RowReader
+from sklmerge.feed._scheduling import find_rates, fit_schedule, is_fitted, list_originals
+from sklmerge.feed._showing import draw_images
+from sklmerge.feed._sources import open_source
+from sklmerge.feed._weights import check_sample_weight, resolve_class_weight, weigh_rows
+from sklmerge.sampling import BatchPlan, EpochSchedule
+
+
+class ImageBatches:
+    """Feed balanced batches of images to any training loop, epoch after epoch.
+
+    Parameters
+    ----------
+    source : array-like, sequence of paths or ImageIndex
+        Images of shape (n, H, W) or (n, H, W, C), rows of shape (n, d), a list of arrays, paths of
+        image files, or an index, which brings y.
+    y : array-like of shape (n,) or None, default=None
+        Original labels.
+    schedule : EpochSchedule or None, default=None
+        What each epoch draws; a clone is fitted. None takes each image once, plain and in order:
+        for validation and prediction.
+    augmenter : augmenter, or mapping of label to augmenter, default=None
+        How the draws that the schedule says are varied. A mapping serves classes that must not be
+        varied alike (a 6 that is turned over is no 6); its keys are original or merged labels.
+    scaler : ImageScaler, transformer or None, default=None
+        Prepares every image, plain or varied. One that learns must be fitted. None leaves values
+        and dtype as they are.
+    batch_size : int, default=32
+        Most images in a batch; sizes differ by at most 1.
+    image_size : (int, int) or None, default=None
+        Height and width to bring images to when they are read, before they are varied. To resize
+        in the same interpolation as varying, use the scaler's ``image_size`` instead.
+    class_mode : {"sparse", "categorical", "binary"}, default="sparse"
+        How merged labels are written, see `LabelMerger.encode`.
+    sample_weight : array-like of shape (n,) or None, default=None
+        Weight of each source.
+    class_weight : mapping, ClassWeightEstimator, "balanced" or None, default=None
+        Weight of each merged label; an estimator that is not fitted, and "balanced", weigh what
+        the schedule draws, so that nothing is corrected twice. Batches have a third part, the
+        product of both weights, where either is given.
+    on_error : {"raise", "skip", "warn"}, default="raise"
+        What to do about a file that cannot be read: an error that names it, or draw the next
+        image of its original class instead, in silence or with a warning. Batches keep their size.
+    cache_bytes : int, default=268_435_456
+        The most memory for decoded images that will be drawn again soon.
+    n_jobs : int, default=None
+        Threads that make batches ahead of the loop, as joblib counts them. What comes does not
+        depend on it. ``n_jobs + 1`` batches are in memory at a time.
+    color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
+        How files are decoded.
+    merge : mapping, list of lists, LabelMerger or None, default=None
+        Which classes count as one where neither schedule nor index says so. A fitted LabelMerger,
+        such as ``train.merger``, numbers classes as it has learned, so that a validation set
+        without a rare class has the same numbers.
+    rank : int, default=0
+        Which process this is.
+    world_size : int, default=1
+        Of how many, each with its part of every epoch.
+    progress : bool, default=False
+        Whether a loop over the batches shows how far it is.
+
+    Attributes
+    ----------
+    epoch : int
+        The next epoch. A loop to the end moves it on; see `set_epoch`.
+    schedule : EpochSchedule
+        Fitted.
+    merger : LabelMerger
+        Fitted; numbers the classes.
+    counts : dict of label to int
+        Draws of each merged class in an epoch.
+    n_batches : int
+        Batches of an epoch.
+
+    Notes
+    -----
+    Every batch is a function of the seed, its epoch and its number alone: threads, the order in
+    which batches are asked for and the cache change nothing. Where images are varied, draw j of
+    image i is the same whatever else is drawn.
+
+    Examples
+    --------
+    >>> from sklmerge import EpochSchedule, ImageBatches, ImageScaler
+    >>> from sklmerge.datasets import load_textures
+    >>> images, target = load_textures(return_X_y=True)
+    >>> batches = ImageBatches(
+    ...     images,
+    ...     target,
+    ...     schedule=EpochSchedule("minority", random_state=0),
+    ...     augmenter="light",
+    ...     scaler=ImageScaler(rescale=1 / 255),
+    ...     batch_size=12,
+    ... )
+    >>> len(batches)
+    5
+    >>> for x, y in batches:
+    ...     print(x.shape, x.dtype, y)
+    ...     break
+    (12, 32, 48) float32 [0 1 2 0 1 2 0 1 2 0 1 2]
+    >>> batches[0].draws.original_labels[:3].tolist()
+    ['brick', 'grass', 'gravel']
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        y: ArrayLike | None = None,
+        *,
+        schedule: EpochSchedule | None = None,
+        augmenter: Any = None,
+        scaler: Any = None,
+        batch_size: int = 32,
+        image_size: tuple[int, int] | None = None,
+        class_mode: Literal["sparse", "categorical", "binary"] = "sparse",
+        sample_weight: ArrayLike | None = None,
+        class_weight: Any = None,
+        on_error: str = "raise",
+        cache_bytes: int = 268_435_456,
+        n_jobs: int | None = None,
+        color_mode: str = "rgb",
+        merge: Any = None,
+        rank: int = 0,
+        world_size: int = 1,
+        progress: bool = False,
+    ) -> None:
+        images = open_source(source, image_size, color_mode)
+        labels = _find_labels(source, y, len(images))
+        self._has_labels = labels is not None
+        if labels is None:
+            _check_unlabelled(schedule, class_weight, sample_weight)
+            labels = np.zeros(len(images), np.int8)
+        if schedule is None and augmenter is not None:
+            raise ValueError(
+                "schedule must say what is varied where an augmenter is given, got None; pass "
+                "schedule=EpochSchedule(...)"
+            )
+        self.schedule = fit_schedule(schedule, labels, merge)
+        self.merger = merge if is_fitted(merge) else self.schedule.merger_
+        self.batch_size, self.rank, self.world_size = batch_size, rank, world_size
+        self.n_batches = self.schedule.count_batches(batch_size, world_size=world_size)
+        self.n_jobs, self.progress = n_jobs, progress
+        self.epoch = 0
+
+        self._codes = self.schedule.original_codes_
+        self._originals = list_originals(labels, self.schedule.merger_)
+        self._merged = self.merger.transform(self._originals)
+        self._targets = self.merger.encode(self._originals, class_mode)
+        self.counts = {
+            label: self.schedule.samples_per_class_.get(label, 0) for label in self.class_indices
+        }
+        self._class_weight = resolve_class_weight(class_weight, self.counts)
+        self._sample_weight = check_sample_weight(sample_weight, len(images))
+        self._augmenters = choose_augmenters(
+            augmenter, self._originals.tolist(), self.schedule.merger_
+        )
+        self._reader = RowReader(
+            images,
+            self._codes,
+            find_rates(self.schedule, self._originals.tolist()),
+            on_error=on_error,
+            cache_bytes=cache_bytes,
+        )
+        self._scaler = scaler if scaler is None else fit_scaler(scaler, self._reader.read(0)[1])
+        self._start_afresh()
+
+    @property
+    def class_indices(self) -> dict[Any, int]:
+        """Merged label -> its number in y."""
+        return self.merger.class_indices_
+
+    @property
+    def n_classes(self) -> int:
+        """How many merged classes there are."""
+        return self.merger.n_classes_
+
+    def __len__(self) -> int:
+        """Count the batches of an epoch."""
+        return self.n_batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield the batches of the next epoch; at their end, that of the one after is next."""
+        epoch = self.epoch
+        batches: Iterable[Batch] = self.iterate(
+            epoch, n_threads=joblib.effective_n_jobs(self.n_jobs)
+        )
+        if self.progress:
+            from rich.progress import track
+
+            batches = track(batches, f"epoch {epoch}", total=len(self))
+        yield from batches
+        if self.epoch == epoch:
+            self.epoch = epoch + 1
+
+    def __getitem__(self, number: int) -> Batch:
+        """Make one batch of the next epoch."""
+        return self.make_batch(self.epoch, range(len(self))[number])
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the next epoch, such as the one to resume at."""
+        if epoch < 0:
+            raise ValueError(f"epoch must be >= 0, got {epoch}")
+        self.epoch = int(epoch)
+
+    def iterate(
+        self, epoch: int, numbers: Iterable[int] | None = None, *, n_threads: int = 1
+    ) -> Iterator[Batch]:
+        """Yield batches of any epoch, without moving on.
+
+        Parameters
+        ----------
+        epoch : int
+            Which epoch.
+        numbers : iterable of int or None, default=None
+            Which of its batches; None yields all.
+        n_threads : int, default=1
+            Threads that work ahead.
+
+        Yields
+        ------
+        Batch
+        """
+        wanted = range(len(self)) if numbers is None else numbers
+        yield from run_ahead(lambda number: self.make_batch(epoch, number), wanted, n_threads)
+
+    def make_batch(self, epoch: int, number: int) -> Batch:
+        """Make one batch of any epoch.
+
+        Parameters
+        ----------
+        epoch, number : int
+            Which batch of which epoch.
+
+        Returns
+        -------
+        Batch
+            With its `draws`.
+        """
+        draws, images = self._gather(epoch, number)
+        codes = self._codes[draws.indices]
+        augmenters = [
+            self._augmenters[code] if varied else None
+            for code, varied in zip(codes.tolist(), draws.is_augmented.tolist(), strict=True)
+        ]
+        parts = [prepare_images(images, augmenters, draws.keys, self.schedule.seed_, self._scaler)]
+        if self._has_labels:
+            parts.append(self._targets[codes])
+        weights = weigh_rows(
+            self._sample_weight,
+            self._class_weight,
+            self._merged.tolist(),
+            self._codes,
+            draws.indices,
+        )
+        if weights is not None:
+            parts.append(weights)
+        batch = Batch(parts)
+        batch.draws = draws
+        return batch
+
+    def show(self, number: int = 0, *, n_images: int = 16) -> Any:
+        """Draw a batch of the next epoch, varied but not scaled; needs matplotlib.
+
+        Parameters
+        ----------
+        number : int, default=0
+            Which batch.
+        n_images : int, default=16
+            The most images to draw.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Each image with its label and whether it is varied.
+        """
+        draws, images = self._gather(self.epoch, range(len(self))[number])
+        shown = []
+        for place, image in enumerate(images[:n_images]):
+            code = self._codes[draws.indices[place]]
+            augmenter = self._augmenters[code] if draws.is_augmented[place] else None
+            keys = draws.keys[place : place + 1]
+            shown.append(prepare_images([image], [augmenter], keys, self.schedule.seed_, None)[0])
+        names = [""] * len(shown) if draws.labels is None else draws.labels.tolist()
+        captions = [
+            f"{name}, varied" if varied else f"{name}"
+            for name, varied in zip(names, draws.is_augmented.tolist(), strict=False)
+        ]
+        return draw_images(shown, captions)
+
+    def with_rank(self, rank: int, world_size: int) -> Self:
+        """Give the same batches as another process of several has them.
+
+        Parameters
+        ----------
+        rank, world_size : int
+            Which process of how many.
+
+        Returns
+        -------
+        ImageBatches
+        """
+        view = object.__new__(type(self))
+        view.__setstate__(self.__getstate__())
+        view.rank, view.world_size = rank, world_size
+        view.n_batches = self.schedule.count_batches(self.batch_size, world_size=world_size)
+        return view
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Files met so far that could not be read, with the reason."""
+        return dict(self._reader.unreadable)
+
+    def plan(self, epoch: int) -> BatchPlan:
+        """List the draws of every batch of an epoch, without reading an image."""
+        with self._lock:
+            if epoch not in self._plans:
+                # Threads may work at the end of one epoch and the beginning of the next.
+                while len(self._plans) > 1:
+                    self._plans.pop(next(iter(self._plans)))
+                self._plans[epoch] = self.schedule.plan_batches(
+                    epoch, self.batch_size, rank=self.rank, world_size=self.world_size
+                )
+            return self._plans[epoch]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            name: value for name, value in self.__dict__.items() if name not in ("_lock", "_plans")
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        self._lock = threading.Lock()
+        self._plans: dict[int, BatchPlan] = {}
+
+    def _gather(self, epoch: int, number: int) -> tuple[BatchDraws, list[NDArray[Any]]]:
+        """Read the images of a batch."""
+        planned = self.plan(epoch)[number]
+        read = [self._reader.read(row) for row in planned.indices.tolist()]
+        indices = np.array([row for row, _ in read], dtype=np.int64)
+        codes = self._codes[indices]
+        varies = np.array([augmenter is not None for augmenter in self._augmenters])
+        draws = BatchDraws(
+            indices,
+            self._merged[codes] if self._has_labels else None,
+            self._originals[codes] if self._has_labels else None,
+            planned.is_augmented & varies[codes],
+            planned.keys,
+        )
+        return draws, [image for _, image in read]
+
+
+def _find_labels(source: Any, y: Any, n: int) -> Any:
+    """Return what the schedule is fitted to: an index, labels, or None."""
+    if hasattr(source, "original_codes") and hasattr(source, "paths"):
+        if y is not None:
+            raise ValueError("y must be None where source is an ImageIndex, which brings it")
+        return source
+    if y is not None and len(np.asarray(y)) != n:
+        raise ValueError(f"y must have one label for each of {n} images, got {len(np.asarray(y))}")
+    return y
+
+
+def _check_unlabelled(schedule: Any, class_weight: Any, sample_weight: Any) -> None:
+    given = {"schedule": schedule, "class_weight": class_weight, "sample_weight": sample_weight}
+    needy = [name for name, value in given.items() if value is not None]
+    if needy:
+        raise ValueError(f"y is needed where {needy[0]} is given, got None")

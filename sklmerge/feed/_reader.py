@@ -1,0 +1,140 @@
+"""A row in, its image out: from the cache, from the source, or another row's in its place."""
+
+import threading
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.feed._cache import DecodeCache
+from sklmerge.feed._sources import ImageSource
+
+# Rows drawn less often than once in so many epochs are not worth their place in the cache.
+_EPOCHS_WORTH_KEEPING = 10
+
+
+class RowReader:
+    """Read images, keep those that come again soon, and replace those that cannot be read.
+
+    Parameters
+    ----------
+    source : ImageSource
+        Where images are.
+    codes : ndarray of int, shape (n_samples,)
+        Class of each row: what cannot be read is replaced by the next row of its class.
+    rates : sequence of float, length n_classes
+        Draws of an image of each class in an epoch.
+    on_error : {"raise", "skip", "warn"}
+        See `ImageBatches`.
+    cache_bytes : int
+        The most that decoded images may take.
+
+    Attributes
+    ----------
+    unreadable : dict of str to str
+        Files met so far that could not be read, with the reason.
+    """
+
+    def __init__(
+        self,
+        source: ImageSource,
+        codes: NDArray[np.signedinteger],
+        rates: Sequence[float],
+        *,
+        on_error: str,
+        cache_bytes: int,
+    ) -> None:
+        if on_error not in ("raise", "skip", "warn"):
+            raise ValueError(f"on_error must be one of raise, skip, warn, got {on_error!r}")
+        if cache_bytes < 0:
+            raise ValueError(f"cache_bytes must be >= 0, got {cache_bytes}")
+        self.source = source
+        self.codes = codes
+        self.rates = rates
+        self.on_error = on_error
+        self.cache_bytes = cache_bytes
+        self.unreadable: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._cache = DecodeCache(cache_bytes)
+
+    def read(self, row: int) -> tuple[int, NDArray[Any]]:
+        """Read an image, or, where that fails and may, the next of its class that can be read.
+
+        Parameters
+        ----------
+        row : int
+            Which one.
+
+        Returns
+        -------
+        row : int
+            The row that was read.
+        image : ndarray
+            Not to be changed.
+
+        Raises
+        ------
+        ValueError
+            If it, or all of its class, cannot be read.
+        """
+        image = self._try_reading(row)
+        if image is not None:
+            return row, image
+        same = np.flatnonzero(self.codes == self.codes[row])
+        start = int(np.searchsorted(same, row)) + 1
+        for other in np.roll(same, -start)[:-1].tolist():
+            image = self._try_reading(other)
+            if image is not None:
+                return other, image
+        path = self.source.describe(row)
+        raise ValueError(
+            f"source must have an image of each class that can be read, got {len(same)} of a "
+            f"class that cannot, among them {path} ({self.unreadable[path]})"
+        )
+
+    def _try_reading(self, row: int) -> NDArray[Any] | None:
+        if not self.source.is_costly:
+            return self.source.read(row)
+        image = self._cache.get(row)
+        if image is not None:
+            return image
+        path = self.source.describe(row)
+        if path in self.unreadable:
+            return None
+        try:
+            image = self.source.read(row)
+        except ValueError as error:
+            self._tell(path, str(error), error)
+            return None
+        rate = self.rates[self.codes[row]]
+        if rate * _EPOCHS_WORTH_KEEPING >= 1:
+            self._cache.put(row, image, rate)
+        return image
+
+    def _tell(self, path: str, reason: str, error: ValueError) -> None:
+        if self.on_error == "raise":
+            raise ValueError(
+                f'{path} could not be read ({reason}); pass on_error="skip" to draw another image '
+                "of its class instead"
+            ) from error
+        with self._lock:
+            is_new = path not in self.unreadable
+            self.unreadable[path] = reason
+        if is_new and self.on_error == "warn":
+            warnings.warn(
+                f"{path} could not be read ({reason}); another image of its class is drawn instead",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Locks and what was decoded stay behind; another process decodes for itself.
+        left = ("_lock", "_cache")
+        return {name: value for name, value in self.__dict__.items() if name not in left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+        self._cache = DecodeCache(self.cache_bytes)

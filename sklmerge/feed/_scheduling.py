@@ -1,0 +1,75 @@
+"""A schedule and labels in, a fitted schedule and how often it draws out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from sklmerge.labels import LabelMerger
+from sklmerge.sampling import EpochSchedule
+
+
+def is_fitted(merge: Any) -> bool:
+    """Say whether `merge` is a LabelMerger that has learned its classes."""
+    return isinstance(merge, LabelMerger) and hasattr(merge, "mapping_")
+
+
+def fit_schedule(schedule: EpochSchedule | None, labels: Any, merge: Any) -> EpochSchedule:
+    """Fit a clone of a schedule.
+
+    Parameters
+    ----------
+    schedule : EpochSchedule or None
+        None draws each image once, in order.
+    labels : array-like or ImageIndex
+        Original labels.
+    merge : mapping, list of lists, LabelMerger or None
+        What merges them, if the schedule and the index do not say.
+
+    Returns
+    -------
+    EpochSchedule
+        Fitted.
+    """
+    planned = EpochSchedule(None) if schedule is None else clone(schedule)
+    if merge is not None:
+        if planned.merge is not None:
+            raise ValueError("merge must be given once, got one beside that of the schedule")
+        if is_fitted(merge):
+            # It has seen its classes elsewhere, and here some may be missing.
+            merge = clone(merge).set_params(missing="ignore")
+        planned.set_params(merge=merge)
+    return planned.fit(labels)
+
+
+def list_originals(labels: Any, merger: LabelMerger) -> NDArray[Any]:
+    """List the original classes in the order of the schedule's codes."""
+    if hasattr(labels, "original_classes"):
+        return np.array(labels.original_classes)
+    return merger.classes_
+
+
+def find_rates(schedule: EpochSchedule, originals: Sequence[Any]) -> list[float]:
+    """Say how often an image of each original class is drawn in an epoch.
+
+    Parameters
+    ----------
+    schedule : EpochSchedule
+        Fitted.
+    originals : sequence of labels
+        The original classes.
+
+    Returns
+    -------
+    list of float
+    """
+    if schedule.samples_per_class is None:
+        return [1.0] * len(originals)
+    mapping, draws = schedule.merger_.mapping_, schedule.samples_per_class_
+    merged = [mapping[label] for label in originals]
+    if schedule.within_merged == "natural":
+        return [draws[label] / schedule.class_counts_[label] for label in merged]
+    sizes = np.bincount(schedule.original_codes_, minlength=len(originals)).tolist()
+    return [draws[label] / merged.count(label) / n for label, n in zip(merged, sizes, strict=True)]

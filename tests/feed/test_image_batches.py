@@ -1,0 +1,301 @@
+"""ImageBatches feeds what the schedule draws, varied and scaled alike, with targets and weights."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import SGDClassifier
+
+from sklmerge import (
+    ClassWeightEstimator,
+    EpochSchedule,
+    ImageAugmenter,
+    ImageBatches,
+    ImageScaler,
+    LabelMerger,
+)
+
+BALANCED = EpochSchedule("minority", random_state=0)
+
+
+def test_every_epoch_is_balanced_and_takes_the_next_of_the_common_class(textures):
+    images, target = textures
+    batches = ImageBatches(images, target, schedule=BALANCED, batch_size=12)
+    seen = []
+    for epoch in range(3):
+        assert batches.epoch == epoch
+        drawn = [batch.draws for batch in batches]
+        assert len(drawn) == len(batches) == 5
+        labels = np.concatenate([draws.labels for draws in drawn])
+        assert np.unique(labels, return_counts=True)[1].tolist() == [20, 20, 20]
+        indices = np.concatenate([draws.indices for draws in drawn])
+        assert_array_equal(target[indices], labels)
+        seen.append(set(indices[labels == "grass"]))
+    assert len(seen[0] | seen[1] | seen[2]) == 60
+
+
+def test_plain_draws_are_the_images_themselves(textures):
+    images, target = textures
+    for batch in ImageBatches(images, target, schedule=BALANCED, batch_size=12):
+        x, y = batch
+        assert_array_equal(x, images[batch.draws.indices])
+        assert y.tolist() == [["brick", "grass", "gravel"].index(s) for s in batch.draws.labels]
+        assert y.dtype == np.int64
+        assert not batch.draws.is_augmented.any()
+
+
+def test_without_a_schedule_each_image_comes_once_in_order(textures):
+    images, target = textures
+    batches = ImageBatches(images, target, batch_size=50)
+    for _ in range(2):
+        parts = [batch[0] for batch in batches]
+        assert [len(part) for part in parts] == [48] * 5
+        assert_array_equal(np.concatenate(parts), images)
+    (x,) = ImageBatches(images, batch_size=240)[0]
+    assert_array_equal(x, images)
+    assert ImageBatches(images)[0].draws.labels is None
+
+
+def test_varied_draws_are_what_the_augmenter_makes_of_their_keys(textures):
+    images, target = textures
+    augmenter = ImageAugmenter(rotation_range=20, brightness_range=(0.8, 1.2))
+    scaler = ImageScaler(rescale=1 / 255, featurewise_center=True).fit(images)
+    batches = ImageBatches(
+        images, target, schedule=BALANCED, augmenter=augmenter, scaler=scaler, batch_size=12
+    )
+    for batch in batches:
+        draws = batch.draws
+        assert draws.is_augmented.all()
+        params = augmenter.draw_params(len(draws.keys), 0, keys=draws.keys)
+        varied = augmenter.apply(images[draws.indices], params)
+        assert_array_equal(batch[0], scaler.transform(varied))
+
+
+def test_plain_varied_and_validation_images_have_one_scale(textures):
+    images, target = textures
+    still = ImageAugmenter(rotation_range=1e-9)
+    scaler = ImageScaler(rescale=1 / 255, featurewise_std_normalization=True).fit(images)
+    schedule = EpochSchedule(10, augment=["grass"], random_state=1)
+    batches = ImageBatches(images, target, schedule=schedule, augmenter=still, scaler=scaler)
+    validation = ImageBatches(images, target, scaler=scaler, batch_size=240)[0][0]
+    for batch in batches:
+        assert_array_equal(batch.draws.is_augmented, batch.draws.labels == "grass")
+        assert_allclose(batch[0], validation[batch.draws.indices], atol=0.07)
+    assert validation.shape == (240, 32, 48)
+    assert validation.dtype == np.float32
+
+
+def test_a_scaler_with_nothing_to_learn_need_not_be_fitted_and_others_must(textures):
+    images, target = textures
+    scaler = ImageScaler(rescale=1 / 255)
+    x, _ = ImageBatches(images, target, scaler=scaler)[0]
+    assert x.max() <= 1
+    assert not hasattr(scaler, "n_channels_")
+    with pytest.raises(NotFittedError, match="scaler must be fitted to training images"):
+        ImageBatches(images, target, scaler=ImageScaler(featurewise_center=True))
+
+
+def test_merged_classes_are_balanced_and_encoded_as_one(textures):
+    images, target = textures
+    merger = LabelMerger({"ground": ["grass", "gravel"]})
+    schedule = EpochSchedule("minority", merge=merger, within_merged="balanced", random_state=0)
+    batches = ImageBatches(images, target, schedule=schedule, batch_size=20)
+    assert batches.class_indices == {"brick": 0, "ground": 1}
+    for x, y in batches:
+        assert len(x) == 20
+        assert np.bincount(y).tolist() == [10, 10]
+    originals = np.concatenate([batch.draws.original_labels for batch in batches])
+    assert np.unique(originals, return_counts=True)[1].tolist() == [80, 40, 40]
+
+
+@pytest.mark.parametrize(
+    ("class_mode", "shape", "dtype"),
+    [
+        ("sparse", (20,), np.int64),
+        ("categorical", (20, 2), np.float32),
+        ("binary", (20,), np.float32),
+    ],
+)
+def test_class_mode_writes_targets_as_the_merger_does(textures, class_mode, shape, dtype):
+    images, target = textures
+    schedule = EpochSchedule(merge=[["grass", "gravel"]], random_state=0)
+    batches = ImageBatches(images, target, schedule=schedule, class_mode=class_mode, batch_size=20)
+    batch = batches[0]
+    assert (batch[1].shape, batch[1].dtype) == (shape, dtype)
+    expected = batches.merger.encode(batch.draws.original_labels, class_mode)
+    assert_array_equal(batch[1], expected)
+
+
+def test_a_validation_set_without_a_class_is_numbered_as_the_training_set(textures):
+    images, target = textures
+    train = ImageBatches(images, target, schedule=BALANCED)
+    rows = np.flatnonzero(target != "brick")
+    validation = ImageBatches(images[rows], target[rows], merge=train.merger, batch_size=100)
+    assert validation[0][1].tolist() == [1] * 60 + [2] * 20
+    assert validation.n_classes == 3
+    with pytest.raises(ValueError, match="'stone'"):
+        ImageBatches(images[:2], ["brick", "stone"], merge=train.merger)
+
+
+def test_classes_may_be_varied_each_in_its_own_way(textures):
+    images, target = textures
+    flip = ImageAugmenter(horizontal_flip=True)
+    schedule = EpochSchedule(merge={"ground": ["grass", "gravel"]}, random_state=0)
+    batches = ImageBatches(
+        images,
+        target,
+        schedule=schedule,
+        augmenter={"brick": None, "ground": lambda image: 255 - image, "gravel": flip},
+    )
+    for batch in batches:
+        draws = batch.draws
+        assert_array_equal(draws.is_augmented, draws.original_labels != "brick")
+        for image, row, label in zip(batch[0], draws.indices, draws.original_labels, strict=True):
+            source = images[row]
+            ways = {"brick": [source], "grass": [255 - source], "gravel": [source, source[:, ::-1]]}
+            assert any(np.array_equal(image, way) for way in ways[label])
+    with pytest.raises(ValueError, match="got none for 'gravel'"):
+        ImageBatches(images, target, schedule=BALANCED, augmenter={"brick": None, "grass": None})
+    with pytest.raises(ValueError, match="got no class 'sand'"):
+        ImageBatches(images, target, schedule=BALANCED, augmenter={"sand": None})
+
+
+def test_weights_of_classes_and_samples_multiply(textures):
+    images, target = textures
+    weights = np.arange(240.0)
+    batches = ImageBatches(
+        images,
+        target,
+        schedule=BALANCED,
+        sample_weight=weights,
+        class_weight={"brick": 1.0, "grass": 2.0, "gravel": 0.5},
+    )
+    for batch in batches:
+        by_class = [{"brick": 1, "grass": 2, "gravel": 0.5}[s] for s in batch.draws.labels]
+        assert_allclose(batch[2], weights[batch.draws.indices] * by_class)
+        assert batch[2].dtype == np.float32
+    assert len(ImageBatches(images, target, sample_weight=weights)[0]) == 3
+
+
+def test_balanced_weights_make_up_for_what_the_schedule_leaves(textures):
+    images, target = textures
+    schedule = EpochSchedule({"brick": 40, "grass": 20, "gravel": 20}, random_state=0)
+    for weighting in ("balanced", ClassWeightEstimator()):
+        batches = ImageBatches(images, target, schedule=schedule, class_weight=weighting)
+        totals = {}
+        for batch in batches:
+            for label, weight in zip(batch.draws.labels, batch[2], strict=True):
+                totals[label] = totals.get(label, 0) + weight
+        assert list(totals.values()) == pytest.approx([80 / 3] * 3, rel=1e-5)
+    even = ImageBatches(images, target, schedule=BALANCED, class_weight="balanced")
+    assert_allclose(even[0][2], 1)
+
+
+def test_batches_do_not_depend_on_threads_or_order(textures, assert_same_batches):
+    images, target = textures
+
+    def make(n_jobs):
+        return ImageBatches(
+            images, target, schedule=BALANCED, augmenter="strong", batch_size=7, n_jobs=n_jobs
+        )
+
+    alone = make(None)
+    assert_same_batches(make(3), alone)
+    alone.set_epoch(0)
+    assert_same_batches([alone[n] for n in reversed(range(9))], list(make(2))[::-1])
+    assert_same_batches(pickle.loads(pickle.dumps(make(2))), make(None))
+
+
+def test_resuming_gives_the_batches_of_never_stopping(textures, assert_same_batches):
+    images, target = textures
+
+    def make():
+        return ImageBatches(images, target, schedule=BALANCED, augmenter="light", batch_size=12)
+
+    unbroken, resumed = make(), make()
+    epochs = [list(unbroken) for _ in range(4)]
+    resumed.set_epoch(3)
+    assert_same_batches(resumed, epochs[3])
+    broken_off = iter(make())
+    next(broken_off)
+    broken_off.close()
+    stopped = make()
+    for _ in stopped:
+        break
+    assert stopped.epoch == 0
+
+
+def test_partial_fit_learns_from_rows(textures):
+    images, target = textures
+    rows = images.reshape(len(images), -1).astype(np.float32) / 255
+    batches = ImageBatches(rows, target, schedule=BALANCED, batch_size=15)
+    model = SGDClassifier(random_state=0)
+    for _ in range(3):
+        for x, y in batches:
+            model.partial_fit(x, y, classes=list(batches.class_indices.values()))
+    assert batches.epoch == 3
+    assert model.predict(rows[:5]).shape == (5,)
+
+
+def test_ranks_share_an_epoch(textures):
+    images, target = textures
+    whole = ImageBatches(images, target, schedule=BALANCED, batch_size=6)
+    parts = [whole.with_rank(rank, 2) for rank in range(2)]
+    assert [len(part) for part in parts] == [5, 5]
+    rows = np.concatenate([batch.draws.indices for part in parts for batch in part])
+    expected = np.concatenate([batch.draws.indices for batch in whole])
+    assert_array_equal(np.sort(rows), np.sort(expected))
+
+
+def test_images_of_many_sizes_come_out_in_one(textures):
+    images, target = textures
+    loose = [image[: 20 + place % 3] for place, image in enumerate(images)]
+    x, _ = ImageBatches(loose, target, image_size=(15, 21))[0]
+    assert x.shape == (30, 15, 21)
+    x, _ = ImageBatches(loose, target, scaler=ImageScaler(image_size=(15, 21)))[0]
+    assert x.shape == (30, 15, 21)
+    with pytest.raises(ValueError, match="pass image_size="):
+        ImageBatches(loose, target)[0]
+
+
+def test_show_draws_images_with_captions(textures):
+    import matplotlib
+
+    matplotlib.use("agg")
+    images, target = textures
+    batches = ImageBatches(images, target, schedule=BALANCED, augmenter="light")
+    figure = batches.show(n_images=6)
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles[:2] == ["brick, varied", "grass, varied"]
+    assert sum(len(axis.images) for axis in figure.axes) == 6
+
+
+def test_progress_is_shown_when_asked(textures, capsys):
+    images, target = textures
+    assert len(list(ImageBatches(images, target, progress=True))) == 8
+    assert "epoch 0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"y": ["a"] * 3}, "y must have one label for each of 240 images, got 3"),
+        ({"y": None, "schedule": BALANCED}, "y is needed where schedule is given"),
+        ({"augmenter": "light"}, "schedule must say what is varied"),
+        ({"schedule": BALANCED, "batch_size": 2}, "batch_size must be at least 3"),
+        ({"on_error": "ignore"}, "on_error must be one of raise, skip, warn"),
+        ({"class_mode": "binary"}, "binary needs two merged classes, got 3"),
+        ({"class_weight": {0: 1, 1: 1, 2: 1}}, "class_weight must weigh each merged class by its"),
+        ({"sample_weight": [1.0]}, r"sample_weight must be of shape \(240,\)"),
+        ({"cache_bytes": -1}, "cache_bytes must be >= 0"),
+        ({"schedule": EpochSchedule(merge={"g": ["grass"]}), "merge": {"b": ["brick"]}}, "once"),
+    ],
+)
+def test_wrong_settings_are_named(textures, settings, message):
+    images, target = textures
+    with pytest.raises(ValueError, match=message):
+        ImageBatches(images, **({"y": target} | settings))
+    with pytest.raises(TypeError, match="source must be images, paths or an ImageIndex"):
+        ImageBatches([1, 2, 3])
