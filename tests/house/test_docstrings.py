@@ -63,6 +63,8 @@ def test_every_parameter_is_described_with_its_default(thing):
             texts.add(str(parameter.default))
         if isinstance(parameter.default, int):
             texts.add(f"{parameter.default:_}")
+        if isinstance(parameter.default, float):
+            texts.add(f"{parameter.default:.0e}".replace("e-0", "e-"))
         assert stated[name] in texts, f"{name}: {stated[name]} is not {parameter.default!r}"
 
 
