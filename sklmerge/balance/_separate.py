@@ -104,10 +104,12 @@ def separate(
 
 
 def _list_parts(balanced: str) -> list[str]:
-    plan = read_begun_plan(balanced)
-    if plan is None or not os.path.exists(os.path.join(balanced, PLAN_NAME)):
+    finished = os.path.exists(os.path.join(balanced, PLAN_NAME))
+    plan = read_begun_plan(balanced) if finished else None
+    if plan is None:
         raise ValueError(
-            f"balanced must be a folder that balance_folder has finished, got {balanced!r}"
+            f"balanced must be a folder that balance_folder has finished, got {balanced!r}, which "
+            f"has no {PLAN_NAME}"
         )
     return list(plan["counts_after"])
 
