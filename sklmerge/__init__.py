@@ -1,6 +1,12 @@
 """Merge image classes, balance them, weigh what is left, and take the merge back."""
 
-from sklmerge.augment import AugmentationParams, ImageAugmenter, ImageScaler, as_augmenter
+from sklmerge.augment import (
+    AugmentationParams,
+    ImageAugmenter,
+    ImageScaler,
+    TrivialAugmenter,
+    as_augmenter,
+)
 from sklmerge.balance import BalanceReport, balance_folder, separate
 from sklmerge.feed import ImageBatches
 from sklmerge.images import ColorHistogram, HOGFeatures, ImageIndex, LBPFeatures
@@ -41,6 +47,7 @@ __all__ = [
     "MergeSuggestion",
     "MergedClassifier",
     "PriorCorrectedClassifier",
+    "TrivialAugmenter",
     "as_augmenter",
     "balance_folder",
     "batch_coverage",

@@ -12,6 +12,7 @@ from sklmerge.augment._color import COLOR_COLUMNS
 from sklmerge.augment._draw import draw_columns
 from sklmerge.augment._effects import EFFECT_COLUMNS
 from sklmerge.augment._hash import resolve_seed
+from sklmerge.augment._operations import expand_operations
 from sklmerge.augment._params import AugmentationParams
 from sklmerge.augment._presets import PRESETS
 from sklmerge.augment._ranges import check_ranges
@@ -265,6 +266,7 @@ class ImageAugmenter(BaseEstimator):
         """
         check_ranges(self.get_params(deep=False))
         batch = as_image_batch(X, self.image_shape)
+        params = expand_operations(params)
         rows = check_rows(len(batch), len(params), indices)
         bounds = find_value_range(batch.dtype, self.value_range)
         if not VALUE_COLUMNS.isdisjoint(params.columns):

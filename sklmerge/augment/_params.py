@@ -52,7 +52,7 @@ COLUMNS: Mapping[str, Column] = {
     "slope_y": Column(0.0, 31),
     "sharpness": Column(1.0, 32),
     "posterize": Column(8, 33),
-    "solarize": Column(1.0, 34),
+    "solarize": Column(2.0, 34),
     "autocontrast": Column(False, 35),
     "equalize": Column(False, 36),
 }

@@ -44,7 +44,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
     zca_whitening : bool, default=False
         Centre as `featurewise_center` does, and make the values of an image uncorrelated over the
         training images. The matrix has the square of an image's values: images must be small.
-    zca_epsilon : float, default=1e-6
+    zca_epsilon : float, default=1e-06
         Added to the singular values that whitening divides by.
     preprocessing_function : callable, default=None
         Called on each image, after the resize and before all else: takes a float array of shape

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
-from sklmerge import AugmentationParams, ImageAugmenter, ImageScaler, as_augmenter
+from sklmerge import AugmentationParams, ImageAugmenter, ImageScaler
 from sklmerge.augment import hash_keys
 
 EVERYTHING = {
@@ -167,29 +167,6 @@ def test_bad_batches_are_named():
         augmenter.apply(make_batch(3), params)
     with pytest.raises(ValueError, match=r"indices must be in \[0, 3\)"):
         augmenter.apply(make_batch(3), params, indices=[0, 3])
-
-
-def test_a_callable_varies_anything_by_a_generator_of_its_own():
-    rows = np.arange(12.0).reshape(4, 3)
-    noisy = as_augmenter(lambda row, rng: row + rng.normal(size=row.shape))
-    params = noisy.draw_params(4, random_state=0)
-    varied = noisy.apply(rows, params)
-    assert_array_equal(noisy.apply(rows, params.take(slice(2, 4)), indices=[2, 3]), varied[2:])
-    assert len(np.unique(np.round(varied - rows, 9))) == 12
-    doubled = as_augmenter(lambda image: image * 2.0).apply(
-        np.array([[[3, 200]]], np.uint8), noisy.draw_params(1)
-    )
-    assert doubled.tolist() == [[[6, 255]]]
-    assert doubled.dtype == np.uint8
-
-
-def test_what_is_no_augmenter_is_refused():
-    assert as_augmenter(None) is None
-    assert as_augmenter("strong").get_params() == ImageAugmenter.preset("strong").get_params()
-    with pytest.raises(ValueError, match="name must be one of light, strong, got 'heavy'"):
-        as_augmenter("heavy")
-    with pytest.raises(TypeError, match="augmenter must be"):
-        as_augmenter(3)
 
 
 def test_a_scaler_sits_in_a_pipeline_and_says_when_it_is_not_fitted():

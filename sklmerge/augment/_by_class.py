@@ -1,0 +1,177 @@
+"""ClassAugmenter: another augmenter for each class, since a flipped 6 is no 6."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
+
+from sklmerge.augment._hash import resolve_seed
+from sklmerge.augment._params import COLUMNS, AugmentationParams
+from sklmerge.augment._protocol import Augmenter
+from sklmerge.augment._rows import check_keys, check_out, check_rows
+
+# Copies made at a time beside the output.
+_CHUNK = 256
+
+
+class ClassAugmenter(BaseEstimator):
+    """Vary each class by an augmenter of its own.
+
+    What `as_augmenter` makes of a mapping.
+
+    Parameters
+    ----------
+    augmenters : mapping
+        Label -> Augmenter, or None for plain copies.
+    image_shape : tuple of int, default=None
+        Handed on to the augmenters that know the parameter.
+    n_jobs : int, default=None
+        Likewise.
+    random_state : int, RandomState, Generator or None, default=None
+        Seed of what is drawn where a method is given none.
+
+    Notes
+    -----
+    The column ``augmenter`` of its parameters holds the place of the label in the mapping, so they
+    can be replayed without labels; -1 stands for a plain copy.
+
+    Examples
+    --------
+    >>> from sklmerge import ImageAugmenter, as_augmenter
+    >>> digits = as_augmenter({"6": "light", "8": ImageAugmenter(horizontal_flip=True), "?": None})
+    >>> params = digits.draw_params(3, random_state=0, labels=["8", "6", "?"])
+    >>> params["augmenter"].tolist(), bool(params["horizontal_flip"][1:].any())
+    ([1, 0, -1], False)
+    """
+
+    def __init__(
+        self,
+        augmenters: Mapping[Any, Augmenter | None],
+        *,
+        image_shape: tuple[int, ...] | None = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.augmenters = augmenters
+        self.image_shape = image_shape
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def draw_params(
+        self,
+        n: int,
+        random_state: Any = None,
+        *,
+        keys: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
+    ) -> AugmentationParams:
+        """Draw how n images are varied, each by the augmenter of its label.
+
+        Parameters
+        ----------
+        n, random_state, keys
+            See `ImageAugmenter.draw_params`.
+        labels : array-like of shape (n,), default=None
+            The label of each image; needed where n is above 0.
+
+        Returns
+        -------
+        AugmentationParams
+
+        Raises
+        ------
+        ValueError
+            If labels are missing, or one of them has no augmenter.
+        """
+        seed = resolve_seed(self.random_state if random_state is None else random_state)
+        streams = check_keys(n, keys)
+        if labels is None and n:
+            raise ValueError("labels are needed where augmenter is a mapping from labels")
+        owners = self.find_owners(np.zeros(0) if labels is None else np.asarray(labels))
+        if owners.shape != (n,):
+            raise ValueError(f"labels must have shape ({n},), got {owners.shape}")
+        columns: dict[str, NDArray[Any]] = {"augmenter": np.full(n, -1)}
+        for place, augmenter in enumerate(self.augmenters.values()):
+            rows = np.flatnonzero(owners == place)
+            if augmenter is None or len(rows) == 0:
+                continue
+            columns["augmenter"][rows] = place
+            drawn = augmenter.draw_params(len(rows), seed, keys=streams[rows])
+            for name, values in drawn.columns.items():
+                neutral = np.full(n, COLUMNS[name].neutral, values.dtype)
+                columns.setdefault(name, neutral)[rows] = values
+        return AugmentationParams(n, columns)
+
+    def apply(
+        self,
+        X: ArrayLike,
+        params: AugmentationParams,
+        *,
+        indices: ArrayLike | None = None,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """Vary images by given parameters.
+
+        Parameters
+        ----------
+        X, params, indices, out
+            See `ImageAugmenter.apply`.
+
+        Returns
+        -------
+        ndarray of shape (n, ...)
+            Of the shape and dtype of X.
+        """
+        batch = np.asarray(X)
+        rows = check_rows(len(batch), len(params), indices)
+        varied = check_out(out, (len(rows), *batch.shape[1:]), batch.dtype)
+        members = list(self.augmenters.values())
+        for owner in np.unique(params["augmenter"]):
+            places = np.flatnonzero(params["augmenter"] == owner)
+            member = self._prepare_member(members[owner]) if owner >= 0 else None
+            for start in range(0, len(places), _CHUNK):
+                some = places[start : start + _CHUNK]
+                if member is None:
+                    varied[some] = batch[rows[some]]
+                else:
+                    varied[some] = member.apply(
+                        batch, drop_neutral(params.take(some)), indices=rows[some]
+                    )
+        return varied
+
+    def find_owners(self, labels: NDArray[Any]) -> NDArray[np.intp]:
+        """Find each label's place in the mapping; refuse labels that it does not have."""
+        places = {label: place for place, label in enumerate(self.augmenters)}
+        values = labels.tolist()
+        missing = sorted({str(label) for label in values if label not in places})
+        if missing:
+            raise ValueError(
+                f"augmenter has no entry for {', '.join(map(repr, missing))}; give every class "
+                "that gets copies an augmenter, or None for plain copies"
+            )
+        return np.array([places[label] for label in values], dtype=np.intp)
+
+    def _prepare_member(self, member: Any) -> Any:
+        """Return a member that knows the shape of flattened images and the number of threads."""
+        if member is None or not hasattr(member, "get_params"):
+            return member
+        return tell_augmenter(clone(member), image_shape=self.image_shape, n_jobs=self.n_jobs)
+
+
+def tell_augmenter(augmenter: Any, **settings: Any) -> Any:
+    """Set those of some parameters that an augmenter has, where they are not None."""
+    known = augmenter.get_params(deep=False) if hasattr(augmenter, "get_params") else {}
+    told = {name: value for name, value in settings.items() if name in known and value is not None}
+    return augmenter.set_params(**told) if told else augmenter
+
+
+def drop_neutral(params: AugmentationParams) -> AugmentationParams:
+    """Leave out the columns that change none of the images."""
+    columns = {
+        name: values
+        for name, values in params.columns.items()
+        if name != "augmenter" and (values != COLUMNS[name].neutral).any()
+    }
+    return AugmentationParams(len(params), columns)

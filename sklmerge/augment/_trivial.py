@@ -1,0 +1,161 @@
+"""TrivialAugmenter: one operation an image, for those who do not want to choose ranges."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+from sklmerge.augment._augmenter import ImageAugmenter
+from sklmerge.augment._draw import draw_choice
+from sklmerge.augment._hash import draw_uniform, resolve_seed
+from sklmerge.augment._operations import OPERATIONS
+from sklmerge.augment._params import AugmentationParams
+from sklmerge.augment._rows import check_keys
+
+if TYPE_CHECKING:
+    from sklmerge.augment._scaler import ImageScaler
+
+# Whether a magnitude is turned negative.
+_SIGN_STREAM = 28
+
+
+class TrivialAugmenter(BaseEstimator):
+    """Vary each image by one operation of random strength: nothing to choose, nothing to tune.
+
+    The operations, all equally likely, are those of TrivialAugmentWide: none; shear, shift and
+    rotation; brightness, colour, contrast and sharpness; posterize, solarize, autocontrast and
+    equalize. The strength is one of 31 steps.
+
+    Parameters
+    ----------
+    fill_mode : {"nearest", "constant", "reflect", "wrap"}, default="nearest"
+        What lies beyond the border. The paper fills with black: ``"constant"``.
+    cval : float, default=0
+        The value beyond the border for ``fill_mode="constant"``, for every channel, in input units.
+    interpolation : {"nearest", "linear", "cubic"}, default="linear"
+        How values between pixels are found.
+    value_range : (float, float), default=None
+        Black and white of float images; None means 0 and 1. Integers have their dtype's range.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
+    random_state : int, RandomState, Generator or None, default=None
+        Seed of what is drawn where a method is given none.
+    n_jobs : int, default=None
+        Threads. The result does not depend on it.
+
+    Notes
+    -----
+    Shifts go up to 32 pixels whatever the size of the image, and shears act around its centre.
+    Rotations go up to 135 degrees, and nothing is ever flipped. Where a turned or a solarized image
+    would belong to another class, choose ranges with `ImageAugmenter`.
+
+    References
+    ----------
+    Mueller and Hutter, "TrivialAugment: Tuning-free Yet State-of-the-Art Data Augmentation",
+    ICCV 2021.
+
+    Examples
+    --------
+    >>> from skimage.data import gravel
+    >>> from sklmerge import TrivialAugmenter
+    >>> images = gravel().reshape(8, 64, 512)
+    >>> augmenter = TrivialAugmenter(random_state=0)
+    >>> augmenter.augment(images).shape
+    (8, 64, 512)
+    >>> augmenter.draw_params(2).to_dicts()[1]
+    {'operation': 'translate_y', 'magnitude': 29.87}
+    """
+
+    def __init__(
+        self,
+        *,
+        fill_mode: str = "nearest",
+        cval: float = 0,
+        interpolation: str = "linear",
+        value_range: tuple[float, float] | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.fill_mode = fill_mode
+        self.cval = cval
+        self.interpolation = interpolation
+        self.value_range = value_range
+        self.image_shape = image_shape
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def draw_params(
+        self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
+    ) -> AugmentationParams:
+        """Draw one operation and its magnitude for each of n images.
+
+        Parameters
+        ----------
+        n, random_state, keys
+            See `ImageAugmenter.draw_params`.
+
+        Returns
+        -------
+        AugmentationParams
+            With the columns ``operation`` and ``magnitude``: degrees, pixels, factors, slopes,
+            bits, or the share of white from which on values are inverted.
+        """
+        seed = resolve_seed(self.random_state if random_state is None else random_state)
+        streams = check_keys(n, keys)
+        operation = draw_choice("operation", list(OPERATIONS), seed, streams)
+        step = draw_choice("magnitude", range(31), seed, streams)
+        minus = draw_uniform(seed, streams, _SIGN_STREAM) < 0.5
+        magnitude = np.zeros(n)
+        for name, (_, magnitudes, signed, around) in OPERATIONS.items():
+            rows = operation == name
+            sign = np.where(minus[rows] & signed, -1, 1)
+            magnitude[rows] = around + sign * magnitudes[step[rows]]
+        return AugmentationParams(n, {"operation": operation, "magnitude": magnitude})
+
+    def apply(
+        self,
+        X: ArrayLike,
+        params: AugmentationParams,
+        *,
+        indices: ArrayLike | None = None,
+        scaler: "ImageScaler | None" = None,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """Vary images by given parameters.
+
+        Parameters
+        ----------
+        X, params, indices, scaler, out
+            See `ImageAugmenter.apply`.
+
+        Returns
+        -------
+        ndarray of shape (n, ...)
+            Of the shape and dtype of X, or of those of the scaler.
+        """
+        settings = {k: v for k, v in self.get_params().items() if k != "random_state"}
+        augmenter = ImageAugmenter(**settings)
+        return augmenter.apply(X, params, indices=indices, scaler=scaler, out=out)
+
+    def augment(
+        self, X: ArrayLike, random_state: Any = None, *, scaler: "ImageScaler | None" = None
+    ) -> NDArray[Any]:
+        """Vary each image once, at random.
+
+        Parameters
+        ----------
+        X, random_state, scaler
+            See `ImageAugmenter.augment`.
+
+        Returns
+        -------
+        ndarray
+            Of the shape and dtype of X, or of those of the scaler.
+        """
+        return self.apply(X, self.draw_params(np.shape(X)[0], random_state), scaler=scaler)
+
+    def __call__(self, image: ArrayLike, rng: Any = None) -> NDArray[Any]:
+        """Vary one image, of shape (H, W) or (H, W, C), by a random generator."""
+        return self.augment(np.asarray(image)[None], rng)[0]
