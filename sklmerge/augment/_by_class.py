@@ -161,7 +161,20 @@ class ClassAugmenter(BaseEstimator):
 
 
 def tell_augmenter(augmenter: Any, **settings: Any) -> Any:
-    """Set those of some parameters that an augmenter has, where they are not None."""
+    """Set those of some parameters that an augmenter has, where they are not None.
+
+    Parameters
+    ----------
+    augmenter : Augmenter or None
+        Changed in place.
+    **settings : object
+        Name of a parameter -> its value; None leaves the augmenter's own.
+
+    Returns
+    -------
+    Augmenter or None
+        The same object.
+    """
     known = augmenter.get_params(deep=False) if hasattr(augmenter, "get_params") else {}
     told = {name: value for name, value in settings.items() if name in known and value is not None}
     return augmenter.set_params(**told) if told else augmenter

@@ -1,6 +1,7 @@
 """AugmentingOverSampler: imbalanced-learn's contract, with varied copies as the new samples."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,15 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from sklmerge._contract import as_image_batch
-from sklmerge.augment import ImageAugmenter, as_augmenter, hash_keys, resolve_seed
+from sklmerge.augment import (
+    ClassAugmenter,
+    ImageAugmenter,
+    TrivialAugmenter,
+    as_augmenter,
+    hash_keys,
+    resolve_seed,
+    tell_augmenter,
+)
 from sklmerge.labels import check_merger
 from sklmerge.sampling._draws import plan_rounds, share_evenly
 
@@ -26,10 +35,12 @@ class AugmentingOverSampler(BaseOverSampler):
 
     Parameters
     ----------
-    augmenter : {"light", "strong"}, None, ImageAugmenter or callable, default="light"
-        How new images are varied: a preset, an augmenter, a function ``f(image)`` or
-        ``f(image, rng)``; None makes plain copies. A function may also vary rows that are no
-        images.
+    augmenter : str, None, Augmenter, transform, callable or mapping, default="light"
+        How new images are varied: ``"light"``, ``"strong"`` or ``"trivial"``, an augmenter, a
+        transform of another library, a function ``f(image)`` or ``f(image, rng)``; None makes
+        plain copies. A mapping gives each class its own: its keys are original or merged labels,
+        the original one counts first, and every class that gets copies needs one. A function may
+        also vary rows that are no images. See `as_augmenter`.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes grow to what size, in imbalanced-learn's terms. With `merge`, the keys of a
         dict are merged labels.
@@ -57,7 +68,7 @@ class AugmentingOverSampler(BaseOverSampler):
         Row of X that each output row comes from. Whatever belongs to rows follows by it:
         ``groups[sampler.sample_indices_]``.
     is_augmented_ : ndarray of bool, shape (n_out,)
-        Which output rows are varied copies.
+        Which output rows are varied copies; plain ones are not.
     n_features_in_ : int
         Columns of X, only where X is 2-D.
 
@@ -128,7 +139,9 @@ class AugmentingOverSampler(BaseOverSampler):
         if np.ndim(y) == 1:
             # Before imbalanced-learn, whose complaint about NaN is a warning of a failed cast.
             check_merger(None).fit(y)
-        resampled, _ = super().fit_resample(X, y, original=y)
+        # It would cast merged labels back to the categories of the original ones.
+        plain = np.array(y.tolist()) if hasattr(y, "iloc") and y.ndim == 1 else y
+        resampled, _ = super().fit_resample(X, plain, original=plain)
         return resampled, take_rows(y, self.sample_indices_)
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any], bool]:
@@ -159,7 +172,8 @@ class AugmentingOverSampler(BaseOverSampler):
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Plan the draws, then make them straight into the output; imbalanced-learn's hook."""
         seed = resolve_seed(self.random_state)
-        members = check_target_type(original) if self.within_merged == "balanced" else y
+        labels = check_target_type(original)
+        members = labels if self.within_merged == "balanced" else y
         planned = [
             plan_rounds(np.flatnonzero((y == label) & (members == member)), n_draws, seed)
             for label, n_new in self.sampling_strategy_.items()
@@ -172,10 +186,17 @@ class AugmentingOverSampler(BaseOverSampler):
         augmenter = self._prepare_augmenter(X)
         resampled = np.empty((len(X) + len(drawn), *X.shape[1:]), X.dtype)
         resampled[: len(X)] = X
+        varied = np.full(len(drawn), augmenter is not None)
         if augmenter is None:
             np.take(X, drawn, axis=0, out=resampled[len(X) :], mode="clip")
         else:
-            params = augmenter.draw_params(len(drawn), seed, keys=hash_keys(drawn, copies))
+            keys = hash_keys(drawn, copies)
+            if isinstance(augmenter, ClassAugmenter):
+                owners = choose_keys(augmenter.augmenters, labels[drawn], y[drawn])
+                params = augmenter.draw_params(len(drawn), seed, keys=keys, labels=owners)
+                varied = params["augmenter"] >= 0
+            else:
+                params = augmenter.draw_params(len(drawn), seed, keys=keys)
             if len(drawn) and not params.columns:
                 warnings.warn(
                     f"augmenter varies nothing, so {len(drawn)} new images are plain copies; set "
@@ -184,9 +205,7 @@ class AugmentingOverSampler(BaseOverSampler):
                 )
             augmenter.apply(X, params, indices=drawn, out=resampled[len(X) :])
         self.sample_indices_ = np.concatenate([np.arange(len(X)), drawn])
-        self.is_augmented_ = np.arange(len(resampled)) >= (
-            len(resampled) if augmenter is None else len(X)
-        )
+        self.is_augmented_ = np.concatenate([np.zeros(len(X), dtype=bool), varied])
         return resampled, y[self.sample_indices_]
 
     def _share_draws(self, members: NDArray[Any], n_new: int) -> list[tuple[Any, int]]:
@@ -197,13 +216,13 @@ class AugmentingOverSampler(BaseOverSampler):
 
     def _prepare_augmenter(self, X: NDArray[Any]) -> Any:
         """Return the augmenter, told of image_shape and n_jobs, and checked against X."""
-        augmenter = as_augmenter(self.augmenter)
-        if isinstance(augmenter, ImageAugmenter):
-            if self.image_shape is not None:
-                augmenter.set_params(image_shape=self.image_shape)
-            if self.n_jobs is not None:
-                augmenter.set_params(n_jobs=self.n_jobs)
-            as_image_batch(X, augmenter.image_shape)
+        augmenter = tell_augmenter(
+            as_augmenter(self.augmenter), image_shape=self.image_shape, n_jobs=self.n_jobs
+        )
+        by_class = isinstance(augmenter, ClassAugmenter)
+        for member in augmenter.augmenters.values() if by_class else [augmenter]:
+            if isinstance(member, ImageAugmenter | TrivialAugmenter):
+                as_image_batch(X, member.image_shape or self.image_shape)
         return augmenter
 
     def __sklearn_tags__(self) -> Any:
@@ -214,6 +233,16 @@ class AugmentingOverSampler(BaseOverSampler):
         tags.input_tags.string = True
         tags.sampler_tags.sample_indices = True
         return tags
+
+
+def choose_keys(
+    augmenters: Mapping[Any, Any], labels: NDArray[Any], merged: NDArray[Any]
+) -> NDArray[Any]:
+    """Choose what each image is looked up by: its original label where that is a key."""
+    pairs = zip(labels.tolist(), merged.tolist(), strict=True)
+    keys = np.empty(len(labels), dtype=object)
+    keys[:] = [label if label in augmenters else group for label, group in pairs]
+    return keys
 
 
 def take_rows(labels: Any, indices: NDArray[np.intp]) -> Any:

@@ -233,7 +233,7 @@ def test_an_augmenter_without_ranges_warns_that_it_varies_nothing():
     [
         ({"within_merged": "even"}, "within_merged must be 'natural' or 'balanced'"),
         ({"max_copies": -1}, "max_copies must be >= 0 or None, got -1"),
-        ({"augmenter": "wild"}, "name must be one of light, strong, got 'wild'"),
+        ({"augmenter": "wild"}, "augmenter must be one of light, strong, trivial, got 'wild'"),
         ({"merge": {"pet": ["cat", "cow"]}}, "cow"),
         ({"merge": {"pet": ["cat"], "beast": ["cat", "dog"]}}, "two sets"),
         ({"augmenter": lambda image: image[1:]}, "augmenter must keep the shape"),
