@@ -2,7 +2,7 @@
 
 from sklmerge.augment._adapters import as_augmenter
 from sklmerge.augment._augmenter import ImageAugmenter
-from sklmerge.augment._by_class import ClassAugmenter, tell_augmenter
+from sklmerge.augment._by_class import ClassAugmenter
 from sklmerge.augment._callable import CallableAugmenter
 from sklmerge.augment._hash import draw_uniform, hash_keys, resolve_seed
 from sklmerge.augment._params import AugmentationParams
@@ -22,5 +22,4 @@ __all__ = [
     "draw_uniform",
     "hash_keys",
     "resolve_seed",
-    "tell_augmenter",
 ]

@@ -13,6 +13,8 @@ from sklmerge.augment._presets import PRESETS
 from sklmerge.augment._protocol import Augmenter
 from sklmerge.augment._trivial import TrivialAugmenter
 
+__all__ = ["Augmenter", "as_augmenter"]
+
 
 def as_augmenter(augmenter: Any) -> Augmenter | None:
     """Turn whatever may be given as an augmenter into one.

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sklmerge.augment import ImageAugmenter
+from sklmerge.augment import Augmenter, ImageAugmenter, TrivialAugmenter
 from sklmerge.cli._options import read_numbers
 
 # Option -> its type, metavar and help; names are those of ImageAugmenter, but for shift_range,
@@ -37,7 +37,7 @@ def take_augmenter(command: Callable[..., Any]) -> Callable[..., Any]:
 
     signature = inspect.signature(command)
     own = [p for p in signature.parameters.values() if p.name != "augmenter"]
-    preset = typer.Option(help="none, light or strong.", rich_help_panel=_PANEL)
+    preset = typer.Option(help="none, light, strong or trivial.", rich_help_panel=_PANEL)
     added = [make_parameter("augment", str, preset, "light")]
     for name, (kind, metavar, text) in _OPTIONS.items():
         flag = f"--{name.replace('_', '-')}"
@@ -54,25 +54,28 @@ def make_parameter(name: str, kind: Any, option: Any, default: Any) -> inspect.P
     )
 
 
-def read_augmenter(augment: str, ranges: dict[str, Any]) -> ImageAugmenter | None:
+def read_augmenter(augment: str, ranges: dict[str, Any]) -> Augmenter | None:
     """Build the augmenter of a preset, changed by the ranges that were given.
 
     Parameters
     ----------
-    augment : {"none", "light", "strong"}
-        The preset. "none" with a range makes an augmenter with that range alone.
+    augment : {"none", "light", "strong", "trivial"}
+        The preset. "none" with a range makes an augmenter with that range alone; "trivial" has no
+        ranges, but for ``fill_mode``.
     ranges : dict
         Constructor arguments of `ImageAugmenter`; None and False mean not given. ``shift_range``
         stands for width and height alike.
 
     Returns
     -------
-    ImageAugmenter or None
+    Augmenter or None
         None makes plain copies.
     """
-    if augment not in ("none", "light", "strong"):
-        raise ValueError(f"--augment must be one of none, light, strong, got {augment!r}")
+    if augment not in ("none", "light", "strong", "trivial"):
+        raise ValueError(f"--augment must be one of none, light, strong, trivial, got {augment!r}")
     given = {name: value for name, value in ranges.items() if value not in (None, False)}
+    if augment == "trivial":
+        return read_trivial(given)
     if (shift := given.pop("shift_range", None)) is not None:
         given |= {"width_shift_range": shift, "height_shift_range": shift}
     for name in ("brightness_range", "contrast_range"):
@@ -82,4 +85,17 @@ def read_augmenter(augment: str, ranges: dict[str, Any]) -> ImageAugmenter | Non
         return None
     augmenter = ImageAugmenter() if augment == "none" else ImageAugmenter.preset(augment)
     augmenter.set_params(**given).draw_params(0)
+    return augmenter
+
+
+def read_trivial(given: dict[str, Any]) -> TrivialAugmenter:
+    """Build a TrivialAugmenter, which has no ranges to change."""
+    unused = [name for name in given if name != "fill_mode"]
+    if unused:
+        raise ValueError(
+            f"--augment trivial takes no --{unused[0].replace('_', '-')}; choose light, strong or "
+            "none to set ranges"
+        )
+    augmenter = TrivialAugmenter(**given)
+    ImageAugmenter(**given).draw_params(0)
     return augmenter

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ def vary_image(
     return list(copies), [caption_params(row) for row in params.to_dicts()]
 
 
-def caption_params(row: Mapping[str, float]) -> str:
+def caption_params(row: Mapping[str, Any]) -> str:
     """Write drawn parameters in a few short lines."""
     lines = []
     for names, unit, scale in _SIGNED:
@@ -83,9 +84,16 @@ def caption_params(row: Mapping[str, float]) -> str:
             lines.append(f"{_WORDS[names[0]]} {', '.join(values)}")
     if "zoom_x" in row:
         lines.append(f"zoom {row['zoom_x']:.2f}, {row['zoom_y']:.2f}")
-    lines += [
-        f"{_WORDS[name]} {row[name]:.2f}" for name in ("brightness", "contrast") if name in row
-    ]
+    if "operation" in row:
+        operation = str(row["operation"]).replace("_", " ")
+        lines.append(operation if operation in _PLAIN else f"{operation} {row['magnitude']:.2f}")
+    if "crop" in row:
+        lines.append(f"crop {row['crop']:.0%}")
+    if row.get("quarter_turns"):
+        lines.append(f"turn {row['quarter_turns']:.0f}/4")
+    lines += [f"{_WORDS.get(name, name)} {row[name]:.2f}" for name in _FACTORS if name in row]
+    if row.get("erase_width"):
+        lines.append(f"erased {row['erase_width'] * row['erase_height']:.0%}")
     flips = [_WORDS[name] for name in ("horizontal_flip", "vertical_flip") if row.get(name)]
     return "\n".join([*lines, *flips])
 
@@ -96,7 +104,17 @@ _SIGNED = (
     (("shift_x", "shift_y"), "%", 100),
     (("shift_x_pixels", "shift_y_pixels"), " px", 1),
     (("channel_shift",), "", 1),
+    (("hue",), "°", 1),
 )
+_FACTORS = (
+    "brightness",
+    "contrast",
+    "gamma",
+    "saturation",
+    "blur_sigma",
+    "noise_std",
+)
+_PLAIN = ("identity", "autocontrast", "equalize")
 _WORDS = {
     "rotation": "turn",
     "shear": "shear",
@@ -106,7 +124,9 @@ _WORDS = {
     "shift_y_pixels": "shift",
     "channel_shift": "levels",
     "brightness": "light",
-    "contrast": "contrast",
+    "hue": "hue",
+    "blur_sigma": "blur",
+    "noise_std": "noise",
     "horizontal_flip": "mirrored",
     "vertical_flip": "upside down",
 }

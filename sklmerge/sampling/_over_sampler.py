@@ -20,8 +20,8 @@ from sklmerge.augment import (
     as_augmenter,
     hash_keys,
     resolve_seed,
-    tell_augmenter,
 )
+from sklmerge.augment._by_class import tell_augmenter
 from sklmerge.labels import check_merger
 from sklmerge.sampling._draws import plan_rounds, share_evenly
 
