@@ -55,7 +55,8 @@ def advise(counts: Mapping[str, int]) -> Advice:
     -----
     The rules: below a ratio of 1.5 nothing; up to 3 weights, which cost nothing; up to 21 varied
     copies of the smaller classes, at most 20 of an image; above that both, because copies beyond 20
-    show nothing new. A class of fewer than 20 images is named: what it lacks is images.
+    show nothing new. From a ratio of 3 on, a training loop can draw balanced epochs instead, which
+    is the better choice where images are varied anew each time. A class of fewer than 20 images is named: what it lacks is images.
 
     Examples
     --------
@@ -88,6 +89,12 @@ def advise(counts: Mapping[str, int]) -> Advice:
         reasons.append(
             f"filling it up would take {copies[smallest]} copies of an image: make at most "
             f"{_MAX_COPIES} and weigh what is left"
+        )
+    if ratio > 2 * _EVEN:
+        drawn = len(counts) * counts[smallest]
+        reasons.append(
+            f"or balanced epochs of {drawn:,} draws, all of {smallest} and the next of the others: "
+            f"{largest} is seen once in {ratio:.1f} epochs, and nothing is written"
         )
     few = [label for label, n in counts.items() if n < _FEW]
     if few:

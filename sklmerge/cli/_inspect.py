@@ -34,6 +34,7 @@ def inspect_folder(source: Path, merge: Any, n_jobs: int | None) -> dict[str, An
         "duplicates": report.duplicates,
         "conflicts": report.conflicts,
         "commands": write_commands(source, merge, advice.remedy),
+        "code": write_code(source, merge, advice.remedy),
     }
 
 
@@ -51,6 +52,24 @@ def write_commands(source: Path, merge: dict[str, list[str]] | None, remedy: str
         ],
     }
     return commands[remedy]
+
+
+def write_code(source: Path, merge: dict[str, list[str]] | None, remedy: str) -> list[str]:
+    """Write the same for a program: weights, or balanced epochs for a training loop."""
+    index = f"ImageIndex({str(source)!r}{'' if merge is None else f', merge={merge!r}'})"
+    if remedy == "nothing":
+        return []
+    if remedy == "weights":
+        return [
+            "from sklmerge import ClassWeightEstimator, ImageIndex",
+            f"class_weight = ClassWeightEstimator().fit({index}).to_keras()",
+        ]
+    return [
+        "from sklmerge import EpochSchedule, ImageBatches, ImageIndex",
+        f"index = {index}",
+        'schedule = EpochSchedule("minority", random_state=0)',
+        'batches = ImageBatches(index, schedule=schedule, augmenter="light", image_size=(224, 224))',
+    ]
 
 
 def print_inspection(found: dict[str, Any]) -> None:
@@ -79,4 +98,6 @@ def print_inspection(found: dict[str, Any]) -> None:
     lines.append(f"What to do: {found['remedy']}")
     lines += [f"  {reason}" for reason in found["reasons"]]
     lines += [f"  $ {command}" for command in found["commands"]]
+    if found["code"]:
+        lines += ["In Python:", *found["code"]]
     print_lines(lines)

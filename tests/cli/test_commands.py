@@ -44,6 +44,14 @@ def test_inspect_counts_weighs_and_advises(run, run_json, textures):
         assert text in shown
 
 
+def test_the_code_that_inspect_prints_runs(run_json, textures):
+    weights, epochs = {}, {}
+    exec("\n".join(run_json("inspect", textures, *MERGE)["code"]), weights)
+    assert weights["class_weight"] == {0: 0.75, 1: 1.5}
+    exec("\n".join(run_json("inspect", textures)["code"]), epochs)
+    assert epochs["batches"].counts == {"brick": 20, "grass": 20, "gravel": 20}
+
+
 def test_inspect_names_bad_files_and_duplicates_under_two_labels(run, run_json, textures, tmp_path):
     for label in ("brick", "grass"):
         (tmp_path / label).mkdir()
