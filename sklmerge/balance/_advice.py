@@ -56,7 +56,8 @@ def advise(counts: Mapping[str, int]) -> Advice:
     The rules: below a ratio of 1.5 nothing; up to 3 weights, which cost nothing; up to 21 varied
     copies of the smaller classes, at most 20 of an image; above that both, because copies beyond 20
     show nothing new. From a ratio of 3 on, a training loop can draw balanced epochs instead, which
-    is the better choice where images are varied anew each time. A class of fewer than 20 images is named: what it lacks is images.
+    is the better choice where images are varied anew each time. A class of fewer than 20 images is
+    named: what it lacks is images.
 
     Examples
     --------

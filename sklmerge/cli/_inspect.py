@@ -68,7 +68,7 @@ def write_code(source: Path, merge: dict[str, list[str]] | None, remedy: str) ->
         "from sklmerge import EpochSchedule, ImageBatches, ImageIndex",
         f"index = {index}",
         'schedule = EpochSchedule("minority", random_state=0)',
-        'batches = ImageBatches(index, schedule=schedule, augmenter="light", image_size=(224, 224))',
+        'batches = ImageBatches(index, schedule=schedule, augmenter="light", image_size=(96, 96))',
     ]
 
 
