@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -120,9 +121,10 @@ def open_work(destination: str) -> Iterator[str]:
     """
     work = os.path.join(destination, WORK_NAME)
     lock = _lock(work, destination)
-    temporary = os.path.join(work, "tmp")
+    # Named anew for each run: a worker that a dead run left behind must find its own one gone.
+    temporary = os.path.join(work, f"tmp-{uuid.uuid4().hex}")
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _remove_temporary(work)
         os.mkdir(temporary)
         yield temporary
     finally:
@@ -130,6 +132,12 @@ def open_work(destination: str) -> Iterator[str]:
         if os.path.exists(os.path.join(destination, PLAN_NAME)):
             shutil.rmtree(work, ignore_errors=True)
         os.close(lock)
+
+
+def _remove_temporary(work: str) -> None:
+    for name in os.listdir(work):
+        if name.startswith("tmp"):
+            shutil.rmtree(os.path.join(work, name), ignore_errors=True)
 
 
 def _lock(work: str, destination: str) -> int:

@@ -1,5 +1,6 @@
 """Before and after the images of a job: folders and the begun plan; counts and metadata."""
 
+import errno
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -109,10 +110,10 @@ def _check_files(plan: Plan, part: int, folder: str, extensions: Sequence[str]) 
         class_folder = os.path.join(folder, label)
         found = [name for name in os.listdir(class_folder) if not name.startswith(".")]
         if len(found) != planned[code]:
-            _remove_surplus(plan, part, code, class_folder, set(found), extensions)
+            _mend_folder(plan, part, code, class_folder, set(found), extensions)
 
 
-def _remove_surplus(
+def _mend_folder(
     plan: Plan, part: int, code: int, folder: str, found: set[str], extensions: Sequence[str]
 ) -> None:
     """Remove files of this job that became unneeded: a source turned (un)readable between runs.
@@ -121,6 +122,8 @@ def _remove_surplus(
     ------
     ValueError
         If there are others.
+    OSError
+        If one that was written is gone.
     """
     rows = ((plan.parts == part) & (plan.merged == code)).nonzero()[0].tolist()
     planned: set[str] = set()
@@ -138,6 +141,13 @@ def _remove_surplus(
         )
     for name in surplus:
         os.remove(os.path.join(folder, name))
+    gone = sorted(planned - found)
+    if gone:
+        raise FileNotFoundError(
+            errno.ENOENT,
+            f"{len(gone)} files vanished while the job ran; run the same command again, first",
+            os.path.join(folder, gone[0]),
+        )
 
 
 def _split_name(name: str) -> tuple[str, str]:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from sklmerge.balance._plan import Plan
 from sklmerge.balance._work import Item, OutputSettings, process_items
+from sklmerge.balance._workers import map_unordered
 
 Progress = Callable[[int, int], None]
 # Enough work to be worth sending to a worker, little enough to show that something moves.
@@ -70,8 +70,7 @@ def carry_out(
     while (plan.copies > begun).any():
         shards = _cut_shards(plan, begun, root, destination, extensions)
         total = int(plan.count_files().sum())
-        run = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")
-        with closing(run(delayed(process_items)(items, settings) for items in shards)) as outcomes:
+        with closing(map_unordered(process_items, shards, n_jobs, settings)) as outcomes:
             for outcome in outcomes:
                 for row, reason in outcome.unreadable:
                     unreadable[row] = True

@@ -1,5 +1,6 @@
 """One worker's share of the job: read each source once, write its file and its copies."""
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -74,6 +75,12 @@ def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
     Returns
     -------
     Outcome
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written, or the run that asked for it has ended: its folder for
+        temporary files is gone, and nobody waits for the rest.
     """
     if os.getpid() != settings.owner:
         # One thread a process: the processes share the cores. In the caller's own process this
@@ -81,6 +88,8 @@ def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
         cv2.setNumThreads(1)
     outcome = Outcome()
     for item in items:
+        if not os.path.isdir(settings.temporary):
+            raise FileNotFoundError(errno.ENOENT, "the run has ended", settings.temporary)
         missing = [(copy, path) for copy, path in item.list_outputs() if not _is_there(path)]
         if missing:
             reason = _make_files(item, missing, settings)
