@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+import joblib
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -49,3 +51,20 @@ def run_ahead(
             # Whoever stops half-way, or meets an error, does not wait for what is not begun.
             for future in waiting:
                 future.cancel()
+
+
+def count_threads(n_jobs: int | None) -> int:
+    """Count the threads that `n_jobs` asks for, as joblib counts them, wherever it is asked.
+
+    joblib's own count is that of its processes, and 1 within a worker of a DataLoader.
+
+    Examples
+    --------
+    >>> count_threads(None), count_threads(3)
+    (1, 3)
+    """
+    if n_jobs is None:
+        return 1
+    if n_jobs == 0:
+        raise ValueError("n_jobs must not be 0; None is one thread, -1 all cores")
+    return n_jobs if n_jobs > 0 else max(1, joblib.cpu_count() + 1 + n_jobs)

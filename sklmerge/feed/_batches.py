@@ -4,11 +4,10 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, Self
 
-import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge.feed._ahead import run_ahead
+from sklmerge.feed._ahead import count_threads, run_ahead
 from sklmerge.feed._preparing import choose_augmenters, fit_scaler, prepare_images
 from sklmerge.feed._provenance import Batch, BatchDraws
 from sklmerge.feed._reader import RowReader
@@ -151,6 +150,7 @@ class ImageBatches:
         self.merger = merge if is_fitted(merge) else self.schedule.merger_
         self.batch_size, self.rank, self.world_size = batch_size, rank, world_size
         self.n_batches = self.schedule.count_batches(batch_size, world_size=world_size)
+        count_threads(n_jobs)
         self.n_jobs, self.progress = n_jobs, progress
         self.epoch = 0
 
@@ -193,9 +193,7 @@ class ImageBatches:
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches of the next epoch; at their end, that of the one after is next."""
         epoch = self.epoch
-        batches: Iterable[Batch] = self.iterate(
-            epoch, n_threads=joblib.effective_n_jobs(self.n_jobs)
-        )
+        batches: Iterable[Batch] = self.iterate(epoch, n_threads=count_threads(self.n_jobs))
         if self.progress:
             from rich.progress import track
 

@@ -289,6 +289,7 @@ def test_progress_is_shown_when_asked(textures, capsys):
         ({"class_mode": "binary"}, "binary needs two merged classes, got 3"),
         ({"class_weight": {0: 1, 1: 1, 2: 1}}, "class_weight must weigh each merged class by its"),
         ({"sample_weight": [1.0]}, r"sample_weight must be of shape \(240,\)"),
+        ({"n_jobs": 0}, "n_jobs must not be 0"),
         ({"cache_bytes": -1}, "cache_bytes must be >= 0"),
         ({"schedule": EpochSchedule(merge={"g": ["grass"]}), "merge": {"b": ["brick"]}}, "once"),
     ],
