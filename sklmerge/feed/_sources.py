@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._contract import as_image_batch, check_image_shape
+from sklmerge._resize import resize_image
 from sklmerge.images._codec import check_decoding
 from sklmerge.images._reading import ReadOptions, read_image
-from sklmerge.images._resize import resize_image
 
 
 class ImageSource(Protocol):

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._resize import resize_image
 from sklmerge.images._decoders import decode_jpeg, decode_plain, decode_tiff, quiet_opencv
 from sklmerge.images._headers import FORMAT_NAMES, read_header
 from sklmerge.images._integrity import check_complete
-from sklmerge.images._resize import resize_image
 
 # 600 MB as RGB: above every camera's picture, below what takes a machine down.
 MAX_PIXELS = 200_000_000

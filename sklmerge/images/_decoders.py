@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from sklmerge._resize import resize_image
 from sklmerge.images._headers import FORMAT_NAMES, ImageHeader
-from sklmerge.images._resize import choose_reduction, orient_image, resize_image
+from sklmerge.images._upright import choose_reduction, orient_image
 
 # OpenCV's flags IMREAD_REDUCED_* without their color bits.
 REDUCTION_FLAGS = {1: 0, 2: 16, 4: 32, 8: 64}

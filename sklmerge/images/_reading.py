@@ -8,9 +8,9 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from sklmerge._resize import resize_image
 from sklmerge.images._codec import decode_image
 from sklmerge.images._paths import ImagePaths
-from sklmerge.images._resize import resize_image
 
 Reader = Callable[[str], Any]
 Result = TypeVar("Result")

@@ -12,6 +12,7 @@ import sklmerge
 PACKAGE = Path(sklmerge.__file__).parent
 FLOORS = {
     "_contract": 0,
+    "_resize": 0,
     "labels": 1,
     "augment": 1,
     "weights": 2,
@@ -24,7 +25,7 @@ FLOORS = {
     "cli": 5,
 }
 # The codec lies a floor below the rest of its room.
-CODEC = {"_codec", "_decoders", "_headers", "_integrity", "_resize", "_segments", "_tiff"}
+CODEC = {"_codec", "_decoders", "_headers", "_integrity", "_segments", "_tiff", "_upright"}
 FRAMEWORKS = (
     "dask",
     "keras",

@@ -1,0 +1,80 @@
+"""The one rule by which images are resized, whether they come from a file or from an array."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+def skips_pixels(source: tuple[float, float], size: tuple[int, int]) -> bool:
+    """Tell whether one interpolation, which reads 2 x 2 pixels, would skip much of the source.
+
+    It does where the area shrinks by more than 2 times 2, or one side by more than 3.
+
+    Parameters
+    ----------
+    source, size : (height, width)
+        Before and after, in pixels.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> skips_pixels((375, 500), (224, 224)), skips_pixels((750, 1000), (224, 224))
+    (False, True)
+    """
+    down, across = source[0] / size[0], source[1] / size[1]
+    return down * across > 4 or max(down, across) > 3
+
+
+def resize_image(
+    image: NDArray[Any], image_size: tuple[int, int], extent: tuple[float, float] | None = None
+) -> NDArray[Any]:
+    """Resize to (height, width); areas are averaged where interpolation would skip pixels.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width) or (height, width, channels)
+        Of a dtype of the image contract.
+    image_size : (height, width)
+        In pixels.
+    extent : (height, width) or None, default=None
+        The part of ``image`` to resize, from the upper left corner, in pixels: 125.5 of 126 rows
+        are the picture where 251 were decoded at half size. None is all of it.
+
+    Returns
+    -------
+    ndarray of shape (*image_size) or (*image_size, channels)
+        Of the same dtype, contiguous; the image itself where it has that size already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge._resize import resize_image
+    >>> resize_image(np.array([[0, 30, 60, 90, 0, 90, 30, 30]], dtype="uint8"), (1, 2))
+    array([[45, 38]], dtype=uint8)
+    """
+    contiguous = image if image.flags.c_contiguous else np.ascontiguousarray(image)
+    height, width = image_size
+    source = (contiguous.shape[0], contiguous.shape[1])
+    resized = contiguous
+    if skips_pixels(source if extent is None else extent, image_size):
+        # OpenCV averages areas only where neither axis grows, so growing comes after. A last pixel
+        # that is half made up does not matter to areas of so many.
+        shrunk = (min(width, source[1]), min(height, source[0]))
+        resized = cv2.resize(contiguous, shrunk, interpolation=cv2.INTER_AREA)
+    elif extent is not None and extent != source:
+        # cv2.resize takes whole pixels only; pixel centres lie at half coordinates.
+        rows, columns = extent[0] / height, extent[1] / width
+        back = np.array([[columns, 0, (columns - 1) / 2], [0, rows, (rows - 1) / 2]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        resized = cv2.warpAffine(
+            contiguous, back, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
+        )
+    if resized.shape[:2] != (height, width):
+        resized = cv2.resize(resized, (width, height), interpolation=cv2.INTER_LINEAR)
+    # OpenCV drops a channel axis of length 1.
+    return resized.reshape(height, width, *contiguous.shape[2:])
