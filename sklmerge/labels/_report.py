@@ -146,10 +146,11 @@ def _score_levels(
 def _score_classes(truth: NDArray[Any], predicted: NDArray[Any]) -> dict[str, Any]:
     labels = np.unique(np.concatenate([truth, predicted]))
     scores = precision_recall_fscore_support(truth, predicted, labels=labels, zero_division=0)
-    columns = [np.asarray(column).tolist() for column in scores]
+    # scikit-learn counts in floats where no row is right.
+    columns = [*map(np.asarray, scores[:3]), np.asarray(scores[3]).astype(int)]
     classes = {
         label: dict(zip(_SCORES, row, strict=True))
-        for label, *row in zip(labels.tolist(), *columns, strict=True)
+        for label, *row in zip(labels.tolist(), *(c.tolist() for c in columns), strict=True)
     }
     present = [row["recall"] for row in classes.values() if row["support"]]
     return {

@@ -51,6 +51,16 @@ def test_the_text_has_a_line_a_class_and_one_a_level():
     assert "original level" not in classification_report_levels(TRUE, merge(PRED), MERGE)
 
 
+def test_predictions_that_are_all_wrong_are_reported_too():
+    text = classification_report_levels(["A", "B", "C"], ["B", "C", "A"], MERGE)
+    assert [line.split()[4] for line in text.splitlines()[1:5]] == ["2", "1", "1", "1"]
+    assert text.splitlines()[-1] == "original level: accuracy 0.00, balanced accuracy 0.00"
+    report = classification_report_levels(["A", "C"], ["C", "A"], None, output_dict=True)
+    supports = [scores["support"] for scores in report["merged"]["classes"].values()]
+    assert supports == [1, 1]
+    assert all(type(support) is int for support in supports)
+
+
 def test_a_class_that_is_only_predicted_is_listed():
     report = classification_report_levels(["A", "B"], ["A", "C"], MERGE, output_dict=True)
     assert report["merged"]["classes"]["C"]["support"] == 0
