@@ -23,6 +23,10 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
     image_shape: tuple[int, ...] | None
     n_jobs: int | None
 
+    def find_range(self) -> tuple[float, float] | None:
+        """Return black and white of float images where they are not 0 and 1."""
+        return None
+
     @abstractmethod
     def describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
         """Describe one image by a vector whose length depends on the image's shape alone."""
@@ -67,6 +71,7 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
             raise ValueError(
                 f"X must hold images of shape {self.image_shape_} as in fit, got {batch.shape[1:]}"
             )
+        check_value_range(batch, find_value_range(batch.dtype, self.find_range()))
         chunks = [batch[start : start + _CHUNK] for start in range(0, len(batch), _CHUNK)]
         run = joblib.delayed(describe_images)
         parts = joblib.Parallel(n_jobs=self.n_jobs)(run(self, chunk) for chunk in chunks)
@@ -116,7 +121,7 @@ class HOGFeatures(ImageFeatures):
 
     Notes
     -----
-    The values are those of `skimage.feature.hog`. Of a colour image, each pixel counts by the
+    The values are those of `skimage.feature.hog`. Floats must lie between 0 and 1. Of a colour image, each pixel counts by the
     channel with the strongest gradient; alpha is left out.
 
     References
@@ -159,6 +164,12 @@ class HOGFeatures(ImageFeatures):
 
     def name_features(self, image_shape: tuple[int, ...]) -> list[str]:
         """Name features by block, by cell within it and by direction."""
+        sizes = (*self.pixels_per_cell, *self.cells_per_block, self.orientations)
+        if min(sizes) < 1:
+            raise ValueError(
+                "orientations, pixels_per_cell and cells_per_block must be >= 1, got "
+                f"{self.orientations}, {self.pixels_per_cell} and {self.cells_per_block}"
+            )
         cells = [image_shape[axis] // self.pixels_per_cell[axis] for axis in (0, 1)]
         blocks = [cells[axis] - self.cells_per_block[axis] + 1 for axis in (0, 1)]
         if min(blocks) < 1:
@@ -274,8 +285,8 @@ class ColorHistogram(ImageFeatures):
 
     Notes
     -----
-    Each channel's histogram adds up to 1, where all values lie in the range. The last bin has both
-    its bounds, as in `numpy.histogram`.
+    Each channel's histogram adds up to 1. The last bin has both its bounds, as in
+    `numpy.histogram`.
 
     Examples
     --------
@@ -298,6 +309,10 @@ class ColorHistogram(ImageFeatures):
         self.image_shape = image_shape
         self.n_jobs = n_jobs
 
+    def find_range(self) -> tuple[float, float] | None:
+        """Return ``value_range``."""
+        return self.value_range
+
     def describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
         """Count the values of one image, channel by channel."""
         bounds = find_value_range(image.dtype, self.value_range)
@@ -315,7 +330,6 @@ class ColorHistogram(ImageFeatures):
 
 def to_grey(image: NDArray[Any]) -> NDArray[np.uint8]:
     """Turn an image of any kind to 256 levels of grey, which pixels are compared in exactly."""
-    check_value_range(image, find_value_range(image.dtype, None))
     if image.ndim == 3:
         image = image[..., 0] if image.shape[2] == 1 else rgb2gray(image[..., :3])
     if image.dtype.kind == "u":

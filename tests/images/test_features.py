@@ -50,6 +50,8 @@ def test_color_histogram_equals_numpys(dtype):
             for channel in range(3)
         ]
         assert_allclose(row.reshape(3, 10), expected)
+    wide = ColorHistogram(n_bins=10, value_range=(0, 255)).fit_transform(PHOTOS.astype(float))
+    assert_allclose(wide, ColorHistogram(n_bins=10).fit_transform(PHOTOS))
 
 
 @pytest.mark.parametrize("features", ALL, ids=lambda features: type(features).__name__)
@@ -71,9 +73,13 @@ def test_features_behave_as_transformers(features):
         features.transform(PHOTOS[..., 0])
 
 
-def test_floats_beyond_their_range_are_refused_where_levels_are_counted():
-    with pytest.raises(ValueError, match="X must lie in value_range"):
-        LBPFeatures().fit_transform(PHOTOS[..., 0].astype(float))
+@pytest.mark.parametrize("features", ALL, ids=lambda features: type(features).__name__)
+@pytest.mark.parametrize(
+    ("value", "message"), [(200.0, "X must lie in value_range"), (np.nan, "X must be finite")]
+)
+def test_floats_beyond_their_range_are_refused(features, value, message):
+    with pytest.raises(ValueError, match=message):
+        clone(features).fit_transform(np.full((2, 48, 60), value))
 
 
 def test_features_join_in_a_union():
@@ -87,6 +93,7 @@ def test_features_join_in_a_union():
         (HOGFeatures(pixels_per_cell=(40, 40)), "leave no whole block"),
         (LBPFeatures(cells=(49, 1)), "cells must have a pixel each"),
         (LBPFeatures(cells=(0, 1)), "cells must have a pixel each"),
+        (HOGFeatures(pixels_per_cell=(0, 1)), "pixels_per_cell and cells_per_block must be >= 1"),
         (ColorHistogram(n_bins=0), "n_bins must be >= 1, got 0"),
         (ColorHistogram(image_shape=(2, 2)), "image_shape"),
     ],
