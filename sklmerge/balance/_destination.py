@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from sklmerge.balance._writing import explain_write_error
+
 PLAN_NAME = "plan.json"
 WORK_NAME = ".sklmerge"
 _HEAD = {"digest", "source", "parameters", "merge", "versions", "platform"}
@@ -118,6 +120,8 @@ def open_work(destination: str) -> Iterator[str]:
     ------
     ValueError
         If another run is at work.
+    OSError
+        With what to do about a full disk.
     """
     work = os.path.join(destination, WORK_NAME)
     lock = _lock(work, destination)
@@ -127,11 +131,20 @@ def open_work(destination: str) -> Iterator[str]:
         _remove_temporary(work)
         os.mkdir(temporary)
         yield temporary
+    except OSError as error:
+        raise explain_write_error(error, error.filename or destination) from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _remove_temporary(work)
         if os.path.exists(os.path.join(destination, PLAN_NAME)):
             shutil.rmtree(work, ignore_errors=True)
         os.close(lock)
+
+
+def end_work(temporary: str) -> None:
+    """Take the folder for temporary files away, by which workers know that their run has ended."""
+    # In one step: a worker may write to it at this moment.
+    with suppress(FileNotFoundError):
+        os.rename(temporary, temporary + "-ended")
 
 
 def _remove_temporary(work: str) -> None:

@@ -51,7 +51,7 @@ def begin_job(
         head = {name: begun[name] for name in head}
     if not os.path.exists(os.path.join(destination, PLAN_NAME)):
         write_if_new([write_json(head)], os.path.join(destination, WORK_NAME, PLAN_NAME), temporary)
-        _make_folders(plan, destination)
+    _make_folders(plan, destination)
     return dict(head)
 
 
@@ -63,11 +63,18 @@ def _make_folders(plan: Plan, destination: str) -> None:
     Raises
     ------
     ValueError
-        If the file system takes two classes for one, as some do that ignore case.
+        If the file system takes two classes for one, as some do that ignore case, or a folder is
+        a link: what is written there would land elsewhere, perhaps in the source.
     """
     for part in plan.part_names:
         folders = [os.path.join(destination, part, label) for label in plan.merged_names]
         for folder in folders:
+            for place in (os.path.dirname(folder), folder):
+                if os.path.islink(place):
+                    raise ValueError(
+                        f"destination must hold folders of its own, got the link {place!r}; "
+                        "remove it"
+                    )
             os.makedirs(folder, exist_ok=True)
         if len({os.stat(folder).st_ino for folder in folders}) < len(folders):
             raise ValueError(

@@ -11,6 +11,7 @@ from sklmerge.balance._checks import (
     PLACES,
     check_choice,
     check_image_size,
+    check_max_pixels,
     check_quality,
     check_seed,
     check_split,
@@ -47,6 +48,7 @@ def balance_folder(
     place: Literal["copy", "hardlink", "symlink"] = "copy",
     image_format: Literal["keep", "jpeg", "png"] = "keep",
     quality: int = 95,
+    max_pixels: int | None = 200_000_000,
     random_state: int = 0,
     n_jobs: int | None = None,
     on_error: Literal["raise", "skip"] = "raise",
@@ -97,6 +99,9 @@ def balance_folder(
         which it may misread, into PNG.
     quality : int, default=95
         Of JPEG files that are written anew, 1 to 100.
+    max_pixels : int or None, default=200_000_000
+        Images with more pixels cannot be read: a file of a few kilobytes can claim to be one that
+        takes all memory. None sets no limit.
     random_state : int, default=0
         Seed. The files depend on it and on the paths, not on the number of workers; a copy of the
         same name stays the same when images are added to the source.
@@ -158,6 +163,7 @@ def balance_folder(
     check_choice(on_error, "on_error", ON_ERROR)
     check_apart(source_path, destination_path)
     size = check_image_size(image_size)
+    check_max_pixels(max_pixels)
     seed = check_seed(random_state)
     varier = as_augmenter(augmenter)
     sources = list_sources(source_path)
@@ -205,6 +211,7 @@ def balance_folder(
             image_size=size,
             place=place,
             quality=quality,
+            max_pixels=max_pixels,
             temporary=temporary,
             owner=os.getpid(),
         )

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge.balance._destination import end_work
 from sklmerge.balance._plan import Plan
 from sklmerge.balance._work import Item, OutputSettings, process_items
 from sklmerge.balance._workers import map_unordered
@@ -70,7 +72,15 @@ def carry_out(
     while (plan.copies > begun).any():
         shards = _cut_shards(plan, begun, root, destination, extensions)
         total = int(plan.count_files().sum())
-        with closing(map_unordered(process_items, shards, n_jobs, settings)) as outcomes:
+        with closing(
+            map_unordered(
+                process_items,
+                shards,
+                settings,
+                n_jobs=n_jobs,
+                give_up=partial(end_work, settings.temporary),
+            )
+        ) as outcomes:
             for outcome in outcomes:
                 for row, reason in outcome.unreadable:
                     unreadable[row] = True

@@ -31,6 +31,7 @@ class OutputSettings:
     image_size: tuple[int, int] | None
     place: str
     quality: int
+    max_pixels: int | None
     temporary: str
     owner: int
 
@@ -124,7 +125,7 @@ def _make_files(item: Item, missing: list[tuple[int, str]], settings: OutputSett
             data = file.read()
         header = read_header(data)
         # Also where the bytes are only copied: a damaged file must not reach the training.
-        image = decode_image(data, image_size=settings.image_size)
+        image = decode_image(data, image_size=settings.image_size, max_pixels=settings.max_pixels)
         unchanged = _is_unchanged(header, image_format, settings.image_size)
         if not unchanged:
             data = _encode(image, image_format, settings.quality)

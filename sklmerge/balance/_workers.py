@@ -1,6 +1,7 @@
 """Hand tasks to joblib's workers and yield what comes of them, whatever the backend can do."""
 
-from collections.abc import Callable, Generator, Iterable
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 from typing import Any, TypeVar
@@ -14,8 +15,42 @@ Result = TypeVar("Result")
 _TASKS_A_ROUND = 16
 
 
+class _Gate:
+    """Lets tasks in while it is open, and tells when the last one is out.
+
+    joblib does not wait for its threads when it gives up, and a process that ends while one of them
+    is in C++ code is aborted.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._n_inside = 0
+        self._open = True
+
+    def run(self, function: Callable[..., Result], task: Task, *shared: Any) -> Result | None:
+        with self._changed:
+            if not self._open:
+                return None
+            self._n_inside += 1
+        try:
+            return function(task, *shared)
+        finally:
+            with self._changed:
+                self._n_inside -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            self._open = False
+            self._changed.wait_for(lambda: self._n_inside == 0)
+
+
 def map_unordered(
-    function: Callable[..., Result], tasks: Iterable[Task], n_jobs: int | None, *shared: Any
+    function: Callable[..., Result],
+    tasks: Iterable[Task],
+    *shared: Any,
+    n_jobs: int | None,
+    give_up: Callable[[], None],
 ) -> Generator[Result, None, None]:
     """Call a function for each task in workers, and yield results as they come.
 
@@ -28,10 +63,13 @@ def map_unordered(
         Called as ``function(task, *shared)``.
     tasks : iterable
         Small: each is sent to its worker.
-    n_jobs : int or None
-        Workers, as joblib counts them; threads, unless ``joblib.parallel_config`` names a backend.
     *shared : object
         What is the same for all tasks.
+    n_jobs : int or None
+        Workers, as joblib counts them; threads, unless ``joblib.parallel_config`` names a backend.
+    give_up : callable
+        Called when the caller stops before the end, is interrupted, or a task fails; it should make
+        tasks that are at work end soon. Threads of this process are waited for then.
 
     Yields
     ------
@@ -41,18 +79,36 @@ def map_unordered(
     Examples
     --------
     >>> from sklmerge.balance._workers import map_unordered
-    >>> sorted(map_unordered(pow, [1, 2, 3], 2, 2))
+    >>> sorted(map_unordered(pow, [1, 2, 3], 2, n_jobs=2, give_up=lambda: None))
     [1, 4, 9]
     """
-    calls = (delayed(function)(task, *shared) for task in tasks)
     backend, _ = get_active_backend(prefer="threads")
-    if backend.supports_return_generator:
-        run = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")
-        # Closed at once when the caller stops: an abandoned one would go on working.
-        with closing(run(calls)) as results:
+    gate = _Gate()
+    if getattr(backend, "supports_sharedmem", False):
+        calls = (delayed(gate.run)(function, task, *shared) for task in tasks)
+    else:
+        calls = (delayed(function)(task, *shared) for task in tasks)
+    results = (
+        _stream(calls, n_jobs) if backend.supports_return_generator else _go_round(calls, n_jobs)
+    )
+    try:
+        with closing(results):
             yield from results
-        return
-    # Such as Ray's.
+    except BaseException:
+        give_up()
+        gate.close()
+        raise
+
+
+def _stream(calls: Iterable[Any], n_jobs: int | None) -> Generator[Any, None, None]:
+    run = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")
+    # Closed at once when the caller stops: an abandoned one would go on working.
+    with closing(run(calls)) as results:
+        yield from results
+
+
+def _go_round(calls: Iterator[Any], n_jobs: int | None) -> Generator[Any, None, None]:
+    """Do what backends can that give results in lists only, such as Ray's."""
     with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
         n_tasks = _TASKS_A_ROUND * effective_n_jobs(n_jobs)
         while some := list(islice(calls, n_tasks)):

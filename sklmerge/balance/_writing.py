@@ -69,6 +69,11 @@ def explain_write_error(error: OSError, path: str) -> OSError:
     """Say what to do about a full disk, or about links between file systems."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         advice = "no space left; free some and run the same command again, which goes on from here"
+    elif error.errno == errno.EFBIG:
+        advice = (
+            "the file system, or a limit set for this process, takes no file so large; raise it "
+            "and run the same command again, which goes on from here"
+        )
     elif error.errno == errno.EXDEV:
         advice = (
             "place='hardlink' needs source and destination on one file system; pass "

@@ -23,6 +23,7 @@ def source(write_classes):
         ({"image_size": 224}, r"image_size must be \(height, width\)"),
         ({"image_size": (0, 5)}, r"image_size must be \(height, width\)"),
         ({"quality": 101}, "quality must be a whole number from 1 to 100, got 101"),
+        ({"max_pixels": 0}, "max_pixels must be a whole number of at least 1, or None, got 0"),
         ({"max_copies": -1}, "max_copies must be a whole number"),
         ({"split": (0.5, 0.6)}, "split must be up to three shares"),
         ({"samples_per_class": 0}, "samples_per_class must be"),

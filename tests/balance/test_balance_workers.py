@@ -40,7 +40,7 @@ def test_two_processes_make_the_same_bytes(source, expected, tmp_path, hash_tree
 
 def test_an_augmenter_of_ones_own_runs_in_processes(source, tmp_path, hash_tree):
     def darken(image, rng):
-        return image * rng.uniform(0.5, 1.0)
+        return (image * rng.uniform(0.5, 1.0)).astype(image.dtype)
 
     with joblib.parallel_config(backend="loky", n_jobs=2):
         balance_folder(source, tmp_path / "many", augmenter=darken, on_error="skip")
@@ -64,7 +64,7 @@ def test_what_is_sent_to_a_worker_does_not_grow_with_the_source(
         os.link(source / "A/00.jpg", source / f"A/{'long' * 20}{number}.jpg")
     sizes = []
 
-    def record(function, tasks, n_jobs, *shared):
+    def record(function, tasks, *shared, **options):
         for task in tasks:
             sizes.append(len(pickle.dumps((function, task, *shared))))
             yield function(task, *shared)
