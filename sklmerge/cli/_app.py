@@ -84,7 +84,7 @@ def weights(
     as_json: opt.Json = False,
 ) -> None:
     """Compute class weights for a folder of class folders."""
-    index = ImageIndex(source, merge=opt.read_merge(merge))
+    index = opt.open_classes(source, opt.read_merge(merge))
     estimator = ClassWeightEstimator(
         scheme,
         power=power,

@@ -4,9 +4,9 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from sklmerge import ClassWeightEstimator, ImageIndex
+from sklmerge import ClassWeightEstimator
 from sklmerge.balance import advise
-from sklmerge.cli._options import write_merge
+from sklmerge.cli._options import open_classes, write_merge
 from sklmerge.cli._output import list_members, print_lines, print_table, show_waiting
 
 _MOST_NAMED = 10
@@ -14,7 +14,7 @@ _MOST_NAMED = 10
 
 def inspect_folder(source: Path, merge: Any, n_jobs: int | None) -> dict[str, Any]:
     """Count, weigh, verify and advise; everything as plain values, fit for JSON."""
-    index = ImageIndex(source, merge=merge)
+    index = open_classes(source, merge)
     with show_waiting(f"reading {len(index):,} files"):
         report = index.verify(n_jobs=n_jobs)
     advice = advise(index.counts)
@@ -89,8 +89,11 @@ def print_inspection(found: dict[str, Any]) -> None:
     ]
     print_table(columns, rows, title=f"{found['source']}: {found['n_images']:,} images")
     lines = []
-    for name, text in (("bad_files", "cannot be read"), ("duplicates", "groups of equal files")):
-        lines.append(f"{len(found[name])} {text}")
+    for name, text in (
+        ("bad_files", "files that cannot be read"),
+        ("duplicates", "groups of equal files"),
+    ):
+        lines.append(f"{text}: {len(found[name])}")
     for path, reason in list(found["bad_files"].items())[:_MOST_NAMED]:
         lines.append(f"  cannot be read: {path} ({reason})")
     for same in found["conflicts"][:_MOST_NAMED]:

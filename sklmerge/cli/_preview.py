@@ -144,6 +144,8 @@ def write_picture(picture: NDArray[np.uint8], path: Path) -> None:
     formats = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "webp": "webp"}
     if suffix not in formats:
         raise ValueError(f"--out must end in .png, .jpg or .webp, got {path.name!r}")
+    if not path.parent.is_dir():
+        raise ValueError(f"--out must lie in a folder that is there, got {str(path)!r}")
     data = encode_image(picture, formats[suffix])
     begun = path.with_name(f".{path.name}.part")
     begun.write_bytes(data)

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklmerge import ColorHistogram, HOGFeatures, ImageIndex, MergeAdvisor
 from sklmerge.balance import find_groups
-from sklmerge.cli._options import write_merge
+from sklmerge.cli._options import open_classes, write_merge
 from sklmerge.cli._output import print_lines, print_table, show_waiting
 from sklmerge.images._hash import hash_texts, rank_keys
 
@@ -38,18 +38,28 @@ def suggest_for_folder(
     Gradients and colours of each image, scaled, go to a logistic regression with balanced weights:
     quick and the same every time, but no match for a trained network.
     """
-    index = ImageIndex(source)
+    index = open_classes(source)
     index = index.take(choose_images(index, max_images, seed))
-    groups = None
-    if group_by is not None:
-        groups, _ = find_groups(index.paths.iterate_bytes(), group_by, str(source))
+    n_chosen = len(index)
     with show_waiting(f"describing {len(index):,} images"):
-        images = index.read(image_size=image_size, n_jobs=n_jobs)
+        images, rows = index.read(
+            image_size=image_size, on_error="skip", return_indices=True, n_jobs=n_jobs
+        )
+        index = index.take(rows)
+        smallest = min(index.counts, key=lambda label: index.counts[label])
+        if index.counts[smallest] < n_folds:
+            raise ValueError(
+                f"--folds must be at most the images of the smallest class, {smallest!r} with "
+                f"{index.counts[smallest]} readable ones, got {n_folds}"
+            )
         cells = (max(image_size[0] // 5, 1), max(image_size[1] // 5, 1))
         features = make_union(HOGFeatures(pixels_per_cell=cells, n_jobs=n_jobs), ColorHistogram())
         described = features.fit_transform(images)
     linear = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
     model = make_pipeline(StandardScaler(), linear)
+    groups = None
+    if group_by is not None:
+        groups, _ = find_groups(index.paths.iterate_bytes(), group_by, str(source))
     advisor = MergeAdvisor(model, n_classes=n_classes, threshold=threshold, cv=n_folds)
     with show_waiting("predicting out of fold"):
         advisor.fit(described, index.labels, groups)
@@ -58,6 +68,7 @@ def suggest_for_folder(
     return {
         "source": str(source),
         "n_images": len(index),
+        "n_unreadable": n_chosen - len(index),
         "classes": found.classes.tolist(),
         "confusion": found.confusion.tolist(),
         "accuracy": found.accuracy,
@@ -107,6 +118,8 @@ def print_suggestion(found: dict[str, Any]) -> None:
         rows.append([" + ".join(step["members"]), f"{step['confusability']:.3f}", *scores, mark])
     print_table(header, rows, title=f"{found['source']}: {found['n_images']:,} images, out of fold")
     lines = ["Taken for one another most often:"]
+    if found["n_unreadable"]:
+        lines.insert(0, f"left out, because they cannot be read: {found['n_unreadable']}")
     for pair in found["pairs"][:_MOST_PAIRS]:
         names, files = " and ".join(pair["classes"]), pair["files"]
         lines.append(f"  {names}: {len(files)} images ({pair['confusability']:.3f}), such as")

@@ -121,8 +121,8 @@ class HOGFeatures(ImageFeatures):
 
     Notes
     -----
-    The values are those of `skimage.feature.hog`. Floats must lie between 0 and 1. Of a colour image, each pixel counts by the
-    channel with the strongest gradient; alpha is left out.
+    The values are those of `skimage.feature.hog`. Floats must lie between 0 and 1. Of a colour
+    image, each pixel counts by the channel with the strongest gradient; alpha is left out.
 
     References
     ----------

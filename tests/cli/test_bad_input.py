@@ -58,6 +58,8 @@ def test_one_class_only(refuse, photos, tmp_path):
             path.unlink()
         (photos / label).rmdir()
     assert "at least two folders" in refuse("balance", photos, tmp_path / "out")
+    for command in ("inspect", "weights", "suggest"):
+        assert "at least two classes, got only 'cat'" in refuse(command, photos)
     assert not (tmp_path / "out").exists()
 
 
@@ -139,6 +141,7 @@ def test_options_that_do_not_exist_and_classes_that_do_not(run, refuse, photos, 
     sheet = tmp_path / "sheet.png"
     assert "cow" in refuse("preview", photos, "--class", "cow", "--out", sheet)
     assert ".png" in refuse("preview", photos, "--out", tmp_path / "sheet.gif")
+    assert "nowhere" in refuse("preview", photos, "--out", tmp_path / "nowhere" / "sheet.png")
     assert "scheme" in refuse("weights", photos, "--scheme", "heavy")
     assert "normalize" in refuse("weights", photos, "--normalize", "heavy")
     assert "plan.json" in refuse("separate", photos, tmp_path / "out")

@@ -1,6 +1,7 @@
 """`sklmerge suggest` finds classes that cannot be told apart, and shows the images behind it."""
 
 import shlex
+import shutil
 
 import numpy as np
 import pytest
@@ -70,3 +71,16 @@ def test_bad_options_are_named(run, grains):
         assert (
             option.strip("-").split("-")[0] in run("suggest", grains, option, value, code=2).stderr
         )
+
+
+def test_unreadable_images_are_left_out_and_counted(run, run_json, grains, tmp_path):
+    shutil.copytree(grains, tmp_path / "grains")
+    (tmp_path / "grains" / "coarse" / "00_batch0.png").write_bytes(b"no image")
+    found = run_json("suggest", tmp_path / "grains", "--image-size", "24")
+    assert (found["n_images"], found["n_unreadable"]) == (119, 1)
+    assert "cannot be read: 1" in run("suggest", tmp_path / "grains", "--image-size", "24").stdout
+
+
+def test_more_folds_than_images_of_a_class_are_refused_by_name(run, grains):
+    error = run("suggest", grains, "--folds", "41", code=2).stderr
+    assert "--folds must be at most the images of the smallest class" in error
