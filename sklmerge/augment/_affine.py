@@ -8,6 +8,9 @@ from sklmerge.augment._params import AugmentationParams
 # (rows and columns swapped, columns mirrored, rows mirrored): all that lands pixel on pixel.
 SYMMETRIES = tuple((swap, x, y) for swap in (False, True) for x in (1, -1) for y in (1, -1))
 
+# Pixels that an interpolation may read beyond the place it is for.
+_REACH = 2
+
 
 def compose_affine(params: AugmentationParams, size: tuple[int, int]) -> NDArray[np.float64]:
     """Compose crop, rotation, shift, shear, zoom, quarter turns and flips into one affine map.
@@ -139,3 +142,30 @@ def find_symmetries(affine: NDArray[np.float64], size: tuple[int, int]) -> NDArr
         same = (affine[:, :, :2] == linear).all(axis=(1, 2)) & (affine[:, :, 2] == offset).all(1)
         found[same] = place
     return found
+
+
+def measure_margins(
+    affine: NDArray[np.float64], size: tuple[int, int], source_size: tuple[int, int]
+) -> NDArray[np.intp]:
+    """Measure how far beyond the source each map reads.
+
+    Parameters
+    ----------
+    affine : ndarray of shape (n, 2, 3)
+        Maps, see `compose_affine`.
+    size, source_size : (int, int)
+        Height and width of the output and of the source, in pixels.
+
+    Returns
+    -------
+    ndarray of int, shape (n, 4)
+        Pixels above, below, left and right; all 0 where one is more than half of the side.
+    """
+    (height, width), (rows, columns) = size, source_size
+    corners = np.array([[0, width - 1, 0, width - 1], [0, 0, height - 1, height - 1], [1] * 4])
+    reached = affine @ corners
+    (left, top), (right, bottom) = reached.min(axis=2).T, reached.max(axis=2).T
+    beyond = np.stack([-top, bottom - (rows - 1), -left, right - (columns - 1)], axis=-1)
+    margins = np.where(beyond > -_REACH, np.ceil(beyond) + _REACH, 0)
+    near = np.all(margins <= np.array([rows, rows, columns, columns]) // 2, axis=1, keepdims=True)
+    return (margins * near).astype(np.intp)

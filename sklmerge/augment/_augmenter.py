@@ -8,22 +8,17 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from sklmerge._contract import as_image_batch, check_value_range, find_value_range
-from sklmerge.augment._color import COLOR_COLUMNS
 from sklmerge.augment._draw import draw_columns
-from sklmerge.augment._effects import EFFECT_COLUMNS
 from sklmerge.augment._hash import resolve_seed
 from sklmerge.augment._operations import expand_operations
 from sklmerge.augment._params import AugmentationParams
 from sklmerge.augment._presets import PRESETS
 from sklmerge.augment._ranges import check_ranges
-from sklmerge.augment._render import RenderSettings, render_images
+from sklmerge.augment._render import VALUE_COLUMNS, RenderSettings, render_images
 from sklmerge.augment._rows import check_keys, check_out, check_rows
 
 if TYPE_CHECKING:
     from sklmerge.augment._scaler import ImageScaler
-
-# What reads or writes values, not only moves them.
-VALUE_COLUMNS = COLOR_COLUMNS | EFFECT_COLUMNS
 
 
 class ImageAugmenter(BaseEstimator):

@@ -1,4 +1,4 @@
-"""Parameters in, one lookup table an image out; and the one place that recolours."""
+"""Parameters in, one line or lookup table an image out; and the one place that recolours."""
 
 from typing import Any, NamedTuple
 
@@ -21,13 +21,15 @@ class ImageStatistics(NamedTuple):
     grey: NDArray[np.float64]
 
 
-def measure_images(images: NDArray[Any]) -> ImageStatistics:
+def measure_images(images: NDArray[Any], *, extremes: bool) -> ImageStatistics:
     """Measure each image's range of values and its mean luminance; an alpha channel is left out.
 
     Parameters
     ----------
     images : ndarray of shape (n, H, W) or (n, H, W, C)
         Warped images.
+    extremes : bool
+        Whether the range of values is needed; else it is left at 0.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def measure_images(images: NDArray[Any]) -> ImageStatistics:
         pixels = select_colors(image)
         # OpenCV's reductions are several times faster than numpy's, but want contiguous planes.
         plane = np.ascontiguousarray(pixels).reshape(pixels.shape[0], -1)
-        low, high, _, _ = cv2.minMaxLoc(plane)
+        low, high = cv2.minMaxLoc(plane)[:2] if extremes else (0.0, 0.0)
         if pixels.ndim == 3 and pixels.shape[2] == 3:
             grey = float(np.dot(LUMA, cv2.mean(pixels)[:3]))
         else:
@@ -116,11 +118,37 @@ def needs_statistics(params: AugmentationParams) -> bool:
     return "channel_shift" in params or "contrast" in params
 
 
+def recolor_integers(
+    images: NDArray[Any], params: AugmentationParams, statistics: ImageStatistics | None
+) -> None:
+    """Recolour uint8 or uint16 images where they lie, each by one line or one lookup table.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, H, W) or (n, H, W, C)
+        Changed in place, but for an alpha channel.
+    params, statistics
+        See `recolor_values`.
+    """
+    has_alpha = images.ndim == 4 and images.shape[3] == 4
+    if has_alpha or "channel_shift" in params or "gamma" in params:
+        tables = build_tables(params, statistics, images.dtype, has_alpha)
+        for image, table in zip(images, tables, strict=True):
+            cv2.LUT(image, table, dst=image)
+        return
+    # A line that is clipped, which costs less than a table.
+    contrast, brightness = params["contrast"], params["brightness"]
+    pivot = statistics.grey * (1 - contrast) if statistics is not None else contrast * 0
+    gains, biases = (contrast * brightness).tolist(), (pivot * brightness).tolist()
+    for image, gain, bias in zip(images, gains, biases, strict=True):
+        cv2.addWeighted(image, gain, image, 0, bias, dst=image)
+
+
 def build_tables(
     params: AugmentationParams,
     statistics: ImageStatistics | None,
     dtype: np.dtype[Any],
-    n_channels: int,
+    has_alpha: bool,
 ) -> NDArray[Any]:
     """Build one lookup table an image: the rule, applied to every value there is.
 
@@ -130,21 +158,21 @@ def build_tables(
         See `recolor_values`.
     dtype : dtype
         uint8 or uint16.
-    n_channels : int
-        Of each image; of four, the last is alpha and keeps its values.
+    has_alpha : bool
+        Whether the last of four channels keeps its values.
 
     Returns
     -------
-    ndarray of `dtype`, shape (n, n_values), or (n, n_values, 4) where alpha is kept
+    ndarray of `dtype`, shape (n, n_values), or (n, 1, n_values, 4) where alpha is kept
     """
     largest = int(np.iinfo(dtype).max)
     values = np.arange(largest + 1, dtype=np.float64)[None]
     recolored = recolor_values(values, params, statistics, (0.0, float(largest)))
     tables = np.rint(np.broadcast_to(recolored, (len(params), largest + 1))).astype(dtype)
-    if n_channels < 4:
+    if not has_alpha:
         return tables
     alpha = np.broadcast_to(values.astype(dtype), tables.shape)
-    return np.stack([tables, tables, tables, alpha], axis=-1)
+    return np.stack([tables, tables, tables, alpha], axis=-1)[:, None]
 
 
 def recolor_floats(
@@ -169,49 +197,19 @@ def recolor_floats(
         colors[...] = recolor_values(colors[None], params.take(row), own, bounds)[0]
 
 
-def look_up(image: NDArray[Any], table: NDArray[Any], out: NDArray[Any]) -> None:
-    """Replace each value of one uint8 or uint16 image by its entry in a table.
+def normalize_image(image: NDArray[Any], matrix: NDArray[np.float64], out: NDArray[Any]) -> None:
+    """Scale each channel of one integer image, and add to it.
 
     Parameters
     ----------
     image : ndarray of shape (H, W) or (H, W, C)
-        Contiguous.
-    table : ndarray of shape (n_values,) or (n_values, C)
-        One table for all channels, or one for each.
-    out : ndarray of the table's dtype and the image's shape
-        Contiguous; may be the image itself where the dtypes agree.
-    """
-    cv2.LUT(image, table if table.ndim == 1 else table[None], dst=out)
-
-
-def normalize_image(
-    image: NDArray[Any],
-    table: NDArray[Any] | None,
-    matrix: NDArray[np.float64],
-    out: NDArray[Any],
-) -> None:
-    """Look one integer image up in a table, and scale each channel of what is found.
-
-    Parameters
-    ----------
-    image : ndarray of shape (H, W) or (H, W, C)
-        Contiguous, uint8 or uint16.
-    table : ndarray of the dtype of `out`, shape (n_values,) or (n_values, C), or None
-        None keeps the values.
+        uint8 or uint16.
     matrix : ndarray of float64, shape (C, C + 1)
         See `build_matrix`.
     out : ndarray of float32 or float64, of the image's shape
         Contiguous.
-
-    Notes
-    -----
-    OpenCV looks up one table for all channels twice as fast as a table for each, and multiplying
-    afterwards is cheaper than the difference.
     """
-    if table is None:
-        np.copyto(out, image)
-    else:
-        look_up(image, table, out)
+    np.copyto(out, image)
     cv2.transform(out, matrix, dst=out)
 
 

@@ -105,7 +105,9 @@ def mirror_image(image: NDArray[Any], symmetry: int, out: NDArray[Any]) -> None:
 class Warper:
     """Warps images of one shape and dtype, with buffers that are used again for each.
 
-    One object serves one thread.
+    One object serves one thread. OpenCV warps four channels about twice as fast as three, and
+    pixels that it need not look for beyond the border faster than those that it must: so three
+    channels go through four lanes, and the source gets the margins that its map reads.
 
     Parameters
     ----------
@@ -113,6 +115,8 @@ class Warper:
         Shape of each image, ``(H, W)`` or ``(H, W, C)``, and height and width of the output.
     dtype : dtype
         Of the images, uint8, uint16, float32 or float64.
+    margins : ndarray of int, shape (n, 4)
+        Of all images to come, see `measure_margins`.
     interpolation : {"nearest", "linear", "cubic"}
         How values between pixels are found.
     fill_mode : {"nearest", "constant", "reflect", "wrap"}
@@ -126,6 +130,7 @@ class Warper:
         shape: tuple[int, ...],
         size: tuple[int, int],
         dtype: np.dtype[Any],
+        margins: NDArray[np.intp],
         *,
         interpolation: str,
         fill_mode: str,
@@ -134,34 +139,66 @@ class Warper:
         self.flags = INTERPOLATIONS[interpolation] | cv2.WARP_INVERSE_MAP
         self.border = FILL_MODES[fill_mode]
         self.border_value = (float(cval),) * 4
-        self.size = size
+        self.size = (size[1], size[0])
         # OpenCV rounds coordinates of float64 images to 1/32 pixel, those of float32 it does not.
-        self.lane_dtype = np.dtype(np.float32) if dtype == np.float64 else dtype
-        # OpenCV warps four channels about twice as fast as three.
+        self.dtype = np.dtype(np.float32) if dtype == np.float64 else dtype
         self.lanes = len(shape) == 3 and shape[2] == 3
-        if self.lanes:
-            self.source = np.empty((*shape[:2], 4), self.lane_dtype)
-            self.target = np.empty((*size, 4), self.lane_dtype)
+        depth = (4,) if self.lanes else shape[2:]
+        top, bottom, left, right = margins.max(axis=0)
+        padded = (top + shape[0] + bottom, left + shape[1] + right, *depth)
+        self.padded = np.empty(padded, self.dtype)
+        self.corner = (top, left)
+        self.inner = self.padded[top : top + shape[0], left : left + shape[1]]
+        self.target = np.empty((*size, *depth), self.dtype)
 
-    def __call__(self, image: NDArray[Any], affine: NDArray[np.float64], out: NDArray[Any]) -> None:
-        """Warp one image by one map, of shape (2, 3), into a contiguous array."""
-        if out.dtype != self.lane_dtype:
-            out[...] = self.warp(image.astype(self.lane_dtype), affine, None)
-            return
-        self.warp(image, affine, out)
-
-    def warp(
+    def __call__(
         self,
         image: NDArray[Any],
         affine: NDArray[np.float64],
-        out: NDArray[Any] | None,
+        margins: list[int],
+        out: NDArray[Any],
+    ) -> None:
+        """Warp one image into a contiguous array.
+
+        Parameters
+        ----------
+        image : ndarray of `shape` and `dtype`
+            Contiguous.
+        affine : ndarray of shape (2, 3)
+            From an output pixel to a pixel of the source with its margins.
+        margins : list of 4 int
+            Above, below, left and right.
+        out : ndarray
+            Of the output's shape and the image's dtype.
+        """
+        pixels = image if image.dtype == self.dtype else image.astype(self.dtype)
+        direct = not self.lanes and out.dtype == self.dtype
+        warped = cv2.warpAffine(
+            self._surround(pixels, *margins),
+            affine,
+            self.size,
+            out if direct else self.target,
+            self.flags,
+            self.border,
+            self.border_value,
+        )
+        if self.lanes and out.dtype == self.dtype:
+            cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=out)
+        elif not direct:
+            out[...] = warped[..., :3] if self.lanes else warped
+
+    def _surround(
+        self, pixels: NDArray[Any], top: int, bottom: int, left: int, right: int
     ) -> NDArray[Any]:
-        """Warp one image whose dtype OpenCV warps exactly."""
-        size = (self.size[1], self.size[0])
+        """Return an image in as many lanes as are warped, with its margins filled."""
         if self.lanes:
-            cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, dst=self.source)
-            cv2.warpAffine(
-                self.source, affine, size, self.target, self.flags, self.border, self.border_value
-            )
-            return cv2.cvtColor(self.target, cv2.COLOR_RGBA2RGB, dst=out)
-        return cv2.warpAffine(image, affine, size, out, self.flags, self.border, self.border_value)
+            cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA, dst=self.inner)
+        if not (top or bottom or left or right):
+            return self.inner if self.lanes else pixels
+        height, width = pixels.shape[:2]
+        first, start = self.corner[0] - top, self.corner[1] - left
+        view = self.padded[
+            first : first + top + height + bottom, start : start + left + width + right
+        ]
+        inner = self.inner if self.lanes else pixels
+        return cv2.copyMakeBorder(inner, top, bottom, left, right, self.border, dst=view)

@@ -1,4 +1,4 @@
-"""Images and parameters in, varied images out: one warp, one table, chunk by chunk."""
+"""Images and parameters in, varied images out: one warp, one recolouring, chunk by chunk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,20 +8,27 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.augment._affine import compose_affine, compose_resize, find_symmetries
+from sklmerge.augment._affine import (
+    compose_affine,
+    compose_resize,
+    find_symmetries,
+    measure_margins,
+)
 from sklmerge.augment._color import (
     COLOR_COLUMNS,
     build_matrix,
-    build_tables,
-    look_up,
     measure_images,
     needs_statistics,
     normalize_image,
     recolor_floats,
+    recolor_integers,
 )
 from sklmerge.augment._effects import EFFECT_COLUMNS, apply_effects
 from sklmerge.augment._geometry import Warper, choose_frame, mirror_image, resize_image
 from sklmerge.augment._params import AugmentationParams
+
+# What reads or writes values, not only moves them.
+VALUE_COLUMNS = COLOR_COLUMNS | EFFECT_COLUMNS
 
 # So few images of 224 x 224 x 3 stay in the second-level cache between the warp and the lookup.
 _CHUNK = 8
@@ -114,17 +121,25 @@ def render_rows(
     size = (out.shape[1], out.shape[2])
     frame = choose_frame((first.shape[0], first.shape[1]), size)
     affine = compose_resize(affine, size, frame)
+    margins = measure_margins(affine, size, frame)
+    if settings.fill_mode == "constant":
+        # OpenCV is fast where it reads a constant, which a margin would double at the border.
+        margins = np.zeros_like(margins)
     symmetries = (find_symmetries(affine, size) if frame == size else indices * 0 - 1).tolist()
     warp = Warper(
         (*frame, *first.shape[2:]),
         size,
         first.dtype,
+        margins,
         interpolation=settings.interpolation,
         fill_mode=settings.fill_mode,
         cval=settings.cval,
     )
+    affine[:, :, 2] += margins[:, [2, 0]]
+    reaches = margins.tolist()
     # Without a preparation the warped images are finished where they lie.
     staging = np.empty((_CHUNK, *out.shape[1:]), first.dtype) if preparation is not None else None
+    finishes = staging is not None or not VALUE_COLUMNS.isdisjoint(params.columns)
     for start in range(0, len(out), _CHUNK):
         rows = slice(start, min(start + _CHUNK, len(out)))
         target = out[rows]
@@ -134,8 +149,9 @@ def render_rows(
             if (symmetry := symmetries[start + place]) >= 0:
                 mirror_image(image, symmetry, warped[place])
             else:
-                warp(image, affine[start + place], warped[place])
-        finish_chunk(warped, params.take(rows), settings.bounds, preparation, target)
+                warp(image, affine[start + place], reaches[start + place], warped[place])
+        if finishes:
+            finish_chunk(warped, params.take(rows), settings.bounds, preparation, target)
 
 
 def finish_chunk(
@@ -146,27 +162,24 @@ def finish_chunk(
     out: NDArray[Any],
 ) -> None:
     """Recolour and prepare warped images; without a preparation, `out` is `warped` itself."""
-    recolors = not COLOR_COLUMNS.isdisjoint(params.columns)
-    has_effects = not EFFECT_COLUMNS.isdisjoint(params.columns)
-    n_channels = warped.shape[3] if warped.ndim == 4 else 1
-    statistics = measure_images(warped) if needs_statistics(params) else None
-    affine = preparation.find_affine(n_channels) if preparation is not None else None
     integers = warped.dtype.kind == "u"
-    tables = None
-    if recolors and integers:
-        tables = build_tables(params, statistics, warped.dtype, n_channels)
-    elif recolors:
-        recolor_floats(warped, params, statistics, bounds)
-    if tables is not None and (affine is None or has_effects):
-        for image, table in zip(warped, tables, strict=True):
-            look_up(image, table, image)
-        tables = None
-    if has_effects:
+    if not COLOR_COLUMNS.isdisjoint(params.columns):
+        statistics = None
+        if needs_statistics(params):
+            statistics = measure_images(warped, extremes="channel_shift" in params)
+        if integers:
+            recolor_integers(warped, params, statistics)
+        else:
+            recolor_floats(warped, params, statistics, bounds)
+    if not EFFECT_COLUMNS.isdisjoint(params.columns):
         apply_effects(warped, params, bounds)
+    if preparation is None:
+        return
+    n_channels = warped.shape[3] if warped.ndim == 4 else 1
+    affine = preparation.find_affine(n_channels)
     if affine is not None and integers:
         matrix = build_matrix(*affine, n_channels)
-        floats = None if tables is None else tables.astype(out.dtype)
-        for place, image in enumerate(warped):
-            normalize_image(image, None if floats is None else floats[place], matrix, out[place])
-    elif preparation is not None:
+        for image, place in zip(warped, out, strict=True):
+            normalize_image(image, matrix, place)
+    else:
         out[...] = preparation.prepare_batch(warped)

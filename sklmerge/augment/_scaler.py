@@ -169,7 +169,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         if affine is not None and batch.dtype.kind == "u":
             matrix = build_matrix(*affine, n_channels)
             for image, place in zip(batch, out, strict=True):
-                normalize_image(resize_image(image, size), None, matrix, place)
+                normalize_image(resize_image(image, size), matrix, place)
         else:
             start = 0
             for images in iterate_resized(batch, size):

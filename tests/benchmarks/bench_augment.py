@@ -15,7 +15,7 @@ import numpy as np
 from skimage.data import astronaut, chelsea, coffee
 
 from sklmerge import ImageAugmenter, ImageScaler
-from sklmerge.augment._geometry import compose_affine
+from sklmerge.augment._affine import compose_affine
 
 N_IMAGES = 64
 N_ROUNDS = 7
