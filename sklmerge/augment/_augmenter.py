@@ -219,7 +219,8 @@ class ImageAugmenter(BaseEstimator):
         """
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         streams = check_keys(n, keys)
-        ranges = check_ranges(self.get_params(deep=False))
+        # The attributes are the parameters; get_params would look them up by introspection.
+        ranges = check_ranges(vars(self))
         return AugmentationParams(n, draw_columns(ranges, seed, streams))
 
     def apply(
@@ -259,7 +260,7 @@ class ImageAugmenter(BaseEstimator):
         ValueError, TypeError
             If X is no batch of images, or floats that are recoloured leave `value_range`.
         """
-        check_ranges(self.get_params(deep=False))
+        check_ranges(vars(self))
         batch = as_image_batch(X, self.image_shape)
         params = expand_operations(params)
         rows = check_rows(len(batch), len(params), indices)

@@ -48,7 +48,7 @@ def resize_image(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
     ndarray of shape (h, w) or (h, w, C)
         Contiguous; the image itself where it has that size already.
     """
-    contiguous = np.ascontiguousarray(image)
+    contiguous = image if image.flags.c_contiguous else np.ascontiguousarray(image)
     if contiguous.shape[:2] == size:
         return contiguous
     # At exactly 2 to 1, linear interpolation is the average, and far cheaper.
@@ -142,9 +142,11 @@ class Warper:
         self.size = (size[1], size[0])
         # OpenCV rounds coordinates of float64 images to 1/32 pixel, those of float32 it does not.
         self.dtype = np.dtype(np.float32) if dtype == np.float64 else dtype
+        self.casts = self.dtype != dtype
         self.lanes = len(shape) == 3 and shape[2] == 3
+        self.height, self.width = shape[:2]
         depth = (4,) if self.lanes else shape[2:]
-        top, bottom, left, right = margins.max(axis=0)
+        top, bottom, left, right = margins.max(axis=0).tolist()
         padded = (top + shape[0] + bottom, left + shape[1] + right, *depth)
         self.padded = np.empty(padded, self.dtype)
         self.corner = (top, left)
@@ -171,8 +173,8 @@ class Warper:
         out : ndarray
             Of the output's shape and the image's dtype.
         """
-        pixels = image if image.dtype == self.dtype else image.astype(self.dtype)
-        direct = not self.lanes and out.dtype == self.dtype
+        pixels = image.astype(self.dtype) if self.casts else image
+        direct = not (self.lanes or self.casts)
         warped = cv2.warpAffine(
             self._surround(pixels, *margins),
             affine,
@@ -182,10 +184,10 @@ class Warper:
             self.border,
             self.border_value,
         )
-        if self.lanes and out.dtype == self.dtype:
-            cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=out)
-        elif not direct:
+        if self.casts:
             out[...] = warped[..., :3] if self.lanes else warped
+        elif self.lanes:
+            cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=out)
 
     def _surround(
         self, pixels: NDArray[Any], top: int, bottom: int, left: int, right: int
@@ -195,10 +197,8 @@ class Warper:
             cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA, dst=self.inner)
         if not (top or bottom or left or right):
             return self.inner if self.lanes else pixels
-        height, width = pixels.shape[:2]
         first, start = self.corner[0] - top, self.corner[1] - left
-        view = self.padded[
-            first : first + top + height + bottom, start : start + left + width + right
-        ]
+        last, stop = self.corner[0] + self.height + bottom, self.corner[1] + self.width + right
+        view = self.padded[first:last, start:stop]
         inner = self.inner if self.lanes else pixels
         return cv2.copyMakeBorder(inner, top, bottom, left, right, self.border, dst=view)

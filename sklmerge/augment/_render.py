@@ -91,7 +91,10 @@ def render_images(
         Threads; the result does not depend on it.
     """
     affine = compose_affine(params, (out.shape[1], out.shape[2]))
-    span = _CHUNK * _CHUNKS_PER_TASK
+    n_workers = joblib.effective_n_jobs(n_jobs)
+    # Small batches are shared out as well, by whole chunks.
+    n_chunks = min(_CHUNKS_PER_TASK, -(-len(out) // (_CHUNK * n_workers)))
+    span = _CHUNK * n_chunks
     tasks = [slice(start, start + span) for start in range(0, len(out), span)]
 
     def run_task(rows: slice) -> None:
@@ -99,7 +102,7 @@ def render_images(
             images, indices[rows], params.take(rows), affine[rows], settings, out[rows], preparation
         )
 
-    if joblib.effective_n_jobs(n_jobs) == 1 or len(tasks) == 1:
+    if n_workers == 1 or len(tasks) == 1:
         for rows in tasks:
             run_task(rows)
     else:
