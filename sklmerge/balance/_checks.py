@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
+
+Item = TypeVar("Item")
 PLACES = ("copy", "hardlink", "symlink")
 IMAGE_FORMATS = ("keep", "jpeg", "png")
 ON_ERROR = ("raise", "skip")
@@ -24,7 +27,7 @@ def check_choice(value: Any, name: str, choices: Sequence[str]) -> str:
     >>> check_choice("copy", "place", ("copy", "hardlink", "symlink"))
     'copy'
     """
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {value!r}")
     return str(value)
 
@@ -45,7 +48,7 @@ def check_image_size(image_size: Sequence[int] | None) -> tuple[int, int] | None
     """
     if image_size is None:
         return None
-    sides = tuple(image_size) if isinstance(image_size, Sequence) else ()
+    sides = _list_items(image_size)
     if len(sides) != 2 or not all(isinstance(side, Integral) and side >= 1 for side in sides):
         raise ValueError(
             "image_size must be (height, width) in pixels, such as (224, 224), or None, "
@@ -74,6 +77,29 @@ def check_max_pixels(max_pixels: int | None) -> int | None:
             f"max_pixels must be a whole number of at least 1, or None, got {max_pixels!r}"
         )
     return None if max_pixels is None else int(max_pixels)
+
+
+def check_n_jobs(n_jobs: int | None) -> int | None:
+    """Check the number of workers, as joblib counts them.
+
+    Raises
+    ------
+    ValueError
+        If it is 0, or no whole number and not None.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._checks import check_n_jobs
+    >>> check_n_jobs(-1)
+    -1
+    """
+    whole = isinstance(n_jobs, Integral) and not isinstance(n_jobs, bool)
+    if n_jobs is not None and not (whole and n_jobs != 0):
+        raise ValueError(
+            "n_jobs must be a whole number of workers, -1 for one per core, or None, "
+            f"got {n_jobs!r}"
+        )
+    return None if n_jobs is None else int(n_jobs)
 
 
 def check_quality(quality: int) -> int:
@@ -143,7 +169,7 @@ def check_split(split: Sequence[float] | None) -> tuple[float, ...]:
     """
     if split is None:
         return (1.0,)
-    shares = tuple(split) if isinstance(split, Sequence) and not isinstance(split, str) else ()
+    shares = _list_items(split)
     sound = 1 <= len(shares) <= 3 and all(isinstance(s, Real) and s > 0 for s in shares)
     if not sound or abs(sum(shares) - 1) > 1e-6:
         raise ValueError(
@@ -151,3 +177,10 @@ def check_split(split: Sequence[float] | None) -> tuple[float, ...]:
             f"such as (0.8, 0.2), or None, got {split!r}"
         )
     return tuple(float(share) for share in shares)
+
+
+def _list_items(value: Sequence[Item]) -> tuple[Item, ...]:
+    """List what a sequence or an array holds; nothing for what is neither."""
+    if isinstance(value, np.ndarray):
+        return tuple(value.tolist()) if value.ndim == 1 else ()
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else ()

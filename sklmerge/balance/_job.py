@@ -12,6 +12,7 @@ from sklmerge.balance._checks import (
     check_choice,
     check_image_size,
     check_max_pixels,
+    check_n_jobs,
     check_quality,
     check_seed,
     check_split,
@@ -164,6 +165,7 @@ def balance_folder(
     check_apart(source_path, destination_path)
     size = check_image_size(image_size)
     check_max_pixels(max_pixels)
+    check_n_jobs(n_jobs)
     seed = check_seed(random_state)
     varier = as_augmenter(augmenter)
     sources = list_sources(source_path)

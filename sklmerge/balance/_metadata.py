@@ -126,22 +126,43 @@ def write_csv(rows: Iterable[MetadataRow]) -> Iterator[bytes]:
         yield text.getvalue().encode("utf-8", "backslashreplace")
 
 
-def read_csv(data: bytes) -> list[MetadataRow]:
+def read_csv(data: bytes, path: str) -> list[MetadataRow]:
     """Read what `write_csv` wrote.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+    path : str
+        Where it is, for the messages.
+
+    Returns
+    -------
+    list of MetadataRow
 
     Raises
     ------
     ValueError
-        If the columns are others.
+        If the columns are others, or the file is damaged.
     """
-    rows = csv.reader(io.StringIO(data.decode("utf-8"), newline=""))
-    header = next(rows, [])
+    try:
+        rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _explain_damage(path, str(error)) from error
+    header = rows[0] if rows else []
     if tuple(header) != MetadataRow._fields:
         raise ValueError(
-            f"{METADATA_NAME} must have the columns {', '.join(MetadataRow._fields)}, "
-            f"got {', '.join(header)}"
+            f"{path!r} must have the columns {', '.join(MetadataRow._fields)}, "
+            f"got {', '.join(header) or 'none'}; run balance_folder again to mend it"
         )
-    return [MetadataRow(*row) for row in rows]
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise _explain_damage(path, f"row {number} has {len(row)} columns of {len(header)}")
+    return [MetadataRow(*row) for row in rows[1:]]
+
+
+def _explain_damage(path: str, reason: str) -> ValueError:
+    return ValueError(f"{path!r} is damaged ({reason}); run balance_folder again to mend it")
 
 
 def describe_job(

@@ -14,7 +14,7 @@ from sklmerge.balance._groups import GroupBy, find_groups
 from sklmerge.balance._names import check_class_name
 from sklmerge.balance._plan import TRAIN, Plan, make_plan
 from sklmerge.balance._source import Sources
-from sklmerge.labels import check_merger
+from sklmerge.images._index import fit_merger
 
 
 def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
@@ -39,10 +39,7 @@ def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
     TypeError
         If a merged class is no string.
     """
-    merger = check_merger(merge).set_params(missing="error")
-    # All labels and not only the classes: min_count counts them.
-    labels = np.array(sources.class_names, dtype=object)[sources.classes]
-    mapping = merger.fit(labels).mapping_
+    mapping: dict[Any, Any] = fit_merger(merge, list(sources.class_names), sources.classes).mapping_
     for name in sources.class_names:
         check_class_name(name)
     merged = {check_class_name(label) for label in mapping.values()}

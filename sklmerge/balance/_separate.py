@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from typing import Literal
 
-from sklmerge.balance._checks import PLACES, check_choice
+from sklmerge.balance._checks import PART_NAMES, PLACES, check_choice
 from sklmerge.balance._destination import (
     PLAN_NAME,
     check_apart,
@@ -111,14 +111,24 @@ def _list_parts(balanced: str) -> list[str]:
             f"balanced must be a folder that balance_folder has finished, got {balanced!r}, which "
             f"has no {PLAN_NAME}"
         )
-    return list(plan["counts_after"])
+    counts = plan.get("counts_after")
+    if not isinstance(counts, dict) or not set(counts) <= set(PART_NAMES):
+        raise ValueError(
+            f"balanced folder {balanced!r} has a {PLAN_NAME} without the counts of its "
+            "parts; run balance_folder again to mend it"
+        )
+    return list(counts)
 
 
 def _read_part(balanced: str, part: str) -> list[MetadataRow]:
     """Read the metadata of a part, and check it against the files that are there."""
     folder = os.path.join(balanced, part)
-    with open(os.path.join(folder, METADATA_NAME), "rb") as file:
-        rows = read_csv(file.read())
+    path = os.path.join(folder, METADATA_NAME)
+    try:
+        with open(path, "rb") as file:
+            rows = read_csv(file.read(), path)
+    except FileNotFoundError as error:
+        raise ValueError(f"{path!r} is gone; run balance_folder again to mend it") from error
     listed = {row.file_name for row in rows}
     found = {
         f"{entry.name}/{name}"

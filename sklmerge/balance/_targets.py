@@ -51,7 +51,8 @@ def resolve_targets(
     targets = np.full(len(classes), AS_IT_IS, np.int64)
     if samples_per_class is None:
         return targets
-    if samples_per_class in ("majority", "minority"):
+    # An array compares item by item.
+    if isinstance(samples_per_class, str) and samples_per_class in ("majority", "minority"):
         targets[:] = counts.max() if samples_per_class == "majority" else counts.min()
         return targets
     if isinstance(samples_per_class, Mapping):

@@ -238,7 +238,7 @@ class ImageIndex:
             a split keep one numbering.
         """
         view = self.take(np.arange(len(self)))
-        view.merger = _fit_merger(merge, self.original_classes, self._all_codes)
+        view.merger = fit_merger(merge, self.original_classes, self._all_codes)
         return view
 
     def split(
@@ -371,10 +371,31 @@ class ImageIndex:
         # Subsets keep these: which classes there are does not depend on which images are looked at.
         self._all_codes = codes
         self.reader = reader
-        self.merger = _fit_merger(merger, classes, codes)
+        self.merger = fit_merger(merger, classes, codes)
 
 
-def _fit_merger(merge: Any, classes: list[Any], codes: NDArray[np.signedinteger]) -> LabelMerger:
+def fit_merger(merge: Any, classes: list[Any], codes: NDArray[np.signedinteger]) -> LabelMerger:
+    """Fit a merger to the classes of a folder, all of which it must find.
+
+    Parameters
+    ----------
+    merge : mapping, list of lists, LabelMerger or None
+        As for `ImageIndex`.
+    classes : list
+        The classes of the folder.
+    codes : ndarray of int, shape (n,)
+        The position of each image's class among them.
+
+    Returns
+    -------
+    LabelMerger
+        Fitted to the classes of all images; what it was given stays as it is.
+
+    Raises
+    ------
+    ValueError
+        If `merge` names a class that is not there.
+    """
     # A fold may lack a class, and LabelMerger says how; in a folder it is a slip of the pen.
     merger = check_merger(merge).set_params(missing="ignore").fit(np.array(classes)[codes])
     absent = [label for label in merger.mapping_ if label not in merger.class_counts_]

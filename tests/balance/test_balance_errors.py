@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklmerge import ImageAugmenter, balance_folder
+from sklmerge import ImageAugmenter, LabelMerger, balance_folder
 
 
 @pytest.fixture
@@ -24,11 +24,21 @@ def source(write_classes):
         ({"image_size": (0, 5)}, r"image_size must be \(height, width\)"),
         ({"quality": 101}, "quality must be a whole number from 1 to 100, got 101"),
         ({"max_pixels": 0}, "max_pixels must be a whole number of at least 1, or None, got 0"),
+        ({"n_jobs": 0}, "n_jobs must be a whole number of workers, -1 .* or None, got 0"),
+        ({"n_jobs": "a"}, "n_jobs must be a whole number of workers"),
+        ({"n_jobs": 1.5}, "n_jobs must be a whole number of workers"),
         ({"max_copies": -1}, "max_copies must be a whole number"),
         ({"split": (0.5, 0.6)}, "split must be up to three shares"),
         ({"samples_per_class": 0}, "samples_per_class must be"),
         ({"samples_per_class": {"D": 3}}, "classes that are not in the source: 'D'"),
+        ({"samples_per_class": np.array([3, 4])}, "samples_per_class must be 'majority'"),
+        ({"split": np.array([[0.8, 0.2]])}, "split must be up to three shares"),
+        ({"place": np.array(["copy", "copy"])}, "place must be 'copy' or"),
         ({"merge": {"AD": ["A", "D"]}}, "'D'"),
+        (
+            {"merge": LabelMerger({"AD": ["A", "D"]}, missing="ignore")},
+            r"merge must name classes that are there, got \['D'\]; there are \['A', 'B'\]",
+        ),
         ({"merge": {"AB": ["A", "B"]}}, "merge must leave at least two classes, got one: 'AB'"),
         ({"merge": {"../up": ["A"]}}, r"class names must be names of folders.*got '\.\./up'"),
         ({"merge": {"/up": ["A"]}}, "class names must be names of folders"),
@@ -41,6 +51,13 @@ def test_a_wrong_parameter_is_named_and_nothing_is_written(source, tmp_path, par
     with pytest.raises(ValueError, match=message):
         balance_folder(source, tmp_path / "out", **parameters)
     assert not (tmp_path / "out").exists()
+
+
+def test_sizes_and_shares_may_be_arrays(source, tmp_path, hash_tree):
+    arrays = {"image_size": np.array([12, 20]), "split": np.array([0.8, 0.2])}
+    balance_folder(source, tmp_path / "arrays", **arrays)
+    balance_folder(source, tmp_path / "tuples", image_size=(12, 20), split=(0.8, 0.2))
+    assert hash_tree(tmp_path / "arrays") == hash_tree(tmp_path / "tuples")
 
 
 @pytest.mark.parametrize("parameters", [{"group_by": 3}, {"augmenter": 3}, {"merge": 3}])

@@ -113,9 +113,43 @@ def test_metadata_cannot_lead_out_of_the_destination(balanced, tmp_path):
     path.write_text(path.read_text().replace(",A,", ",../../up,"))
     with pytest.raises(ValueError, match="class names must be names of folders"):
         separate(balanced, tmp_path / "apart")
-    path.write_text("file_name,label\r\n")
-    with pytest.raises(ValueError, match=r"metadata\.csv must have the columns"):
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda data: b"file_name,label\r\n", "must have the columns file_name, label, original"),
+        (lambda data: b"", "must have the columns .*, got none"),
+        (lambda data: data[: data.rindex(b",", 0, -6)], r"row 8 has [1-5] columns of 6"),
+        (lambda data: data.replace(b"jpg", b"\xff"), "codec can't decode byte 0xff"),
+        (lambda data: data + b"x" * 200_000, "field larger than field limit"),
+        (lambda data: None, "is gone"),
+    ],
+)
+def test_damaged_metadata_is_named_and_the_job_mends_it(
+    balanced, source, tmp_path, hash_tree, damage, message
+):
+    before, path = hash_tree(balanced), balanced / "val/metadata.csv"
+    data = damage(path.read_bytes())
+    path.unlink() if data is None else path.write_bytes(data)
+    with pytest.raises(ValueError, match=rf"'{path}' .*{message}.*run balance_folder again"):
         separate(balanced, tmp_path / "apart")
+    assert not (tmp_path / "apart").exists()
+    balance_folder(source, balanced, merge={"AB": ["A", "B"]})
+    assert hash_tree(balanced) == before
+
+
+@pytest.mark.parametrize("counts", [None, [], {"../up": {}}])
+def test_a_plan_without_counts_is_refused_and_the_job_mends_it(
+    balanced, source, tmp_path, hash_tree, counts
+):
+    before, path = hash_tree(balanced), balanced / "plan.json"
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**plan, "counts_after": counts}), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"plan\.json without the counts of its parts"):
+        separate(balanced, tmp_path / "apart")
+    balance_folder(source, balanced, merge={"AB": ["A", "B"]})
+    assert hash_tree(balanced) == before
 
 
 def test_parts_follow_the_plan(balanced, tmp_path):
