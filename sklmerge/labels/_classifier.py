@@ -82,8 +82,9 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     Some meta-estimators number the classes 0, 1, 2, ... before they fit what is inside them:
     VotingClassifier, StackingClassifier, BaggingClassifier, and `cross_val_predict` for
     probabilities and decision functions. A map of text fails there. A map of integers is accepted
-    only if it lists every class, for then it means the same. Put MergedClassifier around such a
-    meta-estimator instead.
+    only if it lists every class, for then it means the same. OneVsRestClassifier,
+    OneVsOneClassifier and OutputCodeClassifier set classes against one another, and any map is
+    refused in them. Put MergedClassifier around such a meta-estimator instead.
 
     scikit-learn's scorers compare predictions with y as given, so they need
     ``output="original"``, or :func:`merged_scorer`; `score` needs neither.

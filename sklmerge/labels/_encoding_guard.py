@@ -4,6 +4,8 @@ VotingClassifier, StackingClassifier, BaggingClassifier and ``cross_val_predict`
 and decision functions) number the classes 0, 1, 2, ... before they fit what is inside them. A map
 of text fails there by its type. A map of integers may fit the numbers as well as the labels, and
 then merges the wrong classes; nothing in y tells the two apart, only who is calling does.
+OneVsRestClassifier and its kin go further: their y says which of two sides a row is on, and no map
+of classes means anything there. AdaBoostClassifier leaves y alone, but compares it with predictions.
 """
 
 import inspect
@@ -13,6 +15,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.ensemble import AdaBoostClassifier
+from sklearn.feature_selection import RFECV
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+from sklearn.multioutput import ClassifierChain
 
 from sklmerge.labels._exchange import is_identity
 from sklmerge.labels._kinds import Label, show_labels
@@ -25,6 +31,13 @@ _ADVICE = (
     "probabilities); "
 )
 
+_COMPARING = (
+    AdaBoostClassifier,
+    ClassifierChain,
+    FixedThresholdClassifier,
+    TunedThresholdClassifierCV,
+)
+
 
 def fit_guarded(merger: LabelMerger, y: Any) -> LabelMerger:
     """Fit a merger on the y of a classifier, and refuse a map that may be about other labels.
@@ -32,13 +45,19 @@ def fit_guarded(merger: LabelMerger, y: Any) -> LabelMerger:
     Raises
     ------
     ValueError
-        If y and the map contradict each other, or if classes are being numbered by a caller and
-        the map does not list every one of them.
+        If y and the map contradict each other, if classes are being numbered by a caller and the
+        map does not list every one of them, or if a caller pits classes against one another.
     """
+    if not _is_plain(merger) and _is_called(_takes_sides):
+        raise ValueError(
+            "merge must be None inside OneVsRestClassifier, OneVsOneClassifier and "
+            "OutputCodeClassifier, where y says which of two sides a row is on and not its class, "
+            f"got {merger!r}; put MergedClassifier around the meta-estimator"
+        )
     try:
         merger.fit(y)
     except (TypeError, ValueError) as error:
-        classes = np.unique(y) if getattr(y, "ndim", 0) == 1 and y.dtype.kind in "iu" else None
+        classes = np.unique(y) if getattr(y, "ndim", 0) == 1 and y.dtype.kind in "iuf" else None
         if classes is None or not _is_numbered(classes):
             raise
         advice = _ADVICE.format(last=len(classes) - 1)
@@ -59,11 +78,11 @@ def check_level(merger: LabelMerger) -> None:
     Raises
     ------
     ValueError
-        If such a caller stands above us and merging changes the classes.
+        If such a caller stands above us and merging changes the label of any class.
     """
-    if merger.merged_classes_.tolist() != merger.classes_.tolist() and _is_called(
-        _compares_classes
-    ):
+    # The set of names is not enough: two classes may have changed them.
+    mapping = {label: merger.mapping_[label] for label in merger.classes_.tolist()}
+    if not is_identity(mapping) and _is_called(_compares_classes):
         raise ValueError(
             'output must be "original" inside a meta-estimator that takes the classes of a '
             f"prediction for those of y, but 'merged' gives {show_labels(merger.merged_classes_)} "
@@ -72,7 +91,13 @@ def check_level(merger: LabelMerger) -> None:
 
 
 def _is_numbered(classes: NDArray[Any]) -> bool:
-    return classes.dtype.kind in "iu" and bool((classes == np.arange(len(classes))).all())
+    # GradientBoostingClassifier numbers the classes for its `init`, and writes floats.
+    return classes.dtype.kind in "iuf" and bool((classes == np.arange(len(classes))).all())
+
+
+def _is_plain(merger: LabelMerger) -> bool:
+    """Say whether the settings leave every y as it is."""
+    return not merger.merge and merger.min_count is None and merger.unlisted == "keep"
 
 
 def _is_safe(merger: LabelMerger) -> bool:
@@ -101,15 +126,23 @@ def _walk_callers() -> Iterator[FrameType]:
         frame = frame.f_back
 
 
+def _takes_sides(frame: FrameType) -> bool:
+    return _get_module(frame).startswith("sklearn.multiclass")
+
+
 def _compares_classes(frame: FrameType) -> bool:
-    module = str(frame.f_globals.get("__name__", ""))
-    return module.startswith("sklearn.calibration") or _numbers_classes(frame)
+    caller = frame.f_locals.get("self")
+    if isinstance(caller, RFECV):
+        # Without `scoring` it takes plain accuracy, and not the score of the classifier.
+        return caller.scoring is None
+    by_module = _get_module(frame).startswith(("sklearn.calibration", "sklearn.semi_supervised"))
+    return by_module or isinstance(caller, _COMPARING) or _numbers_classes(frame)
 
 
 def _numbers_classes(frame: FrameType) -> bool:
-    module = str(frame.f_globals.get("__name__", ""))
+    module = _get_module(frame)
     if module.startswith("sklearn.ensemble"):
-        return True
+        return not isinstance(frame.f_locals.get("self"), AdaBoostClassifier)
     # cross_val_predict numbers the classes for every method but predict; its frames, also those
     # in a worker process, hold the method's name.
     return module.startswith("sklearn.model_selection") and frame.f_locals.get("method") in (
@@ -117,3 +150,7 @@ def _numbers_classes(frame: FrameType) -> bool:
         "predict_log_proba",
         "decision_function",
     )
+
+
+def _get_module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
