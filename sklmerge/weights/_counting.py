@@ -114,7 +114,7 @@ def weigh_columns(
     >>> weigh_columns(np.array([[0, 1]]), True, np.array([[0.5, 3.0], [2.0, 4.0]]))
     array([[0.5, 4. ]])
     """
-    if not is_indicator or values.shape[1] != len(weights):
+    if not is_indicator or values.shape[1:] != (len(weights),):
         raise ValueError(
             f"y must have {len(weights)} columns of zeros and ones, as in fit, "
             f"got shape {values.shape}"

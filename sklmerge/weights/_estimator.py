@@ -18,8 +18,8 @@ from sklmerge.weights._rules import (
     weigh_counts,
 )
 from sklmerge.weights._sources import is_stream, iterate_parts, read_part
-from sklmerge.weights._tally import Tally, count_part
-from sklmerge.weights._targets import is_one_hot, read_target
+from sklmerge.weights._tally import ColumnTally, Tally, count_part, reads_as_one_hot
+from sklmerge.weights._targets import read_target
 
 
 class ClassWeightEstimator(BaseEstimator):
@@ -110,20 +110,24 @@ class ClassWeightEstimator(BaseEstimator):
         Parameters
         ----------
         y : array-like, data set, generator or ImageIndex
-            Labels of any shape (pixels too), one-hot rows, or a 0/1 column for each class where a
-            sample may have several; two dimensions of zeros and ones count as columns. Or what
-            holds them: a Keras generator, a batched data set of ``(x, y)``, a torch data set with
-            `targets`, an :class:`~sklmerge.ImageIndex`.
+            Labels of any shape (pixels too), one-hot, or a 0/1 column for each class where a
+            sample may have several. Or what holds them: a Keras generator, a batched data set of
+            ``(x, y)``, a torch data set with `targets`, an :class:`~sklmerge.ImageIndex`.
         sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
             What each sample counts, >= 0. None counts each as 1.
 
         Returns
         -------
         self
+
+        Notes
+        -----
+        Zeros and ones can be masks as well as columns or one-hot. With `classes`, they go by class
+        where the last axis is as long as `classes`, in three and more dimensions only where it has
+        a single 1 throughout. Without, two dimensions are columns, three and more are labels, or
+        an error where a single 1 throughout leaves it open.
         """
-        self._tally: Tally | None = None
-        self.partial_fit(y, sample_weight)
-        if self._tally is None:
+        if not self._count(y, sample_weight, None):
             raise ValueError("y must have at least one sample, got none")
         self._weigh()
         return self
@@ -131,8 +135,8 @@ class ClassWeightEstimator(BaseEstimator):
     def partial_fit(self, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Count more labels; the weights are worked out when they are asked for.
 
-        Over any chunking this is `fit` on the whole. A class that is still missing is an error
-        only when the weights are read.
+        Over any chunking this is `fit` on the whole. A class that is still missing, or masks that
+        may still be one-hot, are an error only when the weights are read.
 
         Parameters
         ----------
@@ -143,19 +147,7 @@ class ClassWeightEstimator(BaseEstimator):
         -------
         self
         """
-        check_weighting(
-            self.scheme, self.power, self.beta, self.normalize, self.max_ratio, self.missing
-        )
-        classes = None if self.classes is None else read_classes(self.classes)
-        tally = getattr(self, "_tally", None)
-        for part in iterate_parts(y, sample_weight):
-            tally = count_part(tally, part, classes)
-        if tally is None:
-            return self
-        self._tally, self._class_indices = tally, tally.class_indices
-        self.class_counts_ = add_weighted_classes(tally.counts(), self.scheme, tally.classes)
-        self.classes_ = np.array(tally.classes or list(self.class_counts_))
-        self._weights: NDArray[np.float64] | None = None
+        self._count(y, sample_weight, getattr(self, "_tally", None))
         return self
 
     def fit_counts(self, counts: Mapping[Any, float]) -> Self:
@@ -199,7 +191,8 @@ class ClassWeightEstimator(BaseEstimator):
 
         Returns
         -------
-        ndarray of the shape of y; of shape (n_samples,) where y is one-hot
+        ndarray of the shape of y, without the last axis where y is one-hot
+            One-hot has a dimension more than the labels of `fit`, and is as long as `classes_`.
         """
         weights = self._weigh()
         if is_stream(y):
@@ -208,8 +201,8 @@ class ClassWeightEstimator(BaseEstimator):
         values, is_indicator = read_target(part.labels)
         if isinstance(self.class_counts_, list):
             return weigh_columns(values, is_indicator, weights)
-        if is_indicator and values.shape[1] == len(weights) and is_one_hot(values):
-            return weights.take(values.argmax(axis=1))
+        if is_indicator and reads_as_one_hot(values, self._tally, len(weights)):
+            return weights.take(values.argmax(axis=-1))
         return look_up_weights(part.decode(values), self.classes_, weights)
 
     def to_keras(self, class_indices: Any = None) -> dict[int, float]:
@@ -299,8 +292,26 @@ class ClassWeightEstimator(BaseEstimator):
         """
         return make_fit_params(self, framework, y)
 
+    def _count(self, y: Any, sample_weight: Any, tally: Tally | None) -> bool:
+        """Count on from a tally, and say whether there is anything counted."""
+        check_weighting(
+            self.scheme, self.power, self.beta, self.normalize, self.max_ratio, self.missing
+        )
+        classes = None if self.classes is None else read_classes(self.classes)
+        for part in iterate_parts(y, sample_weight):
+            tally = count_part(tally, part, classes)
+        if tally is None:
+            return False
+        self._tally, self._class_indices = tally, tally.class_indices
+        self.class_counts_ = add_weighted_classes(tally.counts(), self.scheme, tally.classes)
+        self.classes_ = np.array(tally.classes or list(self.class_counts_))
+        self._weights: NDArray[np.float64] | None = None
+        return True
+
     def _weigh(self) -> NDArray[np.float64]:
         check_is_fitted(self, "class_counts_")
+        if isinstance(self._tally, ColumnTally):
+            self._tally.check_settled()
         if self._weights is None:
             self._weights = weigh_counts(
                 self.class_counts_,

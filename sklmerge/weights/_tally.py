@@ -24,16 +24,22 @@ class LabelTally:
         The only labels there may be, in their order; None takes what comes and sorts it.
     class_indices : dict of label to int or None
         How the source of the labels numbers the classes, where it says so.
+    n_dims : int
+        Dimensions of an array of labels; one-hot has one more.
     """
 
-    def __init__(self, classes: Classes, class_indices: dict[Any, int] | None = None) -> None:
+    def __init__(self, classes: Classes, class_indices: dict[Any, int] | None, n_dims: int) -> None:
         self.classes = classes
         self.class_indices = class_indices
+        self.n_dims = n_dims
         self._counts: dict[Any, float] = dict.fromkeys(classes or [], 0.0)
 
     def add(self, labels: NDArray[Any], sample_weight: Weights) -> None:
         """Count labels of any shape, each as its weight where there are weights of that shape."""
-        found, counts = count_labels(labels, sample_weight)
+        self.add_counts(*count_labels(labels, sample_weight))
+
+    def add_counts(self, found: NDArray[Any], counts: NDArray[np.float64]) -> None:
+        """Add the counts of distinct labels."""
         if self.classes is not None:
             check_known(found, self.classes)
         for label, count in zip(found.tolist(), counts.tolist(), strict=True):
@@ -48,43 +54,91 @@ class LabelTally:
 
 
 class ColumnTally:
-    """Counts per column of a 0/1 indicator, which is one-hot until a row says otherwise.
+    """Counts per column of a 0/1 indicator, for as long as all of y can be one.
 
     Parameters
     ----------
+    classes : sequence of labels or None
+        What the columns are called; None where nobody said.
     columns : sequence of labels
-        What the columns are called.
+        What they are called then.
+    n_dims : int
+        Dimensions of y. Above two, every row along the last axis is one-hot.
     """
 
-    def __init__(self, columns: Sequence[Any]) -> None:
-        self.classes = columns
-        self.class_indices = {label: place for place, label in enumerate(columns)}
+    def __init__(self, classes: Classes, columns: Sequence[Any], n_dims: int) -> None:
+        self._given, self._columns = classes, columns
+        self._form = (n_dims, len(columns))
+        self.n_dims = n_dims - 1
         self._one_hot = True
-        self._ones = np.zeros(len(columns))
-        self._total = 0.0
+        self._zeros, self._ones = np.zeros((2, len(columns)))
+        # How many, whatever they weigh, as plain labels: 0, then 1.
+        self._labels, self._present = np.zeros(2, dtype=np.uint8), np.zeros(2)
+
+    @property
+    def classes(self) -> Classes:
+        """What the columns are called, or None while they may be a mask."""
+        return None if self._is_open() else self._columns
+
+    @property
+    def class_indices(self) -> dict[Any, int] | None:
+        """Place of each column, or None while they may be a mask."""
+        return None if self._is_open() else {name: i for i, name in enumerate(self._columns)}
+
+    def check_or_turn(self, values: NDArray[Any], has_columns: bool) -> "Tally":
+        """Stay for more columns; turn to labels where values show that all of y are labels."""
+        may_be_labels = self._given is None or {0, 1} <= set(self._given)
+        if (values.ndim, values.shape[-1]) != self._form or not (has_columns or may_be_labels):
+            raise ValueError(
+                f"y must have a 0/1 column for each of the {len(self._columns)} classes "
+                f"{show_labels(self._columns, 5)}, got shape {values.shape}"
+            )
+        return self if has_columns else self._as_labels()
 
     def add(self, indicator: NDArray[Any], row_weight: Weights) -> None:
         """Count the ones of every column, each row as its weight where there are weights."""
-        if indicator.ndim != 2 or indicator.shape[1] != len(self.classes):
-            raise ValueError(
-                f"y must have a 0/1 column for each of the {len(self.classes)} classes "
-                f"{show_labels(self.classes, 5)}, got shape {indicator.shape}"
-            )
-        self._one_hot = self._one_hot and is_one_hot(indicator)
-        if row_weight is None:
-            self._ones += indicator.sum(axis=0, dtype=np.float64)
-            self._total += len(indicator)
-        else:
-            self._ones += row_weight @ indicator.astype(np.float64)
-            self._total += float(row_weight.sum())
+        rows = indicator.reshape(-1, len(self._columns))
+        # Of three and more dimensions, only one-hot gets here.
+        self._one_hot = self._one_hot and (indicator.ndim > 2 or is_one_hot(rows))
+        ones = rows.sum(axis=0, dtype=np.float64)
+        zeros = len(rows) - ones
+        self._labels = np.array([0, 1], dtype=indicator.dtype)
+        self._present += [zeros.sum(), ones.sum()]
+        if row_weight is not None:
+            # A sum of their own: a difference can leave a crumb where there is no 0 at all.
+            ones, zeros = (row_weight.ravel() @ (rows == value) for value in (1, 0))
+        self._ones += ones
+        self._zeros += zeros
 
     def counts(self) -> dict[Any, float] | list[dict[Any, float]]:
         """Count every class, or where rows hold several, the zeros and ones of every column."""
+        if self._is_open():
+            return self._as_labels().counts()
         if self._one_hot:
-            return dict(zip(self.classes, self._ones.tolist(), strict=True))
-        # Two sums of the same weights can differ by a crumb where no row is 0.
-        zeros = np.maximum(self._total - self._ones, 0.0).tolist()
-        return [{0: z, 1: o} for z, o in zip(zeros, self._ones.tolist(), strict=True)]
+            return dict(zip(self._columns, self._ones.tolist(), strict=True))
+        pairs = zip(self._zeros.tolist(), self._ones.tolist(), strict=True)
+        return [{0: zero, 1: one} for zero, one in pairs]
+
+    def check_settled(self) -> None:
+        """Raise where y may as well be one-hot as a mask."""
+        if self._is_open():
+            n_columns = len(self._columns)
+            raise ValueError(
+                "y must not leave open whether it is a mask of zeros and ones or one-hot, got a "
+                f"single 1 in every row of {n_columns} along the last axis; pass classes=[0, 1] "
+                f"for a mask, classes=range({n_columns}) for one-hot"
+            )
+
+    def _as_labels(self) -> LabelTally:
+        """Count the zeros and ones themselves, as the labels of a mask."""
+        tally = LabelTally(self._given, None, self.n_dims + 1)
+        totals = np.array([self._zeros.sum(), self._ones.sum()])
+        there = self._present > 0
+        tally.add_counts(self._labels[there], totals[there])
+        return tally
+
+    def _is_open(self) -> bool:
+        return self._given is None and self._form[0] > 2
 
 
 Tally: TypeAlias = LabelTally | ColumnTally
@@ -103,25 +157,56 @@ def count_part(tally: Tally | None, part: Part, classes: Classes) -> Tally | Non
     Returns
     -------
     LabelTally, ColumnTally or None
+        Of labels as soon as a part is no indicator, however many parts before could be one.
     """
     values, is_indicator = read_target(part.labels)
     if values.size == 0:
         return tally
+    known = part.classes if classes is None else classes
+    has_columns = is_indicator and _may_be_columns(values, known, part.sample_weight)
     if tally is None:
-        tally = _open_tally(part, classes, values.shape[1] if is_indicator else None)
-    shape = values.shape[:1] if isinstance(tally, ColumnTally) else values.shape
+        tally = _open_tally(part, known, values, has_columns)
+    elif isinstance(tally, ColumnTally):
+        tally = tally.check_or_turn(values, has_columns)
+    elif has_columns and values.ndim != tally.n_dims:
+        raise ValueError(
+            f"y must be of one form in all its parts, got labels of {tally.n_dims} dimensions and "
+            f"then zeros and ones of shape {values.shape}"
+        )
+    shape = values.shape[:-1] if isinstance(tally, ColumnTally) else values.shape
     weight = None if part.sample_weight is None else read_sample_weight(part.sample_weight, shape)
     tally.add(part.decode(values), weight)
     return tally
 
 
-def _open_tally(part: Part, classes: Classes, n_columns: int | None) -> Tally:
-    known = part.classes if classes is None else classes
-    # A binary mask looks like columns too, unless the classes are known and are not as many.
-    is_mask = known is not None and len(known) != n_columns and {0, 1} <= set(known)
-    if n_columns is None or is_mask:
+def reads_as_one_hot(indicator: NDArray[Any], tally: Tally, n_classes: int) -> bool:
+    """Tell whether zeros and ones are one-hot to what was fitted, and not labels.
+
+    Examples
+    --------
+    >>> counted = LabelTally([0, 1], None, n_dims=1)
+    >>> reads_as_one_hot(np.eye(2), counted, 2), reads_as_one_hot(np.eye(3), counted, 2)
+    (True, False)
+    """
+    has_classes = indicator.ndim > tally.n_dims and indicator.shape[-1] == n_classes
+    return has_classes and is_one_hot(indicator)
+
+
+def _may_be_columns(values: NDArray[Any], known: Classes, sample_weight: Any) -> bool:
+    """Let the classes decide, where they are known, whether zeros and ones are columns."""
+    if values.ndim > 2 and np.ndim(sample_weight) == values.ndim:
+        # A weight for each 0 and 1 says that these are labels.
+        return False
+    if known is None or len(known) == values.shape[-1]:
+        return True
+    return values.ndim == 2 and not {0, 1} <= set(known)
+
+
+def _open_tally(part: Part, known: Classes, values: NDArray[Any], has_columns: bool) -> Tally:
+    if not has_columns:
         indices = {label: place for place, label in enumerate(part.classes or [])}
-        return LabelTally(known, indices or None)
-    if known is None:
-        known = [to_plain(name) for name in getattr(part.labels, "columns", range(n_columns))]
-    return ColumnTally(known)
+        return LabelTally(known, indices or None, values.ndim)
+    names = getattr(part.labels, "columns", range(values.shape[-1])) if known is None else known
+    columns = [to_plain(name) for name in names]
+    fresh = ColumnTally(known, columns, values.ndim)
+    return fresh.check_or_turn(values, has_columns)

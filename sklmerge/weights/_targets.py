@@ -1,4 +1,4 @@
-"""Tell plain labels from a 0/1 indicator, decode one-hot, and refuse soft labels."""
+"""Tell plain labels from what may be a 0/1 indicator or one-hot, and refuse soft labels."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from sklmerge.labels._reading import read_labels
 
 
 def read_target(y: Any) -> tuple[NDArray[Any], bool]:
-    """Read labels of any shape, or a 0/1 indicator with one column per class.
+    """Read labels of any shape, and tell whether they may be zeros and ones by class.
 
-    Two dimensions of zeros and ones with several columns are an indicator. Of three and more,
-    zeros and ones are one-hot where the last axis has a single 1 throughout, else labels.
+    Two dimensions of zeros and ones with several columns may be an indicator, more of them one-hot
+    where the last axis has a single 1 throughout. Either may be a mask too: the classes decide.
 
     Parameters
     ----------
@@ -21,8 +21,9 @@ def read_target(y: Any) -> tuple[NDArray[Any], bool]:
     Returns
     -------
     values : ndarray
-        Labels of any shape; or zeros and ones of shape (n_samples, n_columns).
+        Labels of any shape, or zeros and ones of shape (n_samples, ..., n_columns).
     is_indicator : bool
+        Whether they may be zeros and ones by class.
 
     Raises
     ------
@@ -39,11 +40,8 @@ def read_target(y: Any) -> tuple[NDArray[Any], bool]:
     table = _read_table(y)
     if table is None:
         return read_labels(_detach(y)), False
-    if _is_binary(table):
-        if table.ndim == 2:
-            return table, True
-        if is_one_hot(table):
-            return table.argmax(axis=-1), False
+    if _is_binary(table) and (table.ndim == 2 or is_one_hot(table)):
+        return table, True
     _refuse_soft(table)
     return read_labels(table.ravel(), "y.ravel()").reshape(table.shape), False
 

@@ -89,14 +89,10 @@ def test_pixel_labels_keep_their_shape_and_weigh_each_pixel():
     assert weights.transform(masks).shape == (3, 5, 7)
     assert weights.transform(masks)[0, 1, 2] == pytest.approx(105 / 3 / 4)
     one_hot = np.eye(3, dtype=np.float32)[masks]
-    assert ClassWeightEstimator().fit(one_hot).class_weight_ == weights.class_weight_
+    decoded = ClassWeightEstimator(classes=range(3)).fit(one_hot)
+    assert decoded.class_weight_ == weights.class_weight_
+    assert_array_equal(decoded.transform(one_hot), weights.transform(masks))
     assert_array_equal(weights.transform(one_hot), weights.transform(masks))
-
-
-def test_a_two_dimensional_binary_mask_is_told_from_columns_by_the_classes():
-    mask = np.array([[0, 0, 1], [0, 0, 0]])
-    assert ClassWeightEstimator(classes=[0, 1]).fit(mask).class_counts_ == {0: 5.0, 1: 1.0}
-    assert len(ClassWeightEstimator(missing="ignore").fit(mask).class_counts_) == 3
 
 
 def test_several_classes_a_sample_give_a_pair_a_column():
