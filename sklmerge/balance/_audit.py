@@ -4,12 +4,11 @@ import csv
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from functools import partial
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from sklmerge.balance._metadata import METADATA_NAME
 from sklmerge.images import ImageIndex, decode_image
+from sklmerge.images._digests import digest_file, digest_pixels
 from sklmerge.images._reading import map_files, read_bytes
 
 
@@ -148,7 +147,6 @@ def audit_split(
 
 def _digest(path: str) -> _Digest:
     """Digest a file and its pixels, in their own depth and channels."""
-    take = partial(blake2b, digest_size=16)
     try:
         data = read_bytes(path)
     except ValueError as error:
@@ -156,9 +154,8 @@ def _digest(path: str) -> _Digest:
     try:
         image = decode_image(data)
     except ValueError as error:
-        return _Digest(take(data).digest(), None, str(error))
-    head = f"{image.dtype} {image.shape} ".encode()
-    return _Digest(take(data).digest(), take(head + image.tobytes()).digest(), None)
+        return _Digest(digest_file(data), None, str(error))
+    return _Digest(digest_file(data), digest_pixels(image), None)
 
 
 def pair_sources(

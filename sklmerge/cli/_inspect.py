@@ -32,7 +32,13 @@ def inspect_folder(source: Path, merge: Any, n_jobs: int | None) -> dict[str, An
         "reasons": advice.reasons,
         "bad_files": report.bad_files,
         "duplicates": report.duplicates,
+        "same_pixels": report.same_pixels,
         "conflicts": report.conflicts,
+        "sizes": {name: list(size) for name, size in report.sizes.items()},
+        "modes": report.modes,
+        "formats": report.formats,
+        "wrong_extensions": report.wrong_extensions,
+        "images": report.describe_images(),
         "commands": write_commands(source, merge, advice.remedy),
         "code": write_code(source, merge, advice.remedy),
     }
@@ -88,19 +94,29 @@ def print_inspection(found: dict[str, Any]) -> None:
         for label, n in found["counts"].items()
     ]
     print_table(columns, rows, title=f"{found['source']}: {found['n_images']:,} images")
-    lines = []
+    lines = list(found["images"])
     for name, text in (
         ("bad_files", "files that cannot be read"),
         ("duplicates", "groups of equal files"),
+        ("same_pixels", "groups of different files with the same pixels"),
+        ("conflicts", "groups of equal images under different labels"),
+        ("wrong_extensions", "files with the extension of another format"),
     ):
         lines.append(f"{text}: {len(found[name])}")
-    for path, reason in list(found["bad_files"].items())[:_MOST_NAMED]:
-        lines.append(f"  cannot be read: {path} ({reason})")
-    for same in found["conflicts"][:_MOST_NAMED]:
-        lines.append(f"  equal under different labels: {' = '.join(same)}")
+        lines += _name_some(found[name])
     lines.append(f"What to do: {found['remedy']}")
     lines += [f"  {reason}" for reason in found["reasons"]]
     lines += [f"  $ {command}" for command in found["commands"]]
     if found["code"]:
         lines += ["In Python:", *found["code"]]
     print_lines(lines)
+
+
+def _name_some(found: dict[str, str] | list[list[str]]) -> list[str]:
+    """Name the first of some files, each with its reason, or of some groups of files."""
+    if isinstance(found, dict):
+        named = [f"  {path} ({reason})" for path, reason in found.items()]
+    else:
+        named = [f"  {' = '.join(same)}" for same in found]
+    n_more = len(named) - _MOST_NAMED
+    return named[:_MOST_NAMED] + ([f"  and {n_more:,} more"] if n_more > 0 else [])
