@@ -5,7 +5,7 @@ and decision functions) number the classes 0, 1, 2, ... before they fit what is 
 of text fails there by its type. A map of integers may fit the numbers as well as the labels, and
 then merges the wrong classes; nothing in y tells the two apart, only who is calling does.
 OneVsRestClassifier and its kin go further: their y says which of two sides a row is on, and no map
-of classes means anything there. AdaBoostClassifier leaves y alone, but compares it with predictions.
+of classes means anything there. AdaBoostClassifier leaves y alone, but compares predictions to it.
 """
 
 import inspect

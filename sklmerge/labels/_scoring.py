@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklmerge.labels._availability import available_where
 from sklmerge.labels._check import check_merger
 from sklmerge.labels._classifier import MergedClassifier
-from sklmerge.labels._exchange import is_identity
+from sklmerge.labels._exchange import invert_mapping, is_identity
 from sklmerge.labels._kinds import Label
 from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._proba import check_proba, sum_columns
@@ -32,10 +32,16 @@ def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> Callable[.
     ----------
     scoring : str or callable
         What ``sklearn.metrics.get_scorer`` takes. Probabilities are summed over the members of a
-        merged class; there is no decision function where classes change.
+        merged class; there is no decision function where classes change. With two merged classes
+        that are not 0 and 1, the scores of one class (f1, precision, recall, jaccard,
+        average_precision, neg_brier_score) need its name, as they do in scikit-learn:
+        ``make_scorer(f1_score, pos_label="AB")``, and for probabilities
+        ``make_scorer(average_precision_score, response_method="predict_proba", pos_label="AB")``.
     merge : LabelMerger, mapping, list of lists or None
         Which classes count as one. A fitted LabelMerger is used as it is. Any other is fitted on
-        the classes of the estimator and of y together, so it must not count (`min_count`).
+        the classes of the estimator and of y together, so it must not count (`min_count`). A
+        :class:`MergedClassifier` that predicts merged labels must merge alike, or less: then its
+        predictions are merged further.
 
     Returns
     -------
@@ -46,7 +52,8 @@ def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> Callable[.
     Raises
     ------
     ValueError
-        If `merge` counts samples without being fitted.
+        If `merge` counts samples without being fitted. The scorer raises it where the estimator
+        has merged what `merge` tells apart, and where a score needs `pos_label`.
 
     Examples
     --------
@@ -88,12 +95,19 @@ def _score_merged(
     if not is_fitted_merger(merger):
         merger = copy(merger).fit([*known.tolist(), *np.unique(truth).tolist()])
     merger = copy(merger).set_params(unknown="keep")
-    predicts_merged = own is not None and own.output == "merged"
-    if own is not None and predicts_merged:
-        _check_same_map(own.merger_, merger)
-    view = _MergedView(estimator, merger, predicts_merged)
+    further = merger
+    if own is not None and own.output == "merged":
+        further = _merge_further(own.merger_, merger)
     weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-    return scorer(view, X, merger.transform(truth), **weights)
+    try:
+        return scorer(_MergedView(estimator, further), X, merger.transform(truth), **weights)
+    except ValueError as error:
+        if "pos_label" not in str(error):
+            raise
+        raise ValueError(
+            f"scoring must say which of two classes is the positive one: {error}; pass "
+            "scoring=make_scorer(..., pos_label=...) with a merged label"
+        ) from error
 
 
 def _find_merged_classifier(estimator: Any) -> MergedClassifier | None:
@@ -108,27 +122,40 @@ def _find_merged_classifier(estimator: Any) -> MergedClassifier | None:
     return estimator
 
 
-def _check_same_map(own: LabelMerger, merger: LabelMerger) -> None:
+def _merge_further(own: LabelMerger, merger: LabelMerger) -> LabelMerger:
+    """Make the merger of merged labels that, after `own`, does what `merger` does.
+
+    Raises
+    ------
+    ValueError
+        If there is none: `own` has merged what `merger` tells apart.
+    """
+    seen = set(own.classes_.tolist())
+    sources: dict[Label, Label] = {}
+    names: dict[Label, Label] = {}
     for label, name in own.mapping_.items():
-        other = merger.mapping_.get(label, name)
-        if other != name:
+        if label not in seen and label not in merger.mapping_:
+            continue
+        source, further = sources.setdefault(name, label), merger.mapping_.get(label, label)
+        if names.setdefault(name, further) != further:
             raise ValueError(
-                "merge of the scorer must be that of the estimator that predicts merged labels, "
-                f"but {label!r} becomes {other!r} here and {name!r} there"
+                "merge of the scorer must be that of the estimator that predicts merged labels, or "
+                f"a coarser one, but {name!r} there holds {source!r} and {label!r}, which become "
+                f"{names[name]!r} and {further!r} here"
             )
+    return LabelMerger(invert_mapping(names)).fit(list(names))
 
 
 class _MergedView(ClassifierMixin, BaseEstimator):
     """A fitted classifier as seen at the merged level."""
 
-    def __init__(self, estimator: Any, merger: LabelMerger, predicts_merged: bool) -> None:
+    def __init__(self, estimator: Any, merger: LabelMerger) -> None:
         self.estimator = estimator
         self.merger = merger
-        self.predicts_merged = predicts_merged
 
     @property
     def classes_(self) -> NDArray[Any]:
-        return np.unique(self._merge(np.asarray(self.estimator.classes_)))
+        return np.unique(self._merge(self.estimator.classes_))
 
     def predict(self, X: Any) -> NDArray[Any]:
         return self._merge(self.estimator.predict(X))
@@ -138,7 +165,7 @@ class _MergedView(ClassifierMixin, BaseEstimator):
         P = self.estimator.predict_proba(X)
         if self._keeps_classes():
             return np.asarray(P)
-        names = self._merge(np.asarray(self.estimator.classes_))
+        names = self._merge(self.estimator.classes_)
         places = [np.flatnonzero(names == name) for name in self.classes_]
         return sum_columns(check_proba(P, len(names)), places)
 
@@ -149,12 +176,8 @@ class _MergedView(ClassifierMixin, BaseEstimator):
         return np.asarray(self.estimator.decision_function(X))
 
     def _merge(self, labels: Any) -> NDArray[Any]:
-        if self.predicts_merged:
-            return np.asarray(labels)
         return np.asarray(self.merger.transform(np.asarray(labels)))
 
     def _keeps_classes(self) -> bool:
-        if self.predicts_merged:
-            return True
         labels: list[Label] = np.asarray(self.estimator.classes_).tolist()
         return is_identity({label: self.merger.mapping_.get(label, label) for label in labels})

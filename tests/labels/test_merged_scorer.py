@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, roc_auc_score
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.metrics import (
+    average_precision_score,
+    balanced_accuracy_score,
+    f1_score,
+    log_loss,
+    make_scorer,
+    roc_auc_score,
+)
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -101,10 +108,73 @@ def test_counting_needs_a_merger_that_has_counted_all_of_y():
     assert score == np.mean(merger.transform(model.predict(X[:20])) == merger.transform(Y[:20]))
 
 
-def test_another_map_than_the_estimators_is_refused():
+COARSE = {"ABC": ["A", "B", "C"]}
+
+
+def merge_coarsely(labels):
+    return np.where(np.isin(labels, ["A", "B", "C", "AB"]), "ABC", labels)
+
+
+@pytest.mark.parametrize("own", [None, MERGE, COARSE, {"X": ["A", "B"], "Y": ["C"]}])
+def test_merged_predictions_are_merged_further(own):
+    model = MergedClassifier(GaussianNB(), own).fit(X, Y)
+    predicted = np.where(model.predict(X) == "D", "D", "ABC")
+    score = merged_scorer("balanced_accuracy", COARSE)(model, X, Y)
+    assert score == balanced_accuracy_score(merge_coarsely(Y), predicted)
+    P = model.predict_proba(X)[:, model.classes_ == "D"].ravel()
+    assert merged_scorer("roc_auc", COARSE)(model, X, Y) == pytest.approx(
+        roc_auc_score(Y == "D", P)
+    )
+
+
+def test_integers_that_change_their_meaning_are_merged_further():
+    own, coarse = {1: [0], 0: [1, 2], 3: [3]}, {0: [0], 1: [1, 2, 3]}
+    model = MergedClassifier(GaussianNB(), own).fit(X, CODES)
+    predicted = np.array([1, 0, 9, 1])[model.predict(X)]
+    score = merged_scorer("f1", coarse)(model, X, CODES)
+    assert score == f1_score(CODES > 0, predicted)
+
+
+def test_a_grid_over_maps_is_scored_at_one_merged_level():
+    maps = [None, MERGE, COARSE]
+    search = GridSearchCV(
+        MergedClassifier(GaussianNB()),
+        {"merge": maps},
+        scoring=merged_scorer("balanced_accuracy", COARSE),
+        cv=3,
+        error_score="raise",
+    ).fit(X, Y)
+    for own, score in zip(maps, search.cv_results_["mean_test_score"], strict=True):
+        plain = GaussianNB() if own is None else MergedClassifier(GaussianNB(), own)
+        predicted = [
+            (plain.fit(X[train], Y[train]).predict(X[test]), Y[test])
+            for train, test in StratifiedKFold(3).split(X, Y)
+        ]
+        expected = [
+            balanced_accuracy_score(merge_coarsely(true), merge_coarsely(labels))
+            for labels, true in predicted
+        ]
+        assert score == pytest.approx(np.mean(expected))
+
+
+@pytest.mark.parametrize("other", [None, {"BC": ["B", "C"]}, {"A+C": ["A", "C"]}])
+def test_a_map_that_tells_apart_what_the_estimator_merged_is_refused(other):
     model = MergedClassifier(GaussianNB(), MERGE).fit(X, Y)
-    with pytest.raises(ValueError, match=r"'C' becomes 'CD' here and 'C' there"):
-        merged_scorer("accuracy", {"AB": ["A", "B"], "CD": ["C", "D"]})(model, X, Y)
+    with pytest.raises(ValueError, match=r"or a coarser one, but 'AB' there holds 'A' and 'B'"):
+        merged_scorer("accuracy", other)(model, X, Y)
+
+
+def test_scores_of_one_class_ask_for_its_name():
+    model = GaussianNB().fit(X, Y)
+    for name in ("f1", "average_precision", "jaccard", "neg_brier_score"):
+        with pytest.raises(ValueError, match=r"pass scoring=make_scorer\(..., pos_label=...\)"):
+            merged_scorer(name, COARSE)(model, X, Y)
+    score = merged_scorer(make_scorer(f1_score, pos_label="ABC"), COARSE)(model, X, Y)
+    assert score == f1_score(Y != "D", model.predict(X) != "D")
+    scorer = make_scorer(average_precision_score, response_method="predict_proba", pos_label="ABC")
+    score = merged_scorer(scorer, COARSE)(model, X, Y)
+    P = model.predict_proba(X)[:, :3].sum(axis=1)
+    assert score == pytest.approx(average_precision_score(Y != "D", P))
 
 
 def test_a_map_that_lists_what_nobody_knows_is_an_error():
