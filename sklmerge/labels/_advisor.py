@@ -119,6 +119,12 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def to_merger(self) -> LabelMerger:
-        """Make an unfitted LabelMerger of the suggestion."""
+        """Make a LabelMerger of the suggestion.
+
+        Returns
+        -------
+        LabelMerger
+            Unfitted.
+        """
         check_is_fitted(self)
         return self.suggestion_.to_merger()

@@ -187,12 +187,33 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return self.predict_original(X) if self.output == "original" else self.predict_merged(X)
 
     def predict_merged(self, X: Any) -> NDArray[Any]:
-        """Predict merged labels, whatever `output` is."""
+        """Predict merged labels, whatever `output` is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Merged labels.
+        """
         check_is_fitted(self)
         return np.asarray(self.estimator_.predict(X))
 
     def predict_original(self, X: Any) -> NDArray[Any]:
         """Predict original labels, whatever `output` is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Original labels.
 
         Raises
         ------
@@ -228,7 +249,18 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     @available_where(lambda self: self._offers("predict_proba"))
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
-        """Predict the logarithm of `predict_proba`."""
+        """Predict the logarithm of `predict_proba`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithms, in the order of `classes_`; that of 0 is -inf.
+        """
         P = self.predict_proba(X)
         if hasattr(self.estimator_, "predict_log_proba") and self._keeps_columns():
             # The estimator's own keeps the digits that rounding to 0 would lose.
@@ -281,7 +313,13 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return float(accuracy_score(truth, self.predict(X), sample_weight=sample_weight))
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Say who gets which metadata: the estimator, and every refiner, what it requested."""
+        """Say who gets which metadata: the estimator, and every refiner, what it requested.
+
+        Returns
+        -------
+        MetadataRouter
+            What scikit-learn routes by.
+        """
         fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
         router = MetadataRouter(owner=self).add_self_request(self)
         router.add(estimator=self.estimator, method_mapping=fit_to_fit)

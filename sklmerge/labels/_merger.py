@@ -168,7 +168,25 @@ class LabelMerger(BaseEstimator):
         return self
 
     def fit_transform(self, y: ArrayLike) -> Any:
-        """Learn from y and merge it; see `fit` and `transform`."""
+        """Learn from y and merge it; see `fit` and `transform`.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Original labels, or a 0/1 table with one column a label.
+
+        Returns
+        -------
+        same container as y
+            Merged labels of the same rows.
+
+        Raises
+        ------
+        ValueError
+            If y is empty, has missing labels, or contradicts `merge`.
+        TypeError
+            If y or `merge` mixes types of labels.
+        """
         return self.fit(y).transform(y)
 
     def transform(self, y: ArrayLike) -> Any:
@@ -375,7 +393,13 @@ class LabelMerger(BaseEstimator):
         return np.take(self.merged_classes_, decode_numbers(codes, self.n_classes_, positive))
 
     def to_json(self) -> str:
-        """Write parameters and, after fit, what was learned, as JSON text with typed labels."""
+        """Write parameters and, after fit, what was learned, as JSON text with typed labels.
+
+        Returns
+        -------
+        str
+            What `from_json` reads, to be kept with the weights of a network.
+        """
         learned = None
         if hasattr(self, "mapping_"):
             learned = {
@@ -390,6 +414,21 @@ class LabelMerger(BaseEstimator):
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Make a merger, fitted if it was, from what `to_json` wrote.
+
+        Parameters
+        ----------
+        text : str
+            What `to_json` wrote.
+
+        Returns
+        -------
+        LabelMerger
+            Its labels have the types that they had.
+
+        Raises
+        ------
+        ValueError
+            If the text is no JSON, or not that of a LabelMerger.
 
         Examples
         --------

@@ -125,7 +125,13 @@ class MergeSuggestion:
     balanced_accuracy: float
 
     def to_merger(self) -> LabelMerger:
-        """Make an unfitted LabelMerger of the suggestion."""
+        """Make a LabelMerger of the suggestion.
+
+        Returns
+        -------
+        LabelMerger
+            Unfitted.
+        """
         return LabelMerger(self.merge)
 
     def __str__(self) -> str:
