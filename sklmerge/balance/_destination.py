@@ -124,7 +124,7 @@ def open_work(destination: str) -> Iterator[str]:
         With what to do about a full disk.
     """
     work = os.path.join(destination, WORK_NAME)
-    lock = _lock(work, destination)
+    lock = lock_folder(work, destination)
     # Named anew for each run: a worker that a dead run left behind must find its own one gone.
     temporary = os.path.join(work, f"tmp-{uuid.uuid4().hex}")
     try:
@@ -153,7 +153,24 @@ def _remove_temporary(work: str) -> None:
             shutil.rmtree(os.path.join(work, name), ignore_errors=True)
 
 
-def _lock(work: str, destination: str) -> int:
+def lock_folder(work: str, destination: str) -> int:
+    """Lock a folder for one run, by the file ``lock`` in it; it is made where it is missing.
+
+    Parameters
+    ----------
+    work, destination : str
+        The folder, and what the message calls it.
+
+    Returns
+    -------
+    int
+        File descriptor: the lock goes when it is closed.
+
+    Raises
+    ------
+    ValueError
+        If another run has it.
+    """
     # Not at the top: Windows has no fcntl, and the rest of the library works there.
     import fcntl
 

@@ -2,14 +2,17 @@
 
 import os
 import shutil
-import uuid
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
 from typing import Literal
 
 from sklmerge.balance._checks import PART_NAMES, PLACES, check_choice
 from sklmerge.balance._destination import (
     PLAN_NAME,
     check_apart,
+    lock_folder,
     read_begun_plan,
 )
 from sklmerge.balance._metadata import METADATA_NAME, MetadataRow, read_csv, write_csv
@@ -36,7 +39,8 @@ def separate(
     balanced : path
         What `balance_folder` has finished.
     destination : path
-        New or empty folder. It appears when all is in it, or not at all.
+        New or empty folder. It appears when all is in it, or not at all; what a killed run has left
+        beside it goes when the same is called again.
     include_augmented : bool, default=True
         Whether to take the copies along; False leaves the images that were given.
     place : {"copy", "hardlink", "symlink"}, default="copy"
@@ -53,7 +57,7 @@ def separate(
     ------
     ValueError
         If the folder is not finished, its files are not those of its metadata, or the destination
-        holds files.
+        holds files or is in use.
     OSError
         If a file cannot be written.
 
@@ -71,7 +75,7 @@ def separate(
     >>> counts["train"] == report.original_counts
     True
     """
-    balanced_path, target = os.path.abspath(balanced), os.path.abspath(destination)
+    balanced_path, target = os.path.abspath(balanced), os.path.realpath(destination)
     check_choice(place, "place", PLACES)
     check_apart(balanced_path, target)
     if os.path.lexists(target) and (not os.path.isdir(target) or os.listdir(target)):
@@ -79,28 +83,41 @@ def separate(
     rows = {part: _read_part(balanced_path, part) for part in _list_parts(balanced_path)}
     if not include_augmented:
         rows = {p: [row for row in some if row.augmented == "false"] for p, some in rows.items()}
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    unfinished = os.path.join(os.path.dirname(target), f".{uuid.uuid4().hex}")
     n_done, n_files = 0, sum(map(len, rows.values()))
     try:
-        os.mkdir(unfinished)
-        for part, some in rows.items():
-            for row in some:
-                _place(
-                    os.path.join(balanced_path, part), os.path.join(unfinished, part), row, place
-                )
-                n_done += 1
-                if progress is not None:
-                    progress(n_done, n_files)
-            _write_part(os.path.join(unfinished, part), some)
-        os.rename(unfinished, target)
+        with _open_unfinished(target) as unfinished:
+            for part, some in rows.items():
+                folders = os.path.join(balanced_path, part), os.path.join(unfinished, part)
+                for row in some:
+                    _place(*folders, row, place)
+                    n_done += 1
+                    if progress is not None:
+                        progress(n_done, n_files)
+                _write_part(folders[1], some)
+            os.rename(unfinished, target)
     except OSError as error:
         raise explain_write_error(error, target) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return {
         part: dict(sorted(Counter(r.original_label for r in s).items())) for part, s in rows.items()
     }
+
+
+@contextmanager
+def _open_unfinished(target: str) -> Iterator[str]:
+    """Give one run an empty folder beside the target, without what a killed one has left."""
+    parent, name = os.path.split(target)
+    # By digest: a name may be as long as names can be.
+    digest = blake2b(os.fsencode(name), digest_size=5).hexdigest()
+    work = os.path.join(parent, f".sklmerge-{digest}")
+    lock = lock_folder(work, target)
+    try:
+        unfinished = os.path.join(work, "unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        os.mkdir(unfinished)
+        yield unfinished
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        os.close(lock)
 
 
 def _list_parts(balanced: str) -> list[str]:

@@ -3,12 +3,21 @@
 import csv
 import json
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from sklmerge import balance_folder, separate
 
 COUNTS = {"A": 5, "B": 10, "C": 20}
+KILLED = """
+import os, signal, sys
+from sklmerge import separate
+
+separate(*sys.argv[1:], progress=lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+"""
 
 
 @pytest.fixture
@@ -106,6 +115,31 @@ def test_it_appears_whole_or_not_at_all(balanced, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         separate(balanced, tmp_path / "apart", progress=interrupt)
     assert {path.name for path in tmp_path.iterdir()} == {"source", "balanced"}
+
+
+def test_what_a_killed_run_has_left_goes_with_the_next(balanced, tmp_path):
+    command = [sys.executable, "-c", KILLED, str(balanced), str(tmp_path / "apart")]
+    assert subprocess.run(command, timeout=60).returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 3
+    separate(balanced, tmp_path / "apart")
+    assert {path.name for path in tmp_path.iterdir()} == {"source", "balanced", "apart"}
+
+
+def test_two_runs_at_once_into_one_folder_are_refused(balanced, tmp_path):
+    def run_again(n_done, n_files):
+        with pytest.raises(ValueError, match=r"apart' is in use by another run"):
+            separate(balanced, tmp_path / "apart")
+
+    counts = separate(balanced, tmp_path / "apart", progress=run_again)
+    assert sum(counts["train"].values()) == 32
+
+
+def test_a_destination_may_be_a_link_to_an_empty_folder(balanced, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    counts = separate(balanced, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert count_files(tmp_path / "real") == {part: {**classes} for part, classes in counts.items()}
 
 
 def test_metadata_cannot_lead_out_of_the_destination(balanced, tmp_path):
