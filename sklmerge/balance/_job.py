@@ -134,6 +134,9 @@ def balance_folder(
     A file appears whole or not at all. A job that is killed at any point and called again ends with
     the same bytes as one that is not, given the same versions of the libraries.
 
+    Files that are older than their image in the source are made anew, so an image that was replaced
+    between two calls is noticed, unless its time of change was set back (as ``cp -p`` does).
+
     Names are ``<original class>__<stem>.jpg`` and ``<original class>__<stem>__aug0001.jpg``; where
     two sources of a merged class would share one, ten digits of the path's digest tell them apart.
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,7 +65,7 @@ class Outcome:
 
 
 def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
-    """Write the files of some sources; those in place already are left as they are.
+    """Write the files of some sources; those in place and newer than their source are left.
 
     Parameters
     ----------
@@ -91,7 +92,8 @@ def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
     for item in items:
         if not os.path.isdir(settings.temporary):
             raise FileNotFoundError(errno.ENOENT, "the run has ended", settings.temporary)
-        missing = [(copy, path) for copy, path in item.list_outputs() if not _is_there(path)]
+        changed = _read_change(item.source)
+        missing = [pair for pair in item.list_outputs() if not _is_current(pair[1], changed)]
         if missing:
             reason = _make_files(item, missing, settings)
             if reason is not None:
@@ -103,12 +105,24 @@ def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
     return outcome
 
 
-def _is_there(path: str) -> bool:
-    # After a power cut a file may be in place without its content.
+def _read_change(source: str) -> int:
+    """Read when a source was last written, in ns; 0 where that cannot be told."""
     try:
-        return os.stat(path).st_size > 0
+        changed = os.stat(source).st_mtime_ns
+    except OSError:
+        return 0
+    # Clocks of cameras and archives run ahead: such a file would be newer than all that is made.
+    return changed if changed <= time.time_ns() else 0
+
+
+def _is_current(path: str, changed: int) -> bool:
+    """Tell whether a file is in place, and was made since its source was last written."""
+    try:
+        status = os.stat(path)
     except FileNotFoundError:
         return False
+    # After a power cut a file may be in place without its content.
+    return status.st_size > 0 and status.st_mtime_ns >= changed
 
 
 def _measure(path: str) -> int:

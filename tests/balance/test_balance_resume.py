@@ -146,6 +146,49 @@ def test_a_source_with_more_images_is_another_plan(source, write_classes, tmp_pa
         balance_folder(source, tmp_path / "out", merge=MERGE)
 
 
+@pytest.mark.parametrize(
+    ("place", "finished"),
+    [("copy", True), ("copy", False), ("hardlink", True), ("symlink", True)],
+)
+def test_what_was_made_of_an_image_that_changed_is_made_anew(
+    source, write_image, tmp_path, hash_tree, place, finished
+):
+    def interrupt(n_done, n_files):
+        raise KeyboardInterrupt
+
+    out, options = tmp_path / "out", {"merge": MERGE, "place": place}
+    if finished:
+        balance_folder(source, out, **options)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            balance_folder(source, out, progress=interrupt, **options)
+    assert (out / "train/AB/A__00.jpg").exists()
+    time.sleep(0.02)
+    other = write_image(tmp_path / "other.jpg")
+    os.replace(other, source / "A/00.jpg")
+    (source / "C/00.jpg").write_bytes(write_image(other).read_bytes())
+    balance_folder(source, out, **options)
+    balance_folder(source, tmp_path / "fresh", **options)
+    assert hash_tree(out) == hash_tree(tmp_path / "fresh")
+
+
+def test_an_image_that_became_unreadable_leaves_with_its_copies(source, tmp_path, hash_tree):
+    options = {"merge": MERGE, "on_error": "skip"}
+    balance_folder(source, tmp_path / "out", **options)
+    time.sleep(0.02)
+    (source / "A/00.jpg").write_bytes(b"no image")
+    assert list(balance_folder(source, tmp_path / "out", **options).skipped) == ["A/00.jpg"]
+    balance_folder(source, tmp_path / "fresh", **options)
+    assert hash_tree(tmp_path / "out") == hash_tree(tmp_path / "fresh")
+
+
+def test_an_image_from_the_future_is_not_made_anew_each_time(source, tmp_path, monkeypatch):
+    os.utime(source / "A/00.jpg", (4e9, 4e9))
+    balance_folder(source, tmp_path / "out", merge=MERGE)
+    monkeypatch.setattr("sklmerge.balance._work.decode_image", None)
+    balance_folder(source, tmp_path / "out", merge=MERGE)
+
+
 def test_the_same_merge_written_otherwise_is_the_same_plan(source, tmp_path):
     balance_folder(source, tmp_path / "out", merge={"A+B": ["B", "A"]})
     balance_folder(source, tmp_path / "out", merge=[["A", "B"]])
