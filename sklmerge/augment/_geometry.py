@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._resize import resize_image, skips_pixels
 from sklmerge.augment._affine import SYMMETRIES
 
 FILL_MODES = {
@@ -22,41 +23,6 @@ INTERPOLATIONS = {
 }
 # Images resized at a time.
 _BATCH = 32
-
-
-def skips_pixels(source: tuple[int, int], size: tuple[int, int]) -> bool:
-    """Tell whether one interpolation, which reads 2 x 2 pixels, would skip much of the source.
-
-    It does where the area shrinks by more than 2 times 2, or one side by more than 3.
-    """
-    down, across = source[0] / size[0], source[1] / size[1]
-    return down * across > 4 or max(down, across) > 3
-
-
-def resize_image(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Resize one image, averaging areas where one interpolation would skip pixels.
-
-    Parameters
-    ----------
-    image : ndarray of shape (H, W) or (H, W, C)
-        Of any dtype of the image contract.
-    size : (int, int)
-        Height and width wanted.
-
-    Returns
-    -------
-    ndarray of shape (h, w) or (h, w, C)
-        Contiguous; the image itself where it has that size already.
-    """
-    contiguous = image if image.flags.c_contiguous else np.ascontiguousarray(image)
-    if contiguous.shape[:2] == size:
-        return contiguous
-    # At exactly 2 to 1, linear interpolation is the average, and far cheaper.
-    area = skips_pixels((contiguous.shape[0], contiguous.shape[1]), size)
-    method = cv2.INTER_AREA if area else cv2.INTER_LINEAR
-    resized = cv2.resize(contiguous, (size[1], size[0]), interpolation=method)
-    # OpenCV drops a channel axis of length 1.
-    return resized.reshape(*size, *contiguous.shape[2:])
 
 
 def iterate_resized(batch: NDArray[Any], size: tuple[int, int]) -> Iterator[NDArray[Any]]:

@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._resize import resize_image
 from sklmerge.augment._affine import (
     compose_affine,
     compose_resize,
@@ -24,7 +25,7 @@ from sklmerge.augment._color import (
     recolor_integers,
 )
 from sklmerge.augment._effects import EFFECT_COLUMNS, apply_effects
-from sklmerge.augment._geometry import Warper, choose_frame, mirror_image, resize_image
+from sklmerge.augment._geometry import Warper, choose_frame, mirror_image
 from sklmerge.augment._params import AugmentationParams
 
 # What reads or writes values, not only moves them.

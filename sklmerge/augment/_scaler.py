@@ -9,8 +9,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._contract import as_image_batch, check_image_shape
+from sklmerge._resize import resize_image
 from sklmerge.augment._color import build_matrix, normalize_image
-from sklmerge.augment._geometry import iterate_resized, resize_image
+from sklmerge.augment._geometry import iterate_resized
 from sklmerge.augment._statistics import (
     check_whitening_fits,
     measure_channels,
