@@ -132,6 +132,9 @@ def find_symmetries(affine: NDArray[np.float64], size: tuple[int, int]) -> NDArr
         Place in `SYMMETRIES`, the first of which moves nothing; -1 for all other maps.
     """
     found = np.full(len(affine), -1)
+    # In most batches no map could be one: the first row of each would be one 1 and one 0.
+    if not (np.abs(affine[:, 0, :2]).sum(axis=1) == 1).any():
+        return found
     center = np.array([(size[1] - 1) / 2, (size[0] - 1) / 2])
     for place, (swap, mirror_x, mirror_y) in enumerate(SYMMETRIES):
         if swap and size[0] != size[1]:
