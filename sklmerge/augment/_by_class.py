@@ -142,7 +142,17 @@ class ClassAugmenter(BaseEstimator):
         return varied
 
     def find_owners(self, labels: NDArray[Any]) -> NDArray[np.intp]:
-        """Find each label's place in the mapping; refuse labels that it does not have."""
+        """Find each label's place in the mapping; refuse labels that it does not have.
+
+        Parameters
+        ----------
+        labels : ndarray of shape (n,)
+            Labels, merged or original as the mapping's keys are.
+
+        Returns
+        -------
+        ndarray of int, shape (n,)
+        """
         places = {label: place for place, label in enumerate(self.augmenters)}
         values = labels.tolist()
         missing = sorted({str(label) for label in values if label not in places})

@@ -179,7 +179,17 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return out.reshape(len(batch), -1) if np.ndim(X) == 2 else out
 
     def find_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return height and width of the output for an input of this height and width."""
+        """Return height and width of the output for an input of this height and width.
+
+        Parameters
+        ----------
+        size : (int, int)
+            Height and width of the input.
+
+        Returns
+        -------
+        (int, int)
+        """
         return size if self.image_size is None else (self.image_size[0], self.image_size[1])
 
     def find_affine(
@@ -220,7 +230,17 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return self.featurewise_center or self.zca_whitening
 
     def prepare_sample(self, images: NDArray[Any]) -> NDArray[np.float64]:
-        """Preprocess and rescale images of the right size; normalise each by its own values."""
+        """Preprocess and rescale images of the right size; normalise each by its own values.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, H, W) or (n, H, W, C)
+            Images of the right size.
+
+        Returns
+        -------
+        ndarray of float64, of the same shape
+        """
         prepared = images.astype(np.float64)
         axes = tuple(range(1, images.ndim))
         if self.preprocessing_function is not None:
@@ -235,7 +255,17 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return prepared
 
     def prepare_features(self, images: NDArray[Any]) -> NDArray[np.float64]:
-        """Do all that comes before whitening."""
+        """Do all that comes before whitening.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, H, W) or (n, H, W, C)
+            Images of the right size.
+
+        Returns
+        -------
+        ndarray of float64, of the same shape
+        """
         prepared = self.prepare_sample(images)
         if self._centers():
             prepared -= self.mean_
@@ -244,7 +274,17 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return prepared
 
     def prepare_batch(self, images: NDArray[Any]) -> NDArray[Any]:
-        """Prepare images that already have the right size, in float64."""
+        """Prepare images that already have the right size, in float64.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, H, W) or (n, H, W, C)
+            Images of the right size.
+
+        Returns
+        -------
+        ndarray of float64, of the same shape
+        """
         prepared = self.prepare_features(images)
         if self.zca_whitening:
             flat = prepared.reshape(len(prepared), -1)

@@ -207,7 +207,18 @@ class ImageBatches:
         return self.make_batch(self.epoch, range(len(self))[number])
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the next epoch, such as the one to resume at."""
+        """Choose the next epoch, such as the one to resume at.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+
+        Raises
+        ------
+        ValueError
+            If it is negative.
+        """
         if epoch < 0:
             raise ValueError(f"epoch must be >= 0, got {epoch}")
         self.epoch = int(epoch)
@@ -321,7 +332,17 @@ class ImageBatches:
         return dict(self._reader.unreadable)
 
     def plan(self, epoch: int) -> BatchPlan:
-        """List the draws of every batch of an epoch, without reading an image."""
+        """List the draws of every batch of an epoch, without reading an image.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+
+        Returns
+        -------
+        BatchPlan
+        """
         with self._lock:
             if epoch not in self._plans:
                 # Threads may work at the end of one epoch and the beginning of the next.

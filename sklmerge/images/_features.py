@@ -23,16 +23,16 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
     image_shape: tuple[int, ...] | None
     n_jobs: int | None
 
-    def find_range(self) -> tuple[float, float] | None:
+    def _find_range(self) -> tuple[float, float] | None:
         """Return black and white of float images where they are not 0 and 1."""
         return None
 
     @abstractmethod
-    def describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
+    def _describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
         """Describe one image by a vector whose length depends on the image's shape alone."""
 
     @abstractmethod
-    def name_features(self, image_shape: tuple[int, ...]) -> list[str]:
+    def _name_features(self, image_shape: tuple[int, ...]) -> list[str]:
         """Name the entries of that vector; raise a ValueError where parameters do not fit."""
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
@@ -49,7 +49,7 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
         self
         """
         shape = as_image_batch(X, self.image_shape).shape[1:]
-        self.feature_names_ = self.name_features(shape)
+        self.feature_names_ = self._name_features(shape)
         self.image_shape_ = shape
         return self
 
@@ -71,7 +71,7 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
             raise ValueError(
                 f"X must hold images of shape {self.image_shape_} as in fit, got {batch.shape[1:]}"
             )
-        check_value_range(batch, find_value_range(batch.dtype, self.find_range()))
+        check_value_range(batch, find_value_range(batch.dtype, self._find_range()))
         chunks = [batch[start : start + _CHUNK] for start in range(0, len(batch), _CHUNK)]
         run = joblib.delayed(describe_images)
         parts = joblib.Parallel(n_jobs=self.n_jobs)(run(self, chunk) for chunk in chunks)
@@ -95,7 +95,7 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
 
 def describe_images(features: ImageFeatures, images: NDArray[Any]) -> NDArray[np.float64]:
     """Describe some images, in one worker."""
-    return np.stack([features.describe_image(image) for image in images])
+    return np.stack([features._describe_image(image) for image in images])
 
 
 class HOGFeatures(ImageFeatures):
@@ -151,7 +151,7 @@ class HOGFeatures(ImageFeatures):
         self.image_shape = image_shape
         self.n_jobs = n_jobs
 
-    def describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
+    def _describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
         """Count the gradients of one image."""
         color = image.ndim == 3 and image.shape[2] > 1
         return hog(
@@ -162,7 +162,7 @@ class HOGFeatures(ImageFeatures):
             channel_axis=-1 if color else None,
         )
 
-    def name_features(self, image_shape: tuple[int, ...]) -> list[str]:
+    def _name_features(self, image_shape: tuple[int, ...]) -> list[str]:
         """Name features by block, by cell within it and by direction."""
         sizes = (*self.pixels_per_cell, *self.cells_per_block, self.orientations)
         if min(sizes) < 1:
@@ -241,7 +241,7 @@ class LBPFeatures(ImageFeatures):
         self.image_shape = image_shape
         self.n_jobs = n_jobs
 
-    def describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
+    def _describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
         """Count the patterns of one image, cell by cell."""
         patterns = local_binary_pattern(to_grey(image), self.n_points, self.radius, "uniform")
         histograms = [
@@ -251,7 +251,7 @@ class LBPFeatures(ImageFeatures):
         ]
         return np.concatenate(histograms)
 
-    def name_features(self, image_shape: tuple[int, ...]) -> list[str]:
+    def _name_features(self, image_shape: tuple[int, ...]) -> list[str]:
         """Name features by cell and by the number of brighter neighbours."""
         if min(self.cells) < 1 or any(self.cells[axis] > image_shape[axis] for axis in (0, 1)):
             raise ValueError(
@@ -309,18 +309,18 @@ class ColorHistogram(ImageFeatures):
         self.image_shape = image_shape
         self.n_jobs = n_jobs
 
-    def find_range(self) -> tuple[float, float] | None:
+    def _find_range(self) -> tuple[float, float] | None:
         """Return ``value_range``."""
         return self.value_range
 
-    def describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
+    def _describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
         """Count the values of one image, channel by channel."""
         bounds = find_value_range(image.dtype, self.value_range)
         channels = np.moveaxis(np.atleast_3d(image), -1, 0)
         counts = [np.histogram(channel, self.n_bins, bounds)[0] for channel in channels]
         return np.concatenate(counts) / channels[0].size
 
-    def name_features(self, image_shape: tuple[int, ...]) -> list[str]:
+    def _name_features(self, image_shape: tuple[int, ...]) -> list[str]:
         """Name features by channel and bin."""
         if self.n_bins < 1:
             raise ValueError(f"n_bins must be >= 1, got {self.n_bins}")

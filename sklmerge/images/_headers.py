@@ -45,6 +45,11 @@ class ImageHeader(NamedTuple):
 def sniff_format(data: bytes) -> str | None:
     """Tell an image's format from its first bytes.
 
+    Parameters
+    ----------
+    data : bytes
+        The file, or its beginning.
+
     Returns
     -------
     {"jpeg", "png", "bmp", "tiff", "webp"} or None

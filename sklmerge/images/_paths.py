@@ -50,13 +50,39 @@ class ImagePaths(Sequence[str]):
 
     @classmethod
     def from_bytes(cls, paths: Sequence[bytes], *, root: str = "") -> Self:
-        """Pack encoded paths, in the order given."""
+        """Pack encoded paths, in the order given.
+
+        Parameters
+        ----------
+        paths : sequence of bytes
+            Relative paths, POSIX.
+        root : str, default=""
+            What the paths are relative to.
+
+        Returns
+        -------
+        ImagePaths
+        """
         lengths = np.fromiter(map(len, paths), dtype=np.int32, count=len(paths))
         return cls.from_block(b"".join(paths), lengths, root=root)
 
     @classmethod
     def from_block(cls, block: bytes, lengths: NDArray[np.int32], *, root: str = "") -> Self:
-        """Take encoded paths that stand one after another in a block of bytes."""
+        """Take encoded paths that stand one after another in a block of bytes.
+
+        Parameters
+        ----------
+        block : bytes
+            All paths, one after another.
+        lengths : ndarray of int32, shape (n,)
+            Bytes of each path.
+        root : str, default=""
+            What the paths are relative to.
+
+        Returns
+        -------
+        ImagePaths
+        """
         stops = np.cumsum(lengths, dtype=np.int64)
         return cls(block, stops - lengths, lengths, root=root)
 
@@ -80,7 +106,17 @@ class ImagePaths(Sequence[str]):
         return f"ImagePaths(n={len(self)}, root={self.root!r})"
 
     def take(self, indices: ArrayLike) -> Self:
-        """Select paths by positions or a mask."""
+        """Select paths by positions or a mask.
+
+        Parameters
+        ----------
+        indices : array-like of int or bool
+            Positions, in the order wanted, or a mask of length n.
+
+        Returns
+        -------
+        ImagePaths
+        """
         return self._select(check_rows(indices, len(self)))
 
     def relative(self) -> Self:
@@ -88,7 +124,17 @@ class ImagePaths(Sequence[str]):
         return type(self)(self._block, self._starts, self._lengths)
 
     def get_bytes(self, index: int) -> bytes:
-        """Give one path without the root, as bytes: the same on every system."""
+        """Give one path without the root, as bytes: the same on every system.
+
+        Parameters
+        ----------
+        index : int
+            Position.
+
+        Returns
+        -------
+        bytes
+        """
         start = int(self._starts[index])
         return self._block[start : start + int(self._lengths[index])]
 

@@ -38,7 +38,17 @@ class EpochDraws:
         return len(self.indices)
 
     def take(self, rows: ArrayLike | slice) -> "EpochDraws":
-        """Return some of the draws."""
+        """Return some of the draws.
+
+        Parameters
+        ----------
+        rows : array-like of int or slice
+            Which of them.
+
+        Returns
+        -------
+        EpochDraws
+        """
         chosen = rows if isinstance(rows, slice) else np.asarray(rows)
         return EpochDraws(self.indices[chosen], self.is_augmented[chosen], self.keys[chosen])
 
