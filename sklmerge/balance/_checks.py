@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 Item = TypeVar("Item")
-PLACES = ("copy", "hardlink", "symlink")
+FILE_PLACES = ("copy", "hardlink", "symlink")
+PLACES = (*FILE_PLACES, "reference")
 IMAGE_FORMATS = ("keep", "jpeg", "png")
 ON_ERROR = ("raise", "skip")
 PART_NAMES = ("train", "val", "test")
@@ -119,6 +120,27 @@ def check_quality(quality: int) -> int:
     if not isinstance(quality, Integral) or not 1 <= quality <= 100:
         raise ValueError(f"quality must be a whole number from 1 to 100, got {quality!r}")
     return int(quality)
+
+
+def check_reference(place: str, image_size: tuple[int, int] | None, image_format: str) -> None:
+    """Check that originals that are only referred to need not change.
+
+    Raises
+    ------
+    ValueError
+        If they are to have another size or format.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._checks import check_reference
+    >>> check_reference("reference", None, "keep")
+    """
+    if place == "reference" and (image_size is not None or image_format != "keep"):
+        changed = "image_size" if image_size is not None else "image_format"
+        raise ValueError(
+            f"place='reference' leaves originals as they are, so {changed} cannot be given; resize "
+            "or convert when reading, or pass place='copy'"
+        )
 
 
 def check_seed(random_state: int) -> int:

@@ -100,7 +100,9 @@ def finish_job(
     """
     for part, name in enumerate(plan.part_names):
         _check_files(plan, part, os.path.join(destination, name), extensions)
-        rows = list_metadata(plan, part, extensions, settings.augmenter, settings.seed)
+        rows = list_metadata(
+            plan, part, extensions, settings.augmenter, settings.seed, source=head["source"]
+        )
         path = os.path.join(destination, name, METADATA_NAME)
         write_if_new(write_csv(rows), path, settings.temporary)
     results = report.to_dict()
@@ -112,7 +114,7 @@ def finish_job(
 
 def _check_files(plan: Plan, part: int, folder: str, extensions: Sequence[str]) -> None:
     """Compare the number of files of each class with the plan; look closer where they differ."""
-    planned = plan.count_files()[part]
+    planned = plan.count_written()[part]
     for code, label in enumerate(plan.merged_names):
         class_folder = os.path.join(folder, label)
         found = [name for name in os.listdir(class_folder) if not name.startswith(".")]
@@ -138,7 +140,8 @@ def _mend_folder(
     for row in rows:
         base = plan.name_base(row)
         own.add((base, extensions[row]))
-        planned |= {name_file(base, copy, extensions[row]) for copy in range(plan.copies[row] + 1)}
+        copies = range(plan.first_copy, plan.copies[row] + 1)
+        planned |= {name_file(base, copy, extensions[row]) for copy in copies}
     surplus = sorted(found - planned)
     strange = [name for name in surplus if _split_name(name) not in own]
     if strange:

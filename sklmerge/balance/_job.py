@@ -14,6 +14,7 @@ from sklmerge.balance._checks import (
     check_max_pixels,
     check_n_jobs,
     check_quality,
+    check_reference,
     check_seed,
     check_split,
 )
@@ -46,7 +47,7 @@ def balance_folder(
     split: Sequence[float] | None = (0.8, 0.2),
     group_by: GroupBy | None = None,
     image_size: tuple[int, int] | None = None,
-    place: Literal["copy", "hardlink", "symlink"] = "copy",
+    place: Literal["copy", "hardlink", "symlink", "reference"] = "copy",
     image_format: Literal["keep", "jpeg", "png"] = "keep",
     quality: int = 95,
     max_pixels: int | None = 200_000_000,
@@ -92,9 +93,11 @@ def balance_folder(
         forward slashes.
     image_size : (height, width) or None, default=None
         Size of all images; None leaves each as it is.
-    place : {"copy", "hardlink", "symlink"}, default="copy"
+    place : {"copy", "hardlink", "symlink", "reference"}, default="copy"
         How images that need no change come to the destination. A program that changes a linked file
-        changes the source.
+        changes the source. ``"reference"`` writes the varied copies alone: ``metadata.csv`` names
+        all other images where they are, by their absolute paths, and those that have no copies are
+        not opened.
     image_format : {"keep", "jpeg", "png"}, default="keep"
         Format of all files. ``"keep"`` turns TIFF and WebP, which Keras does not read, and BMP,
         which it may misread, into PNG.
@@ -168,6 +171,7 @@ def balance_folder(
     check_apart(source_path, destination_path)
     size = check_image_size(image_size)
     check_max_pixels(max_pixels)
+    check_reference(place, size, image_format)
     check_n_jobs(n_jobs)
     seed = check_seed(random_state)
     varier = as_augmenter(augmenter)
@@ -181,6 +185,7 @@ def balance_folder(
         group_by=group_by,
         samples_per_class=samples_per_class,
         max_copies=check_max_copies(max_copies),
+        first_copy=1 if place == "reference" else 0,
     )
     check_parts(plan)
     check_augmenter(varier, plan, seed)

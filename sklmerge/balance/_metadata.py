@@ -31,7 +31,8 @@ class MetadataRow(NamedTuple):
     Attributes
     ----------
     file_name : str
-        Relative to the part, with forward slashes, as Hugging Face's imagefolder wants it.
+        Relative to the part, with forward slashes, as Hugging Face's imagefolder wants it;
+        absolute, or a URL, where an original is only referred to.
     label, original_label : str
         Merged and original class.
     source : str
@@ -51,7 +52,13 @@ class MetadataRow(NamedTuple):
 
 
 def list_metadata(
-    plan: Plan, part: int, extensions: Sequence[str], augmenter: Augmenter | None, seed: int
+    plan: Plan,
+    part: int,
+    extensions: Sequence[str],
+    augmenter: Augmenter | None,
+    seed: int,
+    *,
+    source: str,
 ) -> Iterator[MetadataRow]:
     """List the files of a part: class by class, source by source, copies behind their source.
 
@@ -67,6 +74,8 @@ def list_metadata(
         What varied the copies.
     seed : int
         What they were drawn from.
+    source : str
+        Where the originals are that are only referred to.
 
     Yields
     ------
@@ -79,12 +88,15 @@ def list_metadata(
         for row in some:
             label = plan.merged_names[plan.merged[row]]
             base = plan.name_base(row)
+            path = plan.paths.get_bytes(row).decode("utf-8", "backslashreplace")
             for copy in range(plan.copies[row] + 1):
+                written = copy >= plan.first_copy
+                name = name_file(base, copy, extensions[row])
                 yield MetadataRow(
-                    f"{label}/{name_file(base, copy, extensions[row])}",
+                    f"{label}/{name}" if written else f"{source}/{path}",
                     label,
                     plan.original_names[plan.originals[row]],
-                    plan.paths.get_bytes(row).decode("utf-8", "backslashreplace"),
+                    path,
                     "true" if copy else "false",
                     # Never empty: a part of empty cells would be a column of NaN to its readers,
                     # and Hugging Face refuses parts whose columns differ in type.

@@ -43,6 +43,8 @@ class Plan:
         Most copies of one source.
     copies : ndarray of int64, shape (n,)
         Copies beside the source itself, -1 where the source is not used.
+    first_copy : int, default=0
+        The first file of a source that is written: 0 is its own, 1 its first copy.
     """
 
     paths: ImagePaths
@@ -58,6 +60,7 @@ class Plan:
     targets: NDArray[np.int64]
     max_copies: int | None
     copies: NDArray[np.int64]
+    first_copy: int = 0
 
     def drop(self, unreadable: NDArray[np.bool_]) -> "Plan":
         """Do without the unreadable sources: others make up for their draws in train.
@@ -76,8 +79,12 @@ class Plan:
         return self._count(np.ones(len(self.copies), np.int64))
 
     def count_files(self) -> NDArray[np.int64]:
-        """Count the files to write, shape (n_parts, n_merged)."""
+        """Count the images of the parts, originals and copies, shape (n_parts, n_merged)."""
         return self._count(self.copies + 1)
+
+    def count_written(self) -> NDArray[np.int64]:
+        """Count the files to write, shape (n_parts, n_merged)."""
+        return self._count(np.maximum(self.copies + 1 - self.first_copy, 0))
 
     def list_members(self) -> dict[str, list[str]]:
         """List the original classes of each merged class."""
@@ -147,6 +154,7 @@ def make_plan(
     group_keys: NDArray[np.uint64] | None = None,
     samples_per_class: str | int | Mapping[str, int] | None = "majority",
     max_copies: int | None = None,
+    first_copy: int = 0,
 ) -> Plan:
     """Plan a balanced folder: split, merge, targets, choice and copies, in this order.
 
@@ -174,6 +182,8 @@ def make_plan(
         What stands for each group's name, see `hash_texts`.
     samples_per_class, max_copies
         See `balance_folder`.
+    first_copy : int, default=0
+        See `Plan`.
 
     Returns
     -------
@@ -222,5 +232,6 @@ def make_plan(
         targets=resolve_targets(samples_per_class, train_counts, merged_names),
         max_copies=max_copies,
         copies=np.zeros(len(paths), np.int64),
+        first_copy=first_copy,
     )
     return plan.drop(np.zeros(len(paths), np.bool_))

@@ -61,6 +61,7 @@ def plan_job(
     group_by: GroupBy | None,
     samples_per_class: str | int | Mapping[str, int] | None,
     max_copies: int | None,
+    first_copy: int,
 ) -> Plan:
     """Plan what becomes of the images of a source.
 
@@ -72,6 +73,8 @@ def plan_job(
         Original class -> merged class.
     seed, shares, group_by, samples_per_class, max_copies
         As checked by `balance_folder`.
+    first_copy : int
+        1 where originals are only referred to, else 0.
 
     Returns
     -------
@@ -100,6 +103,7 @@ def plan_job(
         group_keys=group_keys,
         samples_per_class=samples_per_class,
         max_copies=max_copies,
+        first_copy=first_copy,
     )
 
 

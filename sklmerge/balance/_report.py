@@ -30,7 +30,7 @@ class BalanceReport:
     skipped : dict of str to str
         Path of each image that could not be read -> why.
     n_files : int
-        Files in all parts.
+        Files in all parts; without the originals that are only referred to.
     n_bytes : int or None
         What they take on the disk, links not counted; None before the job is done.
 
@@ -125,7 +125,7 @@ def make_report(
         targets={c: int(t) for c, t in zip(labels, plan.targets, strict=True) if t >= 0},
         class_weight=dict(ClassWeightEstimator().fit_counts(train).class_weight_),
         skipped=dict(skipped),
-        n_files=int(after.sum()),
+        n_files=int(plan.count_written().sum()),
         n_bytes=n_bytes,
     )
 

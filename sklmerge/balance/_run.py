@@ -16,7 +16,6 @@ from sklmerge.balance._workers import map_unordered
 Progress = Callable[[int, int], None]
 # Enough work to be worth sending to a worker, little enough to show that something moves.
 _FILES_AT_ONCE = 128
-_NOT_BEGUN = -1
 
 
 def carry_out(
@@ -66,12 +65,13 @@ def carry_out(
         If a file cannot be written.
     """
     unreadable = np.zeros(len(plan.copies), np.bool_)
-    begun = np.full(len(plan.copies), _NOT_BEGUN, np.int64)
+    not_begun = plan.first_copy - 1
+    begun = np.full(len(plan.copies), not_begun, np.int64)
     skipped: dict[str, str] = {}
     n_files = n_bytes = 0
     while (plan.copies > begun).any():
         shards = _cut_shards(plan, begun, root, destination, extensions)
-        total = int(plan.count_files().sum())
+        total = int(plan.count_written().sum())
         with closing(
             map_unordered(
                 process_items,
@@ -91,7 +91,7 @@ def carry_out(
                 n_bytes += outcome.n_bytes
                 if progress is not None:
                     progress(n_files, total)
-        begun = np.where(unreadable, _NOT_BEGUN, plan.copies)
+        begun = np.where(unreadable, not_begun, plan.copies)
         plan = plan.drop(unreadable)
         _check_left(plan, skipped)
     return plan, dict(sorted(skipped.items())), n_bytes

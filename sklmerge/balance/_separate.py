@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Literal
 
-from sklmerge.balance._checks import PART_NAMES, PLACES, check_choice
+from sklmerge.balance._checks import FILE_PLACES, PART_NAMES, check_choice
 from sklmerge.balance._destination import (
     PLAN_NAME,
     check_apart,
@@ -76,7 +76,7 @@ def separate(
     True
     """
     balanced_path, target = os.path.abspath(balanced), os.path.realpath(destination)
-    check_choice(place, "place", PLACES)
+    check_choice(place, "place", FILE_PLACES)
     check_apart(balanced_path, target)
     if os.path.lexists(target) and (not os.path.isdir(target) or os.listdir(target)):
         raise ValueError(f"destination must be a new or empty folder, got {target!r}")
@@ -127,6 +127,11 @@ def _list_parts(balanced: str) -> list[str]:
         raise ValueError(
             f"balanced must be a folder that balance_folder has finished, got {balanced!r}, which "
             f"has no {PLAN_NAME}"
+        )
+    if plan["parameters"].get("place") == "reference":
+        raise ValueError(
+            f"balanced must hold its images, but {balanced!r} was made with place='reference'; its "
+            f"{METADATA_NAME} has the original labels"
         )
     counts = plan.get("counts_after")
     if not isinstance(counts, dict) or not set(counts) <= set(PART_NAMES):
