@@ -5,18 +5,16 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.utils import Tags
-from sklearn.utils.metadata_routing import MetadataRouter
+from sklearn.base import clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.weights._estimator import ClassWeightEstimator
 from sklmerge.weights._fitting import (
+    WrappingClassifier,
     copy_fitted_attributes,
-    copy_tags,
+    count_shares,
     fit_inner,
-    make_router,
     read_classes_of_rows,
 )
 from sklmerge.weights._targets import read_sample_weight
@@ -29,7 +27,7 @@ def _if_inner_has(name: str) -> Callable[[_Method], _Method]:
     return available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), name))
 
 
-class ClassWeightedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class ClassWeightedClassifier(WrappingClassifier):
     """Weigh classes while a classifier is fitted, by a rule that a grid search can tune.
 
     It weighs through `sample_weight`, so it serves classifiers without a `class_weight` too, and
@@ -50,9 +48,10 @@ class ClassWeightedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator
         Fitted.
     weighting_ : ClassWeightEstimator
         Fitted on the labels that `fit` saw.
-    train_prior_ : ndarray of shape (n_classes,)
-        Share of each class in the weight of all samples: the class frequencies that `estimator_`
-        learned. See :class:`~sklmerge.PriorCorrectedClassifier`.
+    train_prior_ : ndarray of shape (n_classes,), or None
+        Share of each of `classes_` in the weight of all samples: the class frequencies that
+        `estimator_` learned. See :class:`~sklmerge.PriorCorrectedClassifier`. None where
+        `estimator_` renames or merges the classes of y.
     classes_ : ndarray of shape (n_classes,)
 
     Notes
@@ -104,36 +103,69 @@ class ClassWeightedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator
         weights = _weigh_rows(self.weighting_, labels, sample_weight)
         self.estimator_ = fit_inner(self, X, y, weights, params)
         copy_fitted_attributes(self, self.estimator_)
-        classes, codes = np.unique(labels, return_inverse=True)
-        self.train_prior_ = np.bincount(codes, weights, len(classes)) / weights.sum()
+        classes = getattr(self, "classes_", np.unique(labels))
+        self.train_prior_ = count_shares(labels, weights, classes)
         return self
 
     @_if_inner_has("predict")
     def predict(self, X: Any) -> NDArray[Any]:
-        """Predict the class of each sample."""
+        """Predict the class of each sample.
+
+        Parameters
+        ----------
+        X : array-like
+            What `estimator` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
         return self._ask("predict", X)
 
     @_if_inner_has("predict_proba")
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Predict probabilities, of shape (n_samples, n_classes), as for the weighted classes."""
+        """Predict probabilities, as they are among the weighted classes.
+
+        Parameters
+        ----------
+        X : array-like
+            What `estimator` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
         return self._ask("predict_proba", X)
 
     @_if_inner_has("predict_log_proba")
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Predict the logarithms of the probabilities."""
+        """Predict the logarithms of the probabilities.
+
+        Parameters
+        ----------
+        X : array-like
+            What `estimator` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
         return self._ask("predict_log_proba", X)
 
     @_if_inner_has("decision_function")
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Compute the classifier's own scores."""
+        """Compute the classifier's own scores.
+
+        Parameters
+        ----------
+        X : array-like
+            What `estimator` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) for two classes, or (n_samples, n_classes)
+        """
         return self._ask("decision_function", X)
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Say where metadata goes: `sample_weight` is used here, all else goes to `estimator`."""
-        return make_router(self)
-
-    def __sklearn_tags__(self) -> Tags:
-        return copy_tags(super().__sklearn_tags__(), self.estimator)
 
     def _ask(self, method: str, X: Any) -> Any:
         check_is_fitted(self, "estimator_")

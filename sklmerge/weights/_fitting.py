@@ -1,4 +1,4 @@
-"""Fit a classifier inside another one: where sample weights and further parameters go."""
+"""A classifier around another one: where sample weights go, and which classes both speak of."""
 
 from inspect import Parameter, signature
 from typing import Any
@@ -6,11 +6,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import get_config
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import Tags, column_or_1d, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import has_fit_parameter
+
+
+class WrappingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """What classifiers around an `estimator` have in common: its tags, and its metadata."""
+
+    estimator: Any
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say where metadata goes: `sample_weight` is used here, all else goes to `estimator`.
+
+        Returns
+        -------
+        MetadataRouter
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(estimator=self.estimator, method_mapping=mapping)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.non_deterministic = inner.non_deterministic
+        tags.no_validation = inner.no_validation
+        if inner.classifier_tags is not None:
+            tags.classifier_tags = inner.classifier_tags
+        return tags
 
 
 def read_classes_of_rows(owner: BaseEstimator, y: Any) -> NDArray[Any]:
@@ -93,22 +119,35 @@ def copy_fitted_attributes(owner: Any, fitted: Any) -> None:
             setattr(owner, name, getattr(fitted, name))
 
 
-def copy_tags(tags: Tags, estimator: Any) -> Tags:
-    """Say that the outer classifier takes what the inner one takes."""
-    inner = get_tags(estimator)
-    tags.input_tags = inner.input_tags
-    tags.non_deterministic = inner.non_deterministic
-    tags.no_validation = inner.no_validation
-    if inner.classifier_tags is not None:
-        tags.classifier_tags = inner.classifier_tags
-    return tags
+def count_shares(
+    labels: NDArray[Any], sample_weight: NDArray[np.float64] | None, classes: NDArray[Any]
+) -> NDArray[np.float64] | None:
+    """Share out the weight of all rows among the classes, in their order.
 
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+    sample_weight : ndarray of shape (n_samples,) or None
+    classes : ndarray of shape (n_classes,)
+        What a fitted classifier predicts.
 
-def make_router(owner: BaseEstimator) -> MetadataRouter:
-    """Say for metadata routing that the owner's `fit` reaches its estimator's `fit`."""
-    mapping = MethodMapping().add(caller="fit", callee="fit")
-    router = MetadataRouter(owner=owner).add_self_request(owner)
-    return router.add(estimator=owner.estimator, method_mapping=mapping)
+    Returns
+    -------
+    ndarray of shape (n_classes,) or None
+        Of sum 1; None where the classifier predicts no such label, since it renames classes.
+
+    Examples
+    --------
+    >>> count_shares(np.array(["b", "a", "b", "b"]), None, np.array(["b", "a", "c"]))
+    array([0.75, 0.25, 0.  ])
+    """
+    found, codes = np.unique(labels, return_inverse=True)
+    places = {label: place for place, label in enumerate(classes.tolist())}
+    if any(label not in places for label in found.tolist()):
+        return None
+    shares = np.zeros(len(classes))
+    shares[[places[label] for label in found.tolist()]] = np.bincount(codes, sample_weight)
+    return shares / shares.sum()
 
 
 def _takes_any_parameter(estimator: Any) -> bool:

@@ -5,23 +5,20 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
-from sklearn.utils import Tags
-from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.labels._kinds import show_labels
 from sklmerge.weights._fitting import (
+    WrappingClassifier,
     copy_fitted_attributes,
-    copy_tags,
+    count_shares,
     fit_inner,
-    make_router,
     read_classes_of_rows,
 )
 from sklmerge.weights._targets import read_sample_weight
 
 
-class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class PriorCorrectedClassifier(WrappingClassifier):
     """Undo what resampling and weighting do to a classifier's probabilities.
 
     A classifier that was shown balanced classes gives the rare ones too much probability.
@@ -101,6 +98,13 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         Returns
         -------
         self
+
+        Raises
+        ------
+        TypeError
+            If `estimator` has no `predict_proba`, or takes no sample weights where there are some.
+        ValueError
+            If `estimator` predicts other classes than those of y, or a prior does not fit them.
         """
         labels = read_classes_of_rows(self, y)
         if sample_weight is not None:
@@ -112,9 +116,11 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
                 f"{type(self.estimator_).__name__} has none"
             )
         copy_fitted_attributes(self, self.estimator_)
+        counted = count_shares(labels, sample_weight, self.classes_)
+        _check_same_classes(np.unique(labels), self.classes_, counted, self.true_prior)
         self.train_prior_ = _read_train_prior(self.train_prior, self.estimator_)
         if self.true_prior is None:
-            self.true_prior_ = _count_shares(labels, sample_weight, self.classes_)
+            self.true_prior_ = counted
         else:
             self.true_prior_ = _read_prior(self.true_prior, self.classes_, "true_prior")
         return self
@@ -125,6 +131,7 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         Parameters
         ----------
         X : array-like
+            What `estimator` takes.
 
         Returns
         -------
@@ -135,21 +142,35 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         return shifted / shifted.sum(axis=1, keepdims=True)
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Predict the logarithms of the corrected probabilities."""
+        """Predict the logarithms of the corrected probabilities.
+
+        Parameters
+        ----------
+        X : array-like
+            What `estimator` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            -inf for a probability of 0.
+        """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Predict the class of the largest corrected probability."""
+        """Predict the class of the largest corrected probability.
+
+        Parameters
+        ----------
+        X : array-like
+            What `estimator` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
         places = self.predict_proba(X).argmax(axis=1)
         return self.classes_[places]
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Say where metadata goes: `sample_weight` is used here, all else goes to `estimator`."""
-        return make_router(self)
-
-    def __sklearn_tags__(self) -> Tags:
-        return copy_tags(super().__sklearn_tags__(), self.estimator)
 
 
 def _read_train_prior(prior: Any, fitted: Any) -> NDArray[np.float64]:
@@ -166,7 +187,7 @@ def _read_train_prior(prior: Any, fitted: Any) -> NDArray[np.float64]:
     )
 
 
-def _find_train_prior(fitted: Any) -> ArrayLike:
+def _find_train_prior(fitted: Any) -> Any:
     inner = fitted
     while not hasattr(inner, "train_prior_"):
         if hasattr(inner, "steps"):
@@ -178,6 +199,11 @@ def _find_train_prior(fitted: Any) -> ArrayLike:
                 "train_prior='estimator' needs a ClassWeightedClassifier as the estimator or its "
                 f"last step, got {type(inner).__name__}; give the shares by label"
             )
+    if inner.train_prior_ is None:
+        raise ValueError(
+            "train_prior='estimator' needs a ClassWeightedClassifier whose own estimator predicts "
+            "the classes that it weighs; merge around it, not inside, or give the shares by label"
+        )
     return inner.train_prior_
 
 
@@ -201,14 +227,13 @@ def _read_prior(prior: Any, classes: NDArray[Any], name: str) -> NDArray[np.floa
     return shares / shares.sum()
 
 
-def _count_shares(
-    labels: NDArray[Any], sample_weight: NDArray[np.float64] | None, classes: NDArray[Any]
-) -> NDArray[np.float64]:
-    found, codes = np.unique(labels, return_inverse=True)
-    if not np.array_equal(found, classes):
+def _check_same_classes(
+    found: NDArray[Any], classes: NDArray[Any], counted: Any, true_prior: Any
+) -> None:
+    # Where shares are given, y may happen to lack a class that the estimator knows.
+    if counted is None or (true_prior is None and len(found) < len(classes)):
         raise ValueError(
             f"estimator must predict the classes of y, {show_labels(found, 5)}, got "
-            f"{show_labels(classes, 5)}; correct inside of what renames them"
+            f"{show_labels(classes, 5)}; correct inside of what renames them, or give true_prior "
+            "where y lacks some"
         )
-    counts = np.bincount(codes, sample_weight, len(found))
-    return counts / counts.sum()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.datasets import make_blobs
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
 from sklmerge import (
@@ -48,3 +49,38 @@ def test_probabilities_are_corrected_inside_and_refused_around():
     around = PriorCorrectedClassifier(MergedClassifier(balanced, MERGE))
     with pytest.raises(ValueError, match="must predict the classes of y, 'A', 'B', 'C', got 'AB'"):
         around.fit(X, y)
+
+
+@pytest.mark.parametrize("true_prior", [None, {"z": 0.75, "b": 0.25}, [0.25, 0.75]], ids=str)
+@pytest.mark.parametrize("train_prior", ["balanced", "estimator", {"z": 1, "b": 3}], ids=str)
+def test_probabilities_are_not_corrected_around_what_renames_classes(train_prior, true_prior):
+    renaming = MergedClassifier(LogisticRegression(), {"z": ["a"]})
+    weighted = ClassWeightedClassifier(renaming, ClassWeightEstimator(power=0))
+    model = PriorCorrectedClassifier(weighted, train_prior=train_prior, true_prior=true_prior)
+    labels = np.where(y == "A", "a", "b")
+    with pytest.raises(ValueError, match="must predict the classes of y, 'a', 'b', got 'b', 'z'"):
+        model.fit(X, labels)
+    assert weighted.fit(X, labels).train_prior_ is None
+
+
+def test_a_renaming_around_the_correction_is_right():
+    labels = np.where(y == "A", "a", "b")
+    weighted = ClassWeightedClassifier(LogisticRegression(), ClassWeightEstimator(power=0))
+    corrected = PriorCorrectedClassifier(
+        weighted, train_prior="estimator", true_prior={"z": 0.75, "b": 0.25}
+    )
+    model = MergedClassifier(corrected, {"z": ["a"]}).fit(X, labels)
+    odds = LogisticRegression().fit(X, labels == "a").predict_proba(X) / [0.4, 0.6] * [0.25, 0.75]
+    assert model.classes_.tolist() == ["b", "z"]
+    assert_allclose(model.predict_proba(X), odds / odds.sum(axis=1, keepdims=True), rtol=1e-6)
+
+
+def test_shares_follow_the_classes_of_an_estimator_that_knows_more_of_them():
+    knows_all = FrozenEstimator(LogisticRegression().fit(X, y))
+    fold = y != "B"
+    shares = {"A": 0.2, "B": 0.3, "C": 0.5}
+    model = PriorCorrectedClassifier(knows_all, true_prior=shares).fit(X[fold], y[fold])
+    odds = knows_all.predict_proba(X) * [0.2, 0.3, 0.5]
+    assert_allclose(model.predict_proba(X), odds / odds.sum(axis=1, keepdims=True))
+    with pytest.raises(ValueError, match=r"got 'A', 'B', 'C'; .* give true_prior where y lacks"):
+        PriorCorrectedClassifier(knows_all).fit(X[fold], y[fold])
