@@ -116,8 +116,8 @@ class PriorCorrectedClassifier(WrappingClassifier):
                 f"{type(self.estimator_).__name__} has none"
             )
         copy_fitted_attributes(self, self.estimator_)
-        counted = count_shares(labels, sample_weight, self.classes_)
-        _check_same_classes(np.unique(labels), self.classes_, counted, self.true_prior)
+        is_given = self.true_prior is not None
+        counted = _count_true_shares(labels, sample_weight, self.classes_, is_given)
         self.train_prior_ = _read_train_prior(self.train_prior, self.estimator_)
         if self.true_prior is None:
             self.true_prior_ = counted
@@ -227,13 +227,19 @@ def _read_prior(prior: Any, classes: NDArray[Any], name: str) -> NDArray[np.floa
     return shares / shares.sum()
 
 
-def _check_same_classes(
-    found: NDArray[Any], classes: NDArray[Any], counted: Any, true_prior: Any
-) -> None:
+def _count_true_shares(
+    labels: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    classes: NDArray[Any],
+    is_given: bool,
+) -> NDArray[np.float64]:
+    """Count the shares of y, refusing an estimator that has other names for its classes."""
+    shares, found = count_shares(labels, sample_weight, classes), np.unique(labels)
     # Where shares are given, y may happen to lack a class that the estimator knows.
-    if counted is None or (true_prior is None and len(found) < len(classes)):
+    if shares is None or (not is_given and len(found) < len(classes)):
         raise ValueError(
             f"estimator must predict the classes of y, {show_labels(found, 5)}, got "
             f"{show_labels(classes, 5)}; correct inside of what renames them, or give true_prior "
             "where y lacks some"
         )
+    return shares
