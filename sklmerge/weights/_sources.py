@@ -3,7 +3,7 @@
 No framework is imported here. What the labels themselves may be is _targets.py's matter.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -79,7 +79,8 @@ def read_part(y: Any) -> Part:
     Parameters
     ----------
     y : array-like, :class:`~sklmerge.ImageIndex`, Keras generator or torch data set
-        Of a torch data set `targets`, the last of `tensors`, or those of a `Subset`.
+        Of a torch data set `targets`, the last of `tensors`, or those of a `Subset` or of the
+        parts of a `ConcatDataset`.
 
     Returns
     -------
@@ -101,6 +102,14 @@ def read_part(y: Any) -> Part:
         return Part(y.targets, classes=None if names is None else list(range(len(names))))
     if hasattr(y, "tensors"):
         return Part(y.tensors[-1])
+    if hasattr(y, "datasets") and hasattr(y, "cumulative_sizes"):
+        return _join_parts(y.datasets)
+    is_array_like = any(hasattr(y, name) for name in ("__array__", "toarray", "detach"))
+    if hasattr(y, "__getitem__") and not (is_array_like or isinstance(y, Sequence)):
+        raise TypeError(
+            "y must be labels or a data set that has them as targets or tensors, got "
+            f"{type(y).__name__}; pass its labels, for example [y for _, y in data]"
+        )
     return Part(y)
 
 
@@ -131,6 +140,28 @@ def _read_generator(generator: Any) -> Part:
             row[list(members)] = 1
         return Part(indicator, classes=names)
     return Part(np.asarray(codes), classes=names, coded=True)
+
+
+def _join_parts(datasets: Sequence[Any]) -> Part:
+    """Put the labels of data sets one after another, which must number their classes alike."""
+    named = [data.class_to_idx for data in datasets if hasattr(data, "class_to_idx")]
+    other = next((names for names in named if names != named[0]), None)
+    if other is not None:
+        raise ValueError(
+            "y must be of data sets that number their classes alike, got class_to_idx "
+            f"{named[0]} and {other}"
+        )
+    parts = [read_part(data) for data in datasets]
+    labels = [np.asarray(part.labels) for part in parts]
+    forms = {(array.shape[1:], array.dtype.kind in "OU") for array in labels}
+    if len(forms) > 1:
+        raise ValueError(
+            "y must be of data sets whose labels are of one form, got arrays of shapes "
+            f"{', '.join(str(array.shape) for array in labels)} and dtypes "
+            f"{', '.join(str(array.dtype) for array in labels)}"
+        )
+    known = [part.classes for part in parts if part.classes is not None]
+    return Part(np.concatenate(labels), classes=max(known, key=len, default=None))
 
 
 def _iterate_batches(y: Any) -> Iterator[Any]:

@@ -105,6 +105,42 @@ def test_data_sets_of_torch_bring_their_targets():
         ClassWeightEstimator().fit(half)
 
 
+def test_data_sets_of_torch_may_be_joined():
+    tensors = torch.utils.data.TensorDataset(torch.zeros(3, 5, 7), torch.tensor([0, 2, 2]))
+    part = torch.utils.data.Subset(tensors, [1])
+    joined = torch.utils.data.ConcatDataset([tensors, part])
+    weights = ClassWeightEstimator().fit(torch.utils.data.ConcatDataset([joined, tensors]))
+    assert weights.class_counts_ == {0: 2.0, 2: 5.0}
+    assert_allclose(weights.transform(joined), [7 / 4, 7 / 10, 7 / 10, 7 / 10])
+
+
+def test_joined_data_sets_must_number_their_classes_alike():
+    def join(*data):
+        return SimpleNamespace(datasets=list(data), cumulative_sizes=[2, 4])
+
+    cats = SimpleNamespace(targets=[0, 1], class_to_idx={"cat": 0, "dog": 1})
+    owls = SimpleNamespace(targets=[0, 0], class_to_idx={"owl": 0})
+    assert ClassWeightEstimator().fit(join(cats, cats)).class_counts_ == {0: 2.0, 1: 2.0}
+    with pytest.raises(ValueError, match=r"number their classes alike, got class_to_idx .*'owl'"):
+        ClassWeightEstimator().fit(join(cats, owls))
+    with pytest.raises(ValueError, match=r"labels are of one form, got .* <U3"):
+        ClassWeightEstimator().fit(join(cats, SimpleNamespace(targets=["cat", "dog"])))
+
+
+def test_a_data_set_that_hides_its_labels_is_refused_by_name():
+    class Photographs(torch.utils.data.Dataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, place):
+            return torch.zeros(5, 7), place
+
+    joined = torch.utils.data.ConcatDataset([Photographs(), Photographs()])
+    for data in (Photographs(), joined, torch.utils.data.Subset(joined, [0])):
+        with pytest.raises(TypeError, match=r"as targets or tensors, got Photographs; pass its"):
+            ClassWeightEstimator().fit(data)
+
+
 def test_batches_are_counted_one_by_one_with_the_weights_they_bring():
     images = np.zeros((2, 5, 7, 3))
     plain = BatchedData([(images, [0, 1]), (images, [1, 1]), (images[:1], [2])])
