@@ -1,6 +1,6 @@
 """ClassWeightEstimator: labels in, a weight per class and per sample out."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from sklmerge.weights._rules import (
     add_weighted_classes,
     check_weighting,
     read_classes,
+    read_counts,
     weigh_counts,
 )
 from sklmerge.weights._sources import is_stream, iterate_parts, read_part
@@ -112,7 +113,8 @@ class ClassWeightEstimator(BaseEstimator):
         y : array-like, data set, generator or ImageIndex
             Labels of any shape (pixels too), one-hot, or a 0/1 column for each class where a
             sample may have several. Or what holds them: a Keras generator, a batched data set of
-            ``(x, y)``, a torch data set with `targets`, an :class:`~sklmerge.ImageIndex`.
+            ``(x, y)``, a torch data set with `targets` or a `ConcatDataset` of such, an
+            :class:`~sklmerge.ImageIndex`.
         sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
             What each sample counts, >= 0. None counts each as 1.
 
@@ -140,8 +142,10 @@ class ClassWeightEstimator(BaseEstimator):
 
         Parameters
         ----------
-        y, sample_weight
-            As in `fit`.
+        y : array-like, data set, generator or ImageIndex
+            As in `fit`; nothing is counted where it is empty.
+        sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
+            What each sample counts, >= 0. None counts each as 1.
 
         Returns
         -------
@@ -150,17 +154,24 @@ class ClassWeightEstimator(BaseEstimator):
         self._count(y, sample_weight, getattr(self, "_tally", None))
         return self
 
-    def fit_counts(self, counts: Mapping[Any, float]) -> Self:
+    def fit_counts(self, counts: Any) -> Self:
         """Weigh classes whose counts are known.
 
         Parameters
         ----------
-        counts : mapping of label to float
-            Samples per class, >= 0.
+        counts : mapping of label to float, or Series of floats by label
+            Samples per class, >= 0: a dict, a Counter, or ``y.value_counts()`` of pandas.
 
         Returns
         -------
         self
+
+        Raises
+        ------
+        TypeError
+            If counts is neither, or its values are no numbers.
+        ValueError
+            If a count is negative or not finite, or all are of no class.
 
         Examples
         --------
@@ -169,9 +180,8 @@ class ClassWeightEstimator(BaseEstimator):
         >>> weights.fit_counts({"rare": 500, "common": 1_000_000}).class_weight_
         {'common': 1.0, 'rare': 20.50}
         """
-        if any(not np.isfinite(count) or count < 0 for count in counts.values()):
-            raise ValueError(f"counts must be finite and >= 0, got {dict(counts)}")
-        return self.fit(list(counts), sample_weight=list(counts.values()))
+        labels, numbers = read_counts(counts)
+        return self.fit(labels, sample_weight=numbers)
 
     @property
     def class_weight_(self) -> Any:
@@ -241,6 +251,7 @@ class ClassWeightEstimator(BaseEstimator):
         dtype : torch.dtype, default=None
             None is torch's default float type, in which a model's outputs usually are.
         device : torch.device or str, default=None
+            None is torch's default device.
 
         Returns
         -------
@@ -282,6 +293,8 @@ class ClassWeightEstimator(BaseEstimator):
         Returns
         -------
         dict of str to object
+            ``class_weight``, ``sample_weight``, ``weight`` or ``pos_weight``, as the framework
+            calls it.
 
         Examples
         --------

@@ -3,9 +3,9 @@
 The formulas are in _schemes.py; the counting is in _tally.py.
 """
 
-import math
+import sys
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from numbers import Real
 from typing import Any, TypeAlias
 
@@ -58,13 +58,46 @@ def check_weighting(
         raise ValueError(f"missing must be 'error' or 'ignore', got {missing!r}")
 
 
-def read_classes(classes: Iterable[Hashable]) -> list[Any]:
+def read_classes(classes: Any) -> list[Any]:
     """Read the user's classes as plain Python labels, in their order."""
+    has_order = isinstance(classes, Sequence) or hasattr(classes, "__array__")
+    if isinstance(classes, str | bytes) or not (has_order and np.ndim(classes) > 0):
+        raise TypeError(
+            f"classes must be a list or array of labels, got {classes!r} ({type(classes).__name__})"
+        )
     labels = [to_plain(label) for label in classes]
     if not labels or len(set(labels)) != len(labels):
         raise ValueError(f"classes must be distinct labels, got {show_labels(labels)}")
     check_one_kind(labels, "classes")
     return labels
+
+
+def read_counts(counts: Any) -> tuple[list[Any], list[float]]:
+    """Read the user's counts by class: a mapping, or a Series such as `value_counts` gives.
+
+    Examples
+    --------
+    >>> read_counts({"cat": 3, "dog": 5})
+    (['cat', 'dog'], [3.0, 5.0])
+    """
+    if hasattr(counts, "iloc") and np.ndim(counts) == 1:
+        items = list(zip(counts.index.tolist(), counts.tolist(), strict=True))
+    elif isinstance(counts, Mapping):
+        items = list(counts.items())
+    else:
+        raise TypeError(
+            "counts must be a mapping of label to number or a Series of numbers by label, got "
+            f"{type(counts).__name__}; for the labels themselves use fit"
+        )
+    labels = [to_plain(label) for label, _ in items]
+    if not labels or len(set(labels)) != len(labels):
+        raise ValueError(f"counts must be of distinct labels, got {show_labels(labels)}")
+    for label, count in items:
+        if not isinstance(count, Real):
+            raise TypeError(f"counts must be numbers, got {count!r} for {label!r}")
+        if not (_is_finite(count) and float(count) >= 0):
+            raise ValueError(f"counts must be finite and >= 0, got {count!r} for {label!r}")
+    return labels, [float(count) for _, count in items]
 
 
 def add_weighted_classes(counts: Any, scheme: Scheme, classes: Sequence[Any] | None) -> Any:
@@ -145,10 +178,15 @@ def weigh_classes(
         raise ValueError("y must have at least one sample, got none")
     weights = np.zeros(len(counts))
     named = [label for label, has in zip(labels, present, strict=True) if has]
-    relative = _apply_scheme(scheme, named, counts[present], power, beta)
-    if max_ratio is not None:
-        relative = cap_ratio(relative, max_ratio)
-    weights[present] = normalize_weights(relative, counts[present], normalize)
+    # What leaves the range of floats is found by its result.
+    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+        relative = _apply_scheme(scheme, named, counts[present], power, beta)
+        _check_range(relative, scheme, named, counts[present])
+        if max_ratio is not None:
+            relative = cap_ratio(relative, max_ratio)
+        scaled = _normalize(relative, counts[present], normalize)
+    _check_range(np.where(relative > 0, scaled, relative), scheme, named, counts[present])
+    weights[present] = scaled
     return weights
 
 
@@ -172,6 +210,33 @@ def _apply_scheme(
     relative = weigh_by_effective_number(counts, beta)
     _warn_if_flat(relative, counts, beta)
     return relative
+
+
+def _normalize(
+    relative: NDArray[np.float64], counts: NDArray[np.float64], normalize: str | None
+) -> NDArray[np.float64]:
+    try:
+        return normalize_weights(relative, counts, normalize)
+    except (OverflowError, ZeroDivisionError):
+        return np.full_like(relative, np.inf)
+
+
+def _check_range(
+    weights: NDArray[np.float64],
+    scheme: Scheme,
+    labels: Sequence[Hashable],
+    counts: NDArray[np.float64],
+) -> None:
+    # A mapping or callable may weigh a class 0, and what it gives is checked already.
+    is_lost = ~np.isfinite(weights)
+    if isinstance(scheme, str):
+        is_lost |= weights < sys.float_info.min
+    if is_lost.any():
+        raise ValueError(
+            f"weights must be within the range of floats, that of {labels[int(is_lost.argmax())]!r} "
+            f"is not, for counts of {counts.min():g} to {counts.max():g}; lower power, or bring the "
+            "weights of scheme nearer together"
+        )
 
 
 def _look_up(scheme: Mapping[Hashable, float], labels: Sequence[Hashable]) -> list[float]:
@@ -205,4 +270,9 @@ def _warn_if_flat(weights: NDArray[np.float64], counts: NDArray[np.float64], bet
 
 
 def _is_finite(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    largest: Any = sys.float_info.max
+    return (
+        isinstance(value, Real)
+        and not isinstance(value, bool)
+        and bool(-largest <= value <= largest)
+    )

@@ -20,6 +20,12 @@ from sklmerge import ClassWeightEstimator
         ({"max_ratio": 0.5}, ValueError, "max_ratio must be None or a finite number >= 1"),
         ({"missing": "zero"}, ValueError, "missing must be 'error' or 'ignore', got 'zero'"),
         ({"classes": [0, 1, 1]}, ValueError, "classes must be distinct labels, got 0, 1, 1"),
+        ({"classes": 5}, TypeError, r"classes must be a list or array of labels, got 5 \(int\)"),
+        ({"classes": "ab"}, TypeError, r"classes must be a list .* got 'ab' \(str\)"),
+        ({"classes": {0, 1}}, TypeError, r"classes must be a list .* got \{0, 1\} \(set\)"),
+        ({"classes": np.array(1)}, TypeError, "classes must be a list"),
+        ({"classes": [[0], [1]]}, (TypeError, ValueError), "labels must be str, int"),
+        ({"power": 10**400}, ValueError, "power must be a finite number"),
         ({"classes": [0]}, ValueError, "classes 0 only, got 1"),
         ({"classes": [0, 1, 2]}, ValueError, "none of 2; pass missing='ignore'"),
         ({"scheme": {0: 1}}, ValueError, "scheme must give every class of y a weight, none for 1"),
@@ -67,10 +73,40 @@ def test_sample_weight_must_fit_the_labels(sample_weight, message):
         ClassWeightEstimator().fit([0, 1, 1], sample_weight=sample_weight)
 
 
-@pytest.mark.parametrize("counts", [{"a": -1, "b": 2}, {"a": float("nan")}, {"a": float("inf")}])
-def test_counts_must_be_finite_and_not_negative(counts):
-    with pytest.raises(ValueError, match="counts must be finite and >= 0"):
+@pytest.mark.parametrize(
+    ("counts", "error", "message"),
+    [
+        ({"b": 2, "a": -1}, ValueError, "counts must be finite and >= 0, got -1 for 'a'"),
+        ({"a": float("nan")}, ValueError, "counts must be finite and >= 0, got nan"),
+        ({"a": float("inf")}, ValueError, "counts must be finite and >= 0, got inf"),
+        ({"a": 10**400}, ValueError, "counts must be finite"),
+        ({"a": "x"}, TypeError, "counts must be numbers, got 'x' for 'a'"),
+        ({"a": None}, TypeError, "counts must be numbers, got None"),
+        ({}, ValueError, "counts must be of distinct labels, got"),
+        (pd.Series([1, 2], index=["a", "a"]), ValueError, "of distinct labels, got 'a', 'a'"),
+        ({("a", "b"): 1}, TypeError, "labels must be str, int, bool or float"),
+        ([1, 2], TypeError, "counts must be a mapping .* got list; .* use fit"),
+        (pd.DataFrame({"a": [1]}), TypeError, "counts must be a mapping .* got DataFrame"),
+    ],
+    ids=str,
+)
+def test_what_are_no_counts_is_refused(counts, error, message):
+    with pytest.raises(error, match=message):
         ClassWeightEstimator().fit_counts(counts)
+
+
+@pytest.mark.parametrize("power", [120, 500, 1e300])
+@pytest.mark.parametrize("normalize", ["samples", "classes", "max", "min", None])
+@pytest.mark.parametrize("unit", [1000.0, 0.001])
+def test_weights_beyond_floats_are_refused_without_a_warning(power, normalize, unit):
+    weights = ClassWeightEstimator(power=power, normalize=normalize)
+    with pytest.raises(ValueError, match=r"within the range of floats, .* lower power"):
+        weights.fit_counts({"rare": unit, "common": 5 * unit, "most": 900 * unit})
+
+
+def test_a_mapping_of_weights_too_far_apart_is_refused():
+    with pytest.raises(ValueError, match="range of floats, that of 1 is not"):
+        ClassWeightEstimator({0: 1e-300, 1: 1e300}, normalize="min").fit([0, 1])
 
 
 def test_a_count_of_zero_is_a_missing_class():

@@ -171,3 +171,11 @@ def test_it_keeps_the_contract_of_an_estimator():
     assert weights.classes == [7, 4]
     restored = pickle.loads(pickle.dumps(weights)).partial_fit([4])
     assert restored.class_counts_ == {7: 2.0, 4: 2.0}
+
+
+@pytest.mark.parametrize("dtype", ["str", "category", "string"])
+def test_counts_of_a_series_are_counts(dtype):
+    y = pd.Series(NAMES, dtype=dtype)
+    assert ClassWeightEstimator().fit_counts(y.value_counts()).class_weight_ == EXPECTED
+    codes = pd.Series([3, 3, 1], dtype="Int64")
+    assert ClassWeightEstimator().fit_counts(codes.value_counts()).class_counts_ == {1: 1, 3: 2}

@@ -95,7 +95,7 @@ def test_max_ratio_lowers_only_what_exceeds_it():
 
 
 def test_classes_without_samples_neither_cap_nor_normalize():
-    weights = ClassWeightEstimator(classes="abcd", missing="ignore", max_ratio=2)
+    weights = ClassWeightEstimator(classes=list("abcd"), missing="ignore", max_ratio=2)
     weights.fit(["a", "b", "b", "b"])
     assert weights.class_weight_ == pytest.approx({"a": 1.6, "b": 0.8, "c": 0.0, "d": 0.0})
 
