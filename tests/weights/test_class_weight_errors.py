@@ -105,7 +105,7 @@ def test_weights_beyond_floats_are_refused_without_a_warning(power, normalize, u
 
 
 def test_a_mapping_of_weights_too_far_apart_is_refused():
-    with pytest.raises(ValueError, match="range of floats, that of 1 is not"):
+    with pytest.raises(ValueError, match="range of floats, those of 1 are not"):
         ClassWeightEstimator({0: 1e-300, 1: 1e300}, normalize="min").fit([0, 1])
 
 
