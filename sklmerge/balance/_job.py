@@ -32,8 +32,8 @@ from sklmerge.balance._prepare import check_augmenter, check_parts, plan_job, re
 from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
 from sklmerge.balance._source import list_sources
-from sklmerge.balance._targets import check_max_copies
 from sklmerge.balance._work import OutputSettings
+from sklmerge.sampling._draws import check_max_copies
 
 
 def balance_folder(

@@ -78,30 +78,6 @@ def _check_target(target: object) -> int:
     return int(target)
 
 
-def check_max_copies(max_copies: int | None) -> int | None:
-    """Check the largest number of copies that one source may get.
-
-    Raises
-    ------
-    ValueError
-        If it is no whole number of at least 0, and not None.
-
-    Examples
-    --------
-    >>> from sklmerge.balance._targets import check_max_copies
-    >>> check_max_copies(20)
-    20
-    """
-    if max_copies is None:
-        return None
-    if not isinstance(max_copies, Integral) or isinstance(max_copies, bool) or max_copies < 0:
-        raise ValueError(
-            "max_copies must be a whole number of at least 0, or None for no bound, "
-            f"got {max_copies!r}"
-        )
-    return int(max_copies)
-
-
 def spread_copies(
     classes: NDArray[np.int32],
     ranks: NDArray[np.uint64],

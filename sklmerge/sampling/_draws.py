@@ -1,6 +1,7 @@
 """Sources and a number of draws in, which source each draw takes out. No image, no label."""
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,3 +76,36 @@ def share_evenly(n_draws: int, capacities: Sequence[int]) -> list[int]:
         shares[place] = min(capacities[place], left // (len(by_capacity) - served))
         left -= shares[place]
     return shares
+
+
+def check_max_copies(max_copies: int | None) -> int | None:
+    """Check the largest number of copies that one source may get.
+
+    Parameters
+    ----------
+    max_copies : int or None
+        What was given.
+
+    Returns
+    -------
+    int or None
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number of at least 0, and not None.
+
+    Examples
+    --------
+    >>> from sklmerge.sampling._draws import check_max_copies
+    >>> check_max_copies(20)
+    20
+    """
+    if max_copies is None:
+        return None
+    if not isinstance(max_copies, Integral) or isinstance(max_copies, bool) or max_copies < 0:
+        raise ValueError(
+            "max_copies must be a whole number of at least 0, or None for no bound, "
+            f"got {max_copies!r}"
+        )
+    return int(max_copies)

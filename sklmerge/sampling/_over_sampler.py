@@ -23,7 +23,7 @@ from sklmerge.augment import (
 )
 from sklmerge.augment._by_class import tell_augmenter
 from sklmerge.labels import check_merger
-from sklmerge.sampling._draws import plan_rounds, share_evenly
+from sklmerge.sampling._draws import check_max_copies, plan_rounds, share_evenly
 
 
 class AugmentingOverSampler(BaseOverSampler):
@@ -150,8 +150,7 @@ class AugmentingOverSampler(BaseOverSampler):
             raise ValueError(
                 f"within_merged must be 'natural' or 'balanced', got {self.within_merged!r}"
             )
-        if self.max_copies is not None and self.max_copies < 0:
-            raise ValueError(f"max_copies must be >= 0 or None, got {self.max_copies}")
+        check_max_copies(self.max_copies)
         labels, one_hot = check_target_type(y, indicate_one_vs_all=True)
         if self.merge is not None:
             labels = np.asarray(check_merger(self.merge).fit(labels).transform(labels))

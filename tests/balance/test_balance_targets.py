@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklmerge.balance._targets import check_max_copies, resolve_targets, spread_copies
+from sklmerge.balance._targets import resolve_targets, spread_copies
+from sklmerge.sampling._draws import check_max_copies
 
 CLASSES = st.lists(st.integers(0, 2), min_size=1, max_size=40)
 TARGETS = st.lists(st.integers(1, 60) | st.just(-1), min_size=3, max_size=3)

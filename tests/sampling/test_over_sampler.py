@@ -232,7 +232,11 @@ def test_an_augmenter_without_ranges_warns_that_it_varies_nothing():
     ("changes", "message"),
     [
         ({"within_merged": "even"}, "within_merged must be 'natural' or 'balanced'"),
-        ({"max_copies": -1}, "max_copies must be >= 0 or None, got -1"),
+        ({"max_copies": 1.5}, "max_copies must be a whole number of at least 0"),
+        (
+            {"max_copies": -1},
+            "at least 0, or None for no bound, got -1",
+        ),
         ({"augmenter": "wild"}, "augmenter must be one of light, strong, trivial, got 'wild'"),
         ({"merge": {"pet": ["cat", "cow"]}}, "cow"),
         ({"merge": {"pet": ["cat"], "beast": ["cat", "dog"]}}, "two sets"),
