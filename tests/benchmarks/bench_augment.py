@@ -251,19 +251,15 @@ def main():
     scaler = ImageScaler(rescale=1 / 255, **scaling).fit(photos)
     resizer = ImageScaler(rescale=1 / 255, image_size=(224, 224), **scaling).fit(photos)
     print(f"OpenCV {cv2.__version__}, one thread, best of {N_ROUNDS} turns of {N_IMAGES} images")
-    out, floats = np.empty_like(photos), np.empty(photos.shape, np.float32)
 
     def vary(augmenter, scaler=None):
-        def run(photos):
-            params = augmenter.draw_params(len(photos), 0)
-            augmenter.apply(photos, params, scaler=scaler, out=out if scaler is None else floats)
-
-        return run
+        # Like the others, into new arrays.
+        return lambda photos: augmenter.augment(photos, 0, scaler=scaler)
 
     geometry = take_turns(
         {
             "sklmerge": vary(varied),
-            "bare loop of the same calls": lambda photos: warp_bare(photos, out),
+            "bare loop of the same calls": lambda photos: warp_bare(photos, np.empty_like(photos)),
             "bare loop, three channels": warp_straight,
             "albumentations": compose_albumentations(),
             "Keras ImageDataGenerator": compose_keras(),
