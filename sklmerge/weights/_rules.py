@@ -232,7 +232,7 @@ def _check_range(
     if isinstance(scheme, str):
         is_lost |= weights < sys.float_info.min
     if is_lost.any():
-        lost = show_labels([labels[place] for place in np.flatnonzero(is_lost)], 3)
+        lost = show_labels([labels[place] for place in np.flatnonzero(is_lost).tolist()], 3)
         raise ValueError(
             f"weights must be within the range of floats, those of {lost} are not for counts of "
             f"{counts.min():g} to {counts.max():g}; lower power, or bring the weights of scheme "
