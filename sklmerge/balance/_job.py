@@ -29,6 +29,12 @@ from sklmerge.balance._groups import GroupBy, describe_groups
 from sklmerge.balance._metadata import describe_job, describe_parameter
 from sklmerge.balance._names import choose_extension
 from sklmerge.balance._prepare import check_augmenter, check_parts, plan_job, resolve_merge
+from sklmerge.balance._remote_source import (
+    check_destination,
+    check_remote,
+    check_remote_place,
+    list_remote_sources,
+)
 from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
 from sklmerge.balance._source import list_sources
@@ -56,6 +62,7 @@ def balance_folder(
     on_error: Literal["raise", "skip"] = "raise",
     dry_run: bool = False,
     progress: Progress | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> BalanceReport:
     """Make a balanced folder of images from a folder with one folder per class.
 
@@ -66,10 +73,11 @@ def balance_folder(
 
     Parameters
     ----------
-    source : path
+    source : path or URL
         Folder of class folders, or of the folders ``train``, ``val`` and ``test`` of them: then
         only train is balanced and `split` is not used. Hidden folders are no classes; what lies in
-        folders of a class folder belongs to the class.
+        folders of a class folder belongs to the class. A URL that fsspec knows, such as
+        ``"s3://bucket/photos"``, is read as a folder.
     destination : path
         New or empty folder, or that of an earlier run of the same job, which is carried on.
     merge : mapping, list of lists, LabelMerger or None, default=None
@@ -118,6 +126,9 @@ def balance_folder(
         Return the report of what would be done, and write nothing.
     progress : callable, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread, a few times a second.
+    storage_options : mapping, default=None
+        What fsspec's file system is made with, for a source that is a URL. It goes to the workers,
+        and stands in no file.
 
     Returns
     -------
@@ -164,18 +175,23 @@ def balance_folder(
     >>> sorted(path.name for path in (folder / "balanced/train/green").glob("grass__0*"))
     ['grass__0.png', 'grass__0__aug0001.png']
     """
-    source_path, destination_path = os.path.abspath(source), os.path.abspath(destination)
+    remote = check_remote(source, storage_options)
+    source_path = os.path.abspath(source) if remote is None else remote.url
+    destination_path = check_destination(destination)
     check_choice(place, "place", PLACES)
     check_choice(image_format, "image_format", IMAGE_FORMATS)
     check_choice(on_error, "on_error", ON_ERROR)
-    check_apart(source_path, destination_path)
+    if remote is None:
+        check_apart(source_path, destination_path)
+    else:
+        check_remote_place(place)
     size = check_image_size(image_size)
     check_max_pixels(max_pixels)
     check_reference(place, size, image_format)
     check_n_jobs(n_jobs)
     seed = check_seed(random_state)
     varier = as_augmenter(augmenter)
-    sources = list_sources(source_path)
+    sources = list_sources(source_path) if remote is None else list_remote_sources(remote)
     merge_map = resolve_merge(merge, sources)
     plan = plan_job(
         sources,
@@ -222,6 +238,7 @@ def balance_folder(
             place=place,
             quality=quality,
             max_pixels=max_pixels,
+            remote=remote,
             temporary=temporary,
             owner=os.getpid(),
         )

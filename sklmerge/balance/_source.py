@@ -1,6 +1,7 @@
 """The source folder as columns: which images there are, of which class, in which part."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -86,6 +87,18 @@ def _find_parts(source: str) -> dict[str, int]:
     """Find the folders of train, val and test, each with its code; none where there are others."""
     with os.scandir(source) as entries:
         folders = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
+    return order_parts(folders)
+
+
+def order_parts(folders: Sequence[str]) -> dict[str, int]:
+    """Give folders that are train, val and test their codes, in this order; {} if they are not.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._source import order_parts
+    >>> order_parts(["valid", "train"]), order_parts(["cat", "dog"])
+    ({'train': 0, 'valid': 1}, {})
+    """
     codes = [_PARTS_BY_NAME.get(name.lower(), -1) for name in folders]
     if -1 in codes or 0 not in codes or len(folders) < 2:
         return {}

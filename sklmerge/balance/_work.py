@@ -17,6 +17,7 @@ from sklmerge.balance._names import name_file
 from sklmerge.balance._writing import link_whole, write_whole
 from sklmerge.images._codec import decode_image, encode_image
 from sklmerge.images._headers import ImageHeader, read_header
+from sklmerge.images._remote import RemoteFolder
 
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 # What the copies of one image may take at a time.
@@ -33,6 +34,7 @@ class OutputSettings:
     place: str
     quality: int
     max_pixels: int | None
+    remote: RemoteFolder | None
     temporary: str
     owner: int
 
@@ -135,8 +137,11 @@ def _make_files(item: Item, missing: list[tuple[int, str]], settings: OutputSett
     """Write the missing files of one source, or return why it cannot be read."""
     image_format = _FORMATS[item.extension.lower()]
     try:
-        with open(item.source, "rb") as file:
-            data = file.read()
+        if settings.remote is None:
+            with open(item.source, "rb") as file:
+                data = file.read()
+        else:
+            data = _fetch(item.source, settings.remote)
         header = read_header(data)
         # Also where the bytes are only copied: a damaged file must not reach the training.
         image = decode_image(data, image_size=settings.image_size, max_pixels=settings.max_pixels)
@@ -145,6 +150,8 @@ def _make_files(item: Item, missing: list[tuple[int, str]], settings: OutputSett
             data = _encode(image, image_format, settings.quality)
     except ValueError as error:
         return str(error)
+    except ConnectionError:
+        raise
     except OSError as error:
         return error.strerror or str(error)
     plain = [path for copy, path in missing if copy == 0 or settings.augmenter is None]
@@ -157,6 +164,17 @@ def _make_files(item: Item, missing: list[tuple[int, str]], settings: OutputSett
     if settings.augmenter is not None and varied:
         _write_copies(image, item, varied, settings.augmenter, settings)
     return None
+
+
+def _fetch(source: str, remote: RemoteFolder) -> bytes:
+    try:
+        return remote.read(source[len(remote.url) + 1 :])
+    except OSError as error:
+        # Not the file's fault: it must not be taken for a bad one and left out.
+        raise ConnectionError(
+            f"{source} could not be fetched ({error}); run the same command again, which goes on "
+            "from here"
+        ) from error
 
 
 def _write_copies(

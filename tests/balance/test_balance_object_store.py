@@ -1,0 +1,107 @@
+"""A source in an object store gives what the same source in a folder gives."""
+
+import csv
+import json
+
+import fsspec
+import joblib
+import pytest
+from moto.server import ThreadedMotoServer
+
+from sklmerge import balance_folder
+
+COUNTS = {"A": 5, "B b+,": 9, "Ünï": 14}
+
+
+@pytest.fixture(scope="module")
+def storage_options():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield {
+        "key": "any",
+        "secret": "any",
+        "endpoint_url": f"http://{host}:{port}",
+    }
+    server.stop()
+
+
+@pytest.fixture
+def upload(storage_options, tmp_path):
+    def put(folder, url):
+        files = fsspec.filesystem("s3", **storage_options)
+        files.mkdirs(url.split("/")[2], exist_ok=True)
+        files.put(str(folder) + "/", url + "/", recursive=True)
+        return url
+
+    return put
+
+
+def drop_source(hashes):
+    """Leave plan.json out: it says where the source is."""
+    return {name: digest for name, digest in hashes.items() if name != "plan.json"}
+
+
+def test_a_bucket_gives_the_bytes_that_a_folder_gives(
+    write_classes, upload, storage_options, tmp_path, hash_tree
+):
+    source = write_classes(COUNTS)
+    (source / "Ünï/03.jpg").write_bytes(b"no image")
+    url = upload(source, "s3://first/photos")
+    local = balance_folder(source, tmp_path / "local", on_error="skip")
+    options = {"on_error": "skip", "storage_options": storage_options}
+    with joblib.parallel_config(backend="loky", n_jobs=2):
+        report = balance_folder(url, tmp_path / "out", **options)
+    assert report == local
+    assert drop_source(hash_tree(tmp_path / "out")) == drop_source(hash_tree(tmp_path / "local"))
+    assert balance_folder(url + "/", tmp_path / "out", n_jobs=2, **options) == local
+    plan = (tmp_path / "out/plan.json").read_text()
+    assert json.loads(plan)["source"] == url
+    assert storage_options["endpoint_url"] not in plan
+
+
+def test_references_are_urls_that_can_be_opened(write_classes, upload, storage_options, tmp_path):
+    source = write_classes(COUNTS)
+    url = upload(source, "s3://second/photos")
+    options = {"place": "reference", "storage_options": storage_options, "split": None}
+    report = balance_folder(url, tmp_path / "out", **options)
+    with open(tmp_path / "out/train/metadata.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["augmented"] == "false"]
+    assert len(rows) == sum(report.original_counts.values())
+    for row in rows:
+        with fsspec.open(row["file_name"], **storage_options) as file:
+            assert file.read() == (source / row["source"]).read_bytes()
+
+
+def test_a_store_that_fails_stops_the_job_and_leaves_no_image_out(
+    write_classes, tmp_path, monkeypatch, hash_tree
+):
+    source = write_classes({"A": 3, "B": 5})
+    files = fsspec.filesystem("memory")
+    files.put(str(source) + "/", "/photos/", recursive=True)
+
+    def fail(path, *args, **kwargs):
+        raise TimeoutError("the store is silent")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(files), "cat_file", fail)
+        with pytest.raises(OSError, match=r"fetched \(the store is silent\); run the same command"):
+            balance_folder("memory://photos", tmp_path / "out", on_error="skip")
+    assert balance_folder("memory://photos", tmp_path / "out", on_error="skip").skipped == {}
+    balance_folder(source, tmp_path / "local")
+    assert drop_source(hash_tree(tmp_path / "out")) == drop_source(hash_tree(tmp_path / "local"))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"place": "symlink"}, "place must be 'copy' or 'reference' for a source that is a URL"),
+        ({"source": "memory://nowhere"}, "source 'memory://nowhere' cannot be listed|with none"),
+        ({"destination": "s3://bucket/out"}, "destination must be a folder, .*upload it when"),
+        ({"source": ".", "storage_options": {}}, "storage_options are for a source that is a URL"),
+    ],
+)
+def test_what_a_url_cannot_be_is_refused(parameters, reason, tmp_path):
+    arguments = {"source": "memory://photos", "destination": tmp_path / "out", **parameters}
+    with pytest.raises(ValueError, match=reason):
+        balance_folder(**arguments)
