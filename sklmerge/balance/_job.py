@@ -88,8 +88,10 @@ def balance_folder(
     max_copies : int or None, default=20
         Most copies of one image; None sets no bound. What it leaves unbalanced is for the
         ``class_weight`` of the report.
-    augmenter : {"light", "strong"}, ImageAugmenter, callable or None, default="light"
-        What varies the copies; None copies as it is.
+    augmenter : {"light", "strong", "trivial"}, ImageAugmenter, callable, mapping or None, \
+default="light"
+        What varies the copies; None copies as it is. A mapping from original or merged labels
+        serves classes that must not be varied alike.
     split : sequence of 1 to 3 float, or None, default=(0.8, 0.2)
         Shares of train, val and test, kept within each original class. None puts all in train.
         Every merged class with at least as many images as there are parts is in every part;

@@ -15,6 +15,7 @@ import numpy as np
 
 from sklmerge.augment import hash_keys
 from sklmerge.augment._adapters import Augmenter
+from sklmerge.balance._by_class import pick_augmenter
 from sklmerge.balance._names import name_file
 from sklmerge.balance._plan import Plan
 
@@ -109,13 +110,20 @@ def _list_parameters(
 ) -> list[str]:
     """List the parameters of all copies of some sources, as JSON."""
     counts = plan.copies[rows]
-    if augmenter is None:
-        return ["{}"] * int(counts.sum())
     firsts = counts.cumsum() - counts
     copies = np.arange(counts.sum()) - np.repeat(firsts, counts) + 1
     keys = hash_keys(np.repeat(plan.keys[rows], counts), copies)
-    params = augmenter.draw_params(len(keys), seed, keys=keys)
-    return [json.dumps(row, sort_keys=True) for row in params.to_dicts()]
+    owners = np.repeat(plan.originals[rows], counts)
+    parameters = np.full(len(keys), "{}", dtype=object)
+    for original in np.unique(owners):
+        labels = plan.name_labels(int(rows[plan.originals[rows] == original][0]))
+        own = pick_augmenter(augmenter, *labels)
+        if own is not None:
+            places = np.flatnonzero(owners == original)
+            drawn = own.draw_params(len(places), seed, keys=keys[places])
+            texts = [json.dumps(row, sort_keys=True) for row in drawn.to_dicts()]
+            parameters[places] = texts
+    return parameters.tolist()
 
 
 def write_csv(rows: Iterable[MetadataRow]) -> Iterator[bytes]:

@@ -111,6 +111,13 @@ class Plan:
         base = join_base(self.original_names[self.originals[row]], path)
         return make_base(base, path, bool(self.unsafe[row]))
 
+    def name_labels(self, row: int) -> tuple[str, str]:
+        """Name the original and the merged class of one source."""
+        return (
+            self.original_names[self.originals[row]],
+            self.merged_names[self.merged[row]],
+        )
+
     def list_rows(self, part: int) -> NDArray[np.int64]:
         """List the used sources of a part, by merged class and then by path."""
         rows = np.flatnonzero((self.parts == part) & (self.copies >= 0))

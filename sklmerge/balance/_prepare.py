@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.augment._adapters import Augmenter
+from sklmerge.balance._by_class import pick_augmenter
 from sklmerge.balance._checks import PART_NAMES
 from sklmerge.balance._groups import GroupBy, find_groups
 from sklmerge.balance._names import check_class_name
@@ -123,15 +124,23 @@ def _check_groups_apart(
 
 
 def check_augmenter(augmenter: Augmenter | None, plan: Plan, seed: int) -> None:
-    """Warn where copies are asked of an augmenter that changes nothing."""
-    if augmenter is None or not (plan.copies > 0).any():
-        return
-    if not augmenter.draw_params(1, seed).columns:
-        warnings.warn(
-            f"augmenter changes nothing: {augmenter!r} makes copies that equal their image; pass "
-            "ranges, or None if that is what you want",
-            stacklevel=3,
-        )
+    """Warn where copies are asked of an augmenter that changes nothing; refuse one that is missing.
+
+    Raises
+    ------
+    ValueError
+        If `augmenter` is a mapping that lacks a class that gets copies.
+    """
+    for original in np.unique(plan.originals[plan.copies > 0]):
+        row = int(np.flatnonzero(plan.originals == original)[0])
+        own = pick_augmenter(augmenter, *plan.name_labels(row))
+        if own is not None and not own.draw_params(1, seed).columns:
+            warnings.warn(
+                f"augmenter changes nothing: {own!r} makes copies that equal their image; pass "
+                "ranges, or None if that is what you want",
+                stacklevel=3,
+            )
+            return
 
 
 def check_parts(plan: Plan) -> None:

@@ -119,6 +119,7 @@ def _cut_shards(
             key=int(plan.keys[row]),
             first=int(begun[row]) + 1,
             last=int(plan.copies[row]),
+            labels=plan.name_labels(row),
         )
         items.append(item)
         n_files += item.last - item.first + 1

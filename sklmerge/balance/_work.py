@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sklmerge.augment import hash_keys
 from sklmerge.augment._adapters import Augmenter
+from sklmerge.balance._by_class import pick_augmenter
 from sklmerge.balance._names import name_file
 from sklmerge.balance._writing import link_whole, write_whole
 from sklmerge.images._codec import decode_image, encode_image
@@ -41,7 +42,7 @@ class OutputSettings:
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One source: where it is, and which of its copies to write (0 is the file itself)."""
+    """One source: where it is, its labels, and which copies to write (0 is the file itself)."""
 
     row: int
     source: str
@@ -50,6 +51,7 @@ class Item:
     key: int
     first: int
     last: int
+    labels: tuple[str, str]
 
     def list_outputs(self) -> Iterator[tuple[int, str]]:
         """List the numbers and the paths of the files to write."""
@@ -154,15 +156,17 @@ def _make_files(item: Item, missing: list[tuple[int, str]], settings: OutputSett
         raise
     except OSError as error:
         return error.strerror or str(error)
-    plain = [path for copy, path in missing if copy == 0 or settings.augmenter is None]
+    varied = [(copy, path) for copy, path in missing if copy > 0]
+    # A class without copies needs no augmenter of its own.
+    augmenter = pick_augmenter(settings.augmenter, *item.labels) if varied else None
+    plain = [path for copy, path in missing if copy == 0 or augmenter is None]
     for path in plain:
         if unchanged and settings.place != "copy":
             link_whole(item.source, path, settings.temporary, settings.place)
         else:
             write_whole(data, path, settings.temporary)
-    varied = [(copy, path) for copy, path in missing if copy > 0]
-    if settings.augmenter is not None and varied:
-        _write_copies(image, item, varied, settings.augmenter, settings)
+    if augmenter is not None:
+        _write_copies(image, item, varied, augmenter, settings)
     return None
 
 
