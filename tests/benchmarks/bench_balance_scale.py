@@ -104,7 +104,7 @@ def measure_workers(folder, n_sources):
                 "-c",
                 BARE,
                 str(source),
-                str(folder / f"bare{k}"),
+                str(folder / bare),
                 str(n_sources // 2),
             ],
             stdin=subprocess.PIPE,
@@ -112,7 +112,7 @@ def measure_workers(folder, n_sources):
             text=True,
             cwd=Path(__file__).parent,
         )
-        for bare_out in bare_outs
+        for bare in ("bare0", "bare1")
     ]
     for job in jobs:
         job.stdout.readline()
