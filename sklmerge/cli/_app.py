@@ -133,8 +133,11 @@ def balance(
         str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Resize all images.")
     ] = None,
     place: Annotated[
-        str, typer.Option(help="Unchanged images: copy, hardlink or symlink.")
+        str, typer.Option(help="Unchanged images: copy, hardlink, symlink or reference.")
     ] = "copy",
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Refuse larger images, which may be decompression bombs.")
+    ] = 200_000_000,
     image_format: Annotated[str, typer.Option("--format", help="keep, jpeg or png.")] = "keep",
     quality: Annotated[int, typer.Option(help="Of JPEG files that are written anew.")] = 95,
     augmenter: Any = None,
@@ -151,6 +154,7 @@ def balance(
         "place": place,
         "image_format": image_format,
         "on_error": on_error,
+        "max_pixels": max_pixels,
     }
     with show_progress("writing files") as update:
         report = balance_folder(

@@ -146,3 +146,9 @@ def test_options_that_do_not_exist_and_classes_that_do_not(run, refuse, photos, 
     assert "normalize" in refuse("weights", photos, "--normalize", "heavy")
     assert "plan.json" in refuse("separate", photos, tmp_path / "out")
     assert sorted(os.listdir(tmp_path)) == ["photos"]
+
+
+def test_images_beyond_the_limit_of_pixels_are_named(refuse, run, photos, tmp_path):
+    error = refuse("balance", photos, tmp_path / "out", "--max-pixels", "599")
+    assert "20 x 30 pixels are more than max_pixels=599" in error
+    run("balance", photos, tmp_path / "out", "--max-pixels", "600")
