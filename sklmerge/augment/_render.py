@@ -139,6 +139,7 @@ def render_rows(
         fill_mode=settings.fill_mode,
         cval=settings.cval,
     )
+    overshoots = settings.interpolation == "cubic" and first.dtype.kind == "f"
     affine[:, :, 2] += margins[:, [2, 0]]
     reaches = margins.tolist()
     # Without a preparation the warped images are finished where they lie.
@@ -154,6 +155,11 @@ def render_rows(
                 mirror_image(image, symmetry, warped[place])
             else:
                 warp(image, affine[start + place], reaches[start + place], warped[place])
+                if overshoots:
+                    # What integers do by themselves; a range that the image leaves stays its own.
+                    low, high = settings.bounds
+                    limits = min(low, float(image.min())), max(high, float(image.max()))
+                    np.clip(warped[place], *limits, out=warped[place])
         if finishes:
             finish_chunk(warped, params.take(rows), settings.bounds, preparation, target)
 

@@ -131,8 +131,13 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         """
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype must be float32 or float64, got {self.dtype!r}")
-        if self.image_size is not None and len(check_image_shape(self.image_size)) != 2:
-            raise ValueError(f"image_size must be (height, width), got {self.image_size!r}")
+        if self.image_size is not None:
+            try:
+                fits = len(check_image_shape(self.image_size)) == 2
+            except ValueError:
+                fits = False
+            if not fits:
+                raise ValueError(f"image_size must be (height, width), got {self.image_size!r}")
         batch = as_image_batch(X, self.image_shape)
         self.n_channels_ = batch.shape[3] if batch.ndim == 4 else 1
         size = self.find_size((batch.shape[1], batch.shape[2]))

@@ -278,6 +278,8 @@ def preview(
 ) -> None:
     """Draw a contact sheet: images of each class beside the copies that would be made of them."""
     index = ImageIndex(source, merge=opt.read_merge(merge))
+    if source.resolve() in out.resolve().parents:
+        raise ValueError(f"--out must lie outside SRC, whose files are never changed, got {out}")
     sheet = draw_preview(index, augmenter, classes, sources, copies, seed)
     write_picture(sheet, out)
     print_lines([f"wrote {out}"])

@@ -8,6 +8,7 @@ from sklmerge import ClassWeightEstimator
 from sklmerge.balance import advise
 from sklmerge.cli._options import open_classes, write_merge
 from sklmerge.cli._output import list_members, print_lines, print_table, show_waiting
+from sklmerge.images import ImageReport
 
 _MOST_NAMED = 10
 
@@ -39,18 +40,20 @@ def inspect_folder(source: Path, merge: Any, n_jobs: int | None) -> dict[str, An
         "formats": report.formats,
         "wrong_extensions": report.wrong_extensions,
         "images": report.describe_images(),
-        "commands": write_commands(source, merge, advice.remedy),
-        "code": write_code(source, merge, advice.remedy),
+        "commands": write_commands(source, merge, advice.remedy, bool(report.bad_files)),
+        "code": write_code(source, merge, advice.remedy, report),
     }
 
 
-def write_commands(source: Path, merge: dict[str, list[str]] | None, remedy: str) -> list[str]:
-    """Write the commands that carry the advice out."""
+def write_commands(
+    source: Path, merge: dict[str, list[str]] | None, remedy: str, has_bad_files: bool
+) -> list[str]:
+    """Write the commands that carry the advice out, past files that cannot be read."""
     folder, out = quote(str(source)), quote(f"{source}-balanced")
-    merged = write_merge(merge)
+    merged = write_merge(merge) + (" --on-error skip" if has_bad_files else "")
     commands = {
         "nothing": [],
-        "weights": [f"sklmerge weights {folder}{merged}"],
+        "weights": [f"sklmerge weights {folder}{write_merge(merge)}"],
         "copies": [f"sklmerge balance {folder} {out}{merged}"],
         "copies and weights": [
             f"sklmerge balance {folder} {out}{merged} --max-copies 20",
@@ -60,8 +63,13 @@ def write_commands(source: Path, merge: dict[str, list[str]] | None, remedy: str
     return commands[remedy]
 
 
-def write_code(source: Path, merge: dict[str, list[str]] | None, remedy: str) -> list[str]:
-    """Write the same for a program: weights, or balanced epochs for a training loop."""
+def write_code(
+    source: Path, merge: dict[str, list[str]] | None, remedy: str, report: ImageReport
+) -> list[str]:
+    """Write the same for a program: weights, or balanced epochs for a training loop.
+
+    Images of several sizes are brought to the median; files that cannot be read are passed over.
+    """
     index = f"ImageIndex({str(source)!r}{'' if merge is None else f', merge={merge!r}'})"
     if remedy == "nothing":
         return []
@@ -70,11 +78,16 @@ def write_code(source: Path, merge: dict[str, list[str]] | None, remedy: str) ->
             "from sklmerge import ClassWeightEstimator, ImageIndex",
             f"class_weight = ClassWeightEstimator().fit({index}).to_keras()",
         ]
+    sizes = {name: tuple(size) for name, size in report.sizes.items()}
+    options = [f", image_size={sizes['median']}"] if len(set(sizes.values())) > 1 else []
+    options += [', on_error="skip"'] if report.bad_files else []
     return [
         "from sklmerge import EpochSchedule, ImageBatches, ImageIndex",
         f"index = {index}",
         'schedule = EpochSchedule("minority", random_state=0)',
-        'batches = ImageBatches(index, schedule=schedule, augmenter="light", image_size=(96, 96))',
+        "batches = ImageBatches(",
+        '    index, schedule=schedule, augmenter="light"' + "".join(options),
+        ")",
     ]
 
 

@@ -29,7 +29,7 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
         except OSError as error:
             fail(str(error), 1)
         except KeyboardInterrupt:
-            fail("stopped; the same command goes on where it was", 130)
+            fail("stopped; run the same command again, and balance goes on where it was", 130)
         raise AssertionError("unreachable")
 
     return run

@@ -83,7 +83,7 @@ def suggest_for_folder(
             }
             for pair in found.ambiguous_pairs
         ],
-        "commands": write_commands(source, found.merge),
+        "commands": write_commands(source, found.merge, n_chosen > len(index)),
     }
 
 
@@ -97,12 +97,13 @@ def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.i
     return np.sort(np.concatenate(chosen))
 
 
-def write_commands(source: Path, merge: dict[Any, list[Any]]) -> list[str]:
-    """Write the command that carries the suggestion out."""
+def write_commands(source: Path, merge: dict[Any, list[Any]], has_bad_files: bool) -> list[str]:
+    """Write the command that carries the suggestion out, past files that cannot be read."""
     if not merge:
         return []
     folder, out = quote(str(source)), quote(f"{source}-balanced")
-    return [f"sklmerge balance {folder} {out}{write_merge(merge)}"]
+    skip = " --on-error skip" if has_bad_files else ""
+    return [f"sklmerge balance {folder} {out}{write_merge(merge)}{skip}"]
 
 
 def print_suggestion(found: dict[str, Any]) -> None:

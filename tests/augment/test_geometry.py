@@ -186,3 +186,15 @@ def test_images_of_any_size_keep_their_shape_and_their_range(height, width, n_im
     assert varied.shape == batch.shape
     assert varied.dtype == batch.dtype
     assert n_images == 0 or (varied.min() >= 40 and varied.max() < 90)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_cubic_interpolation_of_floats_does_not_overshoot_their_range(dtype):
+    checks = np.kron(np.indices((6, 9)).sum(axis=0) % 2, np.ones((4, 4)))
+    augmenter = ImageAugmenter(rotation_range=20, interpolation="cubic")
+    params = augmenter.draw_params(5, random_state=0)
+    indices = np.zeros(5, int)
+    varied = augmenter.apply(checks[None].astype(dtype), params, indices=indices)
+    assert (varied.min(), varied.max()) == (0, 1)
+    levels = augmenter.apply((checks[None] * 255).astype(np.uint8), params, indices=indices)
+    assert_allclose(varied * 255, levels, atol=1)

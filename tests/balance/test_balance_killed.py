@@ -96,7 +96,7 @@ def test_stopped_from_the_keyboard_it_ends_at_once_and_says_how_to_go_on(
         _, said = job.communicate()
     assert time.monotonic() - start < 2
     assert job.returncode == 130
-    assert said == "error: stopped; the same command goes on where it was\n"
+    assert said == "error: stopped; run the same command again, and balance goes on where it was\n"
     assert not (out / "plan.json").exists()
     subprocess.run(command, check=True, capture_output=True)
     assert hash_tree(out) == expected

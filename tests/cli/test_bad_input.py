@@ -142,6 +142,10 @@ def test_options_that_do_not_exist_and_classes_that_do_not(run, refuse, photos, 
     assert "cow" in refuse("preview", photos, "--class", "cow", "--out", sheet)
     assert ".png" in refuse("preview", photos, "--out", tmp_path / "sheet.gif")
     assert "nowhere" in refuse("preview", photos, "--out", tmp_path / "nowhere" / "sheet.png")
+    image = photos / "cat" / "0.png"
+    before = image.read_bytes()
+    assert "outside SRC" in refuse("preview", photos, "--out", image)
+    assert image.read_bytes() == before
     assert "scheme" in refuse("weights", photos, "--scheme", "heavy")
     assert "normalize" in refuse("weights", photos, "--normalize", "heavy")
     assert "plan.json" in refuse("separate", photos, tmp_path / "out")
