@@ -43,9 +43,7 @@ GainBias = tuple[NDArray[np.float64], NDArray[np.float64]]
 class Preparation(Protocol):
     """What rendering asks of an `ImageScaler`."""
 
-    def find_affine(
-        self, n_channels: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    def find_affine(self, n_channels: int) -> GainBias | None:
         """Return gain and bias of shape (1,) or (C,), or None where one affine map is not all."""
 
     def prepare_batch(self, images: NDArray[Any]) -> NDArray[Any]:
@@ -129,7 +127,9 @@ def render_rows(
     if settings.fill_mode == "constant":
         # OpenCV is fast where it reads a constant, which a margin would double at the border.
         margins = np.zeros_like(margins)
-    symmetries = (find_symmetries(affine, size) if frame == size else indices * 0 - 1).tolist()
+    # -1 is no symmetry: the image must be warped.
+    found = find_symmetries(affine, size) if frame == size else np.full(len(indices), -1)
+    symmetries = found.tolist()
     warp = Warper(
         (*frame, *first.shape[2:]),
         size,
