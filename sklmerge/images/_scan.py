@@ -7,11 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge.images._class_folders import choose_class_folders, explain_empty_folder
 from sklmerge.images._paths import ImagePaths
 
 IMAGE_EXTENSIONS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-# Folders that are parts of a data set, not classes, where there is nothing but them.
-PART_FOLDERS = frozenset({b"train", b"val", b"valid", b"validation", b"test"})
 
 
 class ScannedFolder(NamedTuple):
@@ -66,11 +65,7 @@ def scan_class_folders(
     for folder in folders:
         names = _list_images(os.fsencode(root), folder, endings)
         if not names:
-            raise ValueError(
-                f"root has a class folder without an image: {os.fsdecode(folder)!r} in {root!r} "
-                f"has no file ending in {', '.join(extensions)}; remove it, or name the folders "
-                "to take by classes=[...]"
-            )
+            raise explain_empty_folder(root, folder, extensions)
         names.sort()
         lengths.append(np.fromiter(map(len, names), dtype=np.int32, count=len(names)))
         blocks.append(b"".join(names))
@@ -104,30 +99,8 @@ def _find_class_folders(
     folders = sorted(
         entry.name for entry in visible if entry.is_dir() and _find_place(entry, (home,))
     )
-    if not folders:
-        if any(entry.name.lower().endswith(endings) for entry in visible):
-            raise ValueError(
-                f"root must hold a folder for each class, but in {root!r} the images lie directly; "
-                "move each class's images to a folder of its own, or use ImageIndex.from_frame"
-            )
-        raise ValueError(f"root must hold a folder for each class, got {root!r} without a folder")
-    if classes is None:
-        if len(folders) > 1 and b"train" in folders and PART_FOLDERS.issuperset(folders):
-            raise ValueError(
-                f"root must hold a folder for each class, but {root!r} holds parts of a split; "
-                "index one of them, such as its folder 'train', or name the folders by "
-                "classes=[...] if they are classes"
-            )
-        return folders
-    wanted = [os.fsencode(label) for label in classes]
-    unknown = [label for label, name in zip(classes, wanted, strict=True) if name not in folders]
-    if unknown or not wanted:
-        present = ", ".join(repr(os.fsdecode(folder)) for folder in folders[:10])
-        raise ValueError(
-            f"classes must name folders of {root!r}, got {unknown}; there are {present}"
-            + (f" and {len(folders) - 10} more" if len(folders) > 10 else "")
-        )
-    return sorted(set(wanted))
+    has_images = any(entry.name.lower().endswith(endings) for entry in visible)
+    return choose_class_folders(root, folders, classes, has_images=has_images)
 
 
 def _list_images(root: bytes, class_folder: bytes, endings: tuple[bytes, ...]) -> list[bytes]:
