@@ -12,11 +12,11 @@ from sklmerge.balance._destination import (
     check_same_plan,
     read_begun_plan,
 )
+from sklmerge.balance._items import OutputSettings
 from sklmerge.balance._metadata import METADATA_NAME, list_metadata, write_csv, write_json
 from sklmerge.balance._names import name_file
 from sklmerge.balance._plan import Plan
 from sklmerge.balance._report import BalanceReport
-from sklmerge.balance._work import OutputSettings
 from sklmerge.balance._writing import write_if_new
 
 

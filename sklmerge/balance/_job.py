@@ -26,6 +26,7 @@ from sklmerge.balance._destination import (
 )
 from sklmerge.balance._finish import begin_job, finish_job
 from sklmerge.balance._groups import GroupBy, describe_groups
+from sklmerge.balance._items import OutputSettings
 from sklmerge.balance._metadata import describe_job, describe_parameter
 from sklmerge.balance._names import choose_extension
 from sklmerge.balance._prepare import check_augmenter, check_parts, plan_job, resolve_merge
@@ -38,7 +39,6 @@ from sklmerge.balance._remote_source import (
 from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
 from sklmerge.balance._source import list_sources
-from sklmerge.balance._work import OutputSettings
 from sklmerge.sampling._draws import check_max_copies
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.balance._destination import end_work
+from sklmerge.balance._items import Item, OutputSettings
 from sklmerge.balance._plan import Plan
-from sklmerge.balance._work import Item, OutputSettings, process_items
+from sklmerge.balance._work import process_items
 from sklmerge.balance._workers import map_unordered
 
 Progress = Callable[[int, int], None]
@@ -107,14 +108,16 @@ def _cut_shards(
     """Cut what is still to do into lists of about equal work, in the order of the paths."""
     items: list[Item] = []
     n_files = 0
+    folders = [
+        [os.path.join(destination, part, label, "") for label in plan.merged_names]
+        for part in plan.part_names
+    ]
+    home = os.path.join(root, "")
     for row in np.flatnonzero(plan.copies > begun).tolist():
-        folder = os.path.join(
-            destination, plan.part_names[plan.parts[row]], plan.merged_names[plan.merged[row]]
-        )
         item = Item(
             row=row,
-            source=os.path.join(root, os.fsdecode(plan.paths.get_bytes(row))),
-            base=os.path.join(folder, plan.name_base(row)),
+            source=home + os.fsdecode(plan.paths.get_bytes(row)),
+            base=folders[plan.parts[row]][plan.merged[row]] + plan.name_base(row),
             extension=extensions[row],
             key=int(plan.keys[row]),
             first=int(begun[row]) + 1,

@@ -1,71 +1,20 @@
-"""One worker's share of the job: read each source once, write its file and its copies."""
+"""One worker's share of the job: each source is read once, for its own file and for its copies."""
 
 import errno
 import os
+import stat
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
-import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.augment import hash_keys
-from sklmerge.augment._adapters import Augmenter
-from sklmerge.balance._by_class import pick_augmenter
-from sklmerge.balance._names import name_file
+from sklmerge.balance._copies import CopyBatch, draw_copies, encode_output
+from sklmerge.balance._items import Item, Outcome, OutputSettings
 from sklmerge.balance._writing import link_whole, write_whole
-from sklmerge.images._codec import decode_image, encode_image
+from sklmerge.images._codec import decode_image
 from sklmerge.images._headers import ImageHeader, read_header
 from sklmerge.images._remote import RemoteFolder
-
-_FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
-# What the copies of one image may take at a time.
-_MAX_COPIES_BYTES = 2**26
-
-
-@dataclass(frozen=True)
-class OutputSettings:
-    """What the files of a job have in common; the fields are parameters of `balance_folder`."""
-
-    augmenter: Augmenter | None
-    seed: int
-    image_size: tuple[int, int] | None
-    place: str
-    quality: int
-    max_pixels: int | None
-    remote: RemoteFolder | None
-    temporary: str
-    owner: int
-
-
-@dataclass(frozen=True, eq=False)
-class Item:
-    """One source: where it is, its labels, and which copies to write (0 is the file itself)."""
-
-    row: int
-    source: str
-    base: str
-    extension: str
-    key: int
-    first: int
-    last: int
-    labels: tuple[str, str]
-
-    def list_outputs(self) -> Iterator[tuple[int, str]]:
-        """List the numbers and the paths of the files to write."""
-        for copy in range(self.first, self.last + 1):
-            yield copy, name_file(self.base, copy, self.extension)
-
-
-@dataclass
-class Outcome:
-    """What came of some sources: files in place, their bytes, and what could not be read."""
-
-    n_files: int = 0
-    n_bytes: int = 0
-    unreadable: list[tuple[int, str]] = field(default_factory=list)
 
 
 def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
@@ -93,20 +42,50 @@ def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
         # would outlast the job.
         cv2.setNumThreads(1)
     outcome = Outcome()
-    for item in items:
+    works = [(item, missing) for item in items if (missing := _count_present(item, outcome))]
+    batch = CopyBatch(settings, outcome)
+    for (item, missing), draws in zip(works, draw_copies(works, settings), strict=True):
         if not os.path.isdir(settings.temporary):
             raise FileNotFoundError(errno.ENOENT, "the run has ended", settings.temporary)
-        changed = _read_change(item.source)
-        missing = [pair for pair in item.list_outputs() if not _is_current(pair[1], changed)]
-        if missing:
-            reason = _make_files(item, missing, settings)
-            if reason is not None:
-                outcome.unreadable.append((item.row, reason))
-                continue
-        for _, path in item.list_outputs():
-            outcome.n_files += 1
-            outcome.n_bytes += _measure(path)
+        plain = [path for copy, path in missing if copy == 0 or draws is None]
+        try:
+            data = _read_source(item, settings)
+            header = read_header(data)
+            # Also where the bytes are only copied: a damaged file must not reach the training.
+            image = decode_image(
+                data, image_size=settings.image_size, max_pixels=settings.max_pixels
+            )
+        except ConnectionError:
+            raise
+        except (ValueError, OSError) as error:
+            outcome.unreadable.append((item.row, getattr(error, "strerror", None) or str(error)))
+            continue
+        _write_plain(item, plain, data, header, image, settings, outcome)
+        if draws is not None:
+            batch.add(image, draws)
+    batch.flush()
     return outcome
+
+
+def _count_present(item: Item, outcome: Outcome) -> list[tuple[int, str]]:
+    """Count the files of a source that are in place, and list the others."""
+    changed = _read_change(item.source)
+    missing = []
+    for copy, path in item.list_outputs():
+        try:
+            status = os.lstat(path)
+            n_bytes = status.st_size if status.st_nlink == 1 else 0
+            if stat.S_ISLNK(status.st_mode):
+                status, n_bytes = os.stat(path), 0
+        except FileNotFoundError:
+            missing.append((copy, path))
+            continue
+        # After a power cut a file may be in place without its content.
+        if status.st_size > 0 and status.st_mtime_ns >= changed:
+            outcome.count_file(n_bytes)
+        else:
+            missing.append((copy, path))
+    return missing
 
 
 def _read_change(source: str) -> int:
@@ -119,55 +98,11 @@ def _read_change(source: str) -> int:
     return changed if changed <= time.time_ns() else 0
 
 
-def _is_current(path: str, changed: int) -> bool:
-    """Tell whether a file is in place, and was made since its source was last written."""
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        return False
-    # After a power cut a file may be in place without its content.
-    return status.st_size > 0 and status.st_mtime_ns >= changed
-
-
-def _measure(path: str) -> int:
-    """Return the bytes that a file adds to the disk: none for links."""
-    status = os.lstat(path)
-    return status.st_size if status.st_nlink == 1 and not os.path.islink(path) else 0
-
-
-def _make_files(item: Item, missing: list[tuple[int, str]], settings: OutputSettings) -> str | None:
-    """Write the missing files of one source, or return why it cannot be read."""
-    image_format = _FORMATS[item.extension.lower()]
-    try:
-        if settings.remote is None:
-            with open(item.source, "rb") as file:
-                data = file.read()
-        else:
-            data = _fetch(item.source, settings.remote)
-        header = read_header(data)
-        # Also where the bytes are only copied: a damaged file must not reach the training.
-        image = decode_image(data, image_size=settings.image_size, max_pixels=settings.max_pixels)
-        unchanged = _is_unchanged(header, image_format, settings.image_size)
-        if not unchanged:
-            data = _encode(image, image_format, settings.quality)
-    except ValueError as error:
-        return str(error)
-    except ConnectionError:
-        raise
-    except OSError as error:
-        return error.strerror or str(error)
-    varied = [(copy, path) for copy, path in missing if copy > 0]
-    # A class without copies needs no augmenter of its own.
-    augmenter = pick_augmenter(settings.augmenter, *item.labels) if varied else None
-    plain = [path for copy, path in missing if copy == 0 or augmenter is None]
-    for path in plain:
-        if unchanged and settings.place != "copy":
-            link_whole(item.source, path, settings.temporary, settings.place)
-        else:
-            write_whole(data, path, settings.temporary)
-    if augmenter is not None:
-        _write_copies(image, item, varied, augmenter, settings)
-    return None
+def _read_source(item: Item, settings: OutputSettings) -> bytes:
+    if settings.remote is not None:
+        return _fetch(item.source, settings.remote)
+    with open(item.source, "rb") as file:
+        return file.read()
 
 
 def _fetch(source: str, remote: RemoteFolder) -> bytes:
@@ -181,38 +116,27 @@ def _fetch(source: str, remote: RemoteFolder) -> bytes:
         ) from error
 
 
-def _write_copies(
-    image: NDArray[Any],
+def _write_plain(
     item: Item,
-    varied: list[tuple[int, str]],
-    augmenter: Augmenter,
+    paths: list[str],
+    data: bytes,
+    header: ImageHeader,
+    image: NDArray[Any],
     settings: OutputSettings,
+    outcome: Outcome,
 ) -> None:
-    image_format = _FORMATS[item.extension.lower()]
-    keys = hash_keys(item.key, [copy for copy, _ in varied])
-    params = augmenter.draw_params(len(varied), settings.seed, keys=keys)
-    step = max(1, _MAX_COPIES_BYTES // image.nbytes)
-    for start in range(0, len(varied), step):
-        some = params.take(slice(start, start + step))
-        copies = augmenter.apply(image[None], some, indices=np.zeros(len(some), np.intp))
-        for copy, (_, path) in zip(copies, varied[start : start + step], strict=True):
-            data = _encode(copy, image_format, settings.quality)
+    """Put a source's own file, and copies that are not varied, in place."""
+    if not paths:
+        return
+    size = settings.image_size
+    fits = size is None or size == (header.height, header.width)
+    unchanged = header.format == item.image_format and header.orientation == 1 and fits
+    if not unchanged:
+        data = encode_output(image, item.image_format, settings.quality)
+    for path in paths:
+        if unchanged and settings.place != "copy":
+            link_whole(item.source, path, settings.temporary, settings.place)
+            outcome.count_file(0)
+        else:
             write_whole(data, path, settings.temporary)
-
-
-def _is_unchanged(
-    header: ImageHeader, image_format: str, image_size: tuple[int, int] | None
-) -> bool:
-    """Tell whether a file can go into the balanced folder byte for byte."""
-    fits = image_size is None or image_size == (header.height, header.width)
-    return header.format == image_format and header.orientation == 1 and fits
-
-
-def _encode(image: NDArray[Any], image_format: str, quality: int) -> bytes:
-    """Encode without what JPEG cannot hold: the second byte of 16 bits, and alpha."""
-    if image_format == "jpeg":
-        if image.dtype == np.uint16:
-            image = cv2.convertScaleAbs(image, alpha=1 / 257)
-        if image.ndim == 3:
-            image = image[..., :3]
-    return encode_image(image, image_format, quality=quality)
+            outcome.count_file(len(data))
