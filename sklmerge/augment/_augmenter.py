@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 
 from sklmerge._contract import as_image_batch, check_value_range, find_value_range
+from sklmerge.augment._base import BaseAugmenter
 from sklmerge.augment._draw import draw_columns
 from sklmerge.augment._hash import resolve_seed
 from sklmerge.augment._operations import expand_operations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sklmerge.augment._scaler import ImageScaler
 
 
-class ImageAugmenter(BaseEstimator):
+class ImageAugmenter(BaseAugmenter):
     """Vary images at random, at the cost of one interpolation and one table lookup each.
 
     It varies and nothing else: shape and dtype stay, and resizing or normalising is
@@ -286,26 +286,3 @@ class ImageAugmenter(BaseEstimator):
                 n_jobs=self.n_jobs,
             )
         return out
-
-    def augment(
-        self, X: ArrayLike, random_state: Any = None, *, scaler: "ImageScaler | None" = None
-    ) -> NDArray[Any]:
-        """Vary each image once, at random.
-
-        Parameters
-        ----------
-        X, scaler
-            See `apply`.
-        random_state : int, RandomState, Generator or None, default=None
-            None means the augmenter's own.
-
-        Returns
-        -------
-        ndarray
-            Of the shape and dtype of X, or of those of the scaler.
-        """
-        return self.apply(X, self.draw_params(np.shape(X)[0], random_state), scaler=scaler)
-
-    def __call__(self, image: ArrayLike, rng: Any = None) -> NDArray[Any]:
-        """Vary one image, of shape (H, W) or (H, W, C), by a random generator."""
-        return self.augment(np.asarray(image)[None], rng)[0]

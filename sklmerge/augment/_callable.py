@@ -2,19 +2,22 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 
 from sklmerge._contract import as_image_batch
+from sklmerge.augment._base import BaseAugmenter
 from sklmerge.augment._hash import resolve_seed, salt_keys
 from sklmerge.augment._params import AugmentationParams
 from sklmerge.augment._rows import check_keys, check_out, check_rows
 
+if TYPE_CHECKING:
+    from sklmerge.augment._scaler import ImageScaler
 
-class CallableAugmenter(BaseEstimator):
+
+class CallableAugmenter(BaseAugmenter):
     """Vary images by a function of the user's own.
 
     Parameters
@@ -79,6 +82,7 @@ class CallableAugmenter(BaseEstimator):
         params: AugmentationParams,
         *,
         indices: ArrayLike | None = None,
+        scaler: "ImageScaler | None" = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
         """Call the function on each image, with a generator made from its key.
@@ -89,11 +93,13 @@ class CallableAugmenter(BaseEstimator):
             Images or rows; the function never sees the array itself, so it cannot change it.
         params, indices, out
             See `ImageAugmenter.apply`.
+        scaler : ImageScaler, default=None
+            Prepares what the function returns, in a pass of its own.
 
         Returns
         -------
         ndarray of shape (n, ...)
-            Of the dtype of X.
+            Of the shape and dtype of X, or of those of the scaler.
 
         Raises
         ------
@@ -102,7 +108,8 @@ class CallableAugmenter(BaseEstimator):
         """
         batch = np.asarray(X)
         rows = check_rows(len(batch), len(params), indices)
-        varied = check_out(out, (len(rows), *batch.shape[1:]), batch.dtype)
+        made = out if scaler is None else None
+        varied = check_out(made, (len(rows), *batch.shape[1:]), batch.dtype)
         images = batch if self.image_shape is None else as_image_batch(batch, self.image_shape)
         places = varied.reshape(len(rows), *images.shape[1:])
         takes_rng = count_arguments(self.function) > 1
@@ -112,7 +119,13 @@ class CallableAugmenter(BaseEstimator):
             result = np.asarray(self.function(image, *rng))
             check_result(result, images[row], self.function)
             places[place] = result
-        return varied
+        if scaler is None:
+            return varied
+        scaled = scaler.transform(varied)
+        if out is None:
+            return scaled
+        check_out(out, scaled.shape, scaled.dtype)[...] = scaled
+        return out
 
 
 def check_result(result: NDArray[Any], image: NDArray[Any], function: Any) -> None:

@@ -49,6 +49,10 @@ def check_ranges(ranges: Mapping[str, Any]) -> Mapping[str, Any]:
     erase = ranges["erase"]
     if not isinstance(erase, NUMBER) or not 0 <= erase <= 1:
         raise ValueError(f"erase must be a chance in [0, 1], got {erase!r}")
+    for name in ("horizontal_flip", "vertical_flip", "rotate90"):
+        # The string "False" is true.
+        if not isinstance(ranges[name], bool | np.bool_):
+            raise TypeError(f"{name} must be True or False, got {ranges[name]!r}")
     for name, known in (("fill_mode", FILL_MODES), ("interpolation", INTERPOLATIONS)):
         if ranges[name] not in known:
             raise ValueError(f"{name} must be one of {', '.join(known)}, got {ranges[name]!r}")

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 
 from sklmerge.augment._augmenter import ImageAugmenter
+from sklmerge.augment._base import BaseAugmenter
 from sklmerge.augment._draw import draw_choice
 from sklmerge.augment._hash import draw_uniform, resolve_seed
 from sklmerge.augment._operations import OPERATIONS
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SIGN_STREAM = 28
 
 
-class TrivialAugmenter(BaseEstimator):
+class TrivialAugmenter(BaseAugmenter):
     """Vary each image by one operation of random strength: nothing to choose, nothing to tune.
 
     The operations, all equally likely, are those of TrivialAugmentWide: none; shear, shift and
@@ -138,24 +138,3 @@ class TrivialAugmenter(BaseEstimator):
         settings = {k: v for k, v in self.get_params().items() if k != "random_state"}
         augmenter = ImageAugmenter(**settings)
         return augmenter.apply(X, params, indices=indices, scaler=scaler, out=out)
-
-    def augment(
-        self, X: ArrayLike, random_state: Any = None, *, scaler: "ImageScaler | None" = None
-    ) -> NDArray[Any]:
-        """Vary each image once, at random.
-
-        Parameters
-        ----------
-        X, random_state, scaler
-            See `ImageAugmenter.augment`.
-
-        Returns
-        -------
-        ndarray
-            Of the shape and dtype of X, or of those of the scaler.
-        """
-        return self.apply(X, self.draw_params(np.shape(X)[0], random_state), scaler=scaler)
-
-    def __call__(self, image: ArrayLike, rng: Any = None) -> NDArray[Any]:
-        """Vary one image, of shape (H, W) or (H, W, C), by a random generator."""
-        return self.augment(np.asarray(image)[None], rng)[0]

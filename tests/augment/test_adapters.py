@@ -10,7 +10,7 @@ import torch
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
-from sklmerge import ImageAugmenter, TrivialAugmenter, as_augmenter
+from sklmerge import ImageAugmenter, ImageScaler, TrivialAugmenter, as_augmenter
 from sklmerge.augment import hash_keys
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 9, 14, 3), np.uint8)
@@ -187,3 +187,17 @@ def test_labels_without_an_augmenter_are_named():
         augmenter.draw_params(3)
     with pytest.raises(ValueError, match=r"labels must have shape \(3,\), got \(2,\)"):
         augmenter.draw_params(3, labels=["six", "six"])
+
+
+def test_a_function_varies_and_is_prepared_through_the_same_doors_as_an_augmenter():
+    X = np.random.default_rng(0).integers(0, 200, (3, 6, 9, 3), dtype=np.uint8)
+    augmenter = as_augmenter(lambda image, rng: image + np.uint8(rng.integers(50)))
+    scaler = ImageScaler(rescale=1 / 255, image_size=(3, 5)).fit(X)
+    varied = augmenter.augment(X, 7)
+    assert_array_equal(varied, augmenter.apply(X, augmenter.draw_params(3, 7)))
+    assert_array_equal(augmenter.augment(X, 7, scaler=scaler), scaler.transform(varied))
+    out = np.empty((3, 3, 5, 3), np.float32)
+    filled = augmenter.apply(X, augmenter.draw_params(3, 7), scaler=scaler, out=out)
+    assert filled is out
+    assert_array_equal(out, scaler.transform(varied))
+    assert augmenter(X[0], np.random.default_rng(1)).shape == X[0].shape

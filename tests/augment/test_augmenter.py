@@ -139,6 +139,8 @@ def test_it_is_cloned_and_pickled_and_never_a_transformer():
         ({"contrast_range": (-1, 1)}, ValueError, "contrast_range must be a pair 0 <= low"),
         ({"fill_mode": "edge"}, ValueError, "fill_mode must be one of nearest, constant, reflect"),
         ({"interpolation": "area"}, ValueError, "interpolation must be one of nearest, linear"),
+        ({"horizontal_flip": "False"}, TypeError, "horizontal_flip must be True or False, got 'F"),
+        ({"rotate90": 1}, TypeError, "rotate90 must be True or False, got 1"),
         ({"cval": np.nan}, TypeError, "cval must be a finite number"),
     ],
 )
