@@ -9,7 +9,7 @@ from sklmerge.augment import (
 )
 from sklmerge.balance import BalanceReport, balance_folder, separate
 from sklmerge.feed import ImageBatches
-from sklmerge.images import ColorHistogram, HOGFeatures, ImageIndex, LBPFeatures
+from sklmerge.images import ColorHistogram, HOGFeatures, ImageIndex, ImageReader, LBPFeatures
 from sklmerge.labels import (
     LabelMerger,
     MergeAdvisor,
@@ -40,6 +40,7 @@ __all__ = [
     "ImageAugmenter",
     "ImageBatches",
     "ImageIndex",
+    "ImageReader",
     "ImageScaler",
     "LBPFeatures",
     "LabelMerger",

@@ -1,7 +1,10 @@
 """Features have scikit-image's values and scikit-learn's manners."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from skimage.color import rgb2gray
@@ -9,9 +12,11 @@ from skimage.data import astronaut
 from skimage.feature import hog, local_binary_pattern
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import make_union
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import estimator_checks
 
-from sklmerge import ColorHistogram, HOGFeatures, LBPFeatures
+from sklmerge import ColorHistogram, HOGFeatures, ImageReader, LBPFeatures
 
 PHOTOS = astronaut()[:480, :480].reshape(8, 60, 8, 60, 3).swapaxes(1, 2)[:3, :2, :48]
 PHOTOS = np.ascontiguousarray(PHOTOS.reshape(6, 48, 60, 3))
@@ -65,9 +70,15 @@ def test_features_behave_as_transformers(features):
     assert_array_equal(clone(features).set_params(n_jobs=2).fit_transform(PHOTOS), expected)
     flat = clone(features).set_params(image_shape=(48, 60, 3))
     assert_array_equal(flat.fit_transform(PHOTOS.reshape(6, -1)), expected)
-    frame = clone(features).set_output(transform="pandas").fit_transform(PHOTOS)
-    assert isinstance(frame, pd.DataFrame)
-    assert frame.columns.tolist() == list(names)
+    for library, frame_type in (("pandas", pd.DataFrame), ("polars", pl.DataFrame)):
+        frame = clone(features).set_output(transform=library).fit_transform(PHOTOS)
+        assert isinstance(frame, frame_type)
+        assert list(frame.columns) == list(names)
+        assert_array_equal(frame.to_numpy(), expected)
+    kept = PHOTOS.copy()
+    assert_array_equal(pickle.loads(pickle.dumps(features)).transform(PHOTOS), expected)
+    assert_array_equal(features.fit(PHOTOS[:1, :40]).fit(PHOTOS).transform(PHOTOS), expected)
+    assert_array_equal(PHOTOS, kept)
     assert features.transform(PHOTOS[:0]).shape == (0, expected.shape[1])
     with pytest.raises(ValueError, match=r"shape \(48, 60, 3\) as in fit, got \(48, 60\)"):
         features.transform(PHOTOS[..., 0])
@@ -80,6 +91,49 @@ def test_features_behave_as_transformers(features):
 def test_floats_beyond_their_range_are_refused(features, value, message):
     with pytest.raises(ValueError, match=message):
         clone(features).fit_transform(np.full((2, 48, 60), value))
+
+
+API_CHECKS = (
+    estimator_checks.check_estimator_cloneable,
+    estimator_checks.check_estimator_repr,
+    estimator_checks.check_estimator_tags_renamed,
+    estimator_checks.check_get_params_invariance,
+    estimator_checks.check_mixin_order,
+    estimator_checks.check_no_attributes_set_in_init,
+    estimator_checks.check_set_params,
+    estimator_checks.check_valid_tag_types,
+)
+
+
+@pytest.mark.parametrize("check", API_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("step", [*ALL, ImageReader()], ids=lambda step: type(step).__name__)
+def test_scikit_learns_checks_of_the_interface_pass(check, step):
+    check(type(step).__name__, clone(step))
+
+
+def see_as_images(X):
+    """Show rows of any length as images of 8 rows, 0 to 1, which the features can describe."""
+    values = np.asarray(X, dtype=np.float64)
+    return np.repeat(1 / (1 + np.exp(-np.clip(values, -9, 9)))[:, None], 8, axis=1)
+
+
+SMALL = [
+    HOGFeatures(pixels_per_cell=(1, 1), cells_per_block=(1, 1)),
+    LBPFeatures(),
+    ColorHistogram(),
+]
+
+
+@pytest.mark.parametrize("features", SMALL, ids=lambda features: type(features).__name__)
+def test_scikit_learns_checks_pass_where_their_rows_are_shown_as_images(features):
+    # Their rows have any length and any values, which no image_shape fits.
+    shown = FunctionTransformer(see_as_images, validate=True)
+    pipeline = make_pipeline(shown, features)
+    results = estimator_checks.check_estimator(pipeline, on_skip=None, on_fail=None)
+    failed = {result["check_name"] for result in results if result["status"] == "failed"}
+    # A pipeline fits its own steps, whatever they are.
+    assert failed <= {"check_estimators_overwrite_params", "check_dont_overwrite_parameters"}
+    assert len(results) > 40
 
 
 def test_features_join_in_a_union():

@@ -1,0 +1,67 @@
+"""Whatever lists paths of images, as ImagePaths. Nothing is read here."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.images._index import ImageIndex
+from sklmerge.images._paths import ImagePaths
+
+
+def find_paths(X: Any) -> ImagePaths | None:
+    """Find the paths that X lists, where it lists paths and not pixels.
+
+    Parameters
+    ----------
+    X : object
+        An `ImageIndex`, its ``paths``, or str and path-likes in a list, an array or a data frame
+        column, also as one column of a table.
+
+    Returns
+    -------
+    ImagePaths or None
+        None where X holds something else.
+
+    Raises
+    ------
+    TypeError
+        If X is a single path, or something among the paths is none.
+
+    Examples
+    --------
+    >>> from sklmerge.images._path_lists import find_paths
+    >>> list(find_paths(["cat/1.jpg", "dog/1.jpg"]))
+    ['cat/1.jpg', 'dog/1.jpg']
+    >>> find_paths([[0, 1], [2, 3]]) is None
+    True
+    """
+    if isinstance(X, ImageIndex):
+        return X.paths
+    if isinstance(X, ImagePaths):
+        return X
+    if isinstance(X, str | os.PathLike):
+        raise TypeError(f"X must be a list of paths, got one path: {os.fspath(X)!r}")
+    values = X if isinstance(X, list | tuple) else list_column(np.asarray(X))
+    if not len(values) or not is_path(values[0]):
+        return None
+    wrong = next((place for place, value in enumerate(values) if not is_path(value)), None)
+    if wrong is not None:
+        raise TypeError(f"X must hold paths only, got {values[wrong]!r} at position {wrong}")
+    return ImagePaths.from_bytes([os.fsencode(value) for value in values])
+
+
+def list_column(values: NDArray[Any]) -> Sequence[Any]:
+    """List text and objects that stand in one column; numbers are no paths."""
+    if values.dtype.kind not in "OUT" or values.ndim not in (1, 2):
+        return []
+    if values.ndim == 2 and values.shape[1] != 1:
+        return []
+    return list(values.ravel())
+
+
+def is_path(value: Any) -> bool:
+    """Tell a path from other objects."""
+    return isinstance(value, str | os.PathLike)
