@@ -12,9 +12,9 @@ from numpy.testing import assert_array_equal
 from sklearn.utils.class_weight import compute_class_weight
 
 from sklmerge import ImageAugmenter, ImageIndex, __version__
-from sklmerge.cli._preview import vary_image
 from sklmerge.images import decode_image
 from sklmerge.images._hash import hash_texts
+from sklmerge.plot._copies import vary_image
 
 MERGE = ("--merge", "ground=grass,gravel")
 
@@ -122,7 +122,7 @@ def test_preview_draws_the_copies_that_balance_writes(run, textures, tmp_path):
     place = int(np.flatnonzero(index.labels == "gravel")[4])
     image = index.read([place])[0]
     key = hash_texts(index.paths.iterate_bytes())[place]
-    copies, captions = vary_image(image, ImageAugmenter(rotation_range=40), key, 2, 3)
+    copies, captions = vary_image(image, ImageAugmenter(rotation_range=40), key, 2, 3, first=1)
     stem = Path(index.paths[place]).stem
     for number, copy in enumerate(copies, start=1):
         written = tmp_path / "out" / "train" / "gravel" / f"gravel__{stem}__aug{number:04d}.png"
