@@ -9,7 +9,14 @@ from sklmerge.augment import (
 )
 from sklmerge.balance import BalanceReport, balance_folder, separate
 from sklmerge.feed import ImageBatches
-from sklmerge.images import ColorHistogram, HOGFeatures, ImageIndex, ImageReader, LBPFeatures
+from sklmerge.images import (
+    BadFileError,
+    ColorHistogram,
+    HOGFeatures,
+    ImageIndex,
+    ImageReader,
+    LBPFeatures,
+)
 from sklmerge.labels import (
     LabelMerger,
     MergeAdvisor,
@@ -31,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AugmentationParams",
     "AugmentingOverSampler",
+    "BadFileError",
     "BalanceReport",
     "ClassWeightEstimator",
     "ClassWeightedClassifier",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sklmerge.balance._metadata import METADATA_NAME
 from sklmerge.images import ImageIndex, decode_image
 from sklmerge.images._digests import digest_file, digest_pixels
+from sklmerge.images._names import show_name
 from sklmerge.images._reading import map_files, read_bytes
 
 
@@ -67,8 +68,8 @@ class AuditReport:
             (self.same_source, "made from one source"),
         ):
             lines.append(f"{len(pairs)} times {what} on both sides")
-            lines += [f"  {first} = {second}" for first, second in pairs[:10]]
-        lines += [f"  not compared: {path} ({why})" for path, why in self.unreadable.items()]
+            lines += [f"  {show_name(first)} = {show_name(second)}" for first, second in pairs[:10]]
+        lines += [f"  not compared: {show_name(p)} ({why})" for p, why in self.unreadable.items()]
         return "\n".join(lines)
 
 

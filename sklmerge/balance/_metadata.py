@@ -18,6 +18,7 @@ from sklmerge.augment._adapters import Augmenter
 from sklmerge.balance._by_class import pick_augmenter
 from sklmerge.balance._names import name_file
 from sklmerge.balance._plan import Plan
+from sklmerge.images._errors import BadFileError
 
 METADATA_NAME = "metadata.csv"
 _LIBRARIES = ("sklmerge", "numpy", "opencv-python-headless")
@@ -162,7 +163,7 @@ def read_csv(data: bytes, path: str) -> list[MetadataRow]:
 
     Raises
     ------
-    ValueError
+    BadFileError
         If the columns are others, or the file is damaged.
     """
     try:
@@ -171,7 +172,7 @@ def read_csv(data: bytes, path: str) -> list[MetadataRow]:
         raise _explain_damage(path, str(error)) from error
     header = rows[0] if rows else []
     if tuple(header) != MetadataRow._fields:
-        raise ValueError(
+        raise BadFileError(
             f"{path!r} must have the columns {', '.join(MetadataRow._fields)}, "
             f"got {', '.join(header) or 'none'}; run balance_folder again to mend it"
         )
@@ -181,8 +182,8 @@ def read_csv(data: bytes, path: str) -> list[MetadataRow]:
     return [MetadataRow(*row) for row in rows[1:]]
 
 
-def _explain_damage(path: str, reason: str) -> ValueError:
-    return ValueError(f"{path!r} is damaged ({reason}); run balance_folder again to mend it")
+def _explain_damage(path: str, reason: str) -> BadFileError:
+    return BadFileError(f"{path!r} is damaged ({reason}); run balance_folder again to mend it")
 
 
 def describe_job(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sklmerge.balance._plan import TRAIN, Plan
+from sklmerge.images._names import show_name
 from sklmerge.weights import ClassWeightEstimator
 
 Counts = dict[str, dict[str, int]]
@@ -69,8 +70,8 @@ class BalanceReport:
                 _tell_change(self.counts_before[part][label], self.counts_after[part][label])
                 for part in self.counts_before
             ]
-            origin = "" if members == [label] else ", ".join(map(_show_name, members))
-            lines.append([_show_name(label), origin, *changes, f"{self.class_weight[label]:.3g}"])
+            origin = "" if members == [label] else ", ".join(map(show_name, members))
+            lines.append([show_name(label), origin, *changes, f"{self.class_weight[label]:.3g}"])
         if all(not line[1] for line in lines[1:]):
             lines = [[line[0], *line[2:]] for line in lines]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -86,24 +87,21 @@ class BalanceReport:
         after = self.counts_after["train"]
         short = {c: target - after[c] for c, target in self.targets.items() if after[c] < target}
         if short:
-            lacking = ", ".join(f"{label} {n}" for label, n in short.items())
-            remarks.append(f"max_copies leaves short: {lacking}; use the weights")
+            lacking = ", ".join(f"{show_name(label)} {n}" for label, n in short.items())
+            remarks.append(f"the bound on copies leaves short: {lacking}; use the weights")
         for part, counts in self.counts_after.items():
-            empty = [label for label, n in counts.items() if n == 0]
+            empty = [show_name(label) for label, n in counts.items() if n == 0]
             if empty:
                 remarks.append(f"{part} has no image of: {', '.join(empty)}")
         if self.skipped:
             path, reason = next(iter(self.skipped.items()))
-            remarks.append(f"{len(self.skipped)} files skipped, first: {path} ({reason})")
+            remarks.append(
+                f"{len(self.skipped)} files skipped, first: {show_name(path)} ({reason})"
+            )
         return remarks
 
     def __str__(self) -> str:
         return self.to_text()
-
-
-def _show_name(name: str) -> str:
-    """Show a name on one line, whatever is in it."""
-    return name if name.isprintable() else repr(name)
 
 
 def _tell_change(before: int, after: int) -> str:

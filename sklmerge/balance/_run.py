@@ -13,6 +13,7 @@ from sklmerge.balance._items import Item, OutputSettings
 from sklmerge.balance._plan import Plan
 from sklmerge.balance._work import process_items
 from sklmerge.balance._workers import map_unordered
+from sklmerge.images._errors import BadFileError
 
 Progress = Callable[[int, int], None]
 # Enough work to be worth sending to a worker, little enough to show that something moves.
@@ -60,7 +61,7 @@ def carry_out(
 
     Raises
     ------
-    ValueError
+    BadFileError
         If a source is unreadable and `skip` is not set, or none of a class is readable.
     OSError
         If a file cannot be written.
@@ -133,9 +134,9 @@ def _cut_shards(
         yield items
 
 
-def _explain_unreadable(skipped: dict[str, str]) -> ValueError:
+def _explain_unreadable(skipped: dict[str, str]) -> BadFileError:
     path, reason = next(iter(skipped.items()))
-    return ValueError(
+    return BadFileError(
         f'source file {path} could not be read ({reason}); pass on_error="skip" to go on without '
         "such files, from where this run stopped"
     )
@@ -145,7 +146,7 @@ def _check_left(plan: Plan, skipped: dict[str, str]) -> None:
     """Check that unreadable sources leave something of every class in train."""
     empty = np.flatnonzero(plan.count_files()[0] == 0)
     if len(empty):
-        raise ValueError(
+        raise BadFileError(
             f"source has no readable image for train of class {plan.merged_names[empty[0]]!r}; "
             f"{len(skipped)} files could not be read, first: {next(iter(skipped))}"
         )

@@ -19,6 +19,7 @@ from sklmerge.balance._metadata import METADATA_NAME, MetadataRow, read_csv, wri
 from sklmerge.balance._names import check_class_name
 from sklmerge.balance._run import Progress
 from sklmerge.balance._writing import explain_write_error, link_whole
+from sklmerge.images._errors import BadFileError
 
 
 def separate(
@@ -56,8 +57,9 @@ def separate(
     Raises
     ------
     ValueError
-        If the folder is not finished, its files are not those of its metadata, or the destination
-        holds files or is in use.
+        If the folder is not finished, or the destination holds files or is in use.
+    BadFileError
+        If its files are not those of its metadata.
     OSError
         If a file cannot be written.
 
@@ -135,7 +137,7 @@ def _list_parts(balanced: str) -> list[str]:
         )
     counts = plan.get("counts_after")
     if not isinstance(counts, dict) or not set(counts) <= set(PART_NAMES):
-        raise ValueError(
+        raise BadFileError(
             f"balanced folder {balanced!r} has a {PLAN_NAME} without the counts of its "
             "parts; run balance_folder again to mend it"
         )
@@ -150,7 +152,7 @@ def _read_part(balanced: str, part: str) -> list[MetadataRow]:
         with open(path, "rb") as file:
             rows = read_csv(file.read(), path)
     except FileNotFoundError as error:
-        raise ValueError(f"{path!r} is gone; run balance_folder again to mend it") from error
+        raise BadFileError(f"{path!r} is gone; run balance_folder again to mend it") from error
     listed = {row.file_name for row in rows}
     found = {
         f"{entry.name}/{name}"
@@ -161,7 +163,7 @@ def _read_part(balanced: str, part: str) -> list[MetadataRow]:
     }
     odd = sorted(listed ^ found)
     if odd:
-        raise ValueError(
+        raise BadFileError(
             f"balanced folder {folder!r} has {len(odd)} files that are only in {METADATA_NAME} or "
             f"only on disk, first: {odd[0]!r}; run balance_folder again to mend it"
         )

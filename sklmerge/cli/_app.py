@@ -1,5 +1,7 @@
 """One function a command: what it takes, which part of the library it calls, what it prints."""
 
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,13 +12,13 @@ from sklmerge.balance import audit_split
 from sklmerge.cli import _options as opt
 from sklmerge.cli._augment_options import take_augmenter
 from sklmerge.cli._demo import run_demo
+from sklmerge.cli._errors import report_errors
 from sklmerge.cli._frameworks import write_code
 from sklmerge.cli._inspect import inspect_folder, print_inspection
 from sklmerge.cli._output import (
     print_json,
     print_lines,
     print_table,
-    report_errors,
     show_progress,
     show_waiting,
 )
@@ -35,6 +37,10 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal cannot show must not stop a job.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 
@@ -177,7 +183,7 @@ def balance(
     if as_json:
         print_json(report.to_dict())
     else:
-        print_lines([report.to_text()])
+        print_lines(report.to_text().split("\n"))
 
 
 @app.command()
@@ -254,7 +260,7 @@ def audit(
     if as_json:
         print_json(report.to_dict())
     else:
-        print_lines([str(report)])
+        print_lines(str(report).split("\n"))
     if not report.ok:
         raise typer.Exit(1)
 

@@ -1,56 +1,35 @@
-"""How commands speak: tables and progress for people, JSON for programs, one line for errors."""
+"""How commands speak: tables and progress for people, JSON for programs."""
 
-import functools
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def report_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn errors into one line and an exit code: 2 for wrong use, 1 for a failed job."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except (ValueError, TypeError) as error:
-            fail(str(error), 2)
-        except OSError as error:
-            fail(str(error), 1)
-        except KeyboardInterrupt:
-            fail("stopped; run the same command again, and balance goes on where it was", 130)
-        raise AssertionError("unreachable")
-
-    return run
-
-
-def fail(message: str, code: int) -> None:
-    """Print one line to standard error and leave."""
-    print("error: " + " ".join(message.split("\n")), file=sys.stderr)
-    raise typer.Exit(code)
+from sklmerge.images._names import show_name
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON, names as they are written."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a value as JSON, names as they are written where the terminal can show them."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2)
+    print(text)
 
 
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None
 ) -> None:
     """Print a table; what is a number stands to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    shown = None if title is None else show_name(title)
+    table = Table(title=shown, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for place, column in enumerate(columns):
         numeric = all(isinstance(row[place], int | float) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
@@ -63,13 +42,13 @@ def format_cell(cell: object) -> str:
     """Write a number as people read it, anything else as it is."""
     if isinstance(cell, float):
         return f"{cell:.3g}" if abs(cell) < 1000 else f"{cell:,.0f}"
-    return f"{cell:,}" if isinstance(cell, int) else str(cell)
+    return f"{cell:,}" if isinstance(cell, int) else show_name(str(cell))
 
 
 def print_lines(lines: Sequence[str]) -> None:
-    """Print lines as they are."""
+    """Print lines, names in them as escapes where they would break the line or the terminal."""
     for line in lines:
-        print(line)
+        print(show_name(line))
 
 
 def list_members(members: Mapping[Any, Sequence[Any]], label: Any) -> str:

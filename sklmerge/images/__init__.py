@@ -1,6 +1,7 @@
 """Images on disk: decoded and encoded, indexed, split, read and checked."""
 
 from sklmerge.images._codec import decode_image, encode_image
+from sklmerge.images._errors import BadFileError
 from sklmerge.images._features_color import ColorHistogram
 from sklmerge.images._features_hog import HOGFeatures
 from sklmerge.images._features_lbp import LBPFeatures
@@ -11,6 +12,7 @@ from sklmerge.images._paths import ImagePaths
 from sklmerge.images._verify import ImageReport
 
 __all__ = [
+    "BadFileError",
     "ColorHistogram",
     "HOGFeatures",
     "ImageHeader",

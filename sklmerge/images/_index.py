@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge.images._codec import check_decoding
+from sklmerge.images._errors import BadFileError
 from sklmerge.images._frame import make_frame, read_frame
 from sklmerge.images._paths import ImagePaths, check_rows
 from sklmerge.images._reading import (
@@ -318,8 +319,10 @@ class ImageIndex:
 
         Raises
         ------
+        BadFileError
+            Files could not be read.
         ValueError
-            Files could not be read, or a parameter is wrong.
+            A parameter is wrong.
         """
         check_decoding(color_mode, image_size)
         if on_error not in ON_ERROR:
@@ -333,7 +336,7 @@ class ImageIndex:
         if failures:
             told = tell_failures(failures, paths.relative())
             if on_error == "raise" or not read:
-                raise ValueError(f'{told}; pass on_error="skip" to go on without them')
+                raise BadFileError(f'{told}; pass on_error="skip" to go on without them')
             if on_error == "warn":
                 warnings.warn(f"{told}; they are left out", UserWarning, stacklevel=2)
         return (images, rows[read]) if return_indices else images

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklmerge.images._codec import decode_image
 from sklmerge.images._digests import digest_file, digest_pixels, group_equal
 from sklmerge.images._headers import FORMAT_NAMES, sniff_format
+from sklmerge.images._names import show_name
 from sklmerge.images._paths import ImagePaths
 from sklmerge.images._reading import Reader, map_files, read_bytes, read_with
 from sklmerge.images._statistics import find_lie, name_mode, sort_counts, summarise_sizes
@@ -74,7 +75,7 @@ class ImageReport:
         lines += [f"  same pixels: {' = '.join(same)}" for same in self.same_pixels]
         lines += [f"  different labels: {' = '.join(same)}" for same in self.conflicts]
         lines += [f"  wrong extension: {path} ({it})" for path, it in self.wrong_extensions.items()]
-        return "\n".join(lines)
+        return "\n".join(map(show_name, lines))
 
     def describe_images(self) -> list[str]:
         """Say in a line each what sizes, modes and formats there are."""
