@@ -16,7 +16,7 @@ _FUNCTIONS = {"balance_folder": "sklmerge balance", "separate": "sklmerge separa
 _QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 _VALUE = rf"(?:{_QUOTED}|\([^()]*\)|\[[^\[\]]*\]|[\w.+-]*\w)"
 # A clause of advice, up to the next one or the end.
-_ADVICE = re.compile(rf"; pass (\w+)=(?:{_QUOTED}|[^;'\"])*")
+_ADVICE = re.compile(rf"; (?:pass (\w+)=|[A-Z]\w*\.\w+\()(?:{_QUOTED}|[^;'\"])*")
 # One pass over a message: what is quoted stays as it is, unless it is the value of a parameter.
 _PIECES = re.compile(
     rf"\b(?P<set>[a-z]\w*)=(?P<value>{_VALUE})"
@@ -64,7 +64,7 @@ def speak_shell(message: str, options: Mapping[str, str]) -> str:
         return options.get(name) or options.get(_OTHER_NAMES.get(name, ""))
 
     def keep_followable(clause: re.Match[str]) -> str:
-        return clause[0] if name_option(clause[1]) else ""
+        return clause[0] if clause[1] and name_option(clause[1]) else ""
 
     def translate(piece: re.Match[str]) -> str:
         found = piece.groupdict()

@@ -51,9 +51,11 @@ def is_bare_protocol(thing):
     return getattr(getattr(augment, names[0], None), "_is_protocol", False)
 
 
-def takes_what_a_tuple_takes(thing):
-    """Tell a class whose constructor is that of tuple."""
-    return inspect.isclass(thing) and thing.__new__ is tuple.__new__
+def has_the_constructor_of_a_builtin(thing):
+    """Tell a class that is made as tuples or exceptions are."""
+    return inspect.isclass(thing) and (
+        thing.__new__ is tuple.__new__ or issubclass(thing, Exception)
+    )
 
 
 DOCUMENTED = list_documented()
@@ -62,7 +64,7 @@ DOCUMENTED = list_documented()
 @pytest.mark.parametrize("thing", DOCUMENTED.values(), ids=DOCUMENTED)
 def test_every_parameter_is_described_with_its_default(thing):
     stated = read_defaults(thing)
-    if is_bare_protocol(thing) or takes_what_a_tuple_takes(thing):
+    if is_bare_protocol(thing) or has_the_constructor_of_a_builtin(thing):
         return
     for name, parameter in inspect.signature(thing).parameters.items():
         if name in ("self", "cls"):
