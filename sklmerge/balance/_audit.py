@@ -1,16 +1,16 @@
 """audit_split: what a training folder and a validation folder have in common, and should not."""
 
-import csv
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from sklmerge.balance._metadata import METADATA_NAME
+from sklmerge.balance._groups import read_column
 from sklmerge.images import ImageIndex, decode_image
 from sklmerge.images._digests import digest_file, digest_pixels
 from sklmerge.images._names import show_name
-from sklmerge.images._reading import map_files, read_bytes
+from sklmerge.images._reading import Fetched, map_files, read_bytes
+from sklmerge.images._remote import is_url
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,11 @@ class _Digest(NamedTuple):
 
 
 def audit_split(
-    train: str | os.PathLike[str], val: str | os.PathLike[str], *, n_jobs: int | None = None
+    train: str | os.PathLike[str],
+    val: str | os.PathLike[str],
+    *,
+    n_jobs: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> AuditReport:
     """Find images of a training folder that are in a validation folder, too.
 
@@ -93,10 +97,12 @@ def audit_split(
 
     Parameters
     ----------
-    train, val : path
+    train, val : path or URL
         Folders with one folder per class.
     n_jobs : int or None, default=None
         Threads, as joblib counts them. The report does not depend on it.
+    storage_options : mapping or None, default=None
+        What fsspec's file systems are made with, for those that are URLs.
 
     Returns
     -------
@@ -107,6 +113,8 @@ def audit_split(
     ------
     ValueError
         If either is no folder of class folders.
+    ConnectionError
+        If the store behind a URL does not answer, or refuses.
 
     Examples
     --------
@@ -120,9 +128,9 @@ def audit_split(
     >>> len(report.same_bytes), report.ok
     (60, False)
     """
-    sides = [ImageIndex(train), ImageIndex(val)]
+    sides = [_index(train, storage_options), _index(val, storage_options)]
     names = [side.paths.relative() for side in sides]
-    digests = [list(map_files(_digest, side.paths, n_jobs)) for side in sides]
+    digests = [list(map_files(_digest, side.paths, side.files, n_jobs)) for side in sides]
     files, pixels = (
         [
             [(name, getattr(digest, kind)) for name, digest in zip(side, found, strict=True)]
@@ -136,7 +144,7 @@ def audit_split(
         n_val=len(sides[1]),
         same_bytes=same_bytes,
         same_pixels=sorted(set(pair_equal(*pixels)) - set(same_bytes)),
-        same_source=pair_sources(train, val, *names),
+        same_source=pair_sources([_read_sources(side) for side in sides], names),
         unreadable={
             os.path.join(os.fspath(folder), name): digest.reason
             for folder, side, found in zip((train, val), names, digests, strict=True)
@@ -146,10 +154,14 @@ def audit_split(
     )
 
 
-def _digest(path: str) -> _Digest:
+def _index(folder: str | os.PathLike[str], options: Mapping[str, Any] | None) -> ImageIndex:
+    return ImageIndex(folder, storage_options=options if is_url(os.fspath(folder)) else None)
+
+
+def _digest(path: str, fetched: Fetched) -> _Digest:
     """Digest a file and its pixels, in their own depth and channels."""
     try:
-        data = read_bytes(path)
+        data = read_bytes(path, fetched)
     except ValueError as error:
         return _Digest(None, None, str(error))
     try:
@@ -160,35 +172,24 @@ def _digest(path: str) -> _Digest:
 
 
 def pair_sources(
-    train: str | os.PathLike[str],
-    val: str | os.PathLike[str],
-    train_names: Iterable[str],
-    val_names: Iterable[str],
+    tables: Sequence[Mapping[str, str] | None], names: Sequence[Iterable[str]]
 ) -> list[tuple[str, str]]:
     """Pair files made from one source; a file without metadata is its own source, by its path.
 
     Where neither side has metadata, equal paths mean nothing.
     """
-    tables = [read_sources(train), read_sources(val)]
-    if tables == [None, None]:
+    if all(table is None for table in tables):
         return []
     sides = [
-        [(name, name if table is None else table.get(name)) for name in names]
-        for table, names in zip(tables, (train_names, val_names), strict=True)
+        [(name, name if table is None else table.get(name)) for name in some]
+        for table, some in zip(tables, names, strict=True)
     ]
     return pair_equal(*sides)
 
 
-def read_sources(folder: str | os.PathLike[str]) -> dict[str, str] | None:
+def _read_sources(side: ImageIndex) -> dict[str, str] | None:
     """Read the source of each file from metadata.csv; None where there is none of ours."""
-    path = os.path.join(os.fspath(folder), METADATA_NAME)
-    if not os.path.exists(path):
-        return None
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        if not {"file_name", "source"} <= set(rows.fieldnames or ()):
-            return None
-        return {row["file_name"]: row["source"] for row in rows}
+    return read_column(side.root, "source", side.files)
 
 
 def pair_equal(

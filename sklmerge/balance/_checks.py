@@ -58,28 +58,6 @@ def check_image_size(image_size: Sequence[int] | None) -> tuple[int, int] | None
     return int(sides[0]), int(sides[1])
 
 
-def check_max_pixels(max_pixels: int | None) -> int | None:
-    """Check the most pixels that an image may have.
-
-    Raises
-    ------
-    ValueError
-        If it is no whole number of at least 1, nor None.
-
-    Examples
-    --------
-    >>> from sklmerge.balance._checks import check_max_pixels
-    >>> check_max_pixels(10**9)
-    1000000000
-    """
-    whole = isinstance(max_pixels, Integral) and not isinstance(max_pixels, bool)
-    if max_pixels is not None and not (whole and max_pixels >= 1):
-        raise ValueError(
-            f"max_pixels must be a whole number of at least 1, or None, got {max_pixels!r}"
-        )
-    return None if max_pixels is None else int(max_pixels)
-
-
 def check_n_jobs(n_jobs: int | None) -> int | None:
     """Check the number of workers, as joblib counts them.
 

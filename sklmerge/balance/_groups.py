@@ -1,6 +1,7 @@
 """Which sources belong together: a pattern, a function, a mapping or a column says it."""
 
 import csv
+import io
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.balance._metadata import METADATA_NAME
+from sklmerge.images._reading import fetch_urls, read_bytes
+from sklmerge.images._remote import RemoteFiles
 from sklmerge.images._split_groups import number_groups
 
 GroupBy = str | re.Pattern[str] | Callable[[str], Any] | Mapping[str, Any]
 
 
 def find_groups(
-    paths: Iterable[bytes], group_by: GroupBy, source: str
+    paths: Iterable[bytes], group_by: GroupBy, source: str, files: RemoteFiles | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     r"""Find the group of each source.
 
@@ -27,7 +30,9 @@ def find_groups(
     group_by : str, pattern, callable or mapping
         See `balance_folder`.
     source : str
-        The source folder, where its metadata.csv is looked for.
+        The source folder or its URL, where its metadata.csv is looked for.
+    files : RemoteFiles or None, default=None
+        What opens the URL.
 
     Returns
     -------
@@ -51,7 +56,7 @@ def find_groups(
     >>> codes.tolist()
     [0, 1, 0]
     """
-    find = _make_finder(group_by, source)
+    find = _make_finder(group_by, source, files)
     found = []
     for path in paths:
         text = os.fsdecode(path)
@@ -78,9 +83,9 @@ def describe_groups(group_by: GroupBy | None) -> str | None:
     return getattr(group_by, "__qualname__", type(group_by).__name__)
 
 
-def _make_finder(group_by: GroupBy, source: str) -> Callable[[str], Any]:
+def _make_finder(group_by: GroupBy, source: str, files: RemoteFiles | None) -> Callable[[str], Any]:
     if isinstance(group_by, str):
-        column = _read_column(group_by, source)
+        column = read_column(source, group_by, files)
         if column is not None:
             return column.get
         try:
@@ -110,13 +115,28 @@ def _match_group(pattern: re.Pattern[str], path: str) -> str | None:
     return match.group(1 if pattern.groups else 0)
 
 
-def _read_column(name: str, source: str) -> dict[str, str] | None:
-    """Read a column of the source's metadata.csv, by file_name; None where there is none."""
-    path = os.path.join(source, METADATA_NAME)
-    if not os.path.exists(path):
+def read_column(folder: str, name: str, files: RemoteFiles | None = None) -> dict[str, str] | None:
+    """Read a column of a folder's metadata.csv, by file_name; None where there is none.
+
+    Parameters
+    ----------
+    folder : str
+        Path or URL.
+    name : str
+        The column.
+    files : RemoteFiles or None, default=None
+        What opens the URL.
+
+    Returns
+    -------
+    dict of str to str, or None
+    """
+    path = os.path.join(folder, METADATA_NAME)
+    fetched = None if files is None else fetch_urls([path], files)[0]
+    if isinstance(fetched, ValueError) or (fetched is None and not os.path.exists(path)):
         return None
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        if rows.fieldnames is None or not {"file_name", name} <= set(rows.fieldnames):
-            return None
-        return {row["file_name"]: row[name] for row in rows}
+    text = read_bytes(path, fetched).decode("utf-8")
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    if rows.fieldnames is None or not {"file_name", name} <= set(rows.fieldnames):
+        return None
+    return {row["file_name"]: row[name] for row in rows}

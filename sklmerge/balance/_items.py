@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sklmerge.augment._adapters import Augmenter
 from sklmerge.balance._names import name_file
-from sklmerge.images._remote import RemoteFolder
+from sklmerge.images._remote import RemoteFiles
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class OutputSettings:
     place: str
     quality: int
     max_pixels: int | None
-    remote: RemoteFolder | None
+    remote: RemoteFiles | None
     temporary: str
     owner: int
 

@@ -11,7 +11,6 @@ from sklmerge.balance._checks import (
     PLACES,
     check_choice,
     check_image_size,
-    check_max_pixels,
     check_n_jobs,
     check_quality,
     check_reference,
@@ -30,15 +29,12 @@ from sklmerge.balance._items import OutputSettings
 from sklmerge.balance._metadata import describe_job, describe_parameter
 from sklmerge.balance._names import choose_extension
 from sklmerge.balance._prepare import check_augmenter, check_parts, plan_job, resolve_merge
-from sklmerge.balance._remote_source import (
-    check_destination,
-    check_remote,
-    check_remote_place,
-    list_remote_sources,
-)
+from sklmerge.balance._remote_source import check_destination, check_remote_place
 from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
 from sklmerge.balance._source import list_sources
+from sklmerge.images._codec import check_max_pixels
+from sklmerge.images._remote import RemoteFiles, check_url, is_url
 from sklmerge.sampling._draws import check_max_copies
 
 
@@ -177,13 +173,14 @@ default="light"
     >>> sorted(path.name for path in (folder / "balanced/train/green").glob("grass__0*"))
     ['grass__0.png', 'grass__0__aug0001.png']
     """
-    remote = check_remote(source, storage_options)
-    source_path = os.path.abspath(source) if remote is None else remote.url
+    source_path = check_url(os.fspath(source), storage_options, "source")
+    remote = RemoteFiles(storage_options) if is_url(source_path) else None
     destination_path = check_destination(destination)
     check_choice(place, "place", PLACES)
     check_choice(image_format, "image_format", IMAGE_FORMATS)
     check_choice(on_error, "on_error", ON_ERROR)
     if remote is None:
+        source_path = os.path.abspath(source_path)
         check_apart(source_path, destination_path)
     else:
         check_remote_place(place)
@@ -193,7 +190,7 @@ default="light"
     check_n_jobs(n_jobs)
     seed = check_seed(random_state)
     varier = as_augmenter(augmenter)
-    sources = list_sources(source_path) if remote is None else list_remote_sources(remote)
+    sources = list_sources(source_path, remote)
     merge_map = resolve_merge(merge, sources)
     plan = plan_job(
         sources,

@@ -15,7 +15,7 @@ from sklmerge.balance._groups import GroupBy, find_groups
 from sklmerge.balance._names import check_class_name
 from sklmerge.balance._plan import TRAIN, Plan, make_plan
 from sklmerge.balance._source import Sources
-from sklmerge.images._index import fit_merger
+from sklmerge.images._merging import fit_merger
 
 
 def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
@@ -88,7 +88,8 @@ def plan_job(
     """
     groups = group_keys = None
     if group_by is not None:
-        groups, group_keys = find_groups(sources.paths.iterate_bytes(), group_by, sources.root)
+        paths = sources.paths.iterate_bytes()
+        groups, group_keys = find_groups(paths, group_by, sources.root, sources.files)
         if sources.parts is not None:
             _check_groups_apart(groups, sources.parts, sources)
     return make_plan(

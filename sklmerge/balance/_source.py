@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from sklmerge.balance._checks import PART_NAMES
 from sklmerge.images._paths import ImagePaths
+from sklmerge.images._remote import RemoteFiles
+from sklmerge.images._remote_scan import scan_remote_folders
 from sklmerge.images._scan import IMAGE_EXTENSIONS, ScannedFolder, scan_class_folders
 
 _PARTS_BY_NAME = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
@@ -33,6 +35,8 @@ class Sources:
         Parts that the folder is divided into; empty where it is not.
     parts : ndarray of int8, shape (n,), or None
         Code of each image's part.
+    files : RemoteFiles or None, default=None
+        What opens a root that is a URL.
     """
 
     root: str
@@ -41,15 +45,18 @@ class Sources:
     classes: NDArray[np.int32]
     part_names: tuple[str, ...] = ()
     parts: NDArray[np.int8] | None = None
+    files: RemoteFiles | None = None
 
 
-def list_sources(source: str) -> Sources:
+def list_sources(source: str, files: RemoteFiles | None = None) -> Sources:
     """List the images of a folder of class folders, or of train, val and test folders of them.
 
     Parameters
     ----------
     source : str
-        A local folder, absolute.
+        A local folder, absolute, or a URL without a slash at its end.
+    files : RemoteFiles or None, default=None
+        What opens the URL; None for a local folder.
 
     Returns
     -------
@@ -59,14 +66,26 @@ def list_sources(source: str) -> Sources:
     ------
     ValueError
         If there are no class folders, or one has no image.
+    ConnectionError
+        If the store behind a URL does not answer, or refuses.
+
+    Examples
+    --------
+    >>> import fsspec
+    >>> from sklmerge.balance._source import list_sources
+    >>> from sklmerge.images._remote import RemoteFiles
+    >>> pictures = {"/divided/train/cat/1.png": b".", "/divided/val/cat/2.png": b"."}
+    >>> fsspec.filesystem("memory").pipe(pictures)
+    >>> sources = list_sources("memory://divided", RemoteFiles())
+    >>> sources.class_names, sources.part_names, sources.parts.tolist()
+    (('cat',), ('train', 'val'), [0, 1])
     """
-    if not os.path.isdir(source):
-        raise ValueError(f"source must be an existing folder, got {source!r}")
-    folders = _find_parts(source)
+    folders = order_parts(_list_folders(source, files))
     if not folders:
-        scan = _scan(source)
-        return Sources(source, scan.paths, tuple(scan.classes), scan.codes.astype(np.int32))
-    scans = [_scan(os.path.join(source, folder)) for folder in folders]
+        scan = _scan(source, files)
+        codes = scan.codes.astype(np.int32)
+        return Sources(source, scan.paths, tuple(scan.classes), codes, files=files)
+    scans = [_scan(os.path.join(source, folder), files) for folder in folders]
     class_names = tuple(sorted({name for scan in scans for name in scan.classes}))
     paths: list[bytes] = []
     for folder, scan in zip(folders, scans, strict=True):
@@ -80,14 +99,19 @@ def list_sources(source: str) -> Sources:
         np.concatenate(classes),
         tuple(PART_NAMES[code] for code in folders.values()),
         np.repeat(np.arange(len(scans), dtype=np.int8), [len(scan.codes) for scan in scans]),
+        files,
     )
 
 
-def _find_parts(source: str) -> dict[str, int]:
-    """Find the folders of train, val and test, each with its code; none where there are others."""
-    with os.scandir(source) as entries:
-        folders = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
-    return order_parts(folders)
+def _list_folders(source: str, files: RemoteFiles | None) -> list[str]:
+    """List the visible folders of a source."""
+    try:
+        if files is not None:
+            return files.list_folder(source).folders
+        with os.scandir(source) as entries:
+            return [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ValueError(f"source must be an existing folder, got {source!r}") from error
 
 
 def order_parts(folders: Sequence[str]) -> dict[str, int]:
@@ -107,8 +131,10 @@ def order_parts(folders: Sequence[str]) -> dict[str, int]:
     return dict(sorted(zip(folders, codes, strict=True), key=itemgetter(1)))
 
 
-def _scan(folder: str) -> ScannedFolder:
+def _scan(folder: str, files: RemoteFiles | None) -> ScannedFolder:
     try:
+        if files is not None:
+            return scan_remote_folders(files, folder, None, IMAGE_EXTENSIONS)
         return scan_class_folders(folder, None, IMAGE_EXTENSIONS)
     except ValueError as error:
         raise ValueError(f"source cannot be used: {error}") from error

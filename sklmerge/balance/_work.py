@@ -14,7 +14,8 @@ from sklmerge.balance._items import Item, Outcome, OutputSettings
 from sklmerge.balance._writing import link_whole, write_whole
 from sklmerge.images._codec import decode_image
 from sklmerge.images._headers import ImageHeader, read_header
-from sklmerge.images._remote import RemoteFolder
+from sklmerge.images._reading import read_bytes
+from sklmerge.images._remote import RemoteFiles
 
 
 def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
@@ -105,14 +106,13 @@ def _read_source(item: Item, settings: OutputSettings) -> bytes:
         return file.read()
 
 
-def _fetch(source: str, remote: RemoteFolder) -> bytes:
+def _fetch(source: str, remote: RemoteFiles) -> bytes:
     try:
-        return remote.read(source[len(remote.url) + 1 :])
-    except OSError as error:
+        return read_bytes(source, remote.fetch([source])[0])
+    except ConnectionError as error:
         # Not the file's fault: it must not be taken for a bad one and left out.
         raise ConnectionError(
-            f"{source} could not be fetched ({error}); run the same command again, which goes on "
-            "from here"
+            f"{error}; run the same command again, which goes on from here"
         ) from error
 
 

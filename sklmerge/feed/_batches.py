@@ -369,7 +369,7 @@ class ImageBatches:
     def _gather(self, epoch: int, number: int) -> tuple[BatchDraws, list[NDArray[Any]]]:
         """Read the images of a batch."""
         planned = self.plan(epoch)[number]
-        read = [self._reader.read(row) for row in planned.indices.tolist()]
+        read = self._reader.read_all(planned.indices.tolist())
         indices = np.array([row for row, _ in read], dtype=np.int64)
         codes = self._codes[indices]
         varies = np.array([augmenter is not None for augmenter in self._augmenters])

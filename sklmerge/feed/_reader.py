@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sklmerge.feed._cache import DecodeCache
 from sklmerge.feed._sources import ImageSource
+from sklmerge.images._reading import Fetched
 
 # Rows drawn less often than once in so many epochs are not worth their place in the cache.
 _EPOCHS_WORTH_KEEPING = 10
@@ -59,13 +60,23 @@ class RowReader:
         self._lock = threading.Lock()
         self._cache = DecodeCache(cache_bytes)
 
-    def read(self, row: int) -> tuple[int, NDArray[Any]]:
+    def read_all(self, rows: Sequence[int]) -> list[tuple[int, NDArray[Any]]]:
+        """Read some images, see `read`; those that are far away are fetched together."""
+        if not self.source.is_costly:
+            return [self.read(row) for row in rows]
+        new = [row for row in dict.fromkeys(rows) if self._cache.get(row) is None]
+        fetched = self.source.fetch([row for row in new if not self._is_known_bad(row)])
+        return [self.read(row, fetched.get(row)) for row in rows]
+
+    def read(self, row: int, fetched: Fetched = None) -> tuple[int, NDArray[Any]]:
         """Read an image, or, where that fails and may, the next of its class that can be read.
 
         Parameters
         ----------
         row : int
             Which one.
+        fetched : bytes, ValueError or None, default=None
+            What its source has fetched of it.
 
         Returns
         -------
@@ -79,7 +90,7 @@ class RowReader:
         ValueError
             If it, or all of its class, cannot be read.
         """
-        image = self._try_reading(row)
+        image = self._try_reading(row, fetched)
         if image is not None:
             return row, image
         same = np.flatnonzero(self.codes == self.codes[row])
@@ -94,7 +105,10 @@ class RowReader:
             f"class that cannot, among them {path} ({self.unreadable[path]})"
         )
 
-    def _try_reading(self, row: int) -> NDArray[Any] | None:
+    def _is_known_bad(self, row: int) -> bool:
+        return bool(self.unreadable) and self.source.describe(row) in self.unreadable
+
+    def _try_reading(self, row: int, fetched: Fetched = None) -> NDArray[Any] | None:
         if not self.source.is_costly:
             return self.source.read(row)
         image = self._cache.get(row)
@@ -103,8 +117,10 @@ class RowReader:
         path = self.source.describe(row)
         if path in self.unreadable:
             return None
+        if fetched is None:
+            fetched = self.source.fetch([row]).get(row)
         try:
-            image = self.source.read(row)
+            image = self.source.read(row, fetched)
         except ValueError as error:
             self._tell(path, str(error), error)
             return None

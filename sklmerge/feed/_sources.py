@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from sklmerge._contract import as_image_batch, check_image_shape
 from sklmerge._resize import resize_image
 from sklmerge.images._codec import check_decoding
-from sklmerge.images._reading import ReadOptions, read_image
+from sklmerge.images._paths import ImagePaths
+from sklmerge.images._reading import Fetched, ReadOptions, fetch_urls, read_image
+from sklmerge.images._remote import RemoteFiles, is_url
 
 
 class ImageSource(Protocol):
@@ -22,7 +24,10 @@ class ImageSource(Protocol):
     def __len__(self) -> int:
         """Count the images."""
 
-    def read(self, row: int) -> NDArray[Any]:
+    def fetch(self, rows: Sequence[int]) -> dict[int, Fetched]:
+        """Fetch at once what is far away; rows that are at hand are left out."""
+
+    def read(self, row: int, fetched: Fetched = None) -> NDArray[Any]:
         """Return one image; ValueError gives the reason where that fails."""
 
     def describe(self, row: int) -> str:
@@ -50,7 +55,11 @@ class ArraySource:
     def __len__(self) -> int:
         return len(self.images)
 
-    def read(self, row: int) -> NDArray[Any]:
+    def fetch(self, rows: Sequence[int]) -> dict[int, Fetched]:
+        """Fetch nothing: all is at hand."""
+        return {}
+
+    def read(self, row: int, fetched: Fetched = None) -> NDArray[Any]:
         """Return one image, as a view where it is not resized."""
         image = self.images[row]
         return image if self.image_size is None else resize_image(image, self.image_size)
@@ -69,20 +78,34 @@ class FileSource:
         Where they are.
     options : ReadOptions
         How they are read.
+    files : RemoteFiles
+        What fetches those behind URLs.
     """
 
     is_costly = True
 
-    def __init__(self, paths: Sequence[str], options: ReadOptions) -> None:
+    def __init__(self, paths: Sequence[str], options: ReadOptions, files: RemoteFiles) -> None:
         self.paths = paths
         self.options = options
+        self.files = files
+        if isinstance(paths, ImagePaths):
+            self._has_urls = paths.has_urls
+        else:
+            self._has_urls = any(map(is_url, paths))
 
     def __len__(self) -> int:
         return len(self.paths)
 
-    def read(self, row: int) -> NDArray[Any]:
-        """Read and decode one file."""
-        return read_image(self.paths[row], self.options)
+    def fetch(self, rows: Sequence[int]) -> dict[int, Fetched]:
+        """Fetch the files behind URLs; ConnectionError where a store does not answer."""
+        if not self._has_urls:
+            return {}
+        fetched = fetch_urls([self.paths[row] for row in rows], self.files)
+        return {row: data for row, data in zip(rows, fetched, strict=True) if data is not None}
+
+    def read(self, row: int, fetched: Fetched = None) -> NDArray[Any]:
+        """Decode what was fetched of a file, or read it."""
+        return read_image(self.paths[row], self.options, fetched)
 
     def describe(self, row: int) -> str:
         """Name the file."""
@@ -113,11 +136,11 @@ def open_source(source: Any, image_size: tuple[int, int] | None, color_mode: str
     check_decoding(color_mode, image_size)
     if hasattr(source, "paths") and hasattr(source, "original_codes"):
         options = ReadOptions(source.reader, image_size, color_mode)
-        return FileSource(source.paths, options)
+        return FileSource(source.paths, options, source.files)
     if isinstance(source, str | bytes | os.PathLike):
         raise TypeError(f"source must be images, paths or an ImageIndex, got {source!r}")
     if hasattr(source, "get_bytes"):
-        return FileSource(source, ReadOptions(None, image_size, color_mode))
+        return FileSource(source, ReadOptions(None, image_size, color_mode), RemoteFiles())
     first = source[0] if isinstance(source, list | tuple) and len(source) else None
     if isinstance(first, np.ndarray) and first.ndim > 1:
         for place, image in enumerate(source):
@@ -126,7 +149,7 @@ def open_source(source: Any, image_size: tuple[int, int] | None, color_mode: str
     array = np.asanyarray(source)
     if array.ndim == 1 and len(array) and isinstance(array[0], str | os.PathLike):
         paths = [os.fspath(path) for path in array.tolist()]
-        return FileSource(paths, ReadOptions(None, image_size, color_mode))
+        return FileSource(paths, ReadOptions(None, image_size, color_mode), RemoteFiles())
     if array.ndim < 2:
         raise TypeError(
             "source must be images, paths or an ImageIndex, got an array of shape "

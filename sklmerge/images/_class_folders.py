@@ -1,4 +1,4 @@
-"""Which folders are classes: one rule for folders on disk and behind URLs. Nothing is listed here."""
+"""Which folders are classes: one rule for folders on disk and behind URLs. It lists nothing."""
 
 import os
 from collections.abc import Collection, Iterable, Sequence

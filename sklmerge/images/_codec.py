@@ -117,6 +117,28 @@ def check_decoding(color_mode: str, image_size: tuple[int, int] | None) -> None:
         raise ValueError(f"image_size must be (height, width) in pixels, got {image_size!r}")
 
 
+def check_max_pixels(max_pixels: int | None) -> int | None:
+    """Check the most pixels that an image may have.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number of at least 1, nor None.
+
+    Examples
+    --------
+    >>> from sklmerge.images._codec import check_max_pixels
+    >>> check_max_pixels(10**9)
+    1000000000
+    """
+    whole = isinstance(max_pixels, Integral) and not isinstance(max_pixels, bool)
+    if max_pixels is not None and not (whole and max_pixels >= 1):
+        raise ValueError(
+            f"max_pixels must be a whole number of at least 1, or None, got {max_pixels!r}"
+        )
+    return None if max_pixels is None else int(max_pixels)
+
+
 def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -> bytes:
     """Turn an array, channels last and in RGB order, into the bytes of an image file.
 

@@ -12,7 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._contract import as_image_batch, check_value_range, find_value_range
 from sklmerge.images._path_lists import find_paths
-from sklmerge.images._reading import Reader, ReadOptions, read_image
+from sklmerge.images._reading import Reader, ReadOptions, fetch_urls, read_image
+from sklmerge.images._remote import RemoteFiles
 
 # So many bytes or files make a task worth handing to a worker, and no worker waits long at the end.
 _TASK_BYTES = 2**20
@@ -55,7 +56,7 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
         if paths is None:
             shape = as_image_batch(X, self.image_shape).shape[1:]
         else:
-            shape = read_batch(FileBatch(paths[:1], get_reader(X), None)).shape[1:]
+            shape = read_batch(FileBatch(paths[:1], *get_ways(X), None)).shape[1:]
         self.feature_names_ = self._name_features(shape)
         self.image_shape_ = shape
         return self
@@ -86,9 +87,9 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
             step = max(1, _TASK_BYTES * len(batch) // max(batch.nbytes, 1))
             tasks = [batch[start : start + step] for start in range(0, len(batch), step)]
         else:
-            reader = get_reader(X)
+            ways = get_ways(X)
             tasks = [
-                FileBatch(list(paths[start : start + _TASK_FILES]), reader, self.image_shape_)
+                FileBatch(list(paths[start : start + _TASK_FILES]), *ways, self.image_shape_)
                 for start in range(0, len(paths), _TASK_FILES)
             ]
         # What was fitted, such as thousands of names, need not travel to the workers.
@@ -127,12 +128,13 @@ class FileBatch(NamedTuple):
 
     paths: Sequence[str]
     reader: Reader | None
+    files: RemoteFiles
     shape: tuple[int, ...] | None
 
 
-def get_reader(X: Any) -> Reader | None:
-    """Get an index' own way to read files."""
-    return getattr(X, "reader", None)
+def get_ways(X: Any) -> tuple[Reader | None, RemoteFiles]:
+    """Get an index' own ways to read files, and to fetch those behind URLs."""
+    return getattr(X, "reader", None), getattr(X, "files", None) or RemoteFiles()
 
 
 def describe_images(
@@ -149,9 +151,10 @@ def read_batch(files: FileBatch) -> NDArray[Any]:
     """Read files, all of which must have images of one shape."""
     images = []
     shape = files.shape
-    for path in files.paths:
+    fetched = fetch_urls(files.paths, files.files)
+    for path, data in zip(files.paths, fetched, strict=True):
         try:
-            image = read_image(path, ReadOptions(files.reader))
+            image = read_image(path, ReadOptions(files.reader), data)
         except ValueError as error:
             raise ValueError(f"{path} could not be read ({error})") from error
         shape = image.shape if shape is None else shape

@@ -1,5 +1,6 @@
 """ImageReader: the first step of a pipeline that begins with paths."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -7,14 +8,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from sklmerge.images._codec import check_decoding
+from sklmerge.images._gathering import gather_images, tell_failures
 from sklmerge.images._path_lists import find_paths
-from sklmerge.images._reading import (
-    Reader,
-    ReadOptions,
-    gather_images,
-    read_images,
-    tell_failures,
-)
+from sklmerge.images._reading import Reader, ReadOptions, read_images
+from sklmerge.images._remote import RemoteFiles
 
 
 class ImageReader(TransformerMixin, BaseEstimator):
@@ -33,6 +30,9 @@ class ImageReader(TransformerMixin, BaseEstimator):
         fails. None takes that of an `ImageIndex`, or decodes JPEG, PNG, BMP, TIFF and WebP.
     n_jobs : int, default=None
         Threads, as joblib counts them. The result does not depend on it.
+    storage_options : mapping, default=None
+        What fsspec's file systems are made with, for URLs among the paths. None takes those of an
+        `ImageIndex`.
 
     Notes
     -----
@@ -62,11 +62,13 @@ class ImageReader(TransformerMixin, BaseEstimator):
         color_mode: str = "rgb",
         reader: Reader | None = None,
         n_jobs: int | None = None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.image_size = image_size
         self.color_mode = color_mode
         self.reader = reader
         self.n_jobs = n_jobs
+        self.storage_options = storage_options
 
     def fit(self, X: Any = None, y: object = None) -> Self:
         """Check the parameters; nothing is learned.
@@ -102,6 +104,8 @@ class ImageReader(TransformerMixin, BaseEstimator):
             If X holds no paths.
         ValueError
             If files cannot be read, or their images are not of one shape and dtype.
+        ConnectionError
+            If the store behind a URL does not answer, or refuses.
         """
         check_decoding(self.color_mode, self.image_size)
         paths = find_paths(X)
@@ -110,7 +114,9 @@ class ImageReader(TransformerMixin, BaseEstimator):
             raise TypeError(f"X must list at least one path, or be an ImageIndex, got {got}")
         reader = self.reader or getattr(X, "reader", None)
         options = ReadOptions(reader, self.image_size, self.color_mode)
-        read = read_images(paths, options, self.n_jobs)
+        files = getattr(X, "files", None) if self.storage_options is None else None
+        files = RemoteFiles(self.storage_options) if files is None else files
+        read = read_images(paths, options, files, self.n_jobs)
         images, _, failures = gather_images(read, len(paths))
         if failures:
             raise ValueError(

@@ -1,8 +1,7 @@
 """ImageIndex: where images are and what they are called. Pixels are read in _reading.py."""
 
 import os
-import warnings
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from copy import copy
 from functools import cached_property
 from typing import Any, Self
@@ -10,23 +9,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge.images._codec import check_decoding
-from sklmerge.images._errors import BadFileError
+from sklmerge.images._codec import check_decoding, check_max_pixels
 from sklmerge.images._frame import make_frame, read_frame
+from sklmerge.images._gathering import ON_ERROR, read_all
+from sklmerge.images._merging import count_classes, fit_merger
 from sklmerge.images._paths import ImagePaths, check_rows
-from sklmerge.images._reading import (
-    Reader,
-    ReadOptions,
-    gather_images,
-    read_images,
-    tell_failures,
-)
+from sklmerge.images._reading import Reader, ReadOptions
+from sklmerge.images._remote import RemoteFiles, check_url, is_url
+from sklmerge.images._remote_scan import scan_remote_folders
 from sklmerge.images._scan import IMAGE_EXTENSIONS, check_extensions, scan_class_folders
 from sklmerge.images._sides import choose_sides
 from sklmerge.images._verify import ImageReport, verify_files
 from sklmerge.labels import LabelMerger, check_merger
-
-ON_ERROR = ("raise", "skip", "warn")
 
 
 class ImageIndex:
@@ -38,9 +32,10 @@ class ImageIndex:
 
     Parameters
     ----------
-    root : path-like
+    root : path or URL
         The folder that holds the class folders. Its own files, and all names that begin with a
-        dot, are passed over. Links are followed, except those to a folder they lie in.
+        dot, are passed over. Links are followed, except those to a folder they lie in. Any URL
+        that fsspec knows, such as ``"s3://bucket/photos"``, is read as a folder is.
     classes : collection of str or None, default=None
         The class folders to take; None takes all. The order has no meaning: classes are always
         numbered in sorted order, as Keras numbers folders.
@@ -52,12 +47,16 @@ class ImageIndex:
         Endings of images' names; upper and lower case are alike.
     reader : callable or None, default=None
         Path -> array, for files that are no JPEG, PNG, BMP, TIFF or WebP; give their
-        ``extensions`` too. It should raise OSError or ValueError where it fails.
+        ``extensions`` too. It should raise OSError or ValueError where it fails. Of what lies
+        behind a URL it gets the content as a binary file, which ``numpy.load``,
+        ``pydicom.dcmread`` and ``tifffile.imread`` take as well.
+    storage_options : mapping or None, default=None
+        What fsspec's file system is made with, for a root that is a URL.
 
     Attributes
     ----------
     root : str
-        As given.
+        As given; a URL without slashes at its end.
     paths : ImagePaths of length n
         Paths of the images, sorted bytewise within sorted classes. Reads like a list of str;
         ``paths.relative()`` leaves out the root.
@@ -65,6 +64,8 @@ class ImageIndex:
         The classes before merging, sorted.
     original_codes : ndarray of int, shape (n,)
         The position of each image's original class among them.
+    files : RemoteFiles
+        Fetches what lies behind URLs.
     merger : LabelMerger
         Fitted; carries labels and probabilities to merged classes and back.
 
@@ -72,12 +73,18 @@ class ImageIndex:
     ------
     ValueError
         There is no such folder, it has no class folders, one of them has no image, or ``classes``
-        or ``merge`` names one that is not there.
+        or ``merge`` names one that is not there; or there are ``storage_options`` for a path.
+    ConnectionError
+        The store behind a URL does not answer, or refuses.
+    ImportError
+        fsspec, or what it needs for such a URL, is not installed.
 
     Notes
     -----
     A single class, or a merge that leaves one, is no error here. Images are listed once, when the
     index is made; files that come or go later are not noticed until they are read.
+
+    A pickled index holds its ``storage_options``, and with them whatever key stands in them.
 
     Examples
     --------
@@ -103,14 +110,19 @@ class ImageIndex:
         merge: Any = None,
         extensions: Iterable[str] = IMAGE_EXTENSIONS,
         reader: Reader | None = None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> None:
-        folder = os.fspath(root)
+        folder = check_url(os.fspath(root), storage_options, "root")
         if isinstance(classes, str):
             raise TypeError(f"classes must be a list of folder names, got the string {classes!r}")
         endings = check_extensions(extensions)
         merger = check_merger(merge)
-        found = scan_class_folders(folder, classes, endings)
-        self._fill(found.paths, found.codes, found.classes, merger, reader)
+        files = RemoteFiles(storage_options)
+        if is_url(folder):
+            found = scan_remote_folders(files, folder, classes, endings)
+        else:
+            found = scan_class_folders(folder, classes, endings)
+        self._fill(found.paths, found.codes, found.classes, merger, reader, files)
 
     @classmethod
     def from_frame(
@@ -122,6 +134,7 @@ class ImageIndex:
         reader: Reader | None = None,
         path_column: str = "file_name",
         label_column: str | None = None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> Self:
         """Take paths and labels from a table, such as ``to_frame`` gives or a metadata.csv holds.
 
@@ -129,14 +142,16 @@ class ImageIndex:
         ----------
         frame : pandas or polars DataFrame
             One row per image; the order is kept.
-        root : path-like, default=""
-            What relative paths are relative to.
+        root : path or URL, default=""
+            What relative paths are relative to; URLs and absolute paths among them stay.
         merge, reader
             As for the class itself.
         path_column : str, default="file_name"
             The column of the paths.
         label_column : str or None, default=None
             The column of the original labels; None is "original_label", or else "label".
+        storage_options : mapping or None, default=None
+            What fsspec's file systems are made with, for URLs.
 
         Returns
         -------
@@ -145,12 +160,16 @@ class ImageIndex:
         Raises
         ------
         ValueError
-            The frame is empty or lacks a column, or a label is missing.
+            The frame is empty or lacks a column, or a label is missing; or there are
+            ``storage_options`` and no URL.
         """
-        folder = os.fspath(root)
+        folder = check_url(os.fspath(root), None, "root")
         paths, codes, classes = read_frame(frame, folder, path_column, label_column)
+        if not paths.has_urls:
+            check_url(folder, storage_options, "root")
         index = cls.__new__(cls)
-        index._fill(paths, codes, classes, check_merger(merge), reader)
+        files = RemoteFiles(storage_options)
+        index._fill(paths, codes, classes, check_merger(merge), reader, files)
         return index
 
     @cached_property
@@ -188,12 +207,12 @@ class ImageIndex:
     @property
     def counts(self) -> dict[Any, int]:
         """Merged class -> how many images it has here, 0 for one that a subset lacks."""
-        return _count(self.classes, self.codes)
+        return count_classes(self.classes, self.codes)
 
     @property
     def original_counts(self) -> dict[Any, int]:
         """Original class -> how many images it has here."""
-        return _count(self.original_classes, self.original_codes)
+        return count_classes(self.original_classes, self.original_codes)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -290,6 +309,7 @@ class ImageIndex:
         on_error: str = "raise",
         return_indices: bool = False,
         n_jobs: int | None = None,
+        max_pixels: int | None = 200_000_000,
     ) -> Any:
         """Read images into one array, or into a list where their shapes differ.
 
@@ -308,7 +328,10 @@ class ImageIndex:
             Whether to return the positions of the images read, too: with files left out, labels
             are ``index.labels[positions]``.
         n_jobs : int or None, default=None
-            Threads, as joblib counts them.
+            Threads, as joblib counts them. Each of them fetches 16 files behind URLs at a time.
+        max_pixels : int or None, default=200_000_000
+            Larger images cannot be read: a file of a few kilobytes can claim to be one that takes
+            all memory. None sets no limit. A ``reader`` has its own.
 
         Returns
         -------
@@ -323,6 +346,9 @@ class ImageIndex:
             Files could not be read.
         ValueError
             A parameter is wrong.
+        ConnectionError
+            A store does not answer, or refuses. Its files may be sound, so they are never left out
+            for it.
         """
         check_decoding(color_mode, image_size)
         if on_error not in ON_ERROR:
@@ -330,30 +356,29 @@ class ImageIndex:
         rows = np.arange(len(self))
         if indices is not None:
             rows = rows[check_rows(indices, len(self))]
+        options = ReadOptions(self.reader, image_size, color_mode, check_max_pixels(max_pixels))
         paths = self.paths.take(rows)
-        options = ReadOptions(self.reader, image_size, color_mode)
-        images, read, failures = gather_images(read_images(paths, options, n_jobs), len(paths))
-        if failures:
-            told = tell_failures(failures, paths.relative())
-            if on_error == "raise" or not read:
-                raise BadFileError(f'{told}; pass on_error="skip" to go on without them')
-            if on_error == "warn":
-                warnings.warn(f"{told}; they are left out", UserWarning, stacklevel=2)
+        images, read = read_all(paths, options, self.files, on_error=on_error, n_jobs=n_jobs)
         return (images, rows[read]) if return_indices else images
 
-    def verify(self, n_jobs: int | None = None) -> ImageReport:
+    def verify(
+        self, n_jobs: int | None = None, *, max_pixels: int | None = 200_000_000
+    ) -> ImageReport:
         """Read every file, and report those that are bad, the same, or the same but for the label.
 
         Parameters
         ----------
         n_jobs : int or None, default=None
             Threads, as joblib counts them.
+        max_pixels : int or None, default=200_000_000
+            Larger images count as bad. None sets no limit.
 
         Returns
         -------
         ImageReport
         """
-        return verify_files(self.paths, self.codes, self.reader, n_jobs)
+        options = ReadOptions(self.reader, max_pixels=check_max_pixels(max_pixels))
+        return verify_files(self.paths, self.codes, options, self.files, n_jobs)
 
     def to_frame(self) -> Any:
         """Give a pandas DataFrame of file_name (relative to the root), label, original_label."""
@@ -366,6 +391,7 @@ class ImageIndex:
         classes: list[Any],
         merger: LabelMerger,
         reader: Reader | None,
+        files: RemoteFiles,
     ) -> None:
         self.root = paths.root
         self.paths = paths
@@ -373,43 +399,5 @@ class ImageIndex:
         self.original_classes = classes
         # Subsets keep these: which classes there are does not depend on which images are looked at.
         self._all_codes = codes
-        self.reader = reader
+        self.reader, self.files = reader, files
         self.merger = fit_merger(merger, classes, codes)
-
-
-def fit_merger(merge: Any, classes: list[Any], codes: NDArray[np.signedinteger]) -> LabelMerger:
-    """Fit a merger to the classes of a folder, all of which it must find.
-
-    Parameters
-    ----------
-    merge : mapping, list of lists, LabelMerger or None
-        As for `ImageIndex`.
-    classes : list
-        The classes of the folder.
-    codes : ndarray of int, shape (n,)
-        The position of each image's class among them.
-
-    Returns
-    -------
-    LabelMerger
-        Fitted to the classes of all images; what it was given stays as it is.
-
-    Raises
-    ------
-    ValueError
-        If `merge` names a class that is not there.
-    """
-    # A fold may lack a class, and LabelMerger says how; in a folder it is a slip of the pen.
-    merger = check_merger(merge).set_params(missing="ignore").fit(np.array(classes)[codes])
-    absent = [label for label in merger.mapping_ if label not in merger.class_counts_]
-    if absent:
-        raise ValueError(
-            f"merge must name classes that are there, got {absent}; there are "
-            f"{list(merger.class_counts_)}"
-        )
-    return merger.set_params(missing="error")
-
-
-def _count(classes: list[Any], codes: NDArray[np.signedinteger]) -> dict[Any, int]:
-    numbers = np.bincount(codes, minlength=len(classes)).tolist()
-    return dict(zip(classes, numbers, strict=True))

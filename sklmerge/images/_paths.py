@@ -7,6 +7,8 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklmerge.images._remote import is_url
+
 
 class ImagePaths(Sequence[str]):
     """Paths of images, kept in few bytes and decoded when they are looked at.
@@ -24,7 +26,7 @@ class ImagePaths(Sequence[str]):
         How many bytes it has.
     root : str, default=""
         What every path is relative to; it is put before each path that is looked at, except before
-        absolute ones.
+        absolute ones and URLs.
 
     Examples
     --------
@@ -96,11 +98,11 @@ class ImagePaths(Sequence[str]):
     def __getitem__(self, index: int | slice) -> str | Self:
         if isinstance(index, slice):
             return self._select(index)
-        return os.path.join(self.root, os.fsdecode(self.get_bytes(index)))
+        return _join(self.root, os.fsdecode(self.get_bytes(index)))
 
     def __iter__(self) -> Iterator[str]:
         root = self.root
-        return (os.path.join(root, os.fsdecode(path)) for path in self.iterate_bytes())
+        return (_join(root, os.fsdecode(path)) for path in self.iterate_bytes())
 
     def __repr__(self) -> str:
         return f"ImagePaths(n={len(self)}, root={self.root!r})"
@@ -122,6 +124,11 @@ class ImagePaths(Sequence[str]):
     def relative(self) -> Self:
         """Give the same paths without the root."""
         return type(self)(self._block, self._starts, self._lengths)
+
+    @property
+    def has_urls(self) -> bool:
+        """Whether some of the paths are URLs."""
+        return is_url(self.root) or b"://" in self._block
 
     def get_bytes(self, index: int) -> bytes:
         """Give one path without the root, as bytes: the same on every system.
@@ -146,6 +153,10 @@ class ImagePaths(Sequence[str]):
 
     def _select(self, rows: Any) -> Self:
         return type(self)(self._block, self._starts[rows], self._lengths[rows], root=self.root)
+
+
+def _join(root: str, path: str) -> str:
+    return path if is_url(path) else os.path.join(root, path)
 
 
 def check_rows(indices: ArrayLike, n: int) -> NDArray[Any]:

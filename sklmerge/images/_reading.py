@@ -1,7 +1,8 @@
-"""Paths in, arrays and reasons out: many files read in threads, the bad ones named."""
+"""Paths and URLs in, bytes and arrays out: many files read in threads, bad ones as the reason."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from io import BytesIO
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -9,22 +10,18 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from sklmerge._resize import resize_image
-from sklmerge.images._codec import decode_image
-from sklmerge.images._paths import ImagePaths
+from sklmerge.images._codec import MAX_PIXELS, decode_image
+from sklmerge.images._remote import RemoteFiles, is_url
 
-Reader = Callable[[str], Any]
+Reader = Callable[[Any], Any]
 Result = TypeVar("Result")
-# Files a task, so that handing out tasks costs little beside decoding.
+# What came of a URL; None for a path, which is read when it is needed.
+Fetched = bytes | ValueError | None
+# Files a task, so that handing out tasks costs little beside decoding, and a store is asked for
+# many at a time.
 FILES_PER_TASK = 16
 # Tasks handed out at a time, so that few images wait in memory to be put in their place.
 TASKS_AT_ONCE = 32
-
-
-class Failure(NamedTuple):
-    """A file that could not be read, and why."""
-
-    position: int
-    reason: str
 
 
 class ReadOptions(NamedTuple):
@@ -34,18 +31,38 @@ class ReadOptions(NamedTuple):
     ----------
     reader : callable or None
         Path -> array, for formats of one's own; it raises OSError or ValueError where it fails.
-        ``color_mode`` is then its own affair.
-    image_size, color_mode
+        ``color_mode`` is then its own affair. Of a URL it gets the content as a binary file.
+    image_size, color_mode, max_pixels
         See ``decode_image``.
     """
 
     reader: Reader | None = None
     image_size: tuple[int, int] | None = None
     color_mode: str = "rgb"
+    max_pixels: int | None = MAX_PIXELS
 
 
-def read_bytes(path: str) -> bytes:
-    """Read a file whole; ValueError gives the reason where that fails."""
+def fetch_urls(paths: Sequence[str], files: RemoteFiles) -> list[Fetched]:
+    """Fetch those of some files that lie behind URLs, all at once.
+
+    Raises
+    ------
+    ConnectionError
+        If a store does not answer: that is no fault of a file.
+    """
+    places = [place for place, path in enumerate(paths) if is_url(path)]
+    fetched: list[Fetched] = [None] * len(paths)
+    for place, data in zip(places, files.fetch([paths[p] for p in places]), strict=True):
+        fetched[place] = data
+    return fetched
+
+
+def read_bytes(path: str, fetched: Fetched = None) -> bytes:
+    """Read a file whole, or take what was fetched; ValueError gives the reason where that fails."""
+    if isinstance(fetched, ValueError):
+        raise fetched
+    if fetched is not None:
+        return fetched
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -53,10 +70,15 @@ def read_bytes(path: str) -> bytes:
         raise ValueError(_explain(error)) from error
 
 
-def read_with(reader: Reader, path: str) -> NDArray[Any]:
+def read_with(reader: Reader, path: str, fetched: Fetched = None) -> NDArray[Any]:
     """Call a user's reader; ValueError gives the reason where it fails."""
+    source: Any = path
+    if fetched is not None:
+        source = BytesIO(read_bytes(path, fetched))
+        # Some readers go by the ending of the name.
+        source.name = path
     try:
-        image = np.asarray(reader(path))
+        image = np.asarray(reader(source))
     except OSError as error:
         raise ValueError(_explain(error)) from error
     if image.ndim not in (2, 3):
@@ -64,7 +86,7 @@ def read_with(reader: Reader, path: str) -> NDArray[Any]:
     return image
 
 
-def read_image(path: str, options: ReadOptions) -> NDArray[Any]:
+def read_image(path: str, options: ReadOptions, fetched: Fetched = None) -> NDArray[Any]:
     """Read one image file.
 
     Returns
@@ -76,31 +98,37 @@ def read_image(path: str, options: ReadOptions) -> NDArray[Any]:
     ValueError
         With the reason alone.
     """
-    size = options.image_size
-    if options.reader is None:
-        return decode_image(read_bytes(path), color_mode=options.color_mode, image_size=size)
-    image = read_with(options.reader, path)
+    reader, size, color_mode, max_pixels = options
+    if reader is None:
+        data = read_bytes(path, fetched)
+        return decode_image(data, color_mode=color_mode, image_size=size, max_pixels=max_pixels)
+    image = read_with(reader, path, fetched)
     return image if size is None else resize_image(image, size)
 
 
 def read_images(
-    paths: Sequence[str], options: ReadOptions, n_jobs: int | None
+    paths: Sequence[str], options: ReadOptions, files: RemoteFiles, n_jobs: int | None
 ) -> Iterator[NDArray[Any] | str]:
     """Read files in threads, in order; of each that cannot be read comes the reason instead."""
-    return map_files(partial(_read_or_explain, options=options), paths, n_jobs)
+    return map_files(partial(_read_or_explain, options=options), paths, files, n_jobs)
 
 
 def map_files(
-    function: Callable[[str], Result], paths: Sequence[str], n_jobs: int | None
+    function: Callable[[str, Fetched], Result],
+    paths: Sequence[str],
+    files: RemoteFiles,
+    n_jobs: int | None,
 ) -> Iterator[Result]:
-    """Call a function for each path, in threads, and yield what it gives in order.
+    """Call a function for each file, in threads, and yield what it gives in order.
 
     Parameters
     ----------
     function : callable
-        Path -> result.
+        Path and what was fetched of it -> result.
     paths : sequence of str
         The files.
+    files : RemoteFiles
+        What fetches URLs.
     n_jobs : int or None
         Threads, as joblib counts them.
 
@@ -112,68 +140,22 @@ def map_files(
     with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
         for first in range(0, len(starts), TASKS_AT_ONCE):
             tasks = (
-                delayed(_call_each)(function, list(paths[start : start + FILES_PER_TASK]))
+                delayed(_call_each)(function, list(paths[start : start + FILES_PER_TASK]), files)
                 for start in starts[first : first + TASKS_AT_ONCE]
             )
             for results in parallel(tasks):
                 yield from results
 
 
-def gather_images(
-    images: Iterator[NDArray[Any] | str], n: int
-) -> tuple[NDArray[Any] | list[NDArray[Any]], list[int], list[Failure]]:
-    """Put images into one array where their shapes and dtypes agree, into a list where not.
-
-    Parameters
-    ----------
-    images : iterator of ndarray or str
-        What ``read_images`` yields.
-    n : int
-        How many there are.
-
-    Returns
-    -------
-    images : ndarray of shape (n_read, ...) or list of ndarray
-    positions : list of int, length n_read
-        Which of the n they are.
-    failures : list of Failure
-    """
-    batch: NDArray[Any] | None = None
-    loose: list[NDArray[Any]] = []
-    positions: list[int] = []
-    failures: list[Failure] = []
-    for position, image in enumerate(images):
-        if isinstance(image, str):
-            failures.append(Failure(position, image))
-            continue
-        if not positions:
-            # Filling one array halves the memory that stacking a list would take.
-            batch = np.empty((n, *image.shape), dtype=image.dtype)
-        elif batch is not None and (image.shape, image.dtype) != (batch.shape[1:], batch.dtype):
-            loose = list(batch[: len(positions)])
-            batch = None
-        if batch is None:
-            loose.append(image)
-        else:
-            batch[len(positions)] = image
-        positions.append(position)
-    return loose if batch is None else batch[: len(positions)], positions, failures
+def _call_each(
+    function: Callable[[str, Fetched], Result], paths: Sequence[str], files: RemoteFiles
+) -> list[Result]:
+    return list(map(function, paths, fetch_urls(paths, files)))
 
 
-def tell_failures(failures: Sequence[Failure], paths: ImagePaths) -> str:
-    """Say how many files could not be read, which is the first, and why."""
-    first, reason = failures[0]
-    n_files = f"{len(failures)} of {len(paths)} files"
-    return f"{n_files} could not be read, first: {paths[first]} ({reason})"
-
-
-def _call_each(function: Callable[[str], Result], paths: Sequence[str]) -> list[Result]:
-    return [function(path) for path in paths]
-
-
-def _read_or_explain(path: str, options: ReadOptions) -> NDArray[Any] | str:
+def _read_or_explain(path: str, fetched: Fetched, options: ReadOptions) -> NDArray[Any] | str:
     try:
-        return read_image(path, options)
+        return read_image(path, options, fetched)
     except ValueError as error:
         return str(error)
 

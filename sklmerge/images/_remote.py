@@ -1,10 +1,9 @@
-"""Folders behind URLs, by fsspec: what lies in them, and the bytes of one file."""
+"""Files behind URLs, by fsspec: what lies in a folder, and the bytes of many files at once."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-_ODD_ENDS = ("", ".", "..")
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 
 def is_url(path: str) -> bool:
@@ -19,89 +18,222 @@ def is_url(path: str) -> bool:
     return "://" in path
 
 
-@dataclass(frozen=True)
-class RemoteFolder:
-    """A folder behind a URL; small, so that it can be sent to workers, which open it themselves.
+def check_url(path: str, options: Mapping[str, Any] | None, name: str) -> str:
+    """Take slashes off the end of a URL, and refuse options for a path, which comes as it is.
 
     Parameters
     ----------
-    url : str
-        Without a slash at its end.
-    options : mapping
-        What fsspec's file system is made with, such as ``{"anon": True}``.
+    path : str
+        URL or path.
+    options : mapping or None
+        What the URL's file system is made with.
+    name : str
+        What the message calls the path.
+
+    Raises
+    ------
+    ValueError
+        If there are options for a path.
+
+    Examples
+    --------
+    >>> from sklmerge.images._remote import check_url
+    >>> check_url("s3://bucket/photos/", {"anon": True}, "root")
+    's3://bucket/photos'
+    """
+    if is_url(path):
+        scheme, _, rest = path.partition("://")
+        return f"{scheme}://{rest.rstrip('/')}"
+    if options is not None:
+        raise ValueError(
+            f"storage_options are for a {name} that is a URL, such as 's3://bucket/photos', got "
+            f"{path!r}"
+        )
+    return path
+
+
+class Listing(NamedTuple):
+    """Names of the folders and the files that lie directly in a folder, hidden ones left out."""
+
+    folders: list[str]
+    files: list[str]
+
+
+class RemoteFiles:
+    """Read what lies behind URLs; small, so that it can be sent to workers, which open it anew.
+
+    Any number of threads may use it at once, and so may processes that are forked: no connection
+    crosses a fork.
+
+    Parameters
+    ----------
+    options : mapping or None
+        What fsspec's file systems are made with, such as ``{"anon": True}``.
 
     Examples
     --------
     >>> import fsspec
-    >>> from sklmerge.images._remote import RemoteFolder
+    >>> from sklmerge.images._remote import RemoteFiles
     >>> fsspec.filesystem("memory").pipe({"/pets/cat/1.png": b"...", "/pets/dog/2.png": b"......"})
-    >>> folder = RemoteFolder("memory://pets")
-    >>> folder.list_files([".png"])
-    [b'cat/1.png', b'dog/2.png']
-    >>> folder.read("cat/1.png")
-    b'...'
+    >>> files = RemoteFiles()
+    >>> files.list_folder("memory://pets")
+    Listing(folders=['cat', 'dog'], files=[])
+    >>> files.fetch(["memory://pets/cat/1.png", "memory://pets/cat/2.png"])
+    [b'...', ValueError('no such file')]
     """
 
-    url: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    def __init__(self, options: Mapping[str, Any] | None = None) -> None:
+        self.options = dict(options or {})
+        # By process: a file system that came through a fork is left alone, not even let go of,
+        # for its end would close connections whose other end is the parent's.
+        self._systems: dict[tuple[int, str], Any] = {}
 
-    def list_files(self, extensions: Iterable[str]) -> list[bytes]:
-        """List the files below, relative to the folder, sorted bytewise.
+    def fetch(self, urls: Sequence[str]) -> list[bytes | ValueError]:
+        """Read files whole, as many at a time as the store takes.
 
         Parameters
         ----------
-        extensions : iterable of str
-            Endings of names, upper and lower case alike.
+        urls : sequence of str
+            Where they are.
 
         Returns
         -------
-        list of bytes
-            Without those in hidden folders, and hidden files.
+        list of bytes or ValueError, in the same order
+            The error of a file that is not there.
 
         Raises
         ------
-        OSError
-            If the folder cannot be listed.
-        ImportError
-            If fsspec, or what it needs for this kind of URL, is not installed.
+        ConnectionError
+            If the store does not answer, or refuses: the file may be sound, and nothing is said
+            of it.
+        ValueError, ImportError
+            If fsspec does not know such a URL, or what it needs is not installed.
         """
-        files, root = self._open()
-        endings = tuple(extension.lower() for extension in extensions)
-        start = len(root.rstrip("/")) + 1
-        # Some file systems put a slash before their paths, and some do not.
-        names = (path.lstrip("/")[start - root.startswith("/") :] for path in files.find(root))
-        found = [name for name in names if name.lower().endswith(endings) and _is_plain(name)]
-        return sorted(name.encode("utf-8", "surrogateescape") for name in found)
+        found: dict[int, Any] = {}
+        groups: dict[int, tuple[Any, list[tuple[int, str]]]] = {}
+        for place, url in enumerate(urls):
+            files, path = self.open(url)
+            groups.setdefault(id(files), (files, []))[1].append((place, path))
+        for files, members in groups.values():
+            # Not `cat`, which takes a name with a bracket for a pattern.
+            fetched = files.cat_ranges([path for _, path in members], None, None, on_error="return")
+            found |= zip((place for place, _ in members), fetched, strict=True)
+        return [_check_fetched(found[place], url) for place, url in enumerate(urls)]
 
-    def read(self, name: str) -> bytes:
-        """Read a file whole.
+    def list_folder(self, url: str) -> Listing:
+        """List what lies directly in a folder.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder or bucket.
+        ConnectionError
+            If the store does not answer, or refuses.
+        """
+        files, root = self.open(url)
+        with explain_store(url, "listed"):
+            # What was listed before may have changed since.
+            files.invalidate_cache()
+            entries = files.ls(root, detail=True)
+        named = [(_cut(entry["name"], root), entry["type"] == "directory") for entry in entries]
+        plain = sorted(pair for pair in named if is_plain(pair[0]))
+        return Listing(
+            [name for name, is_folder in plain if is_folder],
+            [name for name, is_folder in plain if not is_folder],
+        )
+
+    def list_files(self, url: str) -> list[str]:
+        """List the files in a folder and the folders below it, by their paths from there.
+
+        Returns
+        -------
+        list of str
+            In any order, without hidden files and those in hidden folders.
+
+        Raises
+        ------
+        ConnectionError
+            If the store does not answer, or refuses.
+        """
+        files, root = self.open(url)
+        with explain_store(url, "listed"):
+            found = files.find(root)
+            # A store's listing takes some kilobyte a file.
+            files.invalidate_cache()
+        return [name for name in (_cut(path, root) for path in found) if is_plain(name)]
+
+    def open(self, url: str) -> tuple[Any, str]:
+        """Give fsspec's file system for a URL, and the path there.
 
         Raises
         ------
         ValueError
-            If it is not there or may not be read, with the reason.
-        OSError
-            If it could not be fetched: it may be sound, and nothing else is said of it.
+            If fsspec does not know such a URL.
+        ImportError
+            If fsspec, or what it needs for this kind of URL, is not installed.
         """
-        files, root = self._open()
         try:
-            return bytes(files.cat_file(f"{root.rstrip('/')}/{name}"))
-        except FileNotFoundError as error:
-            raise ValueError("no such file") from error
-        except PermissionError as error:
-            raise ValueError("permission denied") from error
-
-    def _open(self) -> tuple[Any, str]:
-        try:
-            from fsspec.core import url_to_fs
+            from fsspec.core import strip_protocol, url_to_fs
         except ImportError as error:
             raise ImportError(
-                f"fsspec is needed for {self.url!r}; pip install 'sklmerge[cloud]'"
+                f"fsspec is needed for {url!r}; pip install 'sklmerge[cloud]'"
             ) from error
-        # fsspec keeps the file systems that it has made: this costs little after the first time.
-        files, root = url_to_fs(self.url, **self.options)
-        return files, str(root)
+        scheme, _, rest = url.partition("://")
+        key = os.getpid(), f"{scheme}://{rest.partition('/')[0]}"
+        if key in self._systems:
+            return self._systems[key], str(strip_protocol(url))
+        try:
+            files, path = url_to_fs(url, **self.options)
+        except ImportError as error:
+            raise ImportError(f"{url!r} cannot be opened: {error}") from error
+        # The others are for one thread alone, and so are URLs that chain two file systems.
+        if files.async_impl and "::" not in url:
+            self._systems[key] = files
+        return files, str(path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"options": self.options, "_systems": {}}
 
 
-def _is_plain(name: str) -> bool:
-    return not any(part in _ODD_ENDS or part.startswith(".") for part in name.split("/"))
+@contextmanager
+def explain_store(url: str, what: str) -> Iterator[None]:
+    """Name the URL in whatever error a store raises.
+
+    Raises
+    ------
+    FileNotFoundError
+        As it came.
+    ConnectionError
+        For any other failure of the store.
+    """
+    try:
+        yield
+    except (FileNotFoundError, ImportError):
+        raise
+    # Stores raise classes of their libraries (botocore's, aiohttp's), few of which are OSErrors.
+    except Exception as error:
+        raise ConnectionError(f"{url} could not be {what} ({_tell(error)})") from error
+
+
+def is_plain(name: str) -> bool:
+    """Tell a relative path without hidden, empty or odd parts."""
+    return not any(part == "" or part.startswith(".") for part in name.split("/"))
+
+
+def _cut(path: str, root: str) -> str:
+    """Cut the root off; some file systems put a slash before their paths, and some do not."""
+    return path.strip("/")[len(root.strip("/")) :].strip("/")
+
+
+def _check_fetched(data: Any, url: str) -> bytes | ValueError:
+    if isinstance(data, FileNotFoundError):
+        return ValueError("no such file")
+    if isinstance(data, IsADirectoryError):
+        return ValueError("is a folder")
+    if isinstance(data, BaseException):
+        raise ConnectionError(f"{url} could not be fetched ({_tell(data)})") from data
+    return bytes(data)
+
+
+def _tell(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -14,7 +14,14 @@ from sklmerge.images._digests import digest_file, digest_pixels, group_equal
 from sklmerge.images._headers import FORMAT_NAMES, sniff_format
 from sklmerge.images._names import show_name
 from sklmerge.images._paths import ImagePaths
-from sklmerge.images._reading import Reader, map_files, read_bytes, read_with
+from sklmerge.images._reading import (
+    Fetched,
+    ReadOptions,
+    map_files,
+    read_bytes,
+    read_with,
+)
+from sklmerge.images._remote import RemoteFiles
 from sklmerge.images._statistics import find_lie, name_mode, sort_counts, summarise_sizes
 
 
@@ -101,7 +108,11 @@ class _Checked(NamedTuple):
 
 
 def verify_files(
-    paths: ImagePaths, codes: NDArray[Any], reader: Reader | None, n_jobs: int | None
+    paths: ImagePaths,
+    codes: NDArray[Any],
+    options: ReadOptions,
+    files: RemoteFiles,
+    n_jobs: int | None,
 ) -> ImageReport:
     """Read every file, compare their digests, and count what they are like.
 
@@ -111,8 +122,10 @@ def verify_files(
         The files.
     codes : ndarray of int, shape (n,)
         Their merged labels.
-    reader : callable or None
-        What reads a file, ``decode_image`` if None.
+    options : ReadOptions
+        Its ``reader`` and ``max_pixels``.
+    files : RemoteFiles
+        What fetches URLs.
     n_jobs : int or None
         Threads.
 
@@ -130,7 +143,8 @@ def verify_files(
     file_digests = np.zeros((len(paths), 2), np.uint64)
     content_digests = np.zeros((len(paths), 2), np.uint64)
     readable = np.zeros(len(paths), np.bool_)
-    for row, found in enumerate(map_files(partial(_check, reader=reader), paths, n_jobs)):
+    checked = map_files(partial(_check, options=options), paths, files, n_jobs)
+    for row, found in enumerate(checked):
         if found.reason is not None:
             bad_files[names[row]] = found.reason
         if found.file is None:
@@ -169,14 +183,18 @@ def _name_groups(groups: Iterable[NDArray[np.intp]], names: ImagePaths) -> list[
     return [[names[int(row)] for row in group] for group in groups]
 
 
-def _check(path: str, reader: Reader | None) -> _Checked:
+def _check(path: str, fetched: Fetched, options: ReadOptions) -> _Checked:
+    reader = options.reader
     try:
-        data = read_bytes(path)
+        data = read_bytes(path, fetched)
     except ValueError as error:
         return _Checked(reason=str(error))
     image_format = sniff_format(data) if reader is None else None
     try:
-        image = decode_image(data) if reader is None else read_with(reader, path)
+        if reader is None:
+            image = decode_image(data, max_pixels=options.max_pixels)
+        else:
+            image = read_with(reader, path, fetched)
     except ValueError as error:
         return _Checked(digest_file(data), reason=str(error), image_format=image_format)
     return _Checked(
