@@ -1,16 +1,21 @@
 """Class folders in, sorted paths and class codes out. One walk, and no file is opened."""
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.images._class_folders import choose_class_folders, explain_empty_folder
+from sklmerge.images._packed import keep_images, order_paths
 from sklmerge.images._paths import ImagePaths
+from sklmerge.images._walk import find_place, is_folder, walk_folder
 
 IMAGE_EXTENSIONS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+# Paths that are judged at once: few enough that what is left out of a folder takes no room.
+_BLOCK = 1 << 16
 
 
 class ScannedFolder(NamedTuple):
@@ -60,18 +65,20 @@ def scan_class_folders(
     """
     endings = tuple(os.fsencode(extension.lower()) for extension in extensions)
     folders = _find_class_folders(root, classes, endings)
-    blocks = []
-    lengths = []
-    for folder in folders:
-        names = _list_images(os.fsencode(root), folder, endings)
-        if not names:
-            raise explain_empty_folder(root, folder, extensions)
-        names.sort()
-        lengths.append(np.fromiter(map(len, names), dtype=np.int32, count=len(names)))
-        blocks.append(b"".join(names))
-    numbers = np.arange(len(folders), dtype=choose_code_dtype(len(folders)))
-    codes: NDArray[np.signedinteger] = np.repeat(numbers, [len(part) for part in lengths])
-    paths = ImagePaths.from_block(b"".join(blocks), np.concatenate(lengths), root=root)
+    dtype = choose_code_dtype(len(folders))
+    parts = []
+    for block, codes in _gather_paths(os.fsencode(root), folders, dtype):
+        packed, lengths, is_kept = keep_images(block, endings)
+        parts.append((packed, lengths, codes[is_kept]))
+    block = b"".join(packed for packed, _, _ in parts)
+    lengths = np.concatenate([np.empty(0, np.int32), *(lengths for _, lengths, _ in parts)])
+    codes = np.concatenate([np.empty(0, dtype), *(codes for _, _, codes in parts)])
+    empty = np.flatnonzero(np.bincount(codes, minlength=len(folders)) == 0)
+    if len(empty):
+        raise explain_empty_folder(root, folders[empty[0]], extensions)
+    starts = np.cumsum(lengths, dtype=np.int64) - lengths
+    order = order_paths(block, starts, lengths, codes)
+    paths = ImagePaths(block, starts[order], lengths[order], root=root)
     return ScannedFolder([os.fsdecode(folder) for folder in folders], paths, codes)
 
 
@@ -97,41 +104,28 @@ def _find_class_folders(
     with os.scandir(os.fsencode(root)) as entries:
         visible = [entry for entry in entries if not entry.name.startswith(b".")]
     folders = sorted(
-        entry.name for entry in visible if entry.is_dir() and _find_place(entry, (home,))
+        entry.name for entry in visible if is_folder(entry) and find_place(entry, (home,))
     )
     has_images = any(entry.name.lower().endswith(endings) for entry in visible)
     return choose_class_folders(root, folders, classes, has_images=has_images)
 
 
-def _list_images(root: bytes, class_folder: bytes, endings: tuple[bytes, ...]) -> list[bytes]:
-    """List the images of a class, relative to the root, in any order."""
-    names: list[bytes] = []
-    home = os.path.realpath(root)
-    place = os.path.realpath(os.path.join(root, class_folder))
-    # Folders to visit, each with the real places of itself and those above it.
-    waiting: list[tuple[bytes, tuple[bytes, ...]]] = [(class_folder, (home, place))]
-    while waiting:
-        folder, places = waiting.pop()
-        prefix = folder + b"/"
-        with os.scandir(os.path.join(root, folder)) as entries:
-            for entry in entries:
-                name = entry.name
-                if name[:1] == b".":
-                    continue
-                if entry.is_dir():
-                    inner = _find_place(entry, places)
-                    if inner is not None:
-                        waiting.append((prefix + name, (*places, inner)))
-                elif name.lower().endswith(endings):
-                    names.append(prefix + name)
-    return names
-
-
-def _find_place(entry: os.DirEntry[bytes], places: tuple[bytes, ...]) -> bytes | None:
-    """Find where a folder really is, or None for a link to one that holds it: that has no end."""
-    if not entry.is_symlink():
-        return os.path.join(places[-1], entry.name)
-    target = os.path.realpath(entry.path)
-    inside = os.path.join(target, b"")
-    loops = any(place == target or place.startswith(inside) for place in places)
-    return None if loops else target
+def _gather_paths(
+    root: bytes, folders: list[bytes], dtype: type[np.signedinteger]
+) -> Iterator[tuple[bytes, NDArray[np.signedinteger]]]:
+    """Yield the paths of all files below class folders in blocks, and the class of each path."""
+    pieces: list[bytes] = []
+    classes: list[int] = []
+    counts: list[int] = []
+    n_gathered = 0
+    for number, folder in enumerate(folders):
+        for n_paths, piece in walk_folder(root, folder):
+            pieces.append(piece)
+            classes.append(number)
+            counts.append(n_paths)
+            n_gathered += n_paths
+            if n_gathered >= _BLOCK:
+                yield b"".join(pieces), np.repeat(np.array(classes, dtype), counts)
+                pieces, classes, counts, n_gathered = [], [], [], 0
+    if pieces:
+        yield b"".join(pieces), np.repeat(np.array(classes, dtype), counts)

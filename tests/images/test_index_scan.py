@@ -45,6 +45,20 @@ def test_order_is_bytewise_whatever_the_order_of_writing(make_folder):
     assert list(index.paths.relative()) == sorted(names, key=os.fsencode)
 
 
+def test_order_is_bytewise_however_long_names_are_alike(make_folder):
+    stems = ["", "a" * 7, "a" * 8, "a" * 9, "img_0000000", "img_00000000000000001", "ß", "A"]
+    names = {
+        f"{label}/{folder}{stem}{number}.jpg"
+        for label in ["ab", "ab-c", "b"]
+        for folder in ["", "deep/", "deep-er/", "deep/er/"]
+        for stem in stems
+        for number in ["1", "10", "9", "09", "100000000000"]
+    }
+    found = ImageIndex(make_folder(sorted(names, key=lambda name: name[::-1]))).paths.relative()
+    by_class = sorted(names, key=lambda name: (name.split("/")[0], os.fsencode(name)))
+    assert list(found) == by_class
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -90,17 +104,19 @@ def test_linked_files_and_folders_are_followed_but_not_in_circles(make_folder, t
     (elsewhere / "c.jpg").write_bytes(b"")
     (folder / "cat" / "one.jpg").symlink_to(elsewhere / "c.jpg")
     (folder / "cat" / "missing.jpg").symlink_to(elsewhere / "nothing.jpg")
+    (folder / "cat" / "itself.jpg").symlink_to(folder / "cat" / "itself.jpg")
     (folder / "cat" / "more").symlink_to(elsewhere)
     (folder / "linked class").symlink_to(elsewhere)
     (folder / "cat" / "up").symlink_to(folder)
     (folder / "cat" / "self").symlink_to(folder / "cat")
+    (folder / "itself").symlink_to(folder / "itself")
     (folder / "top").symlink_to(folder.parent)
     (elsewhere / "back").symlink_to(folder / "cat")
     found = list(ImageIndex(folder).paths.relative())
     assert found == [
-        "cat/a.jpg", "cat/missing.jpg", "cat/more/c.jpg", "cat/one.jpg", "dog/b.jpg",
-        "linked class/back/a.jpg", "linked class/back/missing.jpg", "linked class/back/one.jpg",
-        "linked class/c.jpg",
+        "cat/a.jpg", "cat/itself.jpg", "cat/missing.jpg", "cat/more/c.jpg", "cat/one.jpg",
+        "dog/b.jpg", "linked class/back/a.jpg", "linked class/back/itself.jpg",
+        "linked class/back/missing.jpg", "linked class/back/one.jpg", "linked class/c.jpg",
     ]  # fmt: skip
 
 

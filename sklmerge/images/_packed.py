@@ -1,0 +1,145 @@
+"""Paths packed in bytes: which of them are images, and their order. No file is looked at."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+SEPARATOR = b"\0"
+_WORD = 8
+
+
+def keep_images(
+    block: bytes, endings: Sequence[bytes]
+) -> tuple[bytes, NDArray[np.int32], NDArray[np.bool_]]:
+    r"""Keep the paths that end as images do and are not hidden.
+
+    Parameters
+    ----------
+    block : bytes
+        Paths, each with a 0 after it, the one byte that no path holds.
+    endings : sequence of bytes
+        In lower case; upper and lower case are alike.
+
+    Returns
+    -------
+    packed : bytes
+        The paths kept, one after another with nothing between them.
+    lengths : ndarray of int32, shape (n_kept,)
+        How many bytes each has.
+    is_kept : ndarray of bool, shape (n,)
+        Which of the paths they are.
+
+    Examples
+    --------
+    >>> packed, lengths, is_kept = keep_images(b"a/1.JPG\0a/.b.jpg\0a/c.txt\0", [b".jpg"])
+    >>> packed, lengths.tolist(), is_kept.tolist()
+    (b'a/1.JPG', [7], [True, False, False])
+    """
+    letters = np.frombuffer(block, np.uint8)
+    stops = np.flatnonzero(letters == 0)
+    starts = np.concatenate([[0], stops[:-1] + 1])
+    is_kept = _end_alike(np.frombuffer(block.lower(), np.uint8), stops, stops - starts, endings)
+    dots = np.flatnonzero((letters[:-1] == ord("/")) & (letters[1:] == ord(".")))
+    is_kept[np.searchsorted(stops, dots)] = False
+    lengths = (stops - starts)[is_kept].astype(np.int32)
+    if is_kept.all():
+        return block.replace(SEPARATOR, b""), lengths, is_kept
+    in_kept = np.repeat(is_kept, stops - starts + 1)
+    in_kept[stops] = False
+    return letters[in_kept].tobytes(), lengths, is_kept
+
+
+def _end_alike(
+    letters: NDArray[np.uint8],
+    stops: NDArray[np.intp],
+    lengths: NDArray[np.intp],
+    endings: Sequence[bytes],
+) -> NDArray[np.bool_]:
+    """Say which paths end in one of some endings."""
+    found = np.zeros(len(stops), np.bool_)
+    for ending in endings:
+        rows = np.flatnonzero(~found & (lengths >= len(ending)))
+        for place, letter in enumerate(reversed(ending), start=1):
+            # Most paths are out after a letter or two.
+            rows = rows[letters[stops[rows] - place] == letter]
+        found[rows] = True
+    return found
+
+
+def order_paths(
+    block: bytes,
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int32],
+    groups: NDArray[np.signedinteger],
+) -> NDArray[np.intp]:
+    """Order paths bytewise, group by group.
+
+    Parameters
+    ----------
+    block : bytes
+        Holds the paths.
+    starts : ndarray of int64, shape (n,)
+        Where each begins.
+    lengths : ndarray of int32, shape (n,)
+        How many bytes it has, none of them 0.
+    groups : ndarray of int, shape (n,)
+        What comes before the paths themselves; ascending.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        The rows in order.
+
+    Notes
+    -----
+    Eight bytes at a time are compared as one number, and only rows that tie go on to the next.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> starts, lengths = np.array([0, 1, 3]), np.array([1, 2, 1], np.int32)
+    >>> order_paths(b"babc", starts, lengths, np.array([0, 0, 1])).tolist()
+    [1, 0, 2]
+    """
+    letters = np.frombuffer(block + bytes(_WORD), np.uint8)
+    words = np.ndarray((len(block) + 1,), ">u8", letters, strides=(1,))
+    order = np.arange(len(starts))
+    # Rows that still tie, the places that they share, and numbers of the ties, ascending.
+    rows, places, ties = order.copy(), order.copy(), groups
+    depth = 0
+    while len(rows) and depth < int(lengths[rows].max()):
+        keys = _read_words(words, starts[rows] + depth, lengths[rows] - depth)
+        begins = np.flatnonzero(np.diff(ties, prepend=ties[0] - 1))
+        n_shared = _count_shared_bytes(keys, begins)
+        if n_shared:
+            depth += n_shared
+            continue
+        by_key = np.argsort(keys)
+        sorting = by_key[np.argsort(ties[by_key], kind="stable")]
+        rows, keys, ties = rows[sorting], keys[sorting], ties[sorting]
+        order[places] = rows
+        is_new = (np.diff(keys, prepend=keys[0]) != 0) | (np.diff(ties, prepend=ties[0] - 1) != 0)
+        is_tied = ~(is_new & np.append(is_new[1:], True))
+        rows, places, ties = rows[is_tied], places[is_tied], np.cumsum(is_new)[is_tied]
+        depth += _WORD
+    return order
+
+
+def _read_words(
+    words: NDArray[np.uint64], starts: NDArray[np.int64], lengths: NDArray[np.int32]
+) -> NDArray[np.uint64]:
+    """Read the next eight bytes of each path, with zeros after its end."""
+    keys = words[np.minimum(starts, len(words) - 1)].astype(np.uint64)
+    n_beyond = (_WORD - np.clip(lengths, 0, _WORD)).astype(np.uint64)
+    # In two steps, because a shift by all 64 bits is none.
+    half = n_beyond * np.uint64(4)
+    cut: NDArray[np.uint64] = keys >> half >> half << half << half
+    return cut
+
+
+def _count_shared_bytes(keys: NDArray[np.uint64], begins: NDArray[np.intp]) -> int:
+    """Count the bytes that the keys of each tie begin with alike."""
+    sizes = np.diff(begins, append=len(keys))
+    differing = int(np.bitwise_or.reduce(keys ^ np.repeat(keys[begins], sizes)))
+    return (64 - differing.bit_length()) // 8
