@@ -66,8 +66,27 @@ class ImagePaths(Sequence[str]):
         ImagePaths
         """
         lengths = np.fromiter(map(len, paths), dtype=np.int32, count=len(paths))
+        return cls.from_block(b"".join(paths), lengths, root=root)
+
+    @classmethod
+    def from_block(cls, block: bytes, lengths: NDArray[np.int32], *, root: str = "") -> Self:
+        """Take encoded paths that stand one after another in a block of bytes.
+
+        Parameters
+        ----------
+        block : bytes
+            All paths, one after another.
+        lengths : ndarray of int32, shape (n,)
+            Bytes of each path.
+        root : str, default=""
+            What the paths are relative to.
+
+        Returns
+        -------
+        ImagePaths
+        """
         stops = np.cumsum(lengths, dtype=np.int64)
-        return cls(b"".join(paths), stops - lengths, lengths, root=root)
+        return cls(block, stops - lengths, lengths, root=root)
 
     def __len__(self) -> int:
         return len(self._starts)
