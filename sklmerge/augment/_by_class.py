@@ -141,6 +141,25 @@ class ClassAugmenter(BaseEstimator):
                     )
         return varied
 
+    def augment(
+        self, X: ArrayLike, random_state: Any = None, *, labels: ArrayLike | None = None
+    ) -> NDArray[Any]:
+        """Vary each image once, at random, by the augmenter of its label.
+
+        Parameters
+        ----------
+        X, random_state
+            See `ImageAugmenter.augment`.
+        labels : array-like of shape (n,), default=None
+            The label of each image; needed where there are any.
+
+        Returns
+        -------
+        ndarray of shape (n, ...)
+            Of the shape and dtype of X.
+        """
+        return self.apply(X, self.draw_params(np.shape(X)[0], random_state, labels=labels))
+
     def find_owners(self, labels: NDArray[Any]) -> NDArray[np.intp]:
         """Find each label's place in the mapping; refuse labels that it does not have.
 

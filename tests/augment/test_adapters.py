@@ -172,6 +172,7 @@ def test_each_class_is_varied_by_its_own_augmenter():
             drawn = single.draw_params(6, 7).take(rows)
             expected = single.apply(IMAGES, drawn, indices=rows)
         assert_array_equal(varied[rows], expected)
+    assert_array_equal(augmenter.augment(IMAGES, 7, labels=labels), varied)
     replayed = type(params).from_dicts(params.to_dicts())
     assert_array_equal(augmenter.apply(IMAGES, replayed), varied)
     assert_array_equal(
