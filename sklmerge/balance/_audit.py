@@ -10,7 +10,7 @@ from sklmerge.images import ImageIndex, decode_image
 from sklmerge.images._digests import digest_file, digest_pixels
 from sklmerge.images._names import show_name
 from sklmerge.images._reading import Fetched, map_files, read_bytes
-from sklmerge.images._remote import is_url
+from sklmerge.images._remote import check_url, is_url
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,8 @@ def audit_split(
     >>> len(report.same_bytes), report.ok
     (60, False)
     """
+    if not any(is_url(os.fspath(folder)) for folder in (train, val)):
+        check_url(os.fspath(train), storage_options)
     sides = [_index(train, storage_options), _index(val, storage_options)]
     names = [side.paths.relative() for side in sides]
     digests = [list(map_files(_digest, side.paths, side.files, n_jobs)) for side in sides]

@@ -173,7 +173,7 @@ default="light"
     >>> sorted(path.name for path in (folder / "balanced/train/green").glob("grass__0*"))
     ['grass__0.png', 'grass__0__aug0001.png']
     """
-    source_path = check_url(os.fspath(source), storage_options, "source")
+    source_path = check_url(os.fspath(source), storage_options)
     remote = RemoteFiles(storage_options) if is_url(source_path) else None
     destination_path = check_destination(destination)
     check_choice(place, "place", PLACES)

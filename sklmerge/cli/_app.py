@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from sklmerge import ClassWeightEstimator, ImageIndex, __version__, balance_folder, separate
+from sklmerge import ClassWeightEstimator, __version__, balance_folder, separate
 from sklmerge.balance import audit_split
 from sklmerge.cli import _options as opt
 from sklmerge.cli._augment_options import take_augmenter
 from sklmerge.cli._demo import run_demo
 from sklmerge.cli._errors import report_errors
-from sklmerge.cli._frameworks import write_code
+from sklmerge.cli._frameworks import tell_weights, write_code
 from sklmerge.cli._inspect import inspect_folder, print_inspection
 from sklmerge.cli._output import (
     print_json,
@@ -22,8 +22,10 @@ from sklmerge.cli._output import (
     show_progress,
     show_waiting,
 )
+from sklmerge.cli._places import Place, Source, StorageOptions, read_storage_options
 from sklmerge.cli._preview import draw_preview, write_picture
 from sklmerge.cli._suggest import print_suggestion, suggest_for_folder
+from sklmerge.images._remote import is_url
 
 app = typer.Typer(
     name="sklmerge",
@@ -59,10 +61,14 @@ def print_version(
 @app.command()
 @report_errors
 def inspect(
-    source: opt.Source, merge: opt.Merge = None, jobs: opt.Jobs = None, as_json: opt.Json = False
+    source: Source,
+    merge: opt.Merge = None,
+    storage_options: StorageOptions = None,
+    jobs: opt.Jobs = None,
+    as_json: opt.Json = False,
 ) -> None:
     """Count classes, find bad and duplicate files, and say what to do about the imbalance."""
-    found = inspect_folder(source, opt.read_merge(merge), jobs)
+    found = inspect_folder(Place.read(source, storage_options), opt.read_merge(merge), jobs)
     if as_json:
         print_json(found)
     else:
@@ -72,7 +78,7 @@ def inspect(
 @app.command()
 @report_errors
 def weights(
-    source: opt.Source,
+    source: Source,
     merge: opt.Merge = None,
     scheme: Annotated[str, typer.Option(help="balanced, effective, log or uniform.")] = "balanced",
     power: Annotated[float, typer.Option(help="Of balanced; 0.5 is the square-root rule.")] = 1.0,
@@ -87,10 +93,11 @@ def weights(
         str,
         typer.Option(help="Print code for keras, torch, sklearn, lightgbm, catboost or xgboost."),
     ] = "keras",
+    storage_options: StorageOptions = None,
     as_json: opt.Json = False,
 ) -> None:
     """Compute class weights for a folder of class folders."""
-    index = opt.open_classes(source, opt.read_merge(merge))
+    index = Place.read(source, storage_options).open_classes(opt.read_merge(merge))
     estimator = ClassWeightEstimator(
         scheme,
         power=power,
@@ -98,32 +105,14 @@ def weights(
         normalize=None if normalize == "none" else normalize,
         max_ratio=max_ratio,
     ).fit_counts(index.counts)
-    class_weight, indices = estimator.class_weight_, index.class_indices
-    code = write_code(framework, estimator, index)
-    if as_json:
-        print_json(
-            {
-                "class_indices": indices,
-                "counts": index.counts,
-                "class_weight": class_weight,
-                "keras": {str(i): w for i, w in estimator.to_keras(indices).items()},
-                "code": code,
-            }
-        )
-        return
-    rows = [
-        [indices[label], label, index.counts[label], round(class_weight[label], 6)]
-        for label in index.classes
-    ]
-    print_table(["index", "class", "images", "weight"], rows)
-    print_lines([code])
+    tell_weights(estimator, index, write_code(framework, estimator, index), as_json)
 
 
 @app.command()
 @report_errors
 @take_augmenter
 def balance(
-    source: opt.Source,
+    source: Source,
     destination: Annotated[Path, typer.Argument(metavar="DST", help="New or empty folder.")],
     merge: opt.Merge = None,
     samples_per_class: Annotated[
@@ -147,6 +136,7 @@ def balance(
     image_format: Annotated[str, typer.Option("--format", help="keep, jpeg or png.")] = "keep",
     quality: Annotated[int, typer.Option(help="Of JPEG files that are written anew.")] = 95,
     augmenter: Any = None,
+    storage_options: StorageOptions = None,
     seed: opt.Seed = 0,
     jobs: opt.Jobs = None,
     on_error: Annotated[str, typer.Option(help="Unreadable images: raise or skip.")] = "raise",
@@ -161,6 +151,7 @@ def balance(
         "image_format": image_format,
         "on_error": on_error,
         "max_pixels": max_pixels,
+        "storage_options": read_storage_options(storage_options),
     }
     with show_progress("writing files") as update:
         report = balance_folder(
@@ -189,7 +180,7 @@ def balance(
 @app.command()
 @report_errors
 def suggest(
-    source: opt.Source,
+    source: Source,
     n_classes: Annotated[
         int | None, typer.Option(min=1, help="Merge until so many classes are left.")
     ] = None,
@@ -205,13 +196,14 @@ def suggest(
     ] = 500,
     folds: Annotated[int, typer.Option(min=2, help="Of the cross-validation.")] = 5,
     group_by: opt.GroupBy = None,
+    storage_options: StorageOptions = None,
     seed: opt.Seed = 0,
     jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
     """Suggest which classes to merge, because a linear model takes them for one another."""
     found = suggest_for_folder(
-        source,
+        Place.read(source, storage_options),
         image_size=opt.read_image_size(image_size),
         max_images=max_images,
         n_classes=n_classes,
@@ -249,14 +241,16 @@ def separate_command(
 @app.command()
 @report_errors
 def audit(
-    train: Annotated[Path, typer.Argument(metavar="TRAIN", help="Folder of class folders.")],
-    val: Annotated[Path, typer.Argument(metavar="VAL", help="Folder of class folders.")],
+    train: Annotated[str, typer.Argument(metavar="TRAIN", help="Folder of class folders, or URL.")],
+    val: Annotated[str, typer.Argument(metavar="VAL", help="Folder of class folders, or URL.")],
+    storage_options: StorageOptions = None,
     jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
     """Find images of TRAIN that are in VAL too, and copies whose source is; exit 1 if there are."""
     with show_waiting("comparing images"):
-        report = audit_split(train, val, n_jobs=jobs)
+        options = read_storage_options(storage_options)
+        report = audit_split(train, val, n_jobs=jobs, storage_options=options)
     if as_json:
         print_json(report.to_dict())
     else:
@@ -269,7 +263,7 @@ def audit(
 @report_errors
 @take_augmenter
 def preview(
-    source: opt.Source,
+    source: Source,
     out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write.")] = Path(
         "preview.png"
     ),
@@ -280,11 +274,12 @@ def preview(
     copies: Annotated[int, typer.Option(min=1, help="Varied copies in each row.")] = 6,
     merge: opt.Merge = None,
     augmenter: Any = None,
+    storage_options: StorageOptions = None,
     seed: opt.Seed = 0,
 ) -> None:
     """Draw a contact sheet: images of each class beside the copies that would be made of them."""
-    index = ImageIndex(source, merge=opt.read_merge(merge))
-    if source.resolve() in out.resolve().parents:
+    index = Place.read(source, storage_options).open_index(opt.read_merge(merge))
+    if not is_url(source) and Path(source).resolve() in out.resolve().parents:
         raise ValueError(f"--out must lie outside SRC, whose files are never changed, got {out}")
     sheet = draw_preview(index, augmenter, classes, sources, copies, seed)
     write_picture(sheet, out)

@@ -26,6 +26,7 @@ from sklmerge import (
 )
 from sklmerge.cli._inspect import inspect_folder, print_inspection
 from sklmerge.cli._output import print_lines, print_table, show_progress
+from sklmerge.cli._places import Place
 from sklmerge.cli._preview import draw_preview, write_picture
 from sklmerge.datasets import load_textures, write_textures
 
@@ -56,7 +57,7 @@ def run_demo(out: Path, n_jobs: int | None) -> None:
 
     print_step(1, f"Write photographs of brick, grass and gravel to {source}, and inspect them")
     write_textures(source)
-    print_inspection(inspect_folder(source, None, n_jobs))
+    print_inspection(inspect_folder(Place(str(source)), None, n_jobs))
 
     print_step(2, "Treat grass and gravel as one class, and balance the training part by copies")
     with show_progress("writing files") as update:

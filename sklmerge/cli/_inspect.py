@@ -1,27 +1,27 @@
 """What `sklmerge inspect` finds out about a folder, and how it says it."""
 
-from pathlib import Path
 from shlex import quote
 from typing import Any
 
 from sklmerge import ClassWeightEstimator
 from sklmerge.balance import advise
-from sklmerge.cli._options import open_classes, write_merge
+from sklmerge.cli._options import write_merge
 from sklmerge.cli._output import list_members, print_lines, print_table, show_waiting
+from sklmerge.cli._places import Place
 from sklmerge.images import ImageReport
 
 _MOST_NAMED = 10
 
 
-def inspect_folder(source: Path, merge: Any, n_jobs: int | None) -> dict[str, Any]:
+def inspect_folder(place: Place, merge: Any, n_jobs: int | None) -> dict[str, Any]:
     """Count, weigh, verify and advise; everything as plain values, fit for JSON."""
-    index = open_classes(source, merge)
+    index = place.open_classes(merge)
     with show_waiting(f"reading {len(index):,} files"):
         report = index.verify(n_jobs=n_jobs)
     advice = advise(index.counts)
     weights = ClassWeightEstimator().fit_counts(index.counts)
     return {
-        "source": str(source),
+        "source": place.source,
         "n_images": len(index),
         "counts": index.counts,
         "original_counts": index.original_counts,
@@ -40,16 +40,16 @@ def inspect_folder(source: Path, merge: Any, n_jobs: int | None) -> dict[str, An
         "formats": report.formats,
         "wrong_extensions": report.wrong_extensions,
         "images": report.describe_images(),
-        "commands": write_commands(source, merge, advice.remedy, bool(report.bad_files)),
-        "code": write_code(source, merge, advice.remedy, report),
+        "commands": write_commands(place, merge, advice.remedy, bool(report.bad_files)),
+        "code": write_code(place, merge, advice.remedy, report),
     }
 
 
 def write_commands(
-    source: Path, merge: dict[str, list[str]] | None, remedy: str, has_bad_files: bool
+    place: Place, merge: dict[str, list[str]] | None, remedy: str, has_bad_files: bool
 ) -> list[str]:
     """Write the commands that carry the advice out, past files that cannot be read."""
-    folder, out = quote(str(source)), quote(f"{source}-balanced")
+    folder, out = place.write_shell(), quote(place.name_output())
     merged = write_merge(merge) + (" --on-error skip" if has_bad_files else "")
     commands = {
         "nothing": [],
@@ -64,13 +64,13 @@ def write_commands(
 
 
 def write_code(
-    source: Path, merge: dict[str, list[str]] | None, remedy: str, report: ImageReport
+    place: Place, merge: dict[str, list[str]] | None, remedy: str, report: ImageReport
 ) -> list[str]:
     """Write the same for a program: weights, or balanced epochs for a training loop.
 
     Images of several sizes are brought to the median; files that cannot be read are passed over.
     """
-    index = f"ImageIndex({str(source)!r}{'' if merge is None else f', merge={merge!r}'})"
+    index = place.write_code(merge)
     if remedy == "nothing":
         return []
     if remedy == "weights":

@@ -2,17 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from shlex import quote
 from typing import Annotated
 
 import typer
 
-from sklmerge import ImageIndex
-
-Source = Annotated[
-    Path, typer.Argument(metavar="SRC", help="Folder with one folder of images per class.")
-]
 Merge = Annotated[
     list[str] | None,
     typer.Option(
@@ -31,14 +25,6 @@ GroupBy = Annotated[
 ]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Workers; -1 is one per core.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is random.")]
-
-
-def open_classes(source: Path, merge: Mapping[str, Sequence[str]] | None = None) -> ImageIndex:
-    """Index a folder, and refuse one that has a single class, before or after merging."""
-    index = ImageIndex(source, merge=merge)
-    if index.n_classes < 2:
-        raise ValueError(f"SRC must hold at least two classes, got only {index.classes[0]!r}")
-    return index
 
 
 def read_merge(entries: list[str] | None) -> dict[str, list[str]] | None:

@@ -1,6 +1,5 @@
 """What `sklmerge suggest` finds out: which classes a linear model takes for one another."""
 
-from pathlib import Path
 from shlex import quote
 from typing import Any
 
@@ -12,8 +11,9 @@ from sklearn.preprocessing import StandardScaler
 
 from sklmerge import ColorHistogram, HOGFeatures, ImageIndex, MergeAdvisor
 from sklmerge.balance import find_groups
-from sklmerge.cli._options import open_classes, write_merge
+from sklmerge.cli._options import write_merge
 from sklmerge.cli._output import print_lines, print_table, show_waiting
+from sklmerge.cli._places import Place
 from sklmerge.images._hash import hash_texts, rank_keys
 
 _MOST_PAIRS, _MOST_FILES = 6, 3
@@ -22,7 +22,7 @@ _MORE_STEPS = 2
 
 
 def suggest_for_folder(
-    source: Path,
+    place: Place,
     *,
     image_size: tuple[int, int],
     max_images: int,
@@ -38,7 +38,7 @@ def suggest_for_folder(
     Gradients and colours of each image, scaled, go to a logistic regression with balanced weights:
     quick and the same every time, but no match for a trained network.
     """
-    index = open_classes(source)
+    index = place.open_classes()
     index = index.take(choose_images(index, max_images, seed))
     n_chosen = len(index)
     with show_waiting(f"describing {len(index):,} images"):
@@ -59,14 +59,15 @@ def suggest_for_folder(
     model = make_pipeline(StandardScaler(), linear)
     groups = None
     if group_by is not None:
-        groups, _ = find_groups(index.paths.iterate_bytes(), group_by, str(source))
+        paths = index.paths.iterate_bytes()
+        groups, _ = find_groups(paths, group_by, place.source, index.files)
     advisor = MergeAdvisor(model, n_classes=n_classes, threshold=threshold, cv=n_folds)
     with show_waiting("predicting out of fold"):
         advisor.fit(described, index.labels, groups)
     found = advisor.suggestion_
-    paths = index.paths.relative()
+    names = index.paths.relative()
     return {
-        "source": str(source),
+        "source": place.source,
         "n_images": len(index),
         "n_unreadable": n_chosen - len(index),
         "classes": found.classes.tolist(),
@@ -79,11 +80,11 @@ def suggest_for_folder(
             {
                 "classes": [pair.first, pair.second],
                 "confusability": pair.confusability,
-                "files": [paths[row] for row in pair.sample_indices],
+                "files": [names[row] for row in pair.sample_indices],
             }
             for pair in found.ambiguous_pairs
         ],
-        "commands": write_commands(source, found.merge, n_chosen > len(index)),
+        "commands": write_commands(place, found.merge, n_chosen > len(index)),
     }
 
 
@@ -97,11 +98,11 @@ def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.i
     return np.sort(np.concatenate(chosen))
 
 
-def write_commands(source: Path, merge: dict[Any, list[Any]], has_bad_files: bool) -> list[str]:
+def write_commands(place: Place, merge: dict[Any, list[Any]], has_bad_files: bool) -> list[str]:
     """Write the command that carries the suggestion out, past files that cannot be read."""
     if not merge:
         return []
-    folder, out = quote(str(source)), quote(f"{source}-balanced")
+    folder, out = place.write_shell(), quote(place.name_output())
     skip = " --on-error skip" if has_bad_files else ""
     return [f"sklmerge balance {folder} {out}{write_merge(merge)}{skip}"]
 

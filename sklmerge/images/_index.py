@@ -112,7 +112,7 @@ class ImageIndex:
         reader: Reader | None = None,
         storage_options: Mapping[str, Any] | None = None,
     ) -> None:
-        folder = check_url(os.fspath(root), storage_options, "root")
+        folder = check_url(os.fspath(root), storage_options)
         if isinstance(classes, str):
             raise TypeError(f"classes must be a list of folder names, got the string {classes!r}")
         endings = check_extensions(extensions)
@@ -163,10 +163,10 @@ class ImageIndex:
             The frame is empty or lacks a column, or a label is missing; or there are
             ``storage_options`` and no URL.
         """
-        folder = check_url(os.fspath(root), None, "root")
+        folder = check_url(os.fspath(root), None)
         paths, codes, classes = read_frame(frame, folder, path_column, label_column)
         if not paths.has_urls:
-            check_url(folder, storage_options, "root")
+            check_url(folder, storage_options)
         index = cls.__new__(cls)
         files = RemoteFiles(storage_options)
         index._fill(paths, codes, classes, check_merger(merge), reader, files)

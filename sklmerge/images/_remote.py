@@ -18,7 +18,7 @@ def is_url(path: str) -> bool:
     return "://" in path
 
 
-def check_url(path: str, options: Mapping[str, Any] | None, name: str) -> str:
+def check_url(path: str, options: Mapping[str, Any] | None) -> str:
     """Take slashes off the end of a URL, and refuse options for a path, which comes as it is.
 
     Parameters
@@ -27,8 +27,6 @@ def check_url(path: str, options: Mapping[str, Any] | None, name: str) -> str:
         URL or path.
     options : mapping or None
         What the URL's file system is made with.
-    name : str
-        What the message calls the path.
 
     Raises
     ------
@@ -38,7 +36,7 @@ def check_url(path: str, options: Mapping[str, Any] | None, name: str) -> str:
     Examples
     --------
     >>> from sklmerge.images._remote import check_url
-    >>> check_url("s3://bucket/photos/", {"anon": True}, "root")
+    >>> check_url("s3://bucket/photos/", {"anon": True})
     's3://bucket/photos'
     """
     if is_url(path):
@@ -46,8 +44,7 @@ def check_url(path: str, options: Mapping[str, Any] | None, name: str) -> str:
         return f"{scheme}://{rest.rstrip('/')}"
     if options is not None:
         raise ValueError(
-            f"storage_options are for a {name} that is a URL, such as 's3://bucket/photos', got "
-            f"{path!r}"
+            f"storage_options are for URLs, such as 's3://bucket/photos', got the path {path!r}"
         )
     return path
 

@@ -73,7 +73,7 @@ def test_a_store_that_fails_stops_the_job_and_leaves_no_image_out(
         ({"place": "symlink"}, "place must be 'copy' or 'reference' for a source that is a URL"),
         ({"source": "memory://nowhere"}, "source must be an existing folder, got 'memory://no"),
         ({"destination": "s3://bucket/out"}, "destination must be a folder, .*upload it when"),
-        ({"source": ".", "storage_options": {}}, "storage_options are for a source that is a URL"),
+        ({"source": ".", "storage_options": {}}, "storage_options are for URLs"),
     ],
 )
 def test_what_a_url_cannot_be_is_refused(parameters, reason, tmp_path):

@@ -182,9 +182,9 @@ def test_what_a_folder_must_not_be_a_url_must_not_be(names, options, reason):
 
 
 def test_options_for_paths_and_unknown_urls_are_refused(folder):
-    with pytest.raises(ValueError, match="storage_options are for a root that is a URL"):
+    with pytest.raises(ValueError, match="storage_options are for URLs"):
         ImageIndex(folder, storage_options={})
-    with pytest.raises(ValueError, match="storage_options are for a root that is a URL"):
+    with pytest.raises(ValueError, match="storage_options are for URLs"):
         ImageIndex.from_frame(ImageIndex(folder).to_frame(), root=folder, storage_options={})
     with pytest.raises(ValueError, match="Protocol not known: teleport"):
         ImageIndex("teleport://bucket")

@@ -1,0 +1,117 @@
+"""Where images are: SRC and --storage-options in, an index out, and both written down again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shlex import quote
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from sklmerge import ImageIndex
+from sklmerge.images._remote import is_url
+
+Merge = Mapping[str, Sequence[str]]
+
+
+def tidy_place(text: str) -> str:
+    """Write a path without what it does not need; a URL stays as it is."""
+    return text if is_url(text) else str(Path(text))
+
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SRC",
+        help="Folder with one folder of images per class, or its URL.",
+        callback=tidy_place,
+    ),
+]
+StorageOptions = Annotated[
+    str | None,
+    typer.Option(
+        "--storage-options",
+        metavar="JSON",
+        help="What opens a URL, such as '{\"anon\": true}'.",
+    ),
+]
+
+
+def read_storage_options(text: str | None) -> dict[str, Any] | None:
+    """Read what fsspec's file system is made with.
+
+    Raises
+    ------
+    ValueError
+        If the text is no JSON object. It may hold a key, so it is not repeated.
+    """
+    if text is None:
+        return None
+    try:
+        options = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            'storage_options must be a JSON object, such as {"anon": true}, got text that is no '
+            f"JSON ({error})"
+        ) from error
+    if not isinstance(options, dict):
+        raise ValueError(
+            'storage_options must be a JSON object, such as {"anon": true}, got '
+            f"{type(options).__name__}"
+        )
+    return options
+
+
+class Place(NamedTuple):
+    """A folder or its URL, and what opens it.
+
+    Attributes
+    ----------
+    source : str
+        Path or URL.
+    options : dict or None
+        What fsspec's file system is made with. What is printed tells that there are some, but not
+        what they are: a key may be among them.
+
+    Examples
+    --------
+    >>> from sklmerge.cli._places import Place
+    >>> place = Place("s3://bucket/photos", {"key": "secret"})
+    >>> place.write_shell(), place.name_output()
+    ('s3://bucket/photos --storage-options "$OPTIONS"', 'photos-balanced')
+    """
+
+    source: str
+    options: dict[str, Any] | None = None
+
+    @classmethod
+    def read(cls, source: str, storage_options: str | None) -> "Place":
+        """Take both as they come from the shell."""
+        return cls(source, read_storage_options(storage_options))
+
+    def open_index(self, merge: Merge | None = None) -> ImageIndex:
+        """Index the images."""
+        return ImageIndex(self.source, merge=merge, storage_options=self.options)
+
+    def open_classes(self, merge: Merge | None = None) -> ImageIndex:
+        """Index the images, and refuse a single class, before or after merging."""
+        index = self.open_index(merge)
+        if index.n_classes < 2:
+            raise ValueError(f"SRC must hold at least two classes, got only {index.classes[0]!r}")
+        return index
+
+    def name_output(self) -> str:
+        """Propose a local folder for what is made of the images."""
+        name = self.source.rstrip("/").rpartition("/")[2] if is_url(self.source) else self.source
+        return f"{name}-balanced"
+
+    def write_shell(self) -> str:
+        """Write the place for a command line."""
+        options = "" if self.options is None else ' --storage-options "$OPTIONS"'
+        return quote(self.source) + options
+
+    def write_code(self, merge: Merge | None) -> str:
+        """Write the index for a program."""
+        options = "" if self.options is None else ", storage_options=storage_options"
+        merged = "" if merge is None else f", merge={merge!r}"
+        return f"ImageIndex({self.source!r}{merged}{options})"
