@@ -1,6 +1,5 @@
 """Hand tasks to joblib's workers and yield what comes of them, whatever the backend can do."""
 
-import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from itertools import islice
@@ -9,40 +8,12 @@ from typing import Any, TypeVar
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import get_active_backend
 
+from sklmerge.images._gate import open_gate
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 # Where results come in rounds: enough that waiting for the last of a round costs little.
 _TASKS_A_ROUND = 16
-
-
-class _Gate:
-    """Lets tasks in while it is open, and tells when the last one is out.
-
-    joblib does not wait for its threads when it gives up, and a process that ends while one of them
-    is in C++ code is aborted.
-    """
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._n_inside = 0
-        self._open = True
-
-    def run(self, function: Callable[..., Result], task: Task, *shared: Any) -> Result | None:
-        with self._changed:
-            if not self._open:
-                return None
-            self._n_inside += 1
-        try:
-            return function(task, *shared)
-        finally:
-            with self._changed:
-                self._n_inside -= 1
-                self._changed.notify_all()
-
-    def close(self) -> None:
-        with self._changed:
-            self._open = False
-            self._changed.wait_for(lambda: self._n_inside == 0)
 
 
 def map_unordered(
@@ -83,21 +54,16 @@ def map_unordered(
     [1, 4, 9]
     """
     backend, _ = get_active_backend(prefer="threads")
-    gate = _Gate()
-    if getattr(backend, "supports_sharedmem", False):
-        calls = (delayed(gate.run)(function, task, *shared) for task in tasks)
-    else:
-        calls = (delayed(function)(task, *shared) for task in tasks)
-    results = (
-        _stream(calls, n_jobs) if backend.supports_return_generator else _go_round(calls, n_jobs)
-    )
-    try:
-        with closing(results):
-            yield from results
-    except BaseException:
-        give_up()
-        gate.close()
-        raise
+    with open_gate() as call:
+        calls = (delayed(call)(function, task, *shared) for task in tasks)
+        streams = backend.supports_return_generator
+        results = _stream(calls, n_jobs) if streams else _go_round(calls, n_jobs)
+        try:
+            with closing(results):
+                yield from results
+        except BaseException:
+            give_up()
+            raise
 
 
 def _stream(calls: Iterable[Any], n_jobs: int | None) -> Generator[Any, None, None]:

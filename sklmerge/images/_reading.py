@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sklmerge._resize import resize_image
 from sklmerge.images._codec import MAX_PIXELS, decode_image
+from sklmerge.images._gate import Call, open_gate
 from sklmerge.images._remote import RemoteFiles, is_url
 
 Reader = Callable[[Any], Any]
@@ -121,6 +122,8 @@ def map_files(
 ) -> Iterator[Result]:
     """Call a function for each file, in threads, and yield what it gives in order.
 
+    Stopped from the keyboard, or when no more is asked for, it waits for the files at work alone.
+
     Parameters
     ----------
     function : callable
@@ -137,10 +140,12 @@ def map_files(
     result
     """
     starts = range(0, len(paths), FILES_PER_TASK)
-    with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
+    with open_gate() as call, Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
         for first in range(0, len(starts), TASKS_AT_ONCE):
             tasks = (
-                delayed(_call_each)(function, list(paths[start : start + FILES_PER_TASK]), files)
+                delayed(_call_each)(
+                    call, function, list(paths[start : start + FILES_PER_TASK]), files
+                )
                 for start in starts[first : first + TASKS_AT_ONCE]
             )
             for results in parallel(tasks):
@@ -148,9 +153,13 @@ def map_files(
 
 
 def _call_each(
-    function: Callable[[str, Fetched], Result], paths: Sequence[str], files: RemoteFiles
+    call: Call,
+    function: Callable[[str, Fetched], Result],
+    paths: Sequence[str],
+    files: RemoteFiles,
 ) -> list[Result]:
-    return list(map(function, paths, fetch_urls(paths, files)))
+    fetched = call(fetch_urls, paths, files) or ()
+    return [call(function, path, one) for path, one in zip(paths, fetched, strict=False)]
 
 
 def _read_or_explain(path: str, fetched: Fetched, options: ReadOptions) -> NDArray[Any] | str:

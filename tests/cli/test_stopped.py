@@ -1,0 +1,54 @@
+"""Stopped from the keyboard, a command ends within two seconds, in one line."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from sklmerge.images import encode_image
+
+START = "import sys; from sklmerge.cli import main; print('ready', flush=True); main()"
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Many names of two large photographs: reading them all takes many seconds."""
+    folder = tmp_path_factory.mktemp("photos")
+    coarse = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    photo = encode_image(cv2.resize(coarse, (3000, 2000)), "jpeg")
+    for label in ("cat", "dog"):
+        (folder / label).mkdir()
+        (folder / label / "0.jpg").write_bytes(photo)
+        for number in range(1, 200):
+            (folder / label / f"{number}.jpg").symlink_to(folder / label / "0.jpg")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("inspect", ["--jobs", "2"]),
+        ("audit", ["--jobs", "2"]),
+        ("suggest", ["--jobs", "2", "--image-size", "600x900"]),
+        ("preview", ["--sources", "200"]),
+    ],
+)
+def test_a_command_that_is_stopped_ends_at_once_and_says_so(photos, tmp_path, command, options):
+    folders = [photos, photos] if command == "audit" else [photos]
+    arguments = [sys.executable, "-c", START, command, *folders, *options]
+    with subprocess.Popen(
+        list(map(str, arguments)), cwd=tmp_path, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as job:  # fmt: skip
+        assert job.stdout.readline() == "ready\n"
+        time.sleep(0.7)
+        job.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        printed, said = job.communicate()
+    assert time.monotonic() - start < 2
+    assert (job.returncode, printed, said) == (130, "", "error: stopped\n")
+    assert list(tmp_path.iterdir()) == []
