@@ -1,17 +1,23 @@
 """How Sphinx builds the documentation."""
 
+import os
+
 import sklmerge
+
+# One backend for all examples of the gallery, which share a process.
+os.environ.setdefault("KERAS_BACKEND", "torch")
 
 project = "sklmerge"
 author = "the sklmerge developers"
 copyright = "2026, the sklmerge developers"
 version = release = sklmerge.__version__
 
-extensions = ["myst_parser", "numpydoc", "sphinx.ext.autosummary"]
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autosummary", "sphinx_gallery.gen_gallery"]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 html_theme = "furo"
 html_title = f"sklmerge {version}"
+pygments_dark_style = "github-dark"
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -21,3 +27,20 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 default_role = "code"
 autodoc_typehints = "none"
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "show_memory": False,
+    "min_reported_time": 0,
+    "remove_config_comments": True,
+    "image_scrapers": ("matplotlib",),
+    "capture_repr": (),
+    "doc_module": ("sklmerge",),
+    "backreferences_dir": None,
+}

@@ -1,7 +1,7 @@
-"""Every example runs from start to end, from any folder."""
+"""Every example is a page of the gallery; building the documentation runs it, so no test does."""
 
-import subprocess
-import sys
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,11 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_runs(example, tmp_path):
-    command = [sys.executable, str(example)]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.strip()
+def test_an_example_is_numbered_and_begins_with_a_title(example):
+    assert re.fullmatch(r"plot_\d\d_[a-z_]+", example.stem)
+    title, line = ast.get_docstring(ast.parse(example.read_text())).splitlines()[:2]
+    assert line == "=" * len(title)
+
+
+def test_the_gallery_has_at_least_eight_examples():
+    assert len(EXAMPLES) >= 8

@@ -1,0 +1,86 @@
+"""
+How much should a rare class weigh?
+===================================
+
+There is no one weight that is right. This example draws what the rules make of 500 images beside a
+million, and then lets cross-validation choose for a rare texture.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklmerge import ClassWeightedClassifier, ClassWeightEstimator
+from sklmerge.datasets import load_textures
+
+# %%
+# The rules side by side
+# ----------------------
+# The ratio says how much more an image of the rare class counts than one of the common class. The
+# share is what part of all training its 500 images then make up.
+schemes = {
+    "uniform": ClassWeightEstimator("uniform"),
+    "effective, beta 0.999": ClassWeightEstimator("effective", beta=0.999),
+    "effective, beta 0.9999": ClassWeightEstimator("effective", beta=0.9999),
+    "log": ClassWeightEstimator("log"),
+    "balanced, power 0.5": ClassWeightEstimator(power=0.5),
+    "balanced, max_ratio 50": ClassWeightEstimator(max_ratio=50),
+    "balanced": ClassWeightEstimator(),
+}
+ratios, shares = [], []
+for scheme in schemes.values():
+    weight = scheme.fit_counts({"rare": 500, "common": 1_000_000}).class_weight_
+    ratios.append(weight["rare"] / weight["common"])
+    shares.append(500 * weight["rare"] / (500 * weight["rare"] + 1_000_000 * weight["common"]))
+
+fig, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
+bars = ax.barh(list(schemes), ratios, color="tab:blue")
+ax.bar_label(
+    bars, [f"{r:,.3g} : 1   ({s:.1%})" for r, s in zip(ratios, shares, strict=True)], padding=4
+)
+ax.set(
+    xscale="log",
+    xlim=(0.8, 30_000),
+    xlabel="weight of rare by weight of common (share of training)",
+)
+ax.invert_yaxis()
+ax.spines[["top", "right"]].set_visible(False)
+
+# %%
+# Let validation choose
+# ---------------------
+# ``ClassWeightedClassifier`` computes the weights from the labels of each training part, and
+# makes their power a parameter. Mean and deviation of the grey levels are all that this model
+# sees, so that gravel is hard to find.
+textures = load_textures()
+X = np.column_stack([textures.images.mean(axis=(1, 2)), textures.images.std(axis=(1, 2))])
+y = textures.target
+folds = list(StratifiedGroupKFold(4).split(X, y, groups=textures.groups))
+
+model = make_pipeline(
+    StandardScaler(), ClassWeightedClassifier(LogisticRegression(C=10), ClassWeightEstimator())
+)
+powers = [0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5]
+scores = ["accuracy", "balanced_accuracy", "neg_log_loss"]
+search = GridSearchCV(
+    model,
+    {"classweightedclassifier__weighting__power": powers},
+    scoring=scores,
+    refit=False,
+    cv=folds,
+).fit(X, y)
+
+fig, axes = plt.subplots(1, 3, figsize=(8, 2.8), layout="constrained")
+for ax, score in zip(axes, scores, strict=True):
+    mean = search.cv_results_[f"mean_test_{score}"]
+    ax.plot(powers, mean, marker="o")
+    ax.plot(powers[mean.argmax()], mean.max(), marker="o", markersize=11, color="tab:orange")
+    ax.set(title=score, xlabel="power", xticks=powers[::2])
+    ax.spines[["top", "right"]].set_visible(False)
+
+# %%
+# Accuracy and the log loss want few weights, since they count images. Balanced accuracy counts
+# classes and wants many. Choose the score first, then the weight.

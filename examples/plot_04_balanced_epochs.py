@@ -1,0 +1,65 @@
+"""
+Balanced epochs: who is seen, and when
+======================================
+
+Every epoch draws all images of the rare class and the *next* ones of the common class, so that
+all of them come in turn. A weighted random sampler, which draws with replacement, balances
+classes as well, but not images.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from sklmerge import EpochSchedule
+
+y = np.repeat(["rare", "common"], [20, 200])
+schedule = EpochSchedule("minority", random_state=0).fit(y)
+print("draws in an epoch:", schedule.samples_per_class_)
+
+# %%
+# Twelve epochs
+# -------------
+# Each column is an epoch, each row an image; dark is drawn. The twenty rare images come in all
+# epochs. The common ones come once in ten epochs, then begin again in another order.
+drawn = np.stack([np.bincount(schedule.draws(epoch).indices, minlength=220) for epoch in range(12)])
+fig, ax = plt.subplots(figsize=(6, 5), layout="constrained")
+ax.imshow(drawn.T, aspect="auto", cmap="Greys", interpolation="nearest", vmin=0, vmax=1)
+ax.axhline(19.5, color="tab:red")
+ax.axvline(9.5, color="tab:red", linestyle=":")
+ax.set(xlabel="epoch", ylabel="image", xticks=range(12))
+ax.set_yticks([10, 120], ["20 rare", "200 common"], rotation=90, va="center")
+
+# %%
+# Seen how often?
+# ---------------
+# After any number of epochs, the counts within a class differ by at most 1. Drawn with
+# replacement and balanced weights, as a ``WeightedRandomSampler`` does it, some come often and
+# others never.
+n_epochs = 10
+seen = schedule.coverage(n_epochs)
+rng = np.random.default_rng(0)
+chance = 1 / np.array([20, 200])[(y == "common").astype(int)]
+random = np.bincount(rng.choice(220, n_epochs * 40, p=chance / chance.sum()), minlength=220)
+
+fig, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+for ax, name in zip(axes, ("rare", "common"), strict=True):
+    counts = [random[y == name], seen[y == name]]
+    places = np.arange(max(map(np.max, counts)) + 1)
+    for shift, (way, of_way) in enumerate(
+        zip(("with replacement", "schedule"), counts, strict=True)
+    ):
+        share = np.bincount(of_way, minlength=len(places)) / len(of_way)
+        ax.bar(places + 0.4 * shift - 0.2, share, 0.4, label=way)
+    ax.set(
+        title=f"{name} images", xlabel=f"times drawn in {n_epochs} epochs", ylabel="share of images"
+    )
+    ax.spines[["top", "right"]].set_visible(False)
+axes[1].legend(frameon=False)
+print(f"common images never seen: {(random[y == 'common'] == 0).sum()}", end=" with replacement, ")
+print(f"{(seen[y == 'common'] == 0).sum()} with the schedule")
+
+# %%
+# Any epoch is a function of the seed and its number. Training that stopped after epoch 36 goes on
+# with ``schedule.draws(37)``.
+first, again = schedule.draws(37), EpochSchedule("minority", random_state=0).fit(y).draws(37)
+print("the same draws again:", np.array_equal(first.indices, again.indices))

@@ -1,0 +1,61 @@
+"""
+A large batch is not enough
+===========================
+
+Is imbalance solved by batches so large that every class is in them? The chance that a random batch
+misses a class is known exactly, and so is what the batch holds if it does not.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from sklmerge import EpochSchedule, batch_coverage
+
+cases = {
+    "1,000 cats, 2,000 dogs": {"cats": 1000, "dogs": 2000},
+    "500 rare, 20,000 common": {"rare": 500, "common": 20_000},
+    "500 rare, 1,000,000 common": {"rare": 500, "common": 1_000_000},
+}
+sizes = [2**k for k in range(2, 14)]
+
+# %%
+# Is the class in the batch at all?
+# ---------------------------------
+# Cats are in practically every batch of 32. Of 500 beside a million, even a batch of 1,024 mostly
+# has none.
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+for name, counts in cases.items():
+    rarest = min(counts, key=counts.get)
+    possible = [size for size in sizes if size <= sum(counts.values())]
+    missed = [batch_coverage(counts, size)[rarest] for size in possible]
+    axes[0].plot(possible, missed, marker="o", markersize=4, label=name)
+    share = counts[rarest] / sum(counts.values())
+    axes[1].axhline(share, color=axes[0].lines[-1].get_color())
+    axes[1].annotate(f"{share:.3%} {rarest}", (4, share), (0, 4), textcoords="offset points")
+axes[0].set(
+    xscale="log", xlabel="batch size", ylabel="chance that it is missed", ylim=(-0.03, 1.03)
+)
+axes[0].legend(frameon=False)
+axes[1].set(
+    xscale="log",
+    xlim=axes[0].get_xlim(),
+    ylim=(0, 0.55),
+    xlabel="batch size",
+    ylabel="share of the rare class in a batch",
+)
+axes[1].axhline(0.5, color="black", linestyle="--")
+axes[1].annotate("50% in balanced epochs", (4, 0.5), (0, 4), textcoords="offset points")
+for ax in axes:
+    ax.spines[["top", "right"]].set_visible(False)
+
+# %%
+# And if it is in it?
+# -------------------
+# Then it has its natural share, at any size, as the right picture says. The loss is still made by
+# the common class: a large batch lets the rare class in, it does not make it count. Balanced
+# epochs do both, with batches of any size:
+y = np.repeat(["rare", "common"], [500, 20_000])
+schedule = EpochSchedule("minority", random_state=0).fit(y)
+for size in (8, 32, 128):
+    rare = {int((y[batch.indices] == "rare").sum()) for batch in schedule.plan_batches(0, size)}
+    print(f"batches of at most {size:3}: {sorted(rare)} rare images in each")

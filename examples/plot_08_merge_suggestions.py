@@ -1,0 +1,68 @@
+"""
+Which classes should be merged?
+===============================
+
+Those that mean the same to whoever uses the answer, and among those, the ones that a classifier
+cannot tell apart. ``MergeAdvisor`` predicts every image out of fold, joins the most confused
+classes first, and lists the images behind each pair: they may be labelled wrong.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklmerge import HOGFeatures, MergeAdvisor
+from sklmerge.datasets import load_textures
+
+textures = load_textures()
+images, y = textures.images, textures.target
+folds = list(StratifiedGroupKFold(4).split(images, y, groups=textures.groups))
+
+# %%
+# Ask a simple model
+# ------------------
+model = make_pipeline(HOGFeatures(), StandardScaler(), LogisticRegression(max_iter=1000))
+advisor = MergeAdvisor(model, cv=folds).fit(images, y)
+print(advisor.suggestion_)
+
+# %%
+# Out-of-fold confusion
+# ---------------------
+# Brick stands apart. Most of the gravel is taken for grass.
+shares = advisor.confusion_ / advisor.confusion_.sum(axis=1, keepdims=True)
+fig, ax = plt.subplots(figsize=(4, 3.4), layout="constrained")
+ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+for (row, column), share in np.ndenumerate(shares):
+    ax.text(
+        column, row, f"{share:.2f}", ha="center", va="center", color="w" if share > 0.5 else "k"
+    )
+ticks = range(len(advisor.classes_))
+ax.set_xticks(ticks, advisor.classes_)
+ax.set_yticks(ticks, advisor.classes_)
+ax.set(xlabel="predicted", ylabel="true")
+
+# %%
+# Look before you merge
+# ---------------------
+# The images behind the most confused pair. If they were labelled wrong, mend the labels; if the
+# difference matters to the user, look for features that show it, as
+# :ref:`sphx_glr_gallery_plot_06_features_and_grid.py` does.
+pair = advisor.ambiguous_pairs_[0]
+print(f"{pair.first} and {pair.second}: {len(pair.sample_indices)} images were taken for the other")
+fig, axes = plt.subplots(2, 5, figsize=(8, 2.8), layout="constrained")
+for row, label in zip(axes, (pair.first, pair.second), strict=True):
+    of_label = pair.sample_indices[y[pair.sample_indices] == label]
+    for ax, index in zip(row, of_label, strict=False):
+        ax.imshow(images[index], cmap="gray", vmin=0, vmax=255)
+        ax.set_title(f"{label}, image {index}", fontsize=9)
+    for ax in row:
+        ax.set_axis_off()
+
+# %%
+# The map is ready to use
+# -----------------------
+print(advisor.merge_)
+print(advisor.to_merger().fit(y).class_indices_)
