@@ -26,6 +26,13 @@ from sklmerge.labels import (
     merged_scorer,
     suggest_merges,
 )
+from sklmerge.plot import (
+    AugmentationDisplay,
+    ClassBalanceDisplay,
+    ClassWeightDisplay,
+    EpochCoverageDisplay,
+    MergeDisplay,
+)
 from sklmerge.sampling import AugmentingOverSampler, EpochSchedule, batch_coverage
 from sklmerge.weights import (
     ClassWeightedClassifier,
@@ -36,13 +43,17 @@ from sklmerge.weights import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "AugmentationDisplay",
     "AugmentationParams",
     "AugmentingOverSampler",
     "BadFileError",
     "BalanceReport",
+    "ClassBalanceDisplay",
+    "ClassWeightDisplay",
     "ClassWeightEstimator",
     "ClassWeightedClassifier",
     "ColorHistogram",
+    "EpochCoverageDisplay",
     "EpochSchedule",
     "HOGFeatures",
     "ImageAugmenter",
@@ -53,6 +64,7 @@ __all__ = [
     "LBPFeatures",
     "LabelMerger",
     "MergeAdvisor",
+    "MergeDisplay",
     "MergeSuggestion",
     "MergedClassifier",
     "PriorCorrectedClassifier",

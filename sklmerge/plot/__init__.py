@@ -1,5 +1,18 @@
 """Pictures of what was merged, drawn and balanced."""
 
+from sklmerge.plot._augmentation import AugmentationDisplay
+from sklmerge.plot._class_balance import ClassBalanceDisplay
+from sklmerge.plot._class_weight import ClassWeightDisplay
 from sklmerge.plot._contact_sheet import SheetRow, draw_contact_sheet
+from sklmerge.plot._epoch_coverage import EpochCoverageDisplay
+from sklmerge.plot._merge import MergeDisplay
 
-__all__ = ["SheetRow", "draw_contact_sheet"]
+__all__ = [
+    "AugmentationDisplay",
+    "ClassBalanceDisplay",
+    "ClassWeightDisplay",
+    "EpochCoverageDisplay",
+    "MergeDisplay",
+    "SheetRow",
+    "draw_contact_sheet",
+]

@@ -1,0 +1,244 @@
+"""ClassBalanceDisplay: how many images each class has, before and after."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from sklmerge.balance import BalanceReport
+from sklmerge.plot._axes import fit_font, open_axes, scale_log, shorten_name
+from sklmerge.plot._balance_rows import arrange_rows, count_copies, tell_after
+from sklmerge.plot._palette import BAND, BLUE, FAINT, GREY, INK, ORANGE
+from sklmerge.sampling import EpochSchedule
+from sklmerge.sampling._schedule_rules import read_classes
+
+# From this ratio on, small classes would be a line of no length.
+_LOG_RATIO = 50
+
+
+class ClassBalanceDisplay:
+    """Show how many images each class has, before and after balancing.
+
+    Of a merged class the total comes first, then each of its original classes. What is left of the
+    sources, and the copies made of them, are told apart.
+
+    Parameters
+    ----------
+    classes : sequence of labels, length n
+        Original classes.
+    before : sequence of int, length n
+        Images of each.
+    sources, copies : sequence of int, length n, default=None and None
+        Of what each class has afterwards, how many are different sources and how many repeat one.
+        None draws only what was there before.
+    merged : sequence of labels, length n, default=None
+        The merged class of each; None where nothing is merged.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        What was drawn on.
+    figure_ : matplotlib.figure.Figure
+        The figure it is in.
+    rows_ : list of named tuples
+        What was drawn, from top to bottom: ``label``, ``is_member`` (of the merged class above),
+        ``n_members``, ``before``, ``sources``, ``copies``.
+
+    Examples
+    --------
+    >>> from sklmerge import AugmentingOverSampler, ClassBalanceDisplay
+    >>> from sklmerge.datasets import load_textures
+    >>> images, labels = load_textures(return_X_y=True)
+    >>> sampler = AugmentingOverSampler(merge={"ground": ["grass", "gravel"]}, random_state=0)
+    >>> sampler.fit_resample(images, labels)[0].shape
+    (320, 32, 48)
+    >>> display = ClassBalanceDisplay.from_estimator(sampler, labels)
+    >>> [(row.label, row.before, row.sources + row.copies) for row in display.rows_]
+    [('brick', 160, 160), ('ground', 80, 160), ('grass', 60, 120), ('gravel', 20, 40)]
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[Any],
+        before: Sequence[int],
+        *,
+        sources: Sequence[int] | None = None,
+        copies: Sequence[int] | None = None,
+        merged: Sequence[Any] | None = None,
+    ) -> None:
+        self.classes = classes
+        self.before = before
+        self.sources = sources
+        self.copies = copies
+        self.merged = merged
+
+    @classmethod
+    def from_labels(cls, y: Any, *, merge: Any = None, ax: Any = None) -> Self:
+        """Draw how many images each class has.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or ImageIndex
+            Original labels.
+        merge : mapping, list of lists, LabelMerger or None, default=None
+            Classes that count as one; None takes an index' own.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ClassBalanceDisplay
+        """
+        merger, classes, codes = read_classes(y, merge)
+        before = np.bincount(codes, minlength=len(classes)).tolist()
+        merged = [merger.mapping_[label] for label in classes]
+        return cls(classes, before, merged=merged).plot(ax=ax)
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, y: Any = None, *, epoch: int = 0, ax: Any = None
+    ) -> Self:
+        """Draw what a sampler has made, or what an epoch of a schedule draws.
+
+        Parameters
+        ----------
+        estimator : sampler or EpochSchedule
+            A sampler that has resampled and has ``sample_indices_``, of imbalanced-learn too; or a
+            fitted schedule.
+        y : array-like of shape (n_samples,) or ImageIndex, default=None
+            The original labels that it was given; a schedule needs none.
+        epoch : int, default=0
+            Of a schedule.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ClassBalanceDisplay
+        """
+        if isinstance(estimator, EpochSchedule):
+            check_is_fitted(estimator)
+            merger, codes = estimator.merger_, estimator.original_codes_
+            classes = merger.classes_.tolist()
+            drawn = estimator.draws(epoch).indices
+        else:
+            check_is_fitted(estimator, "sample_indices_")
+            if y is None:
+                raise ValueError("y must be the labels that the sampler was given, got None")
+            merger, classes, codes = read_classes(y, getattr(estimator, "merge", None))
+            drawn = np.asarray(estimator.sample_indices_)
+            if len(drawn) and drawn.max() >= len(codes):
+                raise ValueError(
+                    f"y must be the labels that the sampler was given, got {len(codes)} labels "
+                    f"where it drew row {drawn.max()}"
+                )
+        return cls(
+            classes,
+            np.bincount(codes, minlength=len(classes)).tolist(),
+            sources=np.bincount(codes[np.unique(drawn)], minlength=len(classes)).tolist(),
+            copies=count_copies(codes, drawn, len(classes)),
+            merged=[merger.mapping_[label] for label in classes],
+        ).plot(ax=ax)
+
+    @classmethod
+    def from_report(cls, report: BalanceReport, *, part: str = "train", ax: Any = None) -> Self:
+        """Draw what `balance_folder` has done, or would do, to the merged classes of a part.
+
+        Parameters
+        ----------
+        report : BalanceReport
+            Its report.
+        part : str, default="train"
+            Which part of the balanced folder.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ClassBalanceDisplay
+        """
+        if part not in report.counts_after:
+            raise ValueError(f"part must be one of {', '.join(report.counts_after)}, got {part!r}")
+        before, after = report.counts_before[part], report.counts_after[part]
+        sources = [min(n, after[label]) for label, n in before.items()]
+        copies = [after[label] - n for label, n in zip(before, sources, strict=True)]
+        return cls(list(before), list(before.values()), sources=sources, copies=copies).plot(ax=ax)
+
+    def plot(self, ax: Any = None, *, log: bool | None = None) -> Self:
+        """Draw the bars.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+        log : bool, default=None
+            Whether counts stand on a logarithmic axis; None does so where the largest is 50 times
+            the smallest, or more.
+
+        Returns
+        -------
+        ClassBalanceDisplay
+            Itself.
+        """
+        rows = arrange_rows(self.classes, self.before, self.sources, self.copies, self.merged)
+        balanced = self.sources is not None
+        height = 0.9 + (0.42 if balanced else 0.28) * len(rows) * (1 if len(rows) < 25 else 0.7)
+        ax = open_axes(ax, (8, height), "ClassBalanceDisplay.plot")
+        places = np.arange(len(rows))
+        heights = np.array([0.28 if row.is_member else 0.38 for row in rows])
+        before = np.array([row.before for row in rows])
+        upper = places - balanced * heights / 2
+        ax.barh(upper, before, heights, color=GREY, ec=FAINT, label="before")
+        ends = before
+        if balanced:
+            sources = np.array([row.sources for row in rows])
+            copies = np.array([row.copies for row in rows])
+            lower, fill = places + heights / 2, {"ec": INK, "lw": 0.6}
+            ax.barh(lower, sources, heights, color=BLUE, label="sources", **fill)
+            ax.barh(
+                lower, copies, heights, sources, color=ORANGE, hatch="////", label="copies", **fill
+            )
+            ends = np.maximum(before, sources + copies)
+        font = fit_font(ax, len(rows) * (2 if balanced else 1))
+        scale_counts(ax, np.concatenate([before, ends]), log)
+        for place, (row, thick) in enumerate(zip(rows, heights, strict=True)):
+            spot = place - balanced * thick / 2
+            write_count(ax, f"{row.before:,}", row.before, spot, font)
+            if balanced:
+                write_count(ax, tell_after(row), row.sources + row.copies, spot + thick, font)
+        for place, row in enumerate(rows):
+            if row.n_members > 1:
+                ax.axhspan(place - 0.5, place + row.n_members + 0.5, color=BAND, zorder=0)
+        ax.set_ylim(len(rows) - 0.4, -0.6)
+        names = [shorten_name(row.label) for row in rows]
+        ax.set_yticks(places, names, fontsize=fit_font(ax, len(rows)))
+        for tick, row in zip(ax.get_yticklabels(), rows, strict=True):
+            tick.set_color(FAINT if row.is_member else INK)
+            tick.set_fontweight("bold" if row.n_members > 1 else "normal")
+        ax.set_xlabel("images" + (", logarithmic" if ax.get_xscale() == "log" else ""))
+        ax.spines[["top", "right"]].set_visible(False)
+        if balanced:
+            ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+        self.ax_, self.figure_, self.rows_ = ax, ax.figure, rows
+        return self
+
+
+def scale_counts(ax: Any, counts: NDArray[np.int_], log: bool | None) -> None:
+    """Choose the axis of counts, with room for the figures behind the bars."""
+    counts = counts[counts > 0]
+    if len(counts) == 0:
+        return
+    low, high = float(counts.min()), float(counts.max())
+    if log if log is not None else high / low >= _LOG_RATIO:
+        start = max(0.5, 10 ** np.floor(np.log10(low / 2)))
+        scale_log(ax, start, high * (high / start) ** 0.25)
+    else:
+        ax.set_xlim(0, high * 1.25)
+
+
+def write_count(ax: Any, text: str, end: float, place: float, font: float) -> None:
+    """Write a figure behind the end of its bar."""
+    spot = (max(end, ax.get_xlim()[0]), place)
+    ax.annotate(text, spot, (3, 0), textcoords="offset points", va="center", fontsize=min(font, 8))

@@ -1,0 +1,186 @@
+"""ClassWeightDisplay: what each scheme makes of the same counts, class by class."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from sklmerge.plot._axes import fit_font, open_axes, scale_log, shorten_name
+from sklmerge.plot._palette import FAINT, GREY, MARKERS, SERIES
+from sklmerge.weights import ClassWeightEstimator
+
+_SCHEMES: Mapping[str, ClassWeightEstimator] = {
+    "balanced": ClassWeightEstimator(),
+    "square root": ClassWeightEstimator(power=0.5),
+    "effective": ClassWeightEstimator("effective"),
+    "log": ClassWeightEstimator("log"),
+}
+
+
+class ClassWeightDisplay:
+    """Show the weight of each class under several schemes, side by side.
+
+    Weights are ratios, so they stand on a logarithmic axis; classes stand from the one with the
+    most images to the rarest.
+
+    Parameters
+    ----------
+    class_weights : mapping of str to mapping of label to float
+        What each scheme is called -> the weight of each class.
+    class_counts : mapping of label to float, default=None
+        Images of each class; None draws the classes in the order they have.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        What was drawn on.
+    figure_ : matplotlib.figure.Figure
+        The figure it is in.
+    classes_ : list of labels
+        From top to bottom.
+
+    Notes
+    -----
+    A weight of 0, which a class without samples may have, has no place on a logarithmic axis and is
+    left out.
+
+    Examples
+    --------
+    >>> from sklmerge import ClassWeightDisplay
+    >>> display = ClassWeightDisplay.from_counts({"rare": 500, "common": 1_000_000})
+    >>> {name: round(own["rare"] / own["common"]) for name, own in display.class_weights.items()}
+    {'balanced': 2000, 'square root': 45, 'effective': 21, 'log': 35}
+    """
+
+    def __init__(
+        self,
+        class_weights: Mapping[str, Mapping[Any, float]],
+        *,
+        class_counts: Mapping[Any, float] | None = None,
+    ) -> None:
+        self.class_weights = class_weights
+        self.class_counts = class_counts
+
+    @classmethod
+    def from_counts(
+        cls,
+        counts: Any,
+        estimators: Mapping[str, ClassWeightEstimator] | None = None,
+        *,
+        ax: Any = None,
+    ) -> Self:
+        """Weigh classes whose counts are known, and draw the weights.
+
+        Parameters
+        ----------
+        counts : mapping of label to float, or Series of floats by label
+            Images of each class.
+        estimators : mapping of str to ClassWeightEstimator, default=None
+            Name -> scheme; cloned, never fitted in place. None takes inverse frequency, its square
+            root, the effective number of samples, and the logarithm.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ClassWeightDisplay
+        """
+        chosen = _SCHEMES if estimators is None else estimators
+        fitted = {name: clone(own).fit_counts(counts) for name, own in chosen.items()}
+        return cls.from_estimators(fitted, ax=ax)
+
+    @classmethod
+    def from_estimators(
+        cls, estimators: Mapping[str, ClassWeightEstimator], y: Any = None, *, ax: Any = None
+    ) -> Self:
+        """Draw the weights of estimators.
+
+        Parameters
+        ----------
+        estimators : mapping of str to ClassWeightEstimator
+            What each is called, in the legend.
+        y : array-like, data set, generator or ImageIndex, default=None
+            Labels that clones of the estimators are fitted to; None takes them as they are, fitted.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ClassWeightDisplay
+
+        Raises
+        ------
+        TypeError
+            If rows of y hold several classes.
+        """
+        fitted = dict(estimators)
+        if not fitted:
+            raise ValueError("estimators must hold at least one, got none")
+        for name, own in fitted.items():
+            if y is not None:
+                fitted[name] = clone(own).fit(y)
+            check_is_fitted(fitted[name], "class_counts_")
+            if isinstance(fitted[name].class_counts_, list):
+                raise TypeError(
+                    "estimators must weigh one label a row, got a column for each class"
+                )
+        weights = {name: own.class_weight_ for name, own in fitted.items()}
+        counts = next(iter(fitted.values())).class_counts_
+        return cls(weights, class_counts=counts).plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw a marker for each class and scheme.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ClassWeightDisplay
+            Itself.
+        """
+        classes = list(dict.fromkeys(label for own in self.class_weights.values() for label in own))
+        counts = self.class_counts or {}
+        classes.sort(key=lambda label: -counts.get(label, 0))
+        height = 1.5 + 0.3 * len(classes) * (1 if len(classes) < 25 else 0.7)
+        ax = open_axes(ax, (8, height), "ClassWeightDisplay.plot")
+        font = fit_font(ax, len(classes))
+        places = np.arange(len(classes))
+        ax.hlines(places, 0, 1, colors=GREY, lw=0.6, transform=ax.get_yaxis_transform(), zorder=0)
+        ax.axvline(1, color=FAINT, lw=1, zorder=0)
+        drawn = [weight for own in self.class_weights.values() for weight in own.values() if weight]
+        scale_log(ax, min([1, *drawn]) / 1.3, max([1, *drawn]) * 1.3)
+        for series, (name, own) in enumerate(self.class_weights.items()):
+            weights = np.array([own.get(label, np.nan) for label in classes], dtype=np.float64)
+            weights[weights <= 0] = np.nan
+            ax.plot(
+                weights,
+                places,
+                linestyle="none",
+                marker=MARKERS[series % len(MARKERS)],
+                markersize=0.5 * font if series == 0 else 0.75 * font,
+                # Where schemes agree, all of their markers are to be seen.
+                fillstyle="full" if series == 0 else "none",
+                color=SERIES[series % len(SERIES)],
+                label=name,
+            )
+        ax.set_yticks(places, [tell_class(label, counts) for label in classes], fontsize=font)
+        ax.set_ylim(len(classes) - 0.4, -0.6)
+        ax.set_xlabel("weight, logarithmic")
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+        self.ax_, self.figure_, self.classes_ = ax, ax.figure, classes
+        return self
+
+
+def tell_class(label: Any, counts: Mapping[Any, float]) -> str:
+    """Name a class, with its images where they are known."""
+    name = shorten_name(label)
+    if label not in counts:
+        return name
+    whole = float(counts[label]).is_integer()
+    return f"{name}  ({counts[label]:,.0f})" if whole else f"{name}  ({counts[label]:,.4g})"

@@ -1,0 +1,188 @@
+"""EpochCoverageDisplay: how soon a schedule has drawn every source, and what chance would miss."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from sklmerge.plot._axes import open_axes, scale_log
+from sklmerge.plot._palette import FAINT
+from sklmerge.plot._series import draw_series
+from sklmerge.sampling import EpochSchedule, batch_coverage
+from sklmerge.sampling._schedule_rules import check_whole
+
+# From this ratio on, rare and common classes need a logarithmic axis.
+_LOG_RATIO = 10
+_MOST_EPOCHS = 10_000
+_LARGEST_BATCH = 4096
+
+
+class EpochCoverageDisplay:
+    """Show how often the sources of each class have been drawn after so many epochs.
+
+    `plot` draws that: below 1 a line says which share of the class has been seen at all, and where
+    it reaches 1 the class has been gone through once. `plot_batches` draws the chance that a batch
+    taken at random, as without a schedule, holds no image of a class.
+
+    Parameters
+    ----------
+    class_counts : mapping of label to int
+        Images of each class.
+    times_drawn : mapping of label to ndarray of float, shape (n_epochs,)
+        How often an image of the class has been drawn after 1, 2, ... epochs, on average. No image
+        has been drawn more often than this rounded up, or less often than this rounded down.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        What was drawn on last.
+    figure_ : matplotlib.figure.Figure
+        The figure it is in.
+
+    Examples
+    --------
+    >>> from sklmerge import EpochCoverageDisplay, EpochSchedule
+    >>> schedule = EpochSchedule(random_state=0).fit(["rare"] * 5 + ["common"] * 20)
+    >>> display = EpochCoverageDisplay.from_estimator(schedule)
+    >>> display.times_drawn["common"].tolist(), display.times_drawn["rare"].tolist()
+    ([0.25, 0.5, 0.75, 1.0], [1.0, 2.0, 3.0, 4.0])
+    >>> display.plot_batches([2, 8]).ax_.get_xlabel()
+    'images in a batch, drawn at random'
+    """
+
+    def __init__(
+        self, class_counts: Mapping[Any, int], times_drawn: Mapping[Any, NDArray[np.float64]]
+    ) -> None:
+        self.class_counts = class_counts
+        self.times_drawn = times_drawn
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: EpochSchedule, *, n_epochs: int | None = None, ax: Any = None
+    ) -> Self:
+        """Draw the coverage of a schedule.
+
+        Where it draws the members of merged classes in turn, each member has a line of its own.
+
+        Parameters
+        ----------
+        estimator : EpochSchedule
+            Fitted.
+        n_epochs : int, default=None
+            How many epochs; None takes as many as the slowest class needs, up to 10,000.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        EpochCoverageDisplay
+        """
+        check_is_fitted(estimator, "n_draws_")
+        pools = list_pools(estimator)
+        if n_epochs is None:
+            slowest = max(-(-n * k // n_draws) for _, n, n_draws, _, k in pools)
+            n_epochs = min(max(slowest, 2), _MOST_EPOCHS)
+        check_whole("n_epochs", n_epochs, 1)
+        epochs = np.arange(1, n_epochs + 1)
+        return cls(
+            {label: n for label, n, *_ in pools},
+            # Member t of k that take turns has draws t, t + k, t + 2 k and so on.
+            {label: (epochs * m - t + k - 1) // k / n for label, n, m, t, k in pools},
+        ).plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw how often the sources of each class have been drawn, epoch by epoch.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        EpochCoverageDisplay
+            Itself.
+        """
+        ax = open_axes(ax, (8, 4.5), "EpochCoverageDisplay.plot")
+        n_epochs = len(next(iter(self.times_drawn.values())))
+        last = [float(times[-1]) for times in self.times_drawn.values()]
+        positive = [float(t) for own in self.times_drawn.values() for t in own[own > 0][:1]]
+        high = max(*last, 1.0) * 1.1
+        ax.axhline(1, color=FAINT, lw=1)
+        if max(last) >= _LOG_RATIO * min(last) and positive:
+            scale_log(ax, min(positive) / 1.3, high * 1.2, "y")
+            scale_log(ax, 1, max(n_epochs, 2))
+        else:
+            ax.set(xlim=(1, max(n_epochs, 2)), ylim=(0, high))
+            ax.xaxis.get_major_locator().set_params(integer=True)
+        epochs = np.arange(1, n_epochs + 1)
+        draw_series(ax, epochs, self.times_drawn, self.class_counts, name_ends=True)
+        ax.set(xlabel="epochs", ylabel="times each source was drawn")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def plot_batches(self, batch_sizes: Sequence[int] | None = None, ax: Any = None) -> Self:
+        """Draw the chance that a random batch holds no image of a class.
+
+        Parameters
+        ----------
+        batch_sizes : sequence of int, default=None
+            Images in a batch; None takes powers of two, up to 4,096.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        EpochCoverageDisplay
+            Itself.
+
+        See Also
+        --------
+        sklmerge.batch_coverage : The chances that are drawn.
+        """
+        ax = open_axes(ax, (8, 4.5), "EpochCoverageDisplay.plot_batches")
+        if batch_sizes is None:
+            largest = min(_LARGEST_BATCH, sum(self.class_counts.values()))
+            batch_sizes = [2**power for power in range(largest.bit_length())]
+        sizes = np.asarray(batch_sizes)
+        chances = [batch_coverage(self.class_counts, int(size)) for size in sizes]
+        misses = {label: np.array([own[label] for own in chances]) for label in self.class_counts}
+        ax.set_xscale("log", base=2)
+        ticks = sizes[:: -(-len(sizes) // 8)]
+        ax.set_xticks(ticks, [f"{size:,}" for size in ticks])
+        ax.minorticks_off()
+        ax.set(xlim=(sizes.min(), max(sizes.max(), 2)), ylim=(-0.02, 1.02))
+        draw_series(ax, sizes, misses, self.class_counts, name_ends=False)
+        ax.set_xlabel("images in a batch, drawn at random")
+        ax.set_ylabel("chance that it misses the class")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def list_pools(schedule: EpochSchedule) -> list[tuple[Any, int, int, int, int]]:
+    """List what a schedule goes through by itself: classes, or members that take turns.
+
+    Parameters
+    ----------
+    schedule : EpochSchedule
+        Fitted.
+
+    Returns
+    -------
+    list of (label, images, draws of the merged class in an epoch, turn, number of turns)
+    """
+    draws = schedule.samples_per_class_
+    if schedule.within_merged != "balanced":
+        return [(label, n, draws[label], 0, 1) for label, n in schedule.class_counts_.items()]
+    merger = schedule.merger_
+    counts = np.bincount(schedule.original_codes_).tolist()
+    members: dict[Any, list[tuple[Any, int]]] = {}
+    for label, n in zip(merger.classes_.tolist(), counts, strict=True):
+        members.setdefault(merger.mapping_[label], []).append((label, n))
+    return [
+        (label, n, draws[merged], turn, len(own))
+        for merged, own in members.items()
+        for turn, (label, n) in enumerate(own)
+    ]

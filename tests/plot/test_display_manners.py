@@ -1,0 +1,91 @@
+"""What all displays have in common: ax= is used, nothing global changes, matplotlib is optional."""
+
+import subprocess
+import sys
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import sklmerge
+from sklmerge import (
+    AugmentationDisplay,
+    ClassBalanceDisplay,
+    ClassWeightDisplay,
+    EpochCoverageDisplay,
+    EpochSchedule,
+    MergeDisplay,
+)
+
+Y = ["rare"] * 4 + ["common"] * 30 + ["a name so long that it would fill the picture by itself"] * 9
+SCHEDULE = EpochSchedule(random_state=0).fit(Y)
+IMAGES = np.random.default_rng(0).integers(0, 256, (43, 10, 16), dtype=np.uint8)
+DRAWINGS = {
+    "balance": lambda ax: ClassBalanceDisplay.from_estimator(SCHEDULE, ax=ax),
+    "weights": lambda ax: ClassWeightDisplay.from_counts({"a": 3, "b": 70}, ax=ax),
+    "merge": lambda ax: MergeDisplay.from_predictions([0, 0, 1, 1], [0, 1, 1, 1], ax=ax),
+    "copies": lambda ax: AugmentationDisplay.from_estimator("light", IMAGES, Y, ax=ax),
+    "epochs": lambda ax: EpochCoverageDisplay.from_estimator(SCHEDULE, ax=ax),
+    "batches": lambda ax: EpochCoverageDisplay.from_estimator(SCHEDULE, ax=ax).plot_batches(ax=ax),
+}
+
+
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def test_given_axes_are_drawn_on_and_nothing_else_is_touched(draw):
+    settings = matplotlib.rcParams.copy()
+    figure = Figure()  # which pyplot knows nothing of
+    first, second = figure.subplots(1, 2)
+    display = draw(second)
+    assert display.ax_ is second
+    assert display.figure_ is figure
+    assert not first.has_data()
+    assert plt.get_fignums() == []
+    assert matplotlib.rcParams == settings
+
+
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def test_without_axes_a_figure_is_made_that_pyplot_can_show(draw):
+    display = draw(None)
+    assert display.figure_.number in plt.get_fignums()
+    assert display.ax_ in display.figure_.axes
+
+
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def test_no_name_is_cut_off(draw):
+    figure = draw(None).figure_
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        names = [*ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label] if ax.axison else []
+        legend = ax.get_legend().get_texts() if ax.get_legend() else []
+        for text in [*names, *ax.texts, *legend]:
+            box = text.get_window_extent()
+            assert not text.get_text() or figure.bbox.x0 - 1 <= box.x0
+            assert not text.get_text() or box.x1 <= figure.bbox.x1 + 1
+
+
+def test_displays_can_be_imported_without_matplotlib_and_say_what_to_install():
+    code = """
+import sys
+sys.modules["matplotlib"] = None
+from sklmerge import ClassBalanceDisplay, MergeDisplay
+display = ClassBalanceDisplay(["a"], [1])
+try:
+    display.plot()
+except ImportError as error:
+    print(error)
+try:
+    MergeDisplay.from_predictions([0, 1], [0, 1])
+except ImportError as error:
+    print(error)
+"""
+    command = [sys.executable, "-c", code]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    end = "needs matplotlib, which is not installed; pip install 'sklmerge[plot]'"
+    assert shown.splitlines() == [f"ClassBalanceDisplay.plot {end}", f"MergeDisplay.plot {end}"]
+
+
+def test_every_display_is_public():
+    names = [name for name in sklmerge.__all__ if name.endswith("Display")]
+    assert len(names) == 5
