@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 Item = TypeVar("Item")
-FILE_PLACES = ("copy", "hardlink", "symlink")
+LINKS = ("hardlink", "symlink")
+FILE_PLACES = ("copy", *LINKS)
 PLACES = (*FILE_PLACES, "reference")
 IMAGE_FORMATS = ("keep", "jpeg", "png")
 ON_ERROR = ("raise", "skip")

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from sklmerge.augment import AugmentationParams, hash_keys
 from sklmerge.augment._adapters import Augmenter
 from sklmerge.balance._by_class import pick_augmenter
-from sklmerge.balance._items import Item, Outcome, OutputSettings
-from sklmerge.balance._writing import write_whole
+from sklmerge.balance._items import Item
+from sklmerge.balance._settings import OutputSettings
+from sklmerge.balance._store import Writer
 from sklmerge.images._codec import encode_image
 
 # What images and their copies may take at a time.
@@ -110,14 +111,14 @@ class CopyBatch:
 
     Parameters
     ----------
-    settings : OutputSettings
-        The same for all files of the job.
-    outcome : Outcome
-        Where the files are counted.
+    writer : Writer
+        What puts the copies in place.
+    quality : int
+        Of JPEG files.
     """
 
-    settings: OutputSettings
-    outcome: Outcome
+    writer: Writer
+    quality: int
     _images: list[NDArray[Any]] = field(default_factory=list)
     _draws: list[Draws] = field(default_factory=list)
     _n_bytes: int = 0
@@ -155,9 +156,7 @@ class CopyBatch:
                 images, params, indices=sources[start : start + len(some)]
             )
             for copy, (path, image_format) in zip(copies, some, strict=True):
-                data = encode_output(copy, image_format, self.settings.quality)
-                write_whole(data, path, self.settings.temporary)
-                self.outcome.count_file(len(data))
+                self.writer.put(path, encode_output(copy, image_format, self.quality))
         self._images, self._draws, self._n_bytes = [], [], 0
 
 

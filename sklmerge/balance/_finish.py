@@ -6,23 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sklmerge.balance._destination import (
-    PLAN_NAME,
-    WORK_NAME,
-    check_same_plan,
-    read_begun_plan,
-)
-from sklmerge.balance._items import OutputSettings
+from sklmerge.balance._begun import check_same_plan, read_begun_plan
 from sklmerge.balance._metadata import METADATA_NAME, list_metadata, write_csv, write_json
 from sklmerge.balance._names import name_file
 from sklmerge.balance._plan import Plan
 from sklmerge.balance._report import BalanceReport
-from sklmerge.balance._writing import write_if_new
+from sklmerge.balance._settings import OutputSettings
+from sklmerge.balance._store import PLAN_NAME, WORK_NAME, Present, Store
 
 
-def begin_job(
-    plan: Plan, head: Mapping[str, Any], destination: str, temporary: str
-) -> dict[str, Any]:
+def begin_job(plan: Plan, head: Mapping[str, Any], store: Store) -> tuple[dict[str, Any], Present]:
     """Set up the destination of a job, or join what an earlier run has begun.
 
     Parameters
@@ -31,13 +24,15 @@ def begin_job(
         What is to be done.
     head : mapping
         Head of plan.json, see `sklmerge.balance._metadata.describe_job`.
-    destination, temporary : str
-        The folder, and that for temporary files in it.
+    store : Store
+        The destination, open.
 
     Returns
     -------
-    dict
+    head : dict
         The head that counts: that of the first run.
+    present : Present
+        What is in place already.
 
     Raises
     ------
@@ -45,49 +40,22 @@ def begin_job(
         If the earlier run had another plan or, unfinished, other libraries.
     """
     # Once more, under the lock: another run may have been faster.
-    begun = read_begun_plan(destination)
+    begun = read_begun_plan(store)
     if begun is not None:
-        check_same_plan(destination, begun, head)
+        check_same_plan(store, begun, head)
         head = {name: begun[name] for name in head}
-    if not os.path.exists(os.path.join(destination, PLAN_NAME)):
-        write_if_new([write_json(head)], os.path.join(destination, WORK_NAME, PLAN_NAME), temporary)
-    _make_folders(plan, destination)
-    return dict(head)
-
-
-def _make_folders(plan: Plan, destination: str) -> None:
-    """Make the folder of every class in every part, those that stay empty too.
-
-    A data loader numbers classes by their folders: one that is missing would shift the others.
-
-    Raises
-    ------
-    ValueError
-        If the file system takes two classes for one, as some do that ignore case, or a folder is
-        a link: what is written there would land elsewhere, perhaps in the source.
-    """
-    for part in plan.part_names:
-        folders = [os.path.join(destination, part, label) for label in plan.merged_names]
-        for folder in folders:
-            for place in (os.path.dirname(folder), folder):
-                if os.path.islink(place):
-                    raise ValueError(
-                        f"destination must hold folders of its own, got the link {place!r}; "
-                        "remove it"
-                    )
-            os.makedirs(folder, exist_ok=True)
-        if len({os.stat(folder).st_ino for folder in folders}) < len(folders):
-            raise ValueError(
-                f"destination {destination!r} is on a file system that takes two of the classes "
-                f"{', '.join(plan.merged_names)} for one folder; merge them"
-            )
+    if store.read(PLAN_NAME) is None:
+        store.write_if_new([write_json(head)], f"{WORK_NAME}/{PLAN_NAME}")
+    store.make_folders(plan.part_names, plan.merged_names)
+    if begun is None:
+        return dict(head), Present()
+    return dict(head), store.find_present(plan.part_names, plan.merged_names)
 
 
 def finish_job(
     plan: Plan,
     head: Mapping[str, Any],
     report: BalanceReport,
-    destination: str,
     extensions: Sequence[str],
     settings: OutputSettings,
 ) -> None:
@@ -98,32 +66,37 @@ def finish_job(
     ValueError
         If a class folder holds files of another origin.
     """
+    store = settings.store
     for part, name in enumerate(plan.part_names):
-        _check_files(plan, part, os.path.join(destination, name), extensions)
+        _check_files(plan, part, store, extensions)
         rows = list_metadata(
             plan, part, extensions, settings.augmenter, settings.seed, source=head["source"]
         )
-        path = os.path.join(destination, name, METADATA_NAME)
-        write_if_new(write_csv(rows), path, settings.temporary)
+        store.write_if_new(write_csv(rows), f"{name}/{METADATA_NAME}")
     results = report.to_dict()
     # Links count nothing, and whether a file is one may change when the source goes.
     del results["n_bytes"]
-    content = write_json({**head, **results})
-    write_if_new([content], os.path.join(destination, PLAN_NAME), settings.temporary)
+    store.write_if_new([write_json({**head, **results})], PLAN_NAME)
 
 
-def _check_files(plan: Plan, part: int, folder: str, extensions: Sequence[str]) -> None:
+def _check_files(plan: Plan, part: int, store: Store, extensions: Sequence[str]) -> None:
     """Compare the number of files of each class with the plan; look closer where they differ."""
     planned = plan.count_written()[part]
     for code, label in enumerate(plan.merged_names):
-        class_folder = os.path.join(folder, label)
-        found = [name for name in os.listdir(class_folder) if not name.startswith(".")]
+        folder = f"{plan.part_names[part]}/{label}"
+        found = store.list_names(folder)
         if len(found) != planned[code]:
-            _mend_folder(plan, part, code, class_folder, set(found), extensions)
+            _mend_folder(plan, part, code, store, folder, set(found), extensions)
 
 
 def _mend_folder(
-    plan: Plan, part: int, code: int, folder: str, found: set[str], extensions: Sequence[str]
+    plan: Plan,
+    part: int,
+    code: int,
+    store: Store,
+    folder: str,
+    found: set[str],
+    extensions: Sequence[str],
 ) -> None:
     """Remove files of this job that became unneeded: a source turned (un)readable between runs.
 
@@ -146,17 +119,18 @@ def _mend_folder(
     strange = [name for name in surplus if _split_name(name) not in own]
     if strange:
         raise ValueError(
-            f"destination folder {folder!r} holds files that are not of this job, first: "
+            f"destination folder {os.path.join(store.place, folder)!r} holds files that are not of "
+            "this job, first: "
             f"{strange[0]!r}; move them away and run the same command again"
         )
     for name in surplus:
-        os.remove(os.path.join(folder, name))
+        store.remove(f"{folder}/{name}")
     gone = sorted(planned - found)
     if gone:
         raise FileNotFoundError(
             errno.ENOENT,
             f"{len(gone)} files vanished while the job ran; run the same command again, first",
-            os.path.join(folder, gone[0]),
+            os.path.join(store.place, folder, gone[0]),
         )
 
 

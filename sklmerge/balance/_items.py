@@ -1,31 +1,17 @@
-"""What is sent to workers and what comes back: items, what their files have in common, outcomes."""
+"""What is sent to workers and what comes back: sources with their files, and outcomes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sklmerge.augment._adapters import Augmenter
 from sklmerge.balance._names import name_file
-from sklmerge.images._remote import RemoteFiles
-
-
-@dataclass(frozen=True)
-class OutputSettings:
-    """What the files of a job have in common; the fields are parameters of `balance_folder`."""
-
-    augmenter: Augmenter | None
-    seed: int
-    image_size: tuple[int, int] | None
-    place: str
-    quality: int
-    max_pixels: int | None
-    remote: RemoteFiles | None
-    temporary: str
-    owner: int
 
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One source: where it is, its labels, and which copies to write (0 is the file itself)."""
+    """One source: where it is, its labels, and which copies to write (0 is the file itself).
+
+    `present` holds the bytes of those known to be in place.
+    """
 
     row: int
     source: str
@@ -35,6 +21,7 @@ class Item:
     first: int
     last: int
     labels: tuple[str, str]
+    present: dict[int, int] = field(default_factory=dict)
 
     @property
     def image_format(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from sklmerge.augment import as_augmenter
+from sklmerge.balance._begun import check_same_plan, read_begun_plan
 from sklmerge.balance._checks import (
     IMAGE_FORMATS,
     ON_ERROR,
@@ -17,21 +18,16 @@ from sklmerge.balance._checks import (
     check_seed,
     check_split,
 )
-from sklmerge.balance._destination import (
-    check_apart,
-    check_same_plan,
-    open_work,
-    read_begun_plan,
-)
 from sklmerge.balance._finish import begin_job, finish_job
+from sklmerge.balance._folder_store import FolderStore
 from sklmerge.balance._groups import GroupBy, describe_groups
-from sklmerge.balance._items import OutputSettings
 from sklmerge.balance._metadata import describe_job, describe_parameter
 from sklmerge.balance._names import choose_extension
+from sklmerge.balance._places import check_apart, check_destination, check_remote_place
 from sklmerge.balance._prepare import check_augmenter, check_parts, plan_job, resolve_merge
-from sklmerge.balance._remote_source import check_destination, check_remote_place
 from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
+from sklmerge.balance._settings import OutputSettings
 from sklmerge.balance._source import list_sources
 from sklmerge.images._codec import check_max_pixels
 from sklmerge.images._remote import RemoteFiles, check_url, is_url
@@ -222,14 +218,15 @@ default="light"
         plan.list_members(),
         source_path,
     )
-    begun = read_begun_plan(destination_path)
+    store = FolderStore(destination_path)
+    begun = read_begun_plan(store)
     if begun is not None:
-        check_same_plan(destination_path, begun, head)
+        check_same_plan(store, begun, head)
     if dry_run:
         return make_report(plan, {})
     extensions = [choose_extension(path, image_format) for path in plan.paths.iterate_bytes()]
-    with open_work(destination_path) as temporary:
-        head = begin_job(plan, head, destination_path, temporary)
+    with store.open() as opened:
+        head, present = begin_job(plan, head, opened)
         settings = OutputSettings(
             augmenter=varier,
             seed=seed,
@@ -238,19 +235,19 @@ default="light"
             quality=quality,
             max_pixels=max_pixels,
             remote=remote,
-            temporary=temporary,
+            store=opened,
             owner=os.getpid(),
         )
         plan, skipped, n_bytes = carry_out(
             plan,
             source_path,
-            destination_path,
             extensions,
             settings,
+            present,
             skip=on_error == "skip",
             n_jobs=n_jobs,
             progress=progress,
         )
         report = make_report(plan, skipped, n_bytes)
-        finish_job(plan, head, report, destination_path, extensions, settings)
+        finish_job(plan, head, report, extensions, settings)
     return report

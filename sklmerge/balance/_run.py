@@ -3,14 +3,14 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.balance._destination import end_work
-from sklmerge.balance._items import Item, OutputSettings
+from sklmerge.balance._items import Item
 from sklmerge.balance._plan import Plan
+from sklmerge.balance._settings import OutputSettings
+from sklmerge.balance._store import Present
 from sklmerge.balance._work import process_items
 from sklmerge.balance._workers import map_unordered
 from sklmerge.images._errors import BadFileError
@@ -23,9 +23,9 @@ _FILES_AT_ONCE = 128
 def carry_out(
     plan: Plan,
     root: str,
-    destination: str,
     extensions: Sequence[str],
     settings: OutputSettings,
+    present: Present,
     *,
     skip: bool,
     n_jobs: int | None,
@@ -37,12 +37,14 @@ def carry_out(
     ----------
     plan : Plan
         What to do.
-    root, destination : str
-        Folders of the sources and of the parts.
+    root : str
+        Folder of the sources.
     extensions : sequence of str, length n
         Of each source's files.
     settings : OutputSettings
         The same for all files.
+    present : Present
+        What is in place already.
     skip : bool
         Whether to go on without unreadable sources.
     n_jobs : int or None
@@ -72,7 +74,7 @@ def carry_out(
     skipped: dict[str, str] = {}
     n_files = n_bytes = 0
     while (plan.copies > begun).any():
-        shards = _cut_shards(plan, begun, root, destination, extensions)
+        shards = _cut_shards(plan, begun, root, settings.store.place, extensions, present)
         total = int(plan.count_written().sum())
         with closing(
             map_unordered(
@@ -80,7 +82,7 @@ def carry_out(
                 shards,
                 settings,
                 n_jobs=n_jobs,
-                give_up=partial(end_work, settings.temporary),
+                give_up=settings.store.end,
             )
         ) as outcomes:
             for outcome in outcomes:
@@ -105,6 +107,7 @@ def _cut_shards(
     root: str,
     destination: str,
     extensions: Sequence[str],
+    present: Present,
 ) -> Iterator[list[Item]]:
     """Cut what is still to do into lists of about equal work, in the order of the paths."""
     items: list[Item] = []
@@ -125,6 +128,7 @@ def _cut_shards(
             last=int(plan.copies[row]),
             labels=plan.name_labels(row),
         )
+        item.present.update(present.look_up(item))
         items.append(item)
         n_files += item.last - item.first + 1
         if n_files >= _FILES_AT_ONCE:

@@ -8,16 +8,15 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Literal
 
+from sklmerge.balance._begun import read_begun_plan
 from sklmerge.balance._checks import FILE_PLACES, PART_NAMES, check_choice
-from sklmerge.balance._destination import (
-    PLAN_NAME,
-    check_apart,
-    lock_folder,
-    read_begun_plan,
-)
+from sklmerge.balance._folder_store import FolderStore
+from sklmerge.balance._lock import lock_folder
 from sklmerge.balance._metadata import METADATA_NAME, MetadataRow, read_csv, write_csv
 from sklmerge.balance._names import check_class_name
+from sklmerge.balance._places import check_apart
 from sklmerge.balance._run import Progress
+from sklmerge.balance._store import PLAN_NAME
 from sklmerge.balance._writing import explain_write_error, link_whole
 from sklmerge.images._errors import BadFileError
 
@@ -124,7 +123,7 @@ def _open_unfinished(target: str) -> Iterator[str]:
 
 def _list_parts(balanced: str) -> list[str]:
     finished = os.path.exists(os.path.join(balanced, PLAN_NAME))
-    plan = read_begun_plan(balanced) if finished else None
+    plan = read_begun_plan(FolderStore(balanced)) if finished else None
     if plan is None:
         raise ValueError(
             f"balanced must be a folder that balance_folder has finished, got {balanced!r}, which "

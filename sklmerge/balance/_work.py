@@ -1,17 +1,16 @@
 """One worker's share of the job: each source is read once, for its own file and for its copies."""
 
-import errno
 import os
-import stat
-import time
 from typing import Any
 
 import cv2
 from numpy.typing import NDArray
 
+from sklmerge.balance._checks import LINKS
 from sklmerge.balance._copies import CopyBatch, draw_copies, encode_output
-from sklmerge.balance._items import Item, Outcome, OutputSettings
-from sklmerge.balance._writing import link_whole, write_whole
+from sklmerge.balance._items import Item, Outcome
+from sklmerge.balance._settings import OutputSettings
+from sklmerge.balance._store import Writer
 from sklmerge.images._codec import decode_image
 from sklmerge.images._headers import ImageHeader, read_header
 from sklmerge.images._reading import read_bytes
@@ -35,19 +34,19 @@ def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
     Raises
     ------
     OSError
-        If a file cannot be written, or the run that asked for it has ended: its folder for
-        temporary files is gone, and nobody waits for the rest.
+        If a file cannot be written, or the run that asked for it has ended and nobody waits for
+        the rest.
     """
     if os.getpid() != settings.owner:
         # One thread a process: the processes share the cores. In the caller's own process this
         # would outlast the job.
         cv2.setNumThreads(1)
     outcome = Outcome()
-    works = [(item, missing) for item in items if (missing := _count_present(item, outcome))]
-    batch = CopyBatch(settings, outcome)
+    store, writer = settings.store, settings.store.open_writer(outcome)
+    works = [(item, missing) for item in items if (missing := store.find_missing(item, outcome))]
+    batch = CopyBatch(writer, settings.quality)
     for (item, missing), draws in zip(works, draw_copies(works, settings), strict=True):
-        if not os.path.isdir(settings.temporary):
-            raise FileNotFoundError(errno.ENOENT, "the run has ended", settings.temporary)
+        writer.check_alive()
         plain = [path for copy, path in missing if copy == 0 or draws is None]
         try:
             data = _read_source(item, settings)
@@ -61,42 +60,12 @@ def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
         except (ValueError, OSError) as error:
             outcome.unreadable.append((item.row, getattr(error, "strerror", None) or str(error)))
             continue
-        _write_plain(item, plain, data, header, image, settings, outcome)
+        _write_plain(item, plain, data, header, image, settings, writer)
         if draws is not None:
             batch.add(image, draws)
     batch.flush()
+    writer.flush()
     return outcome
-
-
-def _count_present(item: Item, outcome: Outcome) -> list[tuple[int, str]]:
-    """Count the files of a source that are in place, and list the others."""
-    changed = _read_change(item.source)
-    missing = []
-    for copy, path in item.list_outputs():
-        try:
-            status = os.lstat(path)
-            n_bytes = status.st_size if status.st_nlink == 1 else 0
-            if stat.S_ISLNK(status.st_mode):
-                status, n_bytes = os.stat(path), 0
-        except FileNotFoundError:
-            missing.append((copy, path))
-            continue
-        # After a power cut a file may be in place without its content.
-        if status.st_size > 0 and status.st_mtime_ns >= changed:
-            outcome.count_file(n_bytes)
-        else:
-            missing.append((copy, path))
-    return missing
-
-
-def _read_change(source: str) -> int:
-    """Read when a source was last written, in ns; 0 where that cannot be told."""
-    try:
-        changed = os.stat(source).st_mtime_ns
-    except OSError:
-        return 0
-    # Clocks of cameras and archives run ahead: such a file would be newer than all that is made.
-    return changed if changed <= time.time_ns() else 0
 
 
 def _read_source(item: Item, settings: OutputSettings) -> bytes:
@@ -123,7 +92,7 @@ def _write_plain(
     header: ImageHeader,
     image: NDArray[Any],
     settings: OutputSettings,
-    outcome: Outcome,
+    writer: Writer,
 ) -> None:
     """Put a source's own file, and copies that are not varied, in place."""
     if not paths:
@@ -134,9 +103,7 @@ def _write_plain(
     if not unchanged:
         data = encode_output(image, item.image_format, settings.quality)
     for path in paths:
-        if unchanged and settings.place != "copy":
-            link_whole(item.source, path, settings.temporary, settings.place)
-            outcome.count_file(0)
+        if unchanged and settings.place in LINKS:
+            writer.link(item.source, path, settings.place)
         else:
-            write_whole(data, path, settings.temporary)
-            outcome.count_file(len(data))
+            writer.put(path, data)

@@ -1,8 +1,23 @@
-"""What a source behind a URL, and a destination, may be."""
+"""Where a job reads and where it writes, and what does not go together."""
 
 import os
 
 from sklmerge.images._remote import is_url
+
+
+def check_apart(source: str, destination: str) -> None:
+    """Check that neither folder lies in the other.
+
+    Raises
+    ------
+    ValueError
+        If one does, or both are one.
+    """
+    inner, outer = os.path.realpath(destination), os.path.realpath(source)
+    if os.path.commonpath([inner, outer]) in (inner, outer):
+        raise ValueError(
+            f"destination and source must lie apart, got {destination!r} and {source!r}"
+        )
 
 
 def check_remote_place(place: str) -> None:
@@ -15,7 +30,7 @@ def check_remote_place(place: str) -> None:
 
     Examples
     --------
-    >>> from sklmerge.balance._remote_source import check_remote_place
+    >>> from sklmerge.balance._places import check_remote_place
     >>> check_remote_place("copy")
     """
     if place in ("hardlink", "symlink"):
@@ -34,7 +49,7 @@ def check_destination(destination: str | os.PathLike[str]) -> str:
 
     Examples
     --------
-    >>> from sklmerge.balance._remote_source import check_destination
+    >>> from sklmerge.balance._places import check_destination
     >>> check_destination("/data/balanced/")
     '/data/balanced'
     """

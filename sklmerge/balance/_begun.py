@@ -1,0 +1,79 @@
+"""The plan that an earlier run has begun at a destination: found, and compared with this one."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sklmerge.balance._store import PLAN_NAME, WORK_NAME, Store
+
+_HEAD = {"digest", "source", "parameters", "merge", "versions", "platform"}
+
+
+def read_begun_plan(store: Store) -> dict[str, Any] | None:
+    """Read what an earlier run has begun in a destination, without touching it.
+
+    Returns
+    -------
+    dict or None
+        The head of its plan, see `sklmerge.balance._metadata`; None where nothing is begun.
+
+    Raises
+    ------
+    ValueError
+        If the destination is no folder, or holds files but no plan.
+    """
+    for name in (PLAN_NAME, f"{WORK_NAME}/{PLAN_NAME}"):
+        data = store.read(name)
+        if data is not None:
+            return _parse_plan(data, store.place)
+    if store.list_names():
+        raise ValueError(
+            f"destination must be new, empty or the work of an earlier run, got {store.place!r}, "
+            f"which holds files but no {PLAN_NAME}"
+        )
+    return None
+
+
+def _parse_plan(data: bytes, destination: str) -> dict[str, Any]:
+    try:
+        plan = json.loads(data)
+    except ValueError as error:
+        raise ValueError(f"destination {destination!r} has a damaged {PLAN_NAME}") from error
+    if not isinstance(plan, dict) or not set(plan) >= _HEAD:
+        raise ValueError(f"destination {destination!r} has a {PLAN_NAME} that is not of sklmerge")
+    return plan
+
+
+def check_same_plan(store: Store, begun: Mapping[str, Any], head: Mapping[str, Any]) -> None:
+    """Check that what an earlier run has begun is what this one is to do.
+
+    Parameters
+    ----------
+    store : Store
+        The destination.
+    begun, head : mapping
+        Heads of the plan found and of this one.
+
+    Raises
+    ------
+    ValueError
+        If they differ, with the parameters that do.
+    """
+    if begun["digest"] != head["digest"]:
+        old = {"merge": begun["merge"], **begun["parameters"]}
+        new = {"merge": head["merge"], **head["parameters"]}
+        differing = [name for name in new if old.get(name) != new[name]]
+        reason = ", ".join(differing) or "the files of the source"
+        raise ValueError(
+            f"destination {store.place!r} holds another plan ({reason} differ); pass a new "
+            "folder, or delete this one first"
+        )
+    if begun["versions"] != head["versions"] and store.read(PLAN_NAME) is None:
+        old, new = begun["versions"], head["versions"]
+        differing = [
+            f"{name} {old.get(name)}, now {new[name]}" for name in new if old.get(name) != new[name]
+        ]
+        raise ValueError(
+            f"destination {store.place!r} was begun with other versions ({'; '.join(differing)}), "
+            "which may make other pixels; go back to them, or delete the folder and begin anew"
+        )
