@@ -17,6 +17,8 @@ exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 html_theme = "furo"
 html_title = f"sklmerge {version}"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 pygments_dark_style = "github-dark"
 
 myst_enable_extensions = ["colon_fence", "deflist"]

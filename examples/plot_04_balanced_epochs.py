@@ -26,7 +26,7 @@ fig, ax = plt.subplots(figsize=(6, 5), layout="constrained")
 ax.imshow(drawn.T, aspect="auto", cmap="Greys", interpolation="nearest", vmin=0, vmax=1)
 ax.axhline(19.5, color="tab:red")
 ax.axvline(9.5, color="tab:red", linestyle=":")
-ax.set(xlabel="epoch", ylabel="image", xticks=range(12))
+ax.set(xlabel="epoch", xticks=range(12))
 ax.set_yticks([10, 120], ["20 rare", "200 common"], rotation=90, va="center")
 
 # %%

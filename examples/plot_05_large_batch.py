@@ -23,30 +23,23 @@ sizes = [2**k for k in range(2, 14)]
 # ---------------------------------
 # Cats are in practically every batch of 32. Of 500 beside a million, even a batch of 1,024 mostly
 # has none.
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 for name, counts in cases.items():
     rarest = min(counts, key=counts.get)
     possible = [size for size in sizes if size <= sum(counts.values())]
     missed = [batch_coverage(counts, size)[rarest] for size in possible]
-    axes[0].plot(possible, missed, marker="o", markersize=4, label=name)
+    (line,) = axes[0].plot(possible, missed, marker="o", markersize=4, label=name)
     share = counts[rarest] / sum(counts.values())
-    axes[1].axhline(share, color=axes[0].lines[-1].get_color())
-    axes[1].annotate(f"{share:.3%} {rarest}", (4, share), (0, 4), textcoords="offset points")
-axes[0].set(
-    xscale="log", xlabel="batch size", ylabel="chance that it is missed", ylim=(-0.03, 1.03)
-)
-axes[0].legend(frameon=False)
-axes[1].set(
-    xscale="log",
-    xlim=axes[0].get_xlim(),
-    ylim=(0, 0.55),
-    xlabel="batch size",
-    ylabel="share of the rare class in a batch",
-)
+    axes[1].axhline(share, color=line.get_color())
+    axes[1].annotate(f"{share:.2%}, {name}", (4, share), (0, 4), textcoords="offset points")
 axes[1].axhline(0.5, color="black", linestyle="--")
-axes[1].annotate("50% in balanced epochs", (4, 0.5), (0, 4), textcoords="offset points")
+axes[1].annotate("50%, balanced epochs", (4, 0.5), (0, 4), textcoords="offset points")
+axes[0].set(ylabel="chance that it has none of the rare class", ylim=(-0.03, 1.03))
+axes[1].set(ylabel="share of the rare class", yscale="log", ylim=(2e-4, 1.2))
 for ax in axes:
+    ax.set(xscale="log", xlabel="batch size", xlim=(3, 10_000))
     ax.spines[["top", "right"]].set_visible(False)
+fig.legend(loc="outside upper center", ncols=3, frameon=False)
 
 # %%
 # And if it is in it?

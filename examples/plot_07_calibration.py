@@ -52,9 +52,10 @@ ax.legend(frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
 
 # %%
-# Left alone, the model is right about probabilities and finds few at a threshold of 0.5.
-# Over-sampled, it finds more and says three times too often that a sample is rare. Shifted back,
-# the mean is right again, and the log loss nearly that of the model that was left alone.
+# Left alone, the model gets the mean right and finds few at a threshold of 0.5. Over-sampled, it
+# finds more and says three times too often that a sample is rare. Shifted back, the mean is nearly
+# right again, and so is the log loss. It is not exact, because a linear model is not quite right
+# about these data, however often their classes are drawn.
 #
 # The last column is worth a thought. With the share of the rare class as the threshold, the model
 # that was left alone finds almost as many as the balanced one does at 0.5: for a linear model,

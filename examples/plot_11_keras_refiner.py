@@ -9,7 +9,9 @@ TensorFlow and the torch backend alike, in seconds.
 """
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedGroupKFold
@@ -58,6 +60,16 @@ refiner = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 refiner.fit(features.predict(images[own], verbose=0), y[own])
 
 P_within = refiner.predict_proba(features.predict(images[test], verbose=0))
+
+# %%
+# The network was never told that there are two kinds of ground. What it has learned shows some of
+# the difference all the same, here in the two directions in which test images differ most.
+points = PCA(2).fit_transform(features.predict(images[test], verbose=0))
+fig, ax = plt.subplots(figsize=(5, 3.6), layout="constrained")
+for label, marker in zip(merger.classes_, "os^", strict=True):
+    ax.scatter(*points[y[test] == label].T, marker=marker, alpha=0.7, label=label)
+ax.legend(frameon=False)
+ax.set(xticks=[], yticks=[], xlabel="first component", ylabel="second component")
 
 # %%
 # Both answers in one
