@@ -62,7 +62,7 @@ def run_demo(out: Path, n_jobs: int | None) -> None:
     print_step(2, "Treat grass and gravel as one class, and balance the training part by copies")
     with show_progress("writing files") as update:
         report = balance_folder(source, balanced, merge=MERGE, n_jobs=n_jobs, progress=update)
-    print_lines([report.to_text()])
+    print_lines(report.to_text().split("\n"))
 
     print_step(3, f"Take the original classes apart again, into {separated}")
     counts = separate(balanced, separated)

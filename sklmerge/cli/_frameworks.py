@@ -67,4 +67,4 @@ def tell_weights(
         for label in index.classes
     ]
     print_table(["index", "class", "images", "weight"], rows)
-    print_lines([code])
+    print_lines(code.split("\n"))
