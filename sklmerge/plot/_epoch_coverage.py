@@ -129,7 +129,7 @@ class EpochCoverageDisplay:
         Parameters
         ----------
         batch_sizes : sequence of int, default=None
-            Images in a batch; None takes powers of two, up to 4,096.
+            Images in a batch; None takes powers of two until no class is missed, or to 4,096.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a figure.
 
@@ -143,10 +143,9 @@ class EpochCoverageDisplay:
         sklmerge.batch_coverage : The chances that are drawn.
         """
         ax = open_axes(ax, (8, 4.5), "EpochCoverageDisplay.plot_batches")
-        if batch_sizes is None:
-            largest = min(_LARGEST_BATCH, sum(self.class_counts.values()))
-            batch_sizes = [2**power for power in range(largest.bit_length())]
-        sizes = np.asarray(batch_sizes)
+        sizes = np.asarray(
+            list_batch_sizes(self.class_counts) if batch_sizes is None else batch_sizes
+        )
         chances = [batch_coverage(self.class_counts, int(size)) for size in sizes]
         misses = {label: np.array([own[label] for own in chances]) for label in self.class_counts}
         ax.set_xscale("log", base=2)
@@ -159,6 +158,22 @@ class EpochCoverageDisplay:
         ax.set_ylabel("chance that it misses the class")
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def list_batch_sizes(class_counts: Mapping[Any, int]) -> list[int]:
+    """List powers of two, up to the first batch that hardly ever misses a class.
+
+    Examples
+    --------
+    >>> from sklmerge.plot._epoch_coverage import list_batch_sizes
+    >>> list_batch_sizes({"rare": 10, "common": 30})
+    [1, 2, 4, 8, 16]
+    """
+    largest = min(_LARGEST_BATCH, sum(class_counts.values()))
+    sizes = [1]
+    while 2 * sizes[-1] <= largest and max(batch_coverage(class_counts, sizes[-1]).values()) > 0.01:
+        sizes.append(2 * sizes[-1])
+    return sizes
 
 
 def list_pools(schedule: EpochSchedule) -> list[tuple[Any, int, int, int, int]]:

@@ -215,7 +215,8 @@ def draw_matrix(ax: Any, values: NDArray[Any], classes: list[Any], normalize: bo
                 ink = "white" if image.norm(value) > 0.6 else INK
                 ax.text(column, row, text, color=ink, ha="center", va="center", size=0.75 * font)
     names = [shorten_name(label, 24) for label in classes]
-    ax.set_xticks(range(n), names, rotation=90, fontsize=font)
+    upright = max(map(len, names)) <= 2
+    ax.set_xticks(range(n), names, rotation=0 if upright else 90, fontsize=font)
     ax.set_yticks(range(n), names, fontsize=font)
     ax.set(xlabel="predicted", ylabel="true", xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5))
     return image

@@ -65,7 +65,7 @@ def test_batches_are_missed_with_the_hypergeometric_chance(ax):
         assert_allclose(line.get_ydata(), hypergeom.pmf(0, 301, n, [2, 16, 100]), atol=1e-12)
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["2", "16", "100"]
     default = display.plot_batches().ax_.get_lines()[0].get_xdata()
-    assert default.tolist() == [2**power for power in range(9)]
+    assert default.tolist() == [2**power for power in range(8)]
 
 
 @pytest.mark.parametrize("n_classes", [12, 13, 60])
