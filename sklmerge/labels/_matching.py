@@ -6,18 +6,19 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Codes: TypeAlias = NDArray[np.intp]
-Matcher: TypeAlias = Callable[[NDArray[Any]], Codes]
+from sklmerge.labels._string_hashing import make_string_matcher
+
+Codes: TypeAlias = NDArray[np.signedinteger[Any]]
 
 # Rows a chunk: its codes and keys stay in the processor's cache.
 _CHUNK = 1 << 15
 # A lookup table of more places than this costs more to fill than a binary search saves.
 _MAX_TABLE = 1 << 20
-# Odd multipliers of a multiply-shift hash; fixed, so that every run takes the same road.
-_N_TRIALS = 64
 
 
-def match_labels(values: NDArray[Any], classes: NDArray[Any]) -> Codes:
+def match_labels(
+    values: NDArray[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]] = np.intp
+) -> Codes:
     """Find the place of every label in `classes`, -1 where it has none.
 
     Parameters
@@ -26,10 +27,12 @@ def match_labels(values: NDArray[Any], classes: NDArray[Any]) -> Codes:
         Labels as :func:`sklmerge.labels._reading.read_labels` gives them.
     classes : ndarray of shape (n_classes,)
         Distinct labels, sorted, of the same kind as `values`.
+    dtype : type
+        Of the places; the smallest that holds them saves most of the time and memory.
 
     Returns
     -------
-    ndarray of shape (n_samples,), intp
+    ndarray of shape (n_samples,)
         Places in `classes`.
 
     Examples
@@ -38,15 +41,17 @@ def match_labels(values: NDArray[Any], classes: NDArray[Any]) -> Codes:
     [1, 0, -1]
     """
     if values.dtype == object:
-        return _match_objects(values, classes)
+        return _match_objects(values, classes, dtype)
     if len(values) == 0 or len(classes) == 0:
-        return np.full(len(values), -1, dtype=np.intp)
+        return np.full(len(values), -1, dtype=dtype)
     if values.dtype.kind == "U":
-        return _match_in_chunks(values, _make_string_matcher(values.dtype, classes))
+        words = classes.astype(np.str_)
+        match = make_string_matcher(values.dtype, words) or _make_search_matcher(words)
+        return _match_in_chunks(values, match, dtype)
     fits = values.dtype != np.uint64 or int(values.max()) < 2**63
     if values.dtype.kind in "biu" and fits and _is_narrow(classes):
-        return _match_integers(values, classes)
-    return _match_in_chunks(values, _make_search_matcher(classes))
+        return _match_integers(values, classes, dtype)
+    return _match_in_chunks(values, _make_search_matcher(classes), dtype)
 
 
 def replace_labels(
@@ -102,17 +107,37 @@ def find_classes(values: NDArray[Any]) -> tuple[NDArray[Any], Codes]:
         found = dict.fromkeys(values.tolist())
         classes = np.empty(len(found), dtype=object)
         classes[:] = sorted(found)
-        return classes, _match_objects(values, classes)
+        return classes, match_labels(values, classes)
     if values.dtype.kind in "biu" and _is_narrow(values):
-        shifted = values.astype(np.int64) - int(values.min())
-        counts = np.bincount(shifted)
-        present = np.flatnonzero(counts)
-        classes = (present + int(values.min())).astype(values.dtype)
+        classes, _ = count_classes(values)
         return classes, match_labels(values, classes)
     if values.dtype.kind == "U":
         return _find_strings(values)
     classes, codes = np.unique(values, return_inverse=True)
     return classes, codes.astype(np.intp)
+
+
+def count_classes(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Find the distinct labels, sorted, and how many rows each has.
+
+    Examples
+    --------
+    >>> classes, counts = count_classes(np.array([7, 3, 7]))
+    >>> classes.tolist(), counts.tolist()
+    ([3, 7], [1, 2])
+    """
+    if values.dtype.kind not in "biu" or not _is_narrow(values):
+        classes, codes = find_classes(values)
+        return classes, np.bincount(codes, minlength=len(classes))
+    low = int(values.min())
+    counts = np.zeros(int(values.max()) - low + 1, dtype=np.int64)
+    # No chunk is shorter than the counts, or most of the time would go into adding zeros.
+    step = max(_CHUNK, len(counts))
+    for start in range(0, len(values), step):
+        shifted = values[start : start + step].astype(np.int64) - low
+        counts += np.bincount(shifted, minlength=len(counts))
+    present = np.flatnonzero(counts)
+    return (present + low).astype(values.dtype), counts[present]
 
 
 def _is_narrow(values: NDArray[Any]) -> bool:
@@ -151,41 +176,49 @@ def _exchange_objects(values: NDArray[Any], exchange: dict[str, str]) -> NDArray
     return replaced
 
 
-def _match_objects(values: NDArray[Any], classes: NDArray[Any]) -> Codes:
+def _match_objects(
+    values: NDArray[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]]
+) -> Codes:
     places = {label: place for place, label in enumerate(classes.tolist())}
     rows = values.tolist()
     try:
-        return np.fromiter(map(places.__getitem__, rows), dtype=np.intp, count=len(rows))
+        return np.fromiter(map(places.__getitem__, rows), dtype=dtype, count=len(rows))
     except (KeyError, TypeError):
         pass  # Some rows have no class, or are no labels at all.
     found = [places.get(label, -1) if isinstance(label, str) else -1 for label in rows]
-    return np.array(found, dtype=np.intp)
+    return np.array(found, dtype=dtype)
 
 
-def _match_in_chunks(values: NDArray[Any], match: Matcher) -> Codes:
-    codes = np.empty(len(values), dtype=np.intp)
+def _match_in_chunks(
+    values: NDArray[Any], match: Callable[[NDArray[Any]], Codes], dtype: type[np.signedinteger[Any]]
+) -> Codes:
+    codes = np.empty(len(values), dtype=dtype)
     for start in range(0, len(values), _CHUNK):
         codes[start : start + _CHUNK] = match(values[start : start + _CHUNK])
     return codes
 
 
-def _match_integers(values: NDArray[Any], classes: NDArray[Any]) -> Codes:
+def _match_integers(
+    values: NDArray[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]]
+) -> Codes:
     """Look integers up in a table whose negative half answers Python's way, from the end."""
-    if values.dtype.kind == "b" or values.dtype == np.uint64:
-        values, classes = values.astype(np.int64), classes.astype(np.int64)
+    if values.dtype.kind == "b":
+        values, classes = values.view(np.uint8), classes.view(np.uint8)
+    if values.dtype == np.uint64:
+        values, classes = values.view(np.int64), classes.astype(np.int64)
     low, high = int(classes[0]), int(classes[-1])
     reach = max(high, -low)
     if reach < _MAX_TABLE:
-        table = np.full(2 * reach + 2, -1, dtype=np.intp)
+        table = np.full(2 * reach + 2, -1, dtype=dtype)
         table[classes] = np.arange(len(classes))
         try:
-            return np.take(table, values)
+            return _match_in_chunks(values, lambda chunk: np.take(table, chunk), dtype)
         except IndexError:
             pass  # Labels beyond the table are unknown: the road below says which.
-    return _match_in_chunks(values, _make_table_matcher(classes))
+    return _match_in_chunks(values, _make_table_matcher(classes), dtype)
 
 
-def _make_table_matcher(classes: NDArray[Any]) -> Matcher:
+def _make_table_matcher(classes: NDArray[Any]) -> Callable[[NDArray[Any]], Codes]:
     """Look integers up in a table that has one spare place below and one above."""
     classes = classes.astype(np.int64)
     first = int(classes[0]) - 1
@@ -200,78 +233,10 @@ def _make_table_matcher(classes: NDArray[Any]) -> Matcher:
     return match
 
 
-def _make_search_matcher(classes: NDArray[Any]) -> Matcher:
+def _make_search_matcher(classes: NDArray[Any]) -> Callable[[NDArray[Any]], Codes]:
     def match(chunk: NDArray[Any]) -> Codes:
         places = np.searchsorted(classes, chunk)
         places[places == len(classes)] = 0
         return np.where(classes[places] == chunk, places, -1).astype(np.intp)
 
     return match
-
-
-def _make_string_matcher(dtype: np.dtype[Any], classes: NDArray[Any]) -> Matcher:
-    """Hash a few telling characters, look the hash up, and compare the whole string found."""
-    width = dtype.itemsize // 4
-    words = classes.astype(np.str_)
-    places = np.flatnonzero(np.strings.str_len(words) <= width)
-    known = np.ascontiguousarray(words[places].astype(f"<U{width}"))
-    if len(known) == 0:
-        return lambda chunk: np.full(len(chunk), -1, dtype=np.intp)
-    letters = known.view(np.uint32).reshape(len(known), width)
-    columns = _choose_columns(letters)
-    hashing = _find_perfect_hash(letters[:, columns])
-    if hashing is None:
-        return _make_search_matcher(words)
-    multipliers, shift, table = hashing
-
-    def match(chunk: NDArray[Any]) -> Codes:
-        chunk = np.ascontiguousarray(chunk.astype(f"<U{width}", copy=False))
-        rows = chunk.view(np.uint32).reshape(len(chunk), width)
-        guess = table[_hash_letters(rows[:, columns], multipliers, shift)]
-        return np.where(known[guess] == chunk, places[guess], -1).astype(np.intp)
-
-    return match
-
-
-def _choose_columns(letters: NDArray[np.uint32]) -> list[int]:
-    """Choose character positions, the most telling first, until they tell all classes apart."""
-    chosen: list[int] = []
-    n_apart = 0
-    while n_apart < len(letters):
-        gains = [
-            -1 if column in chosen else len(np.unique(letters[:, [*chosen, column]], axis=0))
-            for column in range(letters.shape[1])
-        ]
-        best = int(np.argmax(gains))
-        chosen.append(best)
-        n_apart = gains[best]
-    return chosen or [0]
-
-
-def _hash_letters(
-    letters: NDArray[np.uint32], multipliers: NDArray[np.uint32], shift: np.uint32
-) -> NDArray[np.uint32]:
-    total = letters[:, 0] * multipliers[0]
-    for column in range(1, letters.shape[1]):
-        total += letters[:, column] * multipliers[column]
-    return total >> shift
-
-
-def _find_perfect_hash(
-    letters: NDArray[np.uint32],
-) -> tuple[NDArray[np.uint32], np.uint32, Codes] | None:
-    """Find multipliers that give every class its own place, or None for very many classes."""
-    rng = np.random.default_rng(0)
-    n_bits = max(4, int(np.ceil(2 * np.log2(len(letters) + 1))))
-    while n_bits <= 20:
-        shift = np.uint32(32 - n_bits)
-        for _ in range(_N_TRIALS):
-            half = rng.integers(0, 2**31, letters.shape[1], dtype=np.uint32)
-            multipliers = np.asarray(half * 2 + 1, dtype=np.uint32)
-            slots = _hash_letters(letters, multipliers, shift)
-            if len(np.unique(slots)) == len(slots):
-                table = np.zeros(1 << n_bits, dtype=np.intp)
-                table[slots] = np.arange(len(slots))
-                return multipliers, shift, table
-        n_bits += 2
-    return None

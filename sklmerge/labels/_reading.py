@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.labels._kinds import check_one_kind, is_missing, show_labels
-from sklmerge.labels._matching import find_classes
+from sklmerge.labels._matching import count_classes
 
 _SHOWN_POSITIONS = 10
 
@@ -174,8 +174,8 @@ def count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
         classes = np.array(sorted(counted), dtype=object)
         return classes, [counted[label] for label in classes.tolist()], len(values)
     values = read_labels(y)
-    classes, codes = find_classes(values)
-    return classes, np.bincount(codes, minlength=len(classes)).tolist(), len(values)
+    classes, counts = count_classes(values)
+    return classes, counts.tolist(), len(values)
 
 
 def _count_strings(values: NDArray[Any]) -> Counter[str] | None:

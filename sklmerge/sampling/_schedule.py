@@ -18,8 +18,8 @@ from sklmerge.sampling._batches import (
     share_draws,
 )
 from sklmerge.sampling._bijection import permute_places
+from sklmerge.sampling._class_pools import ClassPools
 from sklmerge.sampling._draw_table import BatchPlan, EpochDraws
-from sklmerge.sampling._pools import make_pools
 from sklmerge.sampling._schedule_rules import (
     check_choice,
     check_whole,
@@ -139,20 +139,20 @@ class EpochSchedule(BaseEstimator):
         """
         check_choice("order", self.order, ("shuffled", "sequential"))
         check_choice("within_merged", self.within_merged, ("natural", "balanced"))
-        self.merger_, originals, codes = read_classes(y, self.merge)
+        self.merger_, originals, codes, counts = read_classes(y, self.merge)
         self.classes_ = list(self.merger_.class_indices_)
         merged_of = np.array(
-            [self.merger_.class_indices_[self.merger_.mapping_[label]] for label in originals]
+            [self.merger_.class_indices_[self.merger_.mapping_[label]] for label in originals],
+            dtype=codes.dtype,
         )
-        counts = np.bincount(codes, minlength=len(originals))
-        empty = [label for label, n in zip(originals, counts, strict=True) if n == 0]
+        empty = [label for label, n in zip(originals, counts.tolist(), strict=True) if n == 0]
         # A test side may lack a rare class; what draws from each class needs them all.
         if empty and self.samples_per_class is not None:
             raise ValueError(
                 f"y must have an image of every class, got none of {show_labels(empty)}"
             )
-        merged_counts = np.bincount(merged_of, counts, len(self.classes_)).astype(np.int64)
-        self.class_counts_ = dict(zip(self.classes_, merged_counts.tolist(), strict=True))
+        merged_counts = np.bincount(merged_of, counts, len(self.classes_)).astype(np.int64).tolist()
+        self.class_counts_ = dict(zip(self.classes_, merged_counts, strict=True))
         self.samples_per_class_ = resolve_samples(self.samples_per_class, self.class_counts_)
         self.n_samples_, self.n_draws_ = len(codes), sum(self.samples_per_class_.values())
         self.original_codes_ = codes
@@ -160,17 +160,14 @@ class EpochSchedule(BaseEstimator):
         self._varied = find_varied(self.augment, originals, self.merger_)
         if self.samples_per_class is None:
             return self
-        # One list of pools for each merged class: members are drawn in turn.
-        if self.within_merged == "balanced":
-            pools = make_pools(codes, len(originals))
-            self._pools = [
-                [(int(code), pools[code]) for code in np.flatnonzero(merged_of == merged)]
-                for merged in range(len(self.classes_))
-            ]
-        else:
-            merged_codes = merged_of.astype(codes.dtype)[codes]
-            pools = make_pools(merged_codes, len(self.classes_))
-            self._pools = [[(number, pool)] for number, pool in enumerate(pools)]
+        self._pools = ClassPools.gather(
+            codes,
+            merged_of,
+            counts.tolist(),
+            list(self.samples_per_class_.values()),
+            self.seed_ if self.order == "shuffled" else None,
+            balance_members=self.within_merged == "balanced",
+        )
         return self
 
     def draws(self, epoch: int, *, rank: int = 0, world_size: int = 1) -> EpochDraws:
@@ -271,13 +268,7 @@ class EpochSchedule(BaseEstimator):
         check_whole("n_epochs", n_epochs, 0)
         if self.samples_per_class is None:
             return np.full(self.n_samples_, n_epochs, dtype=np.int64)
-        counts = np.zeros(self.n_samples_, dtype=np.int64)
-        for n_draws, pools in zip(self.samples_per_class_.values(), self._pools, strict=True):
-            for turn, (number, pool) in enumerate(pools):
-                n_positions = (n_epochs * n_draws - turn + len(pools) - 1) // len(pools)
-                rows = pool.take(np.arange(pool.n))
-                counts[rows] = pool.count(n_positions, self._make_key(number))
-        return counts
+        return self._pools.count(n_epochs, self.n_samples_)
 
     def _is_mixed(self) -> bool:
         return self.stratify_batches and self.samples_per_class is not None
@@ -295,11 +286,6 @@ class EpochSchedule(BaseEstimator):
                 "same epoch, got None"
             )
 
-    def _make_key(self, stream: int) -> NDArray[np.uint64] | None:
-        if self.order == "sequential":
-            return None
-        return hash_keys(self.seed_, stream)
-
     def _draw(self, epoch: int, numbers: NDArray[np.int64]) -> EpochDraws:
         """Draw what stands at some numbers of an epoch, numbered class after class."""
         if self.samples_per_class is None:
@@ -309,20 +295,7 @@ class EpochSchedule(BaseEstimator):
         if not self.stratify_batches:
             key = hash_keys(hash_keys(self.seed_, _WHOLE_EPOCH), epoch)
             numbers = permute_places(numbers, self.n_draws_, np.repeat(key, len(numbers)))
-        rows, passes = np.empty_like(numbers), np.empty_like(numbers)
-        class_draws = np.array(list(self.samples_per_class_.values()))
-        stops = np.cumsum(class_draws)
-        merged = np.searchsorted(stops, numbers, side="right").astype(self.original_codes_.dtype)
-        by_class = np.argsort(merged, kind="stable")
-        ends = np.cumsum(np.bincount(merged, minlength=len(stops)))
-        for mine, pools, n_draws, stop in zip(
-            np.split(by_class, ends[:-1]), self._pools, class_draws, stops, strict=True
-        ):
-            positions = epoch * n_draws + numbers[mine] - (stop - n_draws)
-            for turn, (stream, pool) in enumerate(pools):
-                turns = positions % len(pools) == turn
-                drawn = pool.draw(positions[turns] // len(pools), self._make_key(stream))
-                rows[mine[turns]], passes[mine[turns]] = drawn
+        rows, passes = self._pools.draw(epoch, numbers)
         is_augmented = passes > 0
         if self._varied is not None:
             is_augmented = self._varied[self.original_codes_[rows]]

@@ -2,18 +2,39 @@
 
 from collections.abc import Collection, Mapping
 from numbers import Integral
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.labels import LabelMerger, check_merger
 from sklmerge.labels._kinds import show_labels
-from sklmerge.labels._matching import match_labels
+from sklmerge.labels._matching import count_classes, match_labels
 from sklmerge.labels._reading import read_labels
 
 
-def read_classes(y: Any, merge: Any) -> tuple[LabelMerger, list[Any], NDArray[np.signedinteger]]:
+class ReadClasses(NamedTuple):
+    """Which classes there are, and which of them each row is.
+
+    Attributes
+    ----------
+    merger : LabelMerger
+        Fitted.
+    originals : list of labels
+        The original classes.
+    codes : ndarray of int, shape (n_samples,)
+        Place of each row's class among them.
+    counts : ndarray of int64, shape (n_originals,)
+        Rows of each.
+    """
+
+    merger: LabelMerger
+    originals: list[Any]
+    codes: NDArray[np.signedinteger]
+    counts: NDArray[np.int64]
+
+
+def read_classes(y: Any, merge: Any) -> ReadClasses:
     """Read which classes there are, merged and original, and which of these each row is.
 
     Parameters
@@ -25,12 +46,7 @@ def read_classes(y: Any, merge: Any) -> tuple[LabelMerger, list[Any], NDArray[np
 
     Returns
     -------
-    merger : LabelMerger
-        Fitted.
-    originals : list of labels
-        The original classes.
-    codes : ndarray of int, shape (n_samples,)
-        Place of each row's class among them.
+    ReadClasses
     """
     if hasattr(y, "original_codes") and hasattr(y, "original_classes"):
         merger = y.merger
@@ -40,13 +56,25 @@ def read_classes(y: Any, merge: Any) -> tuple[LabelMerger, list[Any], NDArray[np
                     "merge must be given once, got one in the ImageIndex and one in the schedule"
                 )
             merger = check_merger(merge).fit(y.original_labels)
-        return merger, list(y.original_classes), y.original_codes
+        originals, codes = list(y.original_classes), y.original_codes
+        counts = np.zeros(len(originals), np.int64)
+        present, n_present = count_classes(codes)
+        counts[present] = n_present
+        return ReadClasses(merger, originals, codes, counts)
     merger = check_merger(merge).fit(y)
     if merger.multilabel_:
         raise ValueError("y must have one label a row, got a 0/1 table with one column a label")
-    codes = match_labels(read_labels(y), merger.classes_)
     originals = merger.classes_.tolist()
-    return merger, originals, codes.astype(np.int16 if len(originals) < 2**15 else np.int32)
+    codes = match_labels(read_labels(y), merger.classes_, _choose_dtype(len(originals)))
+    counts = np.array([merger.class_counts_[label] for label in originals])
+    return ReadClasses(merger, originals, codes, counts)
+
+
+def _choose_dtype(n_classes: int) -> type[np.signedinteger]:
+    for dtype in (np.int8, np.int16):
+        if n_classes <= np.iinfo(dtype).max:
+            return dtype
+    return np.int32
 
 
 def resolve_samples(samples_per_class: Any, counts: Mapping[Any, int]) -> dict[Any, int]:

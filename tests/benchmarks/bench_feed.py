@@ -203,13 +203,20 @@ def plan_sklmerge(folder):
     y = np.zeros(10**8, np.int8)
     y[np.random.default_rng(0).integers(0, 10**8, 600_000)] = 1
     start = time.perf_counter()
+    np.bincount(y)
+    np.flatnonzero(y)
+    bare = time.perf_counter()
+    before = read_memory()
     schedule = EpochSchedule(500_000, random_state=0).fit(y)
     fitted = time.perf_counter()
+    grown = read_memory() - before
     draws = schedule.draws(3)
     return {
         "seconds": time.perf_counter() - fitted,
         "n": len(draws),
-        "fit seconds": fitted - start,
+        "fit seconds": fitted - bare,
+        "bincount and flatnonzero": bare - start,
+        "grown": grown,
     }
 
 

@@ -46,6 +46,25 @@ def test_after_every_epoch_the_images_of_a_class_were_drawn_equally_often(
         assert np.ptp(of_class) <= 1
 
 
+@given(
+    sizes=st.lists(st.integers(1, 40), min_size=1, max_size=4),
+    order=st.sampled_from(["shuffled", "as they stand", "backwards"]),
+    is_merged=st.booleans(),
+    data=st.data(),
+)
+def test_an_epoch_of_each_image_once_lists_the_rows_of_every_class(sizes, order, is_merged, data):
+    y = np.repeat(np.arange(len(sizes), dtype=np.int8), sizes)
+    if order != "as they stand":
+        y = y[::-1] if order == "backwards" else np.array(data.draw(st.permutations(y.tolist())))
+    merge = {0: list(range(len(sizes)))[:2]} if is_merged else None
+    merged = np.where(y == 1, 0, y) if is_merged else y
+    each = {label: int((merged == label).sum()) for label in np.unique(merged).tolist()}
+    schedule = EpochSchedule(each, order="sequential", merge=merge, random_state=0).fit(y)
+    drawn = schedule.draws(1).indices
+    for label in each:
+        assert_array_equal(drawn[merged[drawn] == label], np.flatnonzero(merged == label))
+
+
 @given(y=LABELS, samples=SAMPLES, epoch=st.integers(0, 5), world_size=st.integers(1, 5))
 def test_the_ranks_draw_the_epoch_together_without_overlap(y, samples, epoch, world_size):
     schedule = EpochSchedule(samples, random_state=1).fit(y)
