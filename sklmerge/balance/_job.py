@@ -1,7 +1,7 @@
 """balance_folder: folder in, balanced folder out. The rules stand in _plan.py."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from sklmerge.augment import as_augmenter
@@ -11,6 +11,7 @@ from sklmerge.balance._checks import (
     ON_ERROR,
     PLACES,
     check_choice,
+    check_classes,
     check_image_size,
     check_n_jobs,
     check_quality,
@@ -38,6 +39,7 @@ def balance_folder(
     source: str | os.PathLike[str],
     destination: str | os.PathLike[str],
     *,
+    classes: Collection[str] | None = None,
     merge: Any = None,
     samples_per_class: str | int | Mapping[str, int] | None = "majority",
     max_copies: int | None = 20,
@@ -72,6 +74,8 @@ def balance_folder(
         ``"s3://bucket/photos"``, is read as a folder.
     destination : path
         New or empty folder, or that of an earlier run of the same job, which is carried on.
+    classes : collection of str or None, default=None
+        The class folders to take; None takes all. One without an image is an error.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Original classes that count as one, as in ``{"AB": ["A", "B"]}``.
     samples_per_class : {"majority", "minority"}, int, mapping or None, default="majority"
@@ -186,7 +190,7 @@ default="light"
     check_n_jobs(n_jobs)
     seed = check_seed(random_state)
     varier = as_augmenter(augmenter)
-    sources = list_sources(source_path, remote)
+    sources = list_sources(source_path, remote, check_classes(classes))
     merge_map = resolve_merge(merge, sources)
     plan = plan_job(
         sources,

@@ -1,7 +1,7 @@
 """The source folder as columns: which images there are, of which class, in which part."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -48,7 +48,9 @@ class Sources:
     files: RemoteFiles | None = None
 
 
-def list_sources(source: str, files: RemoteFiles | None = None) -> Sources:
+def list_sources(
+    source: str, files: RemoteFiles | None = None, classes: Collection[str] | None = None
+) -> Sources:
     """List the images of a folder of class folders, or of train, val and test folders of them.
 
     Parameters
@@ -57,6 +59,8 @@ def list_sources(source: str, files: RemoteFiles | None = None) -> Sources:
         A local folder, absolute, or a URL without a slash at its end.
     files : RemoteFiles or None, default=None
         What opens the URL; None for a local folder.
+    classes : collection of str or None, default=None
+        The class folders to take; None takes all.
 
     Returns
     -------
@@ -65,7 +69,8 @@ def list_sources(source: str, files: RemoteFiles | None = None) -> Sources:
     Raises
     ------
     ValueError
-        If there are no class folders, or one has no image.
+        If there are no class folders, one of `classes` is not there, or one has no image. In a
+        folder of parts a class may have its images in some of them.
     ConnectionError
         If the store behind a URL does not answer, or refuses.
 
@@ -82,11 +87,18 @@ def list_sources(source: str, files: RemoteFiles | None = None) -> Sources:
     """
     folders = order_parts(_list_folders(source, files))
     if not folders:
-        scan = _scan(source, files)
+        scan = _scan(source, files, classes, allow_empty=False)
         codes = scan.codes.astype(np.int32)
         return Sources(source, scan.paths, tuple(scan.classes), codes, files=files)
-    scans = [_scan(os.path.join(source, folder), files) for folder in folders]
+    scans = [_scan_part(os.path.join(source, folder), files, classes) for folder in folders]
     class_names = tuple(sorted({name for scan in scans for name in scan.classes}))
+    wanted = {name for scan in scans for name in scan.empty} if classes is None else set(classes)
+    lost = sorted(wanted - set(class_names))
+    if lost:
+        raise ValueError(
+            f"source has no image of class {lost[0]!r} in any part; name the folders to take by "
+            "classes=[...]"
+        )
     paths: list[bytes] = []
     for folder, scan in zip(folders, scans, strict=True):
         prefix = os.fsencode(folder) + b"/"
@@ -131,10 +143,24 @@ def order_parts(folders: Sequence[str]) -> dict[str, int]:
     return dict(sorted(zip(folders, codes, strict=True), key=itemgetter(1)))
 
 
-def _scan(folder: str, files: RemoteFiles | None) -> ScannedFolder:
+def _scan_part(
+    folder: str, files: RemoteFiles | None, classes: Collection[str] | None
+) -> ScannedFolder:
+    """Scan a part, which may lack a class that others have."""
+    if classes is not None:
+        present = set(_list_folders(folder, files))
+        classes = [name for name in classes if name in present]
+    return _scan(folder, files, classes, allow_empty=True)
+
+
+def _scan(
+    folder: str, files: RemoteFiles | None, classes: Collection[str] | None, *, allow_empty: bool
+) -> ScannedFolder:
     try:
-        if files is not None:
-            return scan_remote_folders(files, folder, None, IMAGE_EXTENSIONS)
-        return scan_class_folders(folder, None, IMAGE_EXTENSIONS)
+        if files is None:
+            return scan_class_folders(folder, classes, IMAGE_EXTENSIONS, allow_empty=allow_empty)
+        return scan_remote_folders(
+            files, folder, classes, IMAGE_EXTENSIONS, allow_empty=allow_empty
+        )
     except ValueError as error:
         raise ValueError(f"source cannot be used: {error}") from error

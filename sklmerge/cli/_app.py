@@ -62,13 +62,15 @@ def print_version(
 @report_errors
 def inspect(
     source: Source,
+    classes: opt.Classes = None,
     merge: opt.Merge = None,
     storage_options: StorageOptions = None,
     jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
     """Count classes, find bad and duplicate files, and say what to do about the imbalance."""
-    found = inspect_folder(Place.read(source, storage_options), opt.read_merge(merge), jobs)
+    place = Place.read(source, storage_options, classes)
+    found = inspect_folder(place, opt.read_merge(merge), jobs)
     if as_json:
         print_json(found)
     else:
@@ -79,6 +81,7 @@ def inspect(
 @report_errors
 def weights(
     source: Source,
+    classes: opt.Classes = None,
     merge: opt.Merge = None,
     scheme: Annotated[str, typer.Option(help="balanced, effective, log or uniform.")] = "balanced",
     power: Annotated[float, typer.Option(help="Of balanced; 0.5 is the square-root rule.")] = 1.0,
@@ -97,7 +100,7 @@ def weights(
     as_json: opt.Json = False,
 ) -> None:
     """Compute class weights for a folder of class folders."""
-    index = Place.read(source, storage_options).open_classes(opt.read_merge(merge))
+    index = Place.read(source, storage_options, classes).open_classes(opt.read_merge(merge))
     estimator = ClassWeightEstimator(
         scheme,
         power=power,
@@ -114,6 +117,7 @@ def weights(
 def balance(
     source: Source,
     destination: Annotated[Path, typer.Argument(metavar="DST", help="New or empty folder.")],
+    classes: opt.Classes = None,
     merge: opt.Merge = None,
     samples_per_class: Annotated[
         str,
@@ -157,6 +161,7 @@ def balance(
         report = balance_folder(
             source,
             destination,
+            classes=opt.read_classes(classes),
             merge=opt.read_merge(merge),
             samples_per_class=opt.read_samples(samples_per_class),
             max_copies=None if max_copies == -1 else max_copies,
@@ -181,6 +186,7 @@ def balance(
 @report_errors
 def suggest(
     source: Source,
+    classes: opt.Classes = None,
     n_classes: Annotated[
         int | None, typer.Option(min=1, help="Merge until so many classes are left.")
     ] = None,
@@ -203,7 +209,7 @@ def suggest(
 ) -> None:
     """Suggest which classes to merge, because a linear model takes them for one another."""
     found = suggest_for_folder(
-        Place.read(source, storage_options),
+        Place.read(source, storage_options, classes),
         image_size=opt.read_image_size(image_size),
         max_images=max_images,
         n_classes=n_classes,
@@ -267,9 +273,7 @@ def preview(
     out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write.")] = Path(
         "preview.png"
     ),
-    classes: Annotated[
-        list[str] | None, typer.Option("--class", help="Only this class; may be given again.")
-    ] = None,
+    classes: opt.Classes = None,
     sources: Annotated[int, typer.Option(min=1, help="Rows of each class.")] = 1,
     copies: Annotated[int, typer.Option(min=1, help="Varied copies in each row.")] = 6,
     merge: opt.Merge = None,
@@ -278,10 +282,10 @@ def preview(
     seed: opt.Seed = 0,
 ) -> None:
     """Draw a contact sheet: images of each class beside the copies that would be made of them."""
-    index = Place.read(source, storage_options).open_index(opt.read_merge(merge))
+    index = Place.read(source, storage_options, classes).open_index(opt.read_merge(merge))
     if not is_url(source) and Path(source).resolve() in out.resolve().parents:
         raise ValueError(f"--out must lie outside SRC, whose files are never changed, got {out}")
-    sheet = draw_preview(index, augmenter, classes, sources, copies, seed)
+    sheet = draw_preview(index, augmenter, sources, copies, seed)
     write_picture(sheet, out)
     print_lines([f"wrote {out}"])
 

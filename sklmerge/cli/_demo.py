@@ -88,7 +88,7 @@ def run_demo(out: Path, n_jobs: int | None) -> None:
     )
 
     print_step(5, "Draw images of each class beside their copies")
-    sheet = draw_preview(ImageIndex(source), ImageAugmenter.preset("light"), None, 1, 6, 0)
+    sheet = draw_preview(ImageIndex(source), ImageAugmenter.preset("light"), 1, 6, 0)
     write_picture(sheet, out / "contact_sheet.png")
     print_lines([f"wrote {out / 'contact_sheet.png'}"])
 

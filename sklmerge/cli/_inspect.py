@@ -15,7 +15,10 @@ _MOST_NAMED = 10
 
 def inspect_folder(place: Place, merge: Any, n_jobs: int | None) -> dict[str, Any]:
     """Count, weigh, verify and advise; everything as plain values, fit for JSON."""
-    index = place.open_classes(merge)
+    index = place.open_classes(merge, allow_empty=True)
+    if index.empty_folders:
+        # What is advised must run.
+        place = place._replace(classes=list(index.original_classes))
     with show_waiting(f"reading {len(index):,} files"):
         report = index.verify(n_jobs=n_jobs)
     advice = advise(index.counts)
@@ -25,6 +28,7 @@ def inspect_folder(place: Place, merge: Any, n_jobs: int | None) -> dict[str, An
         "n_images": len(index),
         "counts": index.counts,
         "original_counts": index.original_counts,
+        "empty_folders": index.empty_folders,
         "members": {label: list(names) for label, names in index.merger.members_.items()},
         "ratio": advice.ratio,
         "class_weight": weights.class_weight_,
@@ -109,6 +113,7 @@ def print_inspection(found: dict[str, Any]) -> None:
     print_table(columns, rows, title=f"{found['source']}: {found['n_images']:,} images")
     lines = list(found["images"])
     for name, text in (
+        ("empty_folders", "class folders without an image"),
         ("bad_files", "files that cannot be read"),
         ("duplicates", "groups of equal files"),
         ("same_pixels", "groups of different files with the same pixels"),
@@ -125,11 +130,11 @@ def print_inspection(found: dict[str, Any]) -> None:
     print_lines(lines)
 
 
-def _name_some(found: dict[str, str] | list[list[str]]) -> list[str]:
-    """Name the first of some files, each with its reason, or of some groups of files."""
+def _name_some(found: dict[str, str] | list[list[str]] | list[str]) -> list[str]:
+    """Name the first of some files, each with its reason, of groups of files, or of folders."""
     if isinstance(found, dict):
         named = [f"  {path} ({reason})" for path, reason in found.items()]
     else:
-        named = [f"  {' = '.join(same)}" for same in found]
+        named = [f"  {same if isinstance(same, str) else ' = '.join(same)}" for same in found]
     n_more = len(named) - _MOST_NAMED
     return named[:_MOST_NAMED] + ([f"  and {n_more:,} more"] if n_more > 0 else [])

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from shlex import quote
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,14 @@ Merge = Annotated[
         metavar="AB=A,B",
         help="Count classes as one; may be given again. For names with commas or equal signs "
         'pass JSON: \'{"AB": ["A", "B"]}\'.',
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        "--classes",
+        metavar="A,B",
+        help="Take these class folders alone. For names with commas pass a JSON list.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and nothing else.")]
@@ -48,6 +56,29 @@ def read_merge(entries: list[str] | None) -> dict[str, list[str]] | None:
             raise ValueError(f"--merge must name each merged class once, got {twice[0]!r} twice")
         merge |= added
     return merge or None
+
+
+def read_classes(text: str | None) -> list[str] | None:
+    """Read names of class folders: ``A,B``, or a JSON list."""
+    if text is None:
+        return None
+    names: Any = text.split(",")
+    if text.lstrip().startswith("["):
+        try:
+            names = json.loads(text)
+        except json.JSONDecodeError:
+            names = []
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"--classes must be A,B or a JSON list of names, got {text!r}")
+    return list(names)
+
+
+def write_classes(classes: Sequence[str] | None) -> str:
+    """Write the option that `read_classes` reads, for a shell; JSON where a name has its signs."""
+    if classes is None:
+        return ""
+    plain = not any("," in name or name.startswith("[") for name in classes)
+    return f" --classes {quote(','.join(classes) if plain else json.dumps(list(classes)))}"
 
 
 def write_merge(merge: Mapping[str, Sequence[str]] | None) -> str:

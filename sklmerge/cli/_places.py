@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from sklmerge import ImageIndex
+from sklmerge.cli._options import read_classes, write_classes
 from sklmerge.images._remote import is_url
 
 Merge = Mapping[str, Sequence[str]]
@@ -72,6 +73,8 @@ class Place(NamedTuple):
     options : dict or None
         What fsspec's file system is made with. What is printed tells that there are some, but not
         what they are: a key may be among them.
+    classes : list of str or None
+        The class folders to take; None takes all.
 
     Examples
     --------
@@ -83,19 +86,26 @@ class Place(NamedTuple):
 
     source: str
     options: dict[str, Any] | None = None
+    classes: list[str] | None = None
 
     @classmethod
-    def read(cls, source: str, storage_options: str | None) -> "Place":
-        """Take both as they come from the shell."""
-        return cls(source, read_storage_options(storage_options))
+    def read(cls, source: str, storage_options: str | None, classes: str | None = None) -> "Place":
+        """Take all as they come from the shell."""
+        return cls(source, read_storage_options(storage_options), read_classes(classes))
 
-    def open_index(self, merge: Merge | None = None) -> ImageIndex:
+    def open_index(self, merge: Merge | None = None, *, allow_empty: bool = False) -> ImageIndex:
         """Index the images."""
-        return ImageIndex(self.source, merge=merge, storage_options=self.options)
+        return ImageIndex(
+            self.source,
+            classes=self.classes,
+            merge=merge,
+            allow_empty=allow_empty,
+            storage_options=self.options,
+        )
 
-    def open_classes(self, merge: Merge | None = None) -> ImageIndex:
+    def open_classes(self, merge: Merge | None = None, *, allow_empty: bool = False) -> ImageIndex:
         """Index the images, and refuse a single class, before or after merging."""
-        index = self.open_index(merge)
+        index = self.open_index(merge, allow_empty=allow_empty)
         if index.n_classes < 2:
             raise ValueError(f"SRC must hold at least two classes, got only {index.classes[0]!r}")
         return index
@@ -108,10 +118,11 @@ class Place(NamedTuple):
     def write_shell(self) -> str:
         """Write the place for a command line."""
         options = "" if self.options is None else ' --storage-options "$OPTIONS"'
-        return quote(self.source) + options
+        return quote(self.source) + write_classes(self.classes) + options
 
     def write_code(self, merge: Merge | None) -> str:
         """Write the index for a program."""
         options = "" if self.options is None else ", storage_options=storage_options"
         merged = "" if merge is None else f", merge={merge!r}"
-        return f"ImageIndex({self.source!r}{merged}{options})"
+        classes = "" if self.classes is None else f", classes={self.classes!r}"
+        return f"ImageIndex({self.source!r}{classes}{merged}{options})"

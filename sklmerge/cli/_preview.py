@@ -1,6 +1,5 @@
 """The contact sheet: images of each class beside the copies that a job would make of them."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from sklmerge.plot._copies import pick_file_rows
 def draw_preview(
     index: ImageIndex,
     augmenter: Augmenter | None,
-    classes: Sequence[str] | None,
     n_sources: int,
     n_copies: int,
     seed: int,
@@ -28,8 +26,6 @@ def draw_preview(
         Where the images are.
     augmenter : Augmenter or None
         How copies are varied; None makes plain copies.
-    classes : sequence of str or None
-        Which (merged) classes; None takes all.
     n_sources, n_copies : int
         Rows for each class, and copies in each row.
     seed : int
@@ -42,12 +38,9 @@ def draw_preview(
     Raises
     ------
     ValueError
-        If a class is not in the index, or an image cannot be read.
+        If an image cannot be read.
     """
-    unknown = [label for label in classes or [] if label not in index.class_indices]
-    if unknown:
-        raise ValueError(f"--class must be one of {', '.join(index.classes)}, got {unknown[0]!r}")
-    rows = pick_file_rows(index, augmenter, classes or index.classes, n_sources, n_copies, seed)
+    rows = pick_file_rows(index, augmenter, index.classes, n_sources, n_copies, seed)
     return draw_contact_sheet(rows, heading="Sources (framed) and the copies made of them")
 
 
@@ -61,5 +54,9 @@ def write_picture(picture: NDArray[np.uint8], path: Path) -> None:
         raise ValueError(f"--out must lie in a folder that is there, got {str(path)!r}")
     data = encode_image(picture, formats[suffix])
     begun = path.with_name(f".{path.name}.part")
-    begun.write_bytes(data)
-    begun.replace(path)
+    try:
+        begun.write_bytes(data)
+        begun.replace(path)
+    except OSError:
+        begun.unlink(missing_ok=True)
+        raise

@@ -3,6 +3,9 @@
 import os
 from collections.abc import Collection, Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 # Folders that are parts of a data set, not classes, where there is nothing but them.
 PART_FOLDERS = frozenset({b"train", b"val", b"valid", b"validation", b"test"})
 
@@ -47,11 +50,11 @@ def choose_class_folders(
             )
         raise ValueError(f"root must hold a folder for each class, got {root!r} without a folder")
     if classes is None:
-        if len(folders) > 1 and b"train" in folders and PART_FOLDERS.issuperset(folders):
+        if b"train" in folders and PART_FOLDERS.issuperset(folders):
             raise ValueError(
                 f"root must hold a folder for each class, but {root!r} holds parts of a split; "
-                "index one of them, such as its folder 'train', or name the folders by "
-                "classes=[...] if they are classes"
+                f"take one of them, such as {os.path.join(root, 'train')!r}, or name the folders "
+                "by classes=[...] if they are classes"
             )
         return list(folders)
     wanted = [os.fsencode(label) for label in classes]
@@ -66,10 +69,62 @@ def choose_class_folders(
     return sorted(set(wanted))
 
 
-def explain_empty_folder(root: str, folder: bytes, extensions: Iterable[str]) -> ValueError:
+def drop_empty_folders(
+    root: str,
+    folders: Sequence[bytes],
+    codes: NDArray[np.signedinteger],
+    extensions: Iterable[str],
+    *,
+    allow_empty: bool,
+) -> tuple[list[str], list[str], NDArray[np.signedinteger]]:
+    """Tell class folders with images from those without, and number the first anew.
+
+    Parameters
+    ----------
+    root : str
+        Where they lie, for the message.
+    folders : sequence of bytes
+        Class folders, sorted.
+    codes : ndarray of int, shape (n,)
+        Position of each image's folder among them.
+    extensions : iterable of str
+        What images end in, for the message.
+    allow_empty : bool
+        Whether folders without an image are passed over. One must have some all the same.
+
+    Returns
+    -------
+    classes, empty : list of str
+        Folders with and without images.
+    codes : ndarray of int, shape (n,)
+        Position of each image's folder among the first.
+
+    Raises
+    ------
+    ValueError
+        If a folder has no image and that is not allowed, or none has.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge.images._class_folders import drop_empty_folders
+    >>> codes = np.array([0, 2, 2], np.int16)
+    >>> drop_empty_folders("", [b"a", b"b", b"c"], codes, [".png"], allow_empty=True)
+    (['a', 'c'], ['b'], array([0, 1, 1], dtype=int16))
+    """
+    is_full = np.bincount(codes, minlength=len(folders)) > 0
+    names = [os.fsdecode(folder) for folder in folders]
+    empty = [name for name, full in zip(names, is_full, strict=True) if not full]
+    if empty and not (allow_empty and is_full.any()):
+        raise explain_empty_folder(root, empty[0], extensions)
+    numbers = (np.cumsum(is_full) - 1).astype(codes.dtype)
+    return [name for name in names if name not in set(empty)], empty, numbers[codes]
+
+
+def explain_empty_folder(root: str, folder: str, extensions: Iterable[str]) -> ValueError:
     """Say that a class folder has no image, and what to do."""
     return ValueError(
-        f"root has a class folder without an image: {os.fsdecode(folder)!r} in {root!r} "
+        f"root has a class folder without an image: {folder!r} in {root!r} "
         f"has no file ending in {', '.join(extensions)}; remove it, or name the folders "
         "to take by classes=[...]"
     )

@@ -50,6 +50,8 @@ class ImageIndex:
         ``extensions`` too. It should raise OSError or ValueError where it fails. Of what lies
         behind a URL it gets the content as a binary file, which ``numpy.load``,
         ``pydicom.dcmread`` and ``tifffile.imread`` take as well.
+    allow_empty : bool, default=False
+        Whether class folders without an image are passed over; ``empty_folders`` names them.
     storage_options : mapping or None, default=None
         What fsspec's file system is made with, for a root that is a URL.
 
@@ -64,6 +66,8 @@ class ImageIndex:
         The classes before merging, sorted.
     original_codes : ndarray of int, shape (n,)
         The position of each image's original class among them.
+    empty_folders : list of str
+        Class folders without an image, which are no classes here.
     files : RemoteFiles
         Fetches what lies behind URLs.
     merger : LabelMerger
@@ -110,6 +114,7 @@ class ImageIndex:
         merge: Any = None,
         extensions: Iterable[str] = IMAGE_EXTENSIONS,
         reader: Reader | None = None,
+        allow_empty: bool = False,
         storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         folder = check_url(os.fspath(root), storage_options)
@@ -119,9 +124,10 @@ class ImageIndex:
         merger = check_merger(merge)
         files = RemoteFiles(storage_options)
         if is_url(folder):
-            found = scan_remote_folders(files, folder, classes, endings)
+            found = scan_remote_folders(files, folder, classes, endings, allow_empty=allow_empty)
         else:
-            found = scan_class_folders(folder, classes, endings)
+            found = scan_class_folders(folder, classes, endings, allow_empty=allow_empty)
+        self.empty_folders = found.empty
         self._fill(found.paths, found.codes, found.classes, merger, reader, files)
 
     @classmethod
@@ -168,6 +174,7 @@ class ImageIndex:
         if not paths.has_urls:
             check_url(folder, storage_options)
         index = cls.__new__(cls)
+        index.empty_folders = []
         files = RemoteFiles(storage_options)
         index._fill(paths, codes, classes, check_merger(merge), reader, files)
         return index

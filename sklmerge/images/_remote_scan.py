@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.images._class_folders import choose_class_folders, explain_empty_folder
+from sklmerge.images._class_folders import choose_class_folders, drop_empty_folders
 from sklmerge.images._paths import ImagePaths
 from sklmerge.images._remote import RemoteFiles
 from sklmerge.images._scan import ScannedFolder, choose_code_dtype
@@ -17,7 +17,12 @@ _LISTED_AT_ONCE = 8
 
 
 def scan_remote_folders(
-    files: RemoteFiles, root: str, classes: Collection[str] | None, extensions: Iterable[str]
+    files: RemoteFiles,
+    root: str,
+    classes: Collection[str] | None,
+    extensions: Iterable[str],
+    *,
+    allow_empty: bool = False,
 ) -> ScannedFolder:
     """List the images in the class folders behind a URL.
 
@@ -31,6 +36,8 @@ def scan_remote_folders(
         The class folders to take; None takes all.
     extensions : iterable of str
         Endings of images' names, with the dot; upper and lower case alike.
+    allow_empty : bool, default=False
+        Whether class folders without an image are passed over.
 
     Returns
     -------
@@ -71,12 +78,13 @@ def scan_remote_folders(
     lengths = []
     blocks = []
     with ThreadPoolExecutor(_LISTED_AT_ONCE) as pool:
-        for folder, names in zip(folders, pool.map(list_images, folders), strict=True):
-            if not names:
-                raise explain_empty_folder(root, folder, extensions)
+        for names in pool.map(list_images, folders):
             lengths.append(np.fromiter(map(len, names), dtype=np.int32, count=len(names)))
             blocks.append(b"".join(names))
     numbers = np.arange(len(folders), dtype=choose_code_dtype(len(folders)))
     codes: NDArray[np.signedinteger] = np.repeat(numbers, [len(part) for part in lengths])
+    found, empty, codes = drop_empty_folders(
+        root, folders, codes, extensions, allow_empty=allow_empty
+    )
     paths = ImagePaths.from_block(b"".join(blocks), np.concatenate(lengths), root=root)
-    return ScannedFolder([os.fsdecode(folder) for folder in folders], paths, codes)
+    return ScannedFolder(found, paths, codes, empty)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.images._class_folders import choose_class_folders, explain_empty_folder
+from sklmerge.images._class_folders import choose_class_folders, drop_empty_folders
 from sklmerge.images._packed import keep_images, order_paths
 from sklmerge.images._paths import ImagePaths
 from sklmerge.images._walk import find_place, is_folder, walk_folder
@@ -29,15 +29,22 @@ class ScannedFolder(NamedTuple):
         Sorted bytewise, class by class.
     codes : ndarray of int, shape (n,)
         Position of each image's class in ``classes``.
+    empty : list of str
+        Names of class folders without an image, sorted.
     """
 
     classes: list[str]
     paths: ImagePaths
     codes: NDArray[np.signedinteger]
+    empty: list[str]
 
 
 def scan_class_folders(
-    root: str, classes: Collection[str] | None, extensions: Iterable[str]
+    root: str,
+    classes: Collection[str] | None,
+    extensions: Iterable[str],
+    *,
+    allow_empty: bool = False,
 ) -> ScannedFolder:
     """List the images in the class folders of ``root``.
 
@@ -52,6 +59,8 @@ def scan_class_folders(
         The class folders to take; None takes all.
     extensions : iterable of str
         Endings of images' names, with the dot; upper and lower case alike.
+    allow_empty : bool, default=False
+        Whether class folders without an image are passed over.
 
     Returns
     -------
@@ -73,13 +82,13 @@ def scan_class_folders(
     block = b"".join(packed for packed, _, _ in parts)
     lengths = np.concatenate([np.empty(0, np.int32), *(lengths for _, lengths, _ in parts)])
     codes = np.concatenate([np.empty(0, dtype), *(codes for _, _, codes in parts)])
-    empty = np.flatnonzero(np.bincount(codes, minlength=len(folders)) == 0)
-    if len(empty):
-        raise explain_empty_folder(root, folders[empty[0]], extensions)
+    names, empty, codes = drop_empty_folders(
+        root, folders, codes, extensions, allow_empty=allow_empty
+    )
     starts = np.cumsum(lengths, dtype=np.int64) - lengths
     order = order_paths(block, starts, lengths, codes)
     paths = ImagePaths(block, starts[order], lengths[order], root=root)
-    return ScannedFolder([os.fsdecode(folder) for folder in folders], paths, codes)
+    return ScannedFolder(names, paths, codes, empty)
 
 
 def check_extensions(extensions: Iterable[str]) -> tuple[str, ...]:

@@ -140,7 +140,7 @@ def test_options_of_the_wrong_form(refuse, photos, tmp_path, arguments, word):
 def test_options_that_do_not_exist_and_classes_that_do_not(run, refuse, photos, tmp_path):
     assert "No such option" in run("balance", photos, tmp_path / "out", "--shiny", code=2).stderr
     sheet = tmp_path / "sheet.png"
-    assert "cow" in refuse("preview", photos, "--class", "cow", "--out", sheet)
+    assert "cow" in refuse("preview", photos, "--classes", "cow", "--out", sheet)
     assert ".png" in refuse("preview", photos, "--out", tmp_path / "sheet.gif")
     assert "nowhere" in refuse("preview", photos, "--out", tmp_path / "nowhere" / "sheet.png")
     image = photos / "cat" / "0.png"

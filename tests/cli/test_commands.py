@@ -128,7 +128,7 @@ def test_preview_draws_the_copies_that_balance_writes(run, textures, tmp_path):
         written = tmp_path / "out" / "train" / "gravel" / f"gravel__{stem}__aug{number:04d}.png"
         assert_array_equal(decode_image(written.read_bytes(), color_mode="rgb"), copy)
     assert all(caption.startswith("turn ") for caption in captions)
-    run("preview", textures, "--class", "gravel", *ranges, "--out", tmp_path / "sheet.png")
+    run("preview", textures, "--classes", "gravel", *ranges, "--out", tmp_path / "sheet.png")
     assert decode_image((tmp_path / "sheet.png").read_bytes()).std() > 10
 
 

@@ -1,7 +1,6 @@
 """Exit code 2 is for wrong use alone; a job that fails ends with 1."""
 
 import shutil
-import sys
 
 import pytest
 
@@ -49,7 +48,6 @@ def test_a_destination_that_may_not_be_written_fails(run, photos, tmp_path):
 
 
 def test_a_package_that_is_missing_is_named(run, photos, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "sklmerge.cli._preview", None)
     monkeypatch.setattr("sklmerge.cli._app.draw_preview", import_missing)
     error = run("preview", photos, "-o", tmp_path / "a.png", code=1).stderr
     assert error == "error: fsspec is needed for 's3://x'; pip install 'sklmerge[cloud]'\n"

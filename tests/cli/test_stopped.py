@@ -19,11 +19,11 @@ def photos(tmp_path_factory):
     """Many names of two large photographs: reading them all takes many seconds."""
     folder = tmp_path_factory.mktemp("photos")
     coarse = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
-    photo = encode_image(cv2.resize(coarse, (3000, 2000)), "jpeg")
+    photo = encode_image(cv2.resize(coarse, (1500, 1000)), "jpeg")
     for label in ("cat", "dog"):
         (folder / label).mkdir()
         (folder / label / "0.jpg").write_bytes(photo)
-        for number in range(1, 200):
+        for number in range(1, 800):
             (folder / label / f"{number}.jpg").symlink_to(folder / label / "0.jpg")
     return folder
 
@@ -33,8 +33,8 @@ def photos(tmp_path_factory):
     [
         ("inspect", ["--jobs", "2"]),
         ("audit", ["--jobs", "2"]),
-        ("suggest", ["--jobs", "2", "--image-size", "600x900"]),
-        ("preview", ["--sources", "200"]),
+        ("suggest", ["--jobs", "2", "--image-size", "300x450"]),
+        ("preview", ["--sources", "400"]),
     ],
 )
 def test_a_command_that_is_stopped_ends_at_once_and_says_so(photos, tmp_path, command, options):

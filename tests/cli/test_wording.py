@@ -73,6 +73,7 @@ def test_no_message_names_an_option_of_the_command_as_python_does(command):
             "1 file could not be read; pass on_error=\"skip\" to go on",
             "1 file could not be read; pass --on-error skip to go on",
         ),
+        ("name the folders to take by classes=[...]", "name the folders to take by --classes A,B"),
         ("split must be shares, such as (0.8, 0.2), or None, got (0.5, 0.6)",
          "--split must be shares, such as 0.8,0.2, got 0.5,0.6"),
         ("holds another plan (merge, random_state differ)",

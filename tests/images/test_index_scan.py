@@ -129,7 +129,7 @@ def test_linked_files_and_folders_are_followed_but_not_in_circles(make_folder, t
         (["a/1.jpg"], {"extensions": [".png"]}, "'a' in .* has no file ending in .png"),
         (["a/1.jpg"], {"classes": ["a", "c"]}, r"classes must name folders of .* got \['c'\]"),
         (["a/1.jpg"], {"classes": []}, r"classes must name folders of .* got \[\]"),
-        (["train/a/1.jpg", "val/a/1.jpg"], {}, "holds parts of a split; index one of them"),
+        (["train/a/1.jpg", "val/a/1.jpg"], {}, "holds parts of a split; take one of them"),
         (["a/1.jpg"], {"extensions": "jpg"}, r"extensions must be endings such as"),
         (["a/1.jpg"], {"extensions": ["jpg"]}, r"extensions must be endings such as"),
     ],

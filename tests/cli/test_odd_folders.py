@@ -1,0 +1,153 @@
+"""Folders as people have them: classes without images, folders that were balanced, odd names."""
+
+import csv
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from sklmerge import ImageIndex, balance_folder
+
+
+@pytest.fixture
+def photos(textures, tmp_path):
+    for label, folder in (("grass", "grass"), ("gravel", "gravel"), ("a, b", "gravel")):
+        shutil.copytree(textures / folder, tmp_path / "photos" / label)
+    (tmp_path / "photos" / "empty").mkdir()
+    return tmp_path / "photos"
+
+
+def test_inspect_reports_a_class_folder_without_images_and_goes_on(run, run_json, photos):
+    found = run_json("inspect", photos)
+    assert found["empty_folders"] == ["empty"]
+    assert found["counts"] == {"a, b": 20, "grass": 60, "gravel": 20}
+    assert "class folders without an image: 1\n  empty\n" in run("inspect", photos).stdout
+
+
+def test_what_inspect_advises_runs_beside_a_class_folder_without_images(run, run_json, photos):
+    found = run_json("inspect", photos)
+    command = shlex.split(found["commands"][0])
+    assert command[:2] == ["sklmerge", "weights"]
+    assert run_json(*command[1:])["counts"] == found["counts"]
+    names = {}
+    exec("\n".join(found["code"]), names)
+    assert len(names["class_weight"]) == 3
+
+
+@pytest.mark.parametrize("command", ["weights", "suggest", "preview", "balance"])
+def test_the_others_say_how_to_leave_it_out_and_do(run, photos, tmp_path, command):
+    more = {"balance": [tmp_path / "out"], "preview": ["-o", tmp_path / "sheet.png"]}
+    arguments = [command, photos, *more.get(command, [])]
+    error = run(*arguments, code=2).stderr
+    assert "'empty'" in error
+    assert "name the folders to take by --classes A,B" in error
+    run(*arguments, "--classes", "grass,gravel")
+
+
+def test_classes_with_commas_are_named_in_json(run, run_json, photos):
+    found = run_json("weights", photos, "--classes", '["a, b", "grass"]')
+    assert list(found["counts"]) == ["a, b", "grass"]
+    assert "--classes must be A,B" in run("weights", photos, "--classes", "[a", code=2).stderr
+    assert "--classes must name folders" in run("weights", photos, "--classes", "b", code=2).stderr
+
+
+def test_an_index_names_empty_folders_where_they_are_allowed(photos):
+    index = ImageIndex(photos, allow_empty=True)
+    assert index.empty_folders == ["empty"]
+    assert index.original_classes == ["a, b", "grass", "gravel"]
+    assert index.counts == ImageIndex(photos, classes=["gravel", "grass", "a, b"]).counts
+    with pytest.raises(ValueError, match="'empty'"):
+        ImageIndex(photos, classes=["empty"], allow_empty=True)
+
+
+def test_a_part_may_lack_a_class_that_another_has(photos, tmp_path):
+    shutil.copytree(photos / "grass", tmp_path / "divided/train/grass")
+    shutil.copytree(photos / "gravel", tmp_path / "divided/train/gravel")
+    shutil.copytree(photos / "gravel", tmp_path / "divided/val/gravel")
+    (tmp_path / "divided/val/grass").mkdir()
+    options = {"dry_run": True, "classes": ["grass", "gravel"]}
+    with pytest.warns(UserWarning, match="val has no image of 'grass'"):
+        report = balance_folder(tmp_path / "divided", tmp_path / "out", **options)
+    assert report.counts_before["val"] == {"grass": 0, "gravel": 20}
+    with pytest.raises(ValueError, match="no image of class 'cow' in any part"):
+        balance_folder(tmp_path / "divided", tmp_path / "out", classes=["gravel", "cow"])
+
+
+@pytest.mark.parametrize("split", ["0.8,0.2", "1"])
+@pytest.mark.parametrize("command", ["inspect", "weights", "suggest", "preview"])
+def test_a_balanced_folder_is_told_apart_and_its_train_part_is_named(
+    run, photos, tmp_path, split, command
+):
+    balanced = tmp_path / "out"
+    run("balance", photos, balanced, "--classes", "grass,gravel", "--split", split)
+    error = run(command, balanced, code=2).stderr
+    assert f"SRC must hold a folder for each class, but '{balanced}' holds parts of a" in error
+    assert f"take one of them, such as '{balanced}/train'" in error
+    if command == "weights":
+        assert "1.0" in run(command, balanced / "train").stdout
+
+
+ODD = ["two\nlines", "tab\tand \x1b[31mred", "[bold]brackets[bold]", "普通", "=1+1", "'q\""]
+
+
+@pytest.fixture
+def odd(textures, tmp_path):
+    """Odd names of classes and of images in each; one of the images is none."""
+    patches = sorted((textures / "gravel").iterdir())
+    for label in ODD:
+        (tmp_path / "odd" / label).mkdir(parents=True)
+        for number, name in enumerate([*ODD, "plain"]):
+            shutil.copy(patches[number], tmp_path / "odd" / label / f"{name}.png")
+    bad = os.fsencode(tmp_path / "odd" / ODD[0]) + b"/no\xffunicode\n.png"
+    with open(bad, "wb") as file:
+        file.write(b"no image")
+    return tmp_path / "odd"
+
+
+@pytest.mark.parametrize("command", ["inspect", "weights", "suggest", "audit", "balance"])
+def test_odd_names_break_no_line_and_no_terminal(run, odd, tmp_path, command):
+    more = {
+        "audit": [odd],
+        "balance": [tmp_path / "out", "--on-error", "skip"],
+        "suggest": ["--folds", "2"],
+    }
+    code = 1 if command == "audit" else 0
+    result = run(command, odd, *more.get(command, []), code=code)
+    shown = result.stdout + result.stderr
+    assert "two\\nlines" in shown
+    assert all(line.isprintable() for line in shown.split("\n"))
+    assert not any(line.startswith("lines") for line in shown.split("\n"))
+
+
+def test_tables_hold_odd_names_whole(odd, run, tmp_path):
+    run("balance", odd, tmp_path / "out", "--on-error", "skip", "--split", "1")
+    with open(tmp_path / "out/train/metadata.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["label"] for row in rows} == set(ODD)
+    assert all((tmp_path / "out/train" / row["file_name"]).is_file() for row in rows)
+    counts = run("separate", tmp_path / "out", tmp_path / "apart", "--json").stdout
+    assert set(json.loads(counts)["train"]) == set(ODD)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
+def test_a_terminal_that_cannot_show_a_name_gets_an_escape(odd, encoding):
+    command = [sys.executable, "-m", "sklmerge.cli", "inspect", str(odd)]
+    for options in ([], ["--json"]):
+        environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+        done = subprocess.run([*command, *options], capture_output=True, env=environment)
+        assert (done.returncode, done.stderr) == (0, b"")
+        shown = done.stdout.decode("utf-8")
+        assert "no\\udcffunicode" in shown
+        if options:
+            assert set(json.loads(shown)["counts"]) == set(ODD)
+
+
+def test_whoever_stops_reading_gets_no_error(textures):
+    command = [sys.executable, "-m", "sklmerge.cli", "inspect", str(textures), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as job:
+        job.stdout.close()
+        assert job.stderr.read() == b""
