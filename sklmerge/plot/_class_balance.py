@@ -91,10 +91,9 @@ class ClassBalanceDisplay:
         -------
         ClassBalanceDisplay
         """
-        merger, classes, codes = read_classes(y, merge)
-        before = np.bincount(codes, minlength=len(classes)).tolist()
-        merged = [merger.mapping_[label] for label in classes]
-        return cls(classes, before, merged=merged).plot(ax=ax)
+        read = read_classes(y, merge)
+        merged = [read.merger.mapping_[label] for label in read.originals]
+        return cls(read.originals, read.counts.tolist(), merged=merged).plot(ax=ax)
 
     @classmethod
     def from_estimator(
@@ -127,7 +126,7 @@ class ClassBalanceDisplay:
             check_is_fitted(estimator, "sample_indices_")
             if y is None:
                 raise ValueError("y must be the labels that the sampler was given, got None")
-            merger, classes, codes = read_classes(y, getattr(estimator, "merge", None))
+            merger, classes, codes, _ = read_classes(y, getattr(estimator, "merge", None))
             drawn = np.asarray(estimator.sample_indices_)
             if len(drawn) and drawn.max() >= len(codes):
                 raise ValueError(
