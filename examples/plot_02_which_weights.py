@@ -13,41 +13,31 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklmerge import ClassWeightedClassifier, ClassWeightEstimator
+from sklmerge import ClassWeightDisplay, ClassWeightedClassifier, ClassWeightEstimator
 from sklmerge.datasets import load_textures
 
 # %%
 # The rules side by side
 # ----------------------
-# The ratio says how much more an image of the rare class counts than one of the common class. The
-# share is what part of all training its 500 images then make up.
+# A class of 500, one of 20,000, and one of a million.
 schemes = {
-    "uniform": ClassWeightEstimator("uniform"),
-    "effective, beta 0.999": ClassWeightEstimator("effective", beta=0.999),
+    "balanced": ClassWeightEstimator(),
+    "balanced, max_ratio 50": ClassWeightEstimator(max_ratio=50),
+    "balanced, power 0.5": ClassWeightEstimator(power=0.5),
     "effective, beta 0.9999": ClassWeightEstimator("effective", beta=0.9999),
     "log": ClassWeightEstimator("log"),
-    "balanced, power 0.5": ClassWeightEstimator(power=0.5),
-    "balanced, max_ratio 50": ClassWeightEstimator(max_ratio=50),
-    "balanced": ClassWeightEstimator(),
 }
-ratios, shares = [], []
-for scheme in schemes.values():
-    weight = scheme.fit_counts({"rare": 500, "common": 1_000_000}).class_weight_
-    ratios.append(weight["rare"] / weight["common"])
-    shares.append(500 * weight["rare"] / (500 * weight["rare"] + 1_000_000 * weight["common"]))
+counts = {"rare": 500, "some": 20_000, "common": 1_000_000}
+ClassWeightDisplay.from_counts(counts, schemes)
 
-fig, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
-bars = ax.barh(list(schemes), ratios, color="tab:blue")
-ax.bar_label(
-    bars, [f"{r:,.3g} : 1   ({s:.1%})" for r, s in zip(ratios, shares, strict=True)], padding=4
-)
-ax.set(
-    xscale="log",
-    xlim=(0.8, 30_000),
-    xlabel="weight of rare by weight of common (share of training)",
-)
-ax.invert_yaxis()
-ax.spines[["top", "right"]].set_visible(False)
+# %%
+# The ratio says how much more an image of the rarest class counts than one of the largest. The
+# share is what part of all training its 500 images then make up.
+for name, scheme in schemes.items():
+    weight = scheme.fit_counts(counts).class_weight_
+    total = sum(n * weight[label] for label, n in counts.items())
+    ratio, share = weight["rare"] / weight["common"], counts["rare"] * weight["rare"] / total
+    print(f"{name:24}{ratio:7,.0f} : 1, share {share:6.1%}")
 
 # %%
 # Let validation choose

@@ -15,7 +15,14 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 
-from sklmerge import ColorHistogram, HOGFeatures, ImageIndex, balance_folder, separate
+from sklmerge import (
+    ClassBalanceDisplay,
+    ColorHistogram,
+    HOGFeatures,
+    ImageIndex,
+    balance_folder,
+    separate,
+)
 from sklmerge.balance import audit_split
 from sklmerge.datasets import write_textures
 
@@ -35,6 +42,7 @@ report = balance_folder(
     max_copies=5,
 )
 print(report)
+ClassBalanceDisplay.from_report(report)
 
 # %%
 # The names say what a file is: original class, source, and the number of the copy.

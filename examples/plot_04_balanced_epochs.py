@@ -10,7 +10,7 @@ classes as well, but not images.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from sklmerge import EpochSchedule
+from sklmerge import EpochCoverageDisplay, EpochSchedule
 
 y = np.repeat(["rare", "common"], [20, 200])
 schedule = EpochSchedule("minority", random_state=0).fit(y)
@@ -28,6 +28,10 @@ ax.axhline(19.5, color="tab:red")
 ax.axvline(9.5, color="tab:red", linestyle=":")
 ax.set(xlabel="epoch", xticks=range(12))
 ax.set_yticks([10, 120], ["20 rare", "200 common"], rotation=90, va="center")
+
+# %%
+# How often each image has been drawn after so many epochs:
+EpochCoverageDisplay.from_estimator(schedule, n_epochs=30)
 
 # %%
 # Seen how often?

@@ -8,13 +8,12 @@ classes first, and lists the images behind each pair: they may be labelled wrong
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklmerge import HOGFeatures, MergeAdvisor
+from sklmerge import HOGFeatures, MergeAdvisor, MergeDisplay
 from sklmerge.datasets import load_textures
 
 textures = load_textures()
@@ -31,18 +30,10 @@ print(advisor.suggestion_)
 # %%
 # Out-of-fold confusion
 # ---------------------
-# Brick stands apart. Most of the gravel is taken for grass.
-shares = advisor.confusion_ / advisor.confusion_.sum(axis=1, keepdims=True)
-fig, ax = plt.subplots(figsize=(4, 3.4), layout="constrained")
-ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-for (row, column), share in np.ndenumerate(shares):
-    ax.text(
-        column, row, f"{share:.2f}", ha="center", va="center", color="w" if share > 0.5 else "k"
-    )
-ticks = range(len(advisor.classes_))
-ax.set_xticks(ticks, advisor.classes_)
-ax.set_yticks(ticks, advisor.classes_)
-ax.set(xlabel="predicted", ylabel="true")
+# Brick stands apart; most of the gravel is taken for grass. A frame shows what counts as one
+# class after the merge, and the tree which classes are joined first. Joins left of the dashed
+# line are made.
+MergeDisplay.from_estimator(advisor)
 
 # %%
 # Look before you merge
