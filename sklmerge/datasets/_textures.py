@@ -80,7 +80,12 @@ def write_textures(folder: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     folder : path-like
-        Where to; it is made if it is not there. Files of the same names are replaced.
+        Where to; it is made if it is not there. Textures that are there are written anew.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds anything else, such as images of one's own.
 
     Examples
     --------
@@ -93,6 +98,13 @@ def write_textures(folder: str | os.PathLike[str]) -> None:
     ['brick', 'grass', 'gravel']
     """
     textures = load_textures()
+    there = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    others = [name for name in there if name not in textures.target_names]
+    if others:
+        raise ValueError(
+            f"folder must be new, empty or hold the textures alone, got {os.fspath(folder)!r} with "
+            f"{others[0]!r}; the textures would become classes beside it"
+        )
     for label in textures.target_names:
         class_folder = os.path.join(os.fspath(folder), label)
         os.makedirs(class_folder, exist_ok=True)

@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+import pytest
 import skimage.data
 from numpy.testing import assert_array_equal
 
@@ -65,3 +66,10 @@ def test_writing_twice_changes_nothing(tmp_path):
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.png")}
     write_textures(tmp_path)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.png")} == before
+
+
+def test_textures_are_never_written_among_the_images_of_others(tmp_path):
+    (tmp_path / "cat").mkdir()
+    with pytest.raises(ValueError, match=r"folder must be new, empty .* with 'cat'"):
+        write_textures(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["cat"]
