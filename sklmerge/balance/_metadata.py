@@ -21,7 +21,6 @@ from sklmerge.balance._plan import Plan
 from sklmerge.images._errors import BadFileError
 
 METADATA_NAME = "metadata.csv"
-_LIBRARIES = ("sklmerge", "numpy", "opencv-python-headless")
 _ROWS_AT_ONCE = 10_000
 # The job has a seed and workers of its own.
 _NOT_USED = ("random_state", "n_jobs")
@@ -212,7 +211,12 @@ def describe_job(
         "source": source,
         "parameters": dict(parameters),
         "merge": {label: list(members) for label, members in merge.items()},
-        "versions": {name: version(name) for name in _LIBRARIES},
+        # OpenCV by its module, for it comes in packages of several names.
+        "versions": {
+            "sklmerge": version("sklmerge"),
+            "numpy": np.__version__,
+            "opencv": cv2.__version__,
+        },
         "platform": {
             "machine": platform.machine(),
             "processor_features": cv2.getCPUFeaturesLine(),
