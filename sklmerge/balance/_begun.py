@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sklmerge.balance._report import tell_changes
 from sklmerge.balance._store import PLAN_NAME, WORK_NAME, Store
 
 _HEAD = {"digest", "source", "parameters", "merge", "versions", "platform"}
@@ -68,12 +69,37 @@ def check_same_plan(store: Store, begun: Mapping[str, Any], head: Mapping[str, A
             f"destination {store.place!r} holds another plan ({reason} differ); pass a new "
             "folder, or delete this one first"
         )
-    if begun["versions"] != head["versions"] and store.read(PLAN_NAME) is None:
-        old, new = begun["versions"], head["versions"]
-        differing = [
-            f"{name} {old.get(name)}, now {new[name]}" for name in new if old.get(name) != new[name]
-        ]
+    changes = compare_versions(begun, head)
+    if changes and store.read(PLAN_NAME) is None:
         raise ValueError(
-            f"destination {store.place!r} was begun with other versions ({'; '.join(differing)}), "
+            f"destination {store.place!r} was begun with other versions ({tell_changes(changes)}), "
             "which may make other pixels; go back to them, or delete the folder and begin anew"
         )
+
+
+def compare_versions(
+    begun: Mapping[str, Any] | None, head: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """Compare the versions of libraries that an earlier run had with those of this one.
+
+    Parameters
+    ----------
+    begun : mapping or None
+        Head of the plan found, if there is one.
+    head : mapping
+        Head of this one.
+
+    Returns
+    -------
+    dict of str to list of str
+        Library -> version then and now, where they differ.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._begun import compare_versions
+    >>> compare_versions({"versions": {"numpy": "1.26"}}, {"versions": {"numpy": "2.3"}})
+    {'numpy': ['1.26', '2.3']}
+    """
+    old = head["versions"] if begun is None else begun["versions"]
+    new = head["versions"]
+    return {name: [str(old.get(name)), new[name]] for name in new if old.get(name) != new[name]}

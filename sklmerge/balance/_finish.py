@@ -74,8 +74,9 @@ def finish_job(
         )
         store.write_if_new(write_csv(rows), f"{name}/{METADATA_NAME}")
     results = report.to_dict()
-    # Links count nothing, and whether a file is one may change when the source goes.
-    del results["n_bytes"]
+    # Links count nothing, and whether a file is one may change when the source goes; and what this
+    # run was made with says nothing of a folder that an earlier one has finished.
+    del results["n_bytes"], results["other_versions"]
     store.write_if_new([write_json({**head, **results})], PLAN_NAME)
 
 

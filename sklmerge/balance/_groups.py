@@ -11,15 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.balance._metadata import METADATA_NAME
-from sklmerge.images._reading import fetch_urls, read_bytes
+from sklmerge.images._digests import digest_file
+from sklmerge.images._reading import Fetched, fetch_urls, map_files, read_bytes
 from sklmerge.images._remote import RemoteFiles
 from sklmerge.images._split_groups import number_groups
 
+# Not the name of a column, and hardly a pattern that someone needs.
+CONTENT = "content"
 GroupBy = str | re.Pattern[str] | Callable[[str], Any] | Mapping[str, Any]
 
 
 def find_groups(
-    paths: Iterable[bytes], group_by: GroupBy, source: str, files: RemoteFiles | None = None
+    paths: Iterable[bytes],
+    group_by: GroupBy,
+    source: str,
+    files: RemoteFiles | None = None,
+    n_jobs: int | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     r"""Find the group of each source.
 
@@ -33,6 +40,8 @@ def find_groups(
         The source folder or its URL, where its metadata.csv is looked for.
     files : RemoteFiles or None, default=None
         What opens the URL.
+    n_jobs : int or None, default=None
+        Threads that read the files for ``"content"``.
 
     Returns
     -------
@@ -56,6 +65,9 @@ def find_groups(
     >>> codes.tolist()
     [0, 1, 0]
     """
+    if isinstance(group_by, str) and group_by == CONTENT:
+        found = _digest_files(paths, source, files or RemoteFiles(), n_jobs)
+        return number_groups(found, len(found))
     find = _make_finder(group_by, source, files)
     found = []
     for path in paths:
@@ -83,6 +95,21 @@ def describe_groups(group_by: GroupBy | None) -> str | None:
     return getattr(group_by, "__qualname__", type(group_by).__name__)
 
 
+def _digest_files(
+    paths: Iterable[bytes], source: str, files: RemoteFiles, n_jobs: int | None
+) -> list[str]:
+    """Digest the files; one that cannot be read is like no other."""
+    places = [os.path.join(source, os.fsdecode(path)) for path in paths]
+    return list(map_files(_digest_file, places, files, n_jobs))
+
+
+def _digest_file(path: str, fetched: Fetched) -> str:
+    try:
+        return digest_file(read_bytes(path, fetched)).hex()
+    except ValueError:
+        return path
+
+
 def _make_finder(group_by: GroupBy, source: str, files: RemoteFiles | None) -> Callable[[str], Any]:
     if isinstance(group_by, str):
         column = read_column(source, group_by, files)
@@ -103,8 +130,8 @@ def _make_finder(group_by: GroupBy, source: str, files: RemoteFiles | None) -> C
     if callable(group_by):
         return group_by
     raise TypeError(
-        "group_by must be a regular expression, a column of metadata.csv, a function of the path, "
-        f"a mapping from paths, or None, got {group_by!r}"
+        "group_by must be 'content', a regular expression, a column of metadata.csv, a function of "
+        f"the path, a mapping from paths, or None, got {group_by!r}"
     )
 
 

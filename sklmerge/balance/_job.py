@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from sklmerge.augment import as_augmenter
-from sklmerge.balance._begun import check_same_plan, read_begun_plan
+from sklmerge.balance._begun import check_same_plan, compare_versions, read_begun_plan
 from sklmerge.balance._checks import (
     IMAGE_FORMATS,
     ON_ERROR,
@@ -22,6 +22,7 @@ from sklmerge.balance._checks import (
 from sklmerge.balance._finish import begin_job, finish_job
 from sklmerge.balance._folder_store import FolderStore
 from sklmerge.balance._groups import GroupBy, describe_groups
+from sklmerge.balance._leaks import find_leaks, read_known
 from sklmerge.balance._metadata import describe_job, describe_parameter
 from sklmerge.balance._names import choose_extension
 from sklmerge.balance._places import check_apart, check_destination, check_remote_place
@@ -93,7 +94,8 @@ default="light"
         Every merged class with at least as many images as there are parts is in every part;
         smaller ones go to train, with a warning.
     group_by : str, pattern, callable, mapping or None, default=None
-        Images of one group stay in one part. A column of the source's ``metadata.csv``; or a
+        Images of one group stay in one part. ``"content"``: files that are the same byte by byte,
+        for which every file is read once more. A column of the source's ``metadata.csv``; or a
         regular expression, whose first group (or whole match) in the path names the group; a
         function of the path; a mapping or Series from path to group. Paths are relative, with
         forward slashes.
@@ -201,6 +203,7 @@ default="light"
         samples_per_class=samples_per_class,
         max_copies=check_max_copies(max_copies),
         first_copy=1 if place == "reference" else 0,
+        n_jobs=n_jobs,
     )
     check_parts(plan)
     check_augmenter(varier, plan, seed)
@@ -226,6 +229,7 @@ default="light"
     begun = read_begun_plan(store)
     if begun is not None:
         check_same_plan(store, begun, head)
+    other_versions = compare_versions(begun, head)
     if dry_run:
         return make_report(plan, {})
     extensions = [choose_extension(path, image_format) for path in plan.paths.iterate_bytes()]
@@ -252,6 +256,11 @@ default="light"
             n_jobs=n_jobs,
             progress=progress,
         )
-        report = make_report(plan, skipped, n_bytes)
+        leaks = []
+        # What is only referred to is not opened, and what is behind a URL is not fetched twice.
+        if remote is None and place != "reference":
+            known, known_at = read_known(begun, destination_path)
+            leaks = find_leaks(plan, source_path, n_jobs, known=known, known_at=known_at)
+        report = make_report(plan, skipped, n_bytes, leaks, other_versions)
         finish_job(plan, head, report, extensions, settings)
     return report

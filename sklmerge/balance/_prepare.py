@@ -63,6 +63,7 @@ def plan_job(
     samples_per_class: str | int | Mapping[str, int] | None,
     max_copies: int | None,
     first_copy: int,
+    n_jobs: int | None = None,
 ) -> Plan:
     """Plan what becomes of the images of a source.
 
@@ -76,6 +77,8 @@ def plan_job(
         As checked by `balance_folder`.
     first_copy : int
         1 where originals are only referred to, else 0.
+    n_jobs : int or None, default=None
+        Threads that read files to group them.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def plan_job(
     groups = group_keys = None
     if group_by is not None:
         paths = sources.paths.iterate_bytes()
-        groups, group_keys = find_groups(paths, group_by, sources.root, sources.files)
+        groups, group_keys = find_groups(paths, group_by, sources.root, sources.files, n_jobs)
         if sources.parts is not None:
             _check_groups_apart(groups, sources.parts, sources)
     return make_plan(

@@ -1,7 +1,7 @@
 """What a job has done, for people, for programs and for plan.json."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sklmerge.balance._plan import TRAIN, Plan
@@ -34,6 +34,12 @@ class BalanceReport:
         Files in all parts; without the originals that are only referred to.
     n_bytes : int or None
         What they take on the disk, links not counted; None before the job is done.
+    leaks : list of list of str
+        Paths of images that are the same, byte by byte, and lie in different parts. Not looked for
+        where the source is a URL or originals are only referred to.
+    other_versions : dict of str to list of str
+        Library -> the version that the folder was finished with and that of now, where it was
+        finished by an earlier run with others.
 
     Examples
     --------
@@ -56,6 +62,8 @@ class BalanceReport:
     skipped: dict[str, str]
     n_files: int
     n_bytes: int | None = None
+    leaks: list[list[str]] = field(default_factory=list)
+    other_versions: dict[str, list[str]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as plain values, fit for JSON."""
@@ -98,10 +106,33 @@ class BalanceReport:
             remarks.append(
                 f"{len(self.skipped)} files skipped, first: {show_name(path)} ({reason})"
             )
+        if self.leaks:
+            first = " = ".join(map(show_name, self.leaks[0]))
+            remarks.append(
+                f"{len(self.leaks)} times the same file in different parts, first: {first}; "
+                "grouped by content they stay together"
+            )
+        if self.other_versions:
+            remarks.append(
+                f"finished earlier with other versions ({tell_changes(self.other_versions)}); its "
+                "whole files are left as they are"
+            )
         return remarks
 
     def __str__(self) -> str:
         return self.to_text()
+
+
+def tell_changes(versions: Mapping[str, Sequence[str]]) -> str:
+    """Say which versions differ.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._report import tell_changes
+    >>> tell_changes({"numpy": ["1.26", "2.3"]})
+    'numpy 1.26, now 2.3'
+    """
+    return "; ".join(f"{name} {then}, now {now}" for name, (then, now) in versions.items())
 
 
 def _tell_change(before: int, after: int) -> str:
@@ -109,7 +140,11 @@ def _tell_change(before: int, after: int) -> str:
 
 
 def make_report(
-    plan: Plan, skipped: Mapping[str, str], n_bytes: int | None = None
+    plan: Plan,
+    skipped: Mapping[str, str],
+    n_bytes: int | None = None,
+    leaks: list[list[str]] | None = None,
+    other_versions: dict[str, list[str]] | None = None,
 ) -> BalanceReport:
     """Make the report of a plan that is, or is to be, carried out."""
     labels = plan.merged_names
@@ -125,6 +160,8 @@ def make_report(
         skipped=dict(skipped),
         n_files=int(plan.count_written().sum()),
         n_bytes=n_bytes,
+        leaks=leaks or [],
+        other_versions=other_versions or {},
     )
 
 

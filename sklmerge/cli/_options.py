@@ -28,7 +28,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and
 GroupBy = Annotated[
     str | None,
     typer.Option(
-        help="What must stay together: a column of SRC's metadata.csv, or a regular expression."
+        help="What must stay together: a column of SRC's metadata.csv, a regular expression, or "
+        "content (equal files; reads all of them)."
     ),
 ]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Workers; -1 is one per core.")]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import fsspec
 import joblib
@@ -27,6 +28,8 @@ def test_a_bucket_gives_the_bytes_that_a_folder_gives(
     options = {"on_error": "skip", "storage_options": storage_options}
     with joblib.parallel_config(backend="loky", n_jobs=2):
         report = balance_folder(url, tmp_path / "out", **options)
+    # What is in a store is not fetched once more to be compared.
+    local = replace(local, leaks=[])
     assert report == local
     assert drop_source(hash_tree(tmp_path / "out")) == drop_source(hash_tree(tmp_path / "local"))
     assert balance_folder(url + "/", tmp_path / "out", n_jobs=2, **options) == local

@@ -1,0 +1,114 @@
+"""Equal files that a split has put into different parts: a model would be tested on what it saw."""
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.balance._plan import Plan
+from sklmerge.balance._store import PLAN_NAME
+from sklmerge.images._digests import digest_file, group_equal
+from sklmerge.images._reading import Fetched, map_files, read_bytes
+from sklmerge.images._remote import RemoteFiles
+
+Leaks = list[list[str]]
+
+
+def find_leaks(
+    plan: Plan, root: str, n_jobs: int | None, *, known: Leaks | None = None, known_at: int = -1
+) -> Leaks:
+    """Find sources with the same bytes that lie in different parts.
+
+    Only files of one size in several parts are read, so photographs cost a look at the folder.
+
+    Parameters
+    ----------
+    plan : Plan
+        Which source is in which part.
+    root : str
+        The source folder.
+    n_jobs : int or None
+        Threads, as joblib counts them.
+    known : list or None, default=None
+        What an earlier run has found for this plan.
+    known_at : int, default=-1
+        When, in ns; it holds as long as no source is newer.
+
+    Returns
+    -------
+    list of list of str
+        Groups of paths, relative to the source, in the order of their first.
+    """
+    rows = np.flatnonzero(plan.copies >= 0)
+    parts = plan.parts[rows]
+    if len(np.unique(parts)) < 2:
+        return []
+    # All of them: one that became unreadable since has changed what is where.
+    sizes, times = _look_up(plan, root, n_jobs).T
+    if known is not None and times.max() <= known_at:
+        return known
+    suspect = rows[find_shared(sizes[rows], parts)]
+    paths = [os.path.join(root, os.fsdecode(plan.paths.get_bytes(row))) for row in suspect]
+    digests = np.zeros((len(suspect), 2), np.uint64)
+    for place, digest in enumerate(map_files(_digest, paths, RemoteFiles(), n_jobs)):
+        digests[place] = np.frombuffer(digest, np.uint64)
+    groups = [suspect[group] for group in group_equal(digests, np.arange(len(suspect)))]
+    return [
+        [os.fsdecode(plan.paths.get_bytes(row)) for row in group]
+        for group in groups
+        if len(np.unique(plan.parts[group])) > 1
+    ]
+
+
+def find_shared(sizes: NDArray[np.int64], parts: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Find the files whose size a file in another part has, too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge.balance._leaks import find_shared
+    >>> sizes, parts = np.array([7, 7, 8, 8, 9]), np.array([0, 1, 0, 0, 1], np.int8)
+    >>> find_shared(sizes, parts).tolist()
+    [True, True, False, False, False]
+    """
+    _, codes = np.unique(sizes, return_inverse=True)
+    first, last = np.full(codes.max() + 1, 127, np.int8), np.full(codes.max() + 1, -1, np.int8)
+    np.minimum.at(first, codes, parts)
+    np.maximum.at(last, codes, parts)
+    return np.asarray(first[codes] != last[codes])
+
+
+def read_known(begun: dict[str, Any] | None, destination: str) -> tuple[Leaks | None, int]:
+    """Read what a finished run has found, and when it was finished, in ns."""
+    try:
+        finished_at = os.stat(os.path.join(destination, PLAN_NAME)).st_mtime_ns
+    except OSError:
+        return None, -1
+    return (begun or {}).get("leaks"), finished_at
+
+
+def _look_up(plan: Plan, root: str, n_jobs: int | None) -> NDArray[np.int64]:
+    """Look up the size and the time of change of each source, without opening it; shape (n, 2)."""
+    found = np.zeros((len(plan.copies), 2), np.int64)
+    paths = plan.paths.take(np.arange(len(found)))
+    paths.root = root
+    for row, measures in enumerate(map_files(_measure, paths, RemoteFiles(), n_jobs)):
+        found[row] = measures
+    return found
+
+
+def _measure(path: str, fetched: Fetched) -> tuple[int, int]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return -1, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def _digest(path: str, fetched: Fetched) -> bytes:
+    try:
+        return digest_file(read_bytes(path, fetched))
+    except ValueError:
+        # Gone meanwhile: like no other.
+        return digest_file(os.fsencode(path) + b"\0")
