@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from sklmerge.augment import as_augmenter
@@ -230,8 +231,17 @@ default="light"
     if begun is not None:
         check_same_plan(store, begun, head)
     other_versions = compare_versions(begun, head)
+    known, known_at = read_known(begun, destination_path)
+    look_for_leaks = partial(
+        find_leaks,
+        # What is only referred to is not opened, and what is behind a URL is not fetched twice.
+        root=source_path if remote is None and place != "reference" else None,
+        n_jobs=n_jobs,
+        known=known,
+        known_at=known_at,
+    )
     if dry_run:
-        return make_report(plan, {})
+        return make_report(plan, {}, None, look_for_leaks(plan), other_versions)
     extensions = [choose_extension(path, image_format) for path in plan.paths.iterate_bytes()]
     with store.open() as opened:
         head, present = begin_job(plan, head, opened)
@@ -256,11 +266,6 @@ default="light"
             n_jobs=n_jobs,
             progress=progress,
         )
-        leaks = []
-        # What is only referred to is not opened, and what is behind a URL is not fetched twice.
-        if remote is None and place != "reference":
-            known, known_at = read_known(begun, destination_path)
-            leaks = find_leaks(plan, source_path, n_jobs, known=known, known_at=known_at)
-        report = make_report(plan, skipped, n_bytes, leaks, other_versions)
+        report = make_report(plan, skipped, n_bytes, look_for_leaks(plan), other_versions)
         finish_job(plan, head, report, extensions, settings)
     return report

@@ -16,7 +16,12 @@ Leaks = list[list[str]]
 
 
 def find_leaks(
-    plan: Plan, root: str, n_jobs: int | None, *, known: Leaks | None = None, known_at: int = -1
+    plan: Plan,
+    root: str | None,
+    n_jobs: int | None,
+    *,
+    known: Leaks | None = None,
+    known_at: int = -1,
 ) -> Leaks:
     """Find sources with the same bytes that lie in different parts.
 
@@ -26,8 +31,8 @@ def find_leaks(
     ----------
     plan : Plan
         Which source is in which part.
-    root : str
-        The source folder.
+    root : str or None
+        The source folder; None finds nothing.
     n_jobs : int or None
         Threads, as joblib counts them.
     known : list or None, default=None
@@ -42,7 +47,7 @@ def find_leaks(
     """
     rows = np.flatnonzero(plan.copies >= 0)
     parts = plan.parts[rows]
-    if len(np.unique(parts)) < 2:
+    if root is None or len(np.unique(parts)) < 2:
         return []
     # All of them: one that became unreadable since has changed what is where.
     sizes, times = _look_up(plan, root, n_jobs).T
