@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 import joblib
@@ -15,9 +16,11 @@ from sklmerge.images._path_lists import find_paths
 from sklmerge.images._reading import Reader, ReadOptions, fetch_urls, read_image
 from sklmerge.images._remote import RemoteFiles
 
-# So many bytes or files make a task worth handing to a worker, and no worker waits long at the end.
+# So many bytes or files are read and handed to a worker at most, and each gets so many tasks or
+# more, of one size, so that none waits long for the others.
 _TASK_BYTES = 2**20
 _TASK_FILES = 16
+_TASKS_PER_WORKER = 4
 
 
 class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
@@ -121,6 +124,33 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
         tags.input_tags.one_d_array = tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def share_rows(n: int, most: int, n_jobs: int | None) -> list[slice]:
+    """Share rows among tasks as evenly as can be.
+
+    Parameters
+    ----------
+    n : int
+        How many rows.
+    most : int
+        The most rows in a task.
+    n_jobs : int or None
+        Workers, as joblib counts them.
+
+    Returns
+    -------
+    list of slice
+
+    Examples
+    --------
+    >>> from sklmerge.images._features import share_rows
+    >>> share_rows(10, 4, n_jobs=1)
+    [slice(0, 2, None), slice(2, 5, None), slice(5, 7, None), slice(7, 10, None)]
+    """
+    n_tasks = min(n, max(-(-n // most), _TASKS_PER_WORKER * joblib.effective_n_jobs(n_jobs)))
+    bounds = [n * task // max(n_tasks, 1) for task in range(n_tasks + 1)]
+    return [slice(start, stop) for start, stop in pairwise(bounds)]
 
 
 class FileBatch(NamedTuple):
