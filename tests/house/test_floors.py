@@ -27,12 +27,16 @@ FLOORS = {
 # The codec lies a floor below the rest of its room.
 CODEC = {"_codec", "_decoders", "_headers", "_integrity", "_segments", "_tiff", "_upright"}
 FRAMEWORKS = (
+    "albumentations",
     "dask",
+    "distributed",
+    "fsspec",
     "keras",
     "matplotlib",
     "pandas",
     "polars",
     "ray",
+    "rich",
     "tensorflow",
     "torch",
     "typer",
