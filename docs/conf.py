@@ -15,6 +15,8 @@ version = release = sklmerge.__version__
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autosummary", "sphinx_gallery.gen_gallery"]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
+# With -W, a name or an anchor that leads nowhere fails the build.
+nitpicky = True
 html_theme = "furo"
 html_title = f"sklmerge {version}"
 html_static_path = ["_static"]
@@ -39,7 +41,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_signature": False,
     "show_memory": False,
-    "min_reported_time": 0,
+    "write_computation_times": False,
     "remove_config_comments": True,
     "image_scrapers": ("matplotlib",),
     "capture_repr": (),

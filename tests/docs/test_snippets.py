@@ -79,16 +79,3 @@ def assert_same_words(text, said):
             # What is written with an exponent is small, and its size is the point.
             absolute = 0 if "e-" in other else 0.03
             assert pair[0] == pytest.approx(pair[1], rel=0.1, abs=absolute), (word, other)
-
-
-def test_each_answer_to_a_founding_question_is_under_fifteen_lines():
-    code = [text for kind, text in list_blocks(ROOT / "README.md") if kind == "python"]
-    assert len(code) == 3
-    for text in code:
-        assert len([line for line in text.splitlines() if line.strip()]) < 15
-
-
-def test_the_readme_has_the_two_commands():
-    readme = (ROOT / "README.md").read_text()
-    assert "\npip install . && sklmerge demo\n" in readme
-    assert '\npip install -c tests/constraints.txt -e ".[test]" && pytest\n' in readme
