@@ -5,17 +5,26 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from sklmerge.feed._ahead import count_threads, run_ahead
-from sklmerge.feed._preparing import choose_augmenters, fit_scaler, prepare_images
-from sklmerge.feed._provenance import Batch, BatchDraws
+from sklmerge.feed._making import BatchMaker
+from sklmerge.feed._preparing import choose_augmenters, fit_scaler
+from sklmerge.feed._provenance import Batch
 from sklmerge.feed._reader import RowReader
-from sklmerge.feed._scheduling import find_rates, fit_schedule, is_fitted, list_originals
+from sklmerge.feed._scheduling import (
+    check_unlabelled,
+    find_labels,
+    find_rates,
+    fit_schedule,
+    is_fitted,
+    list_originals,
+)
 from sklmerge.feed._showing import draw_images
 from sklmerge.feed._sources import open_source
-from sklmerge.feed._weights import check_sample_weight, resolve_class_weight, weigh_rows
+from sklmerge.feed._weights import check_sample_weight, resolve_class_weight
 from sklmerge.sampling import BatchPlan, EpochSchedule
+from sklmerge.sampling._schedule_rules import check_rank, check_whole
 
 
 class ImageBatches:
@@ -74,7 +83,9 @@ class ImageBatches:
     Attributes
     ----------
     epoch : int
-        The next epoch. A loop to the end moves it on; see `set_epoch`.
+        The epoch that the next loop feeds. A loop moves it on with its first batch, so that every
+        loop is another epoch, also after one that breaks off; see `set_epoch`. To look at a batch
+        without that, index: ``batches[0]``.
     schedule : EpochSchedule
         Fitted.
     merger : LabelMerger
@@ -136,10 +147,12 @@ class ImageBatches:
         progress: bool = False,
     ) -> None:
         images = open_source(source, image_size, color_mode)
-        labels = _find_labels(source, y, len(images))
-        self._has_labels = labels is not None
-        if labels is None:
-            _check_unlabelled(schedule, class_weight, sample_weight)
+        labels = find_labels(source, y, len(images))
+        has_labels = labels is not None
+        if not has_labels:
+            check_unlabelled(
+                schedule=schedule, class_weight=class_weight, sample_weight=sample_weight
+            )
             labels = np.zeros(len(images), np.int8)
         if schedule is None and augmenter is not None:
             raise ValueError(
@@ -147,33 +160,39 @@ class ImageBatches:
                 "schedule=EpochSchedule(...)"
             )
         self.schedule = fit_schedule(schedule, labels, merge)
+        check_rank(self.schedule, rank, world_size)
         self.merger = merge if is_fitted(merge) else self.schedule.merger_
         self.batch_size, self.rank, self.world_size = batch_size, rank, world_size
         self.n_batches = self.schedule.count_batches(batch_size, world_size=world_size)
         count_threads(n_jobs)
         self.n_jobs, self.progress = n_jobs, progress
         self.epoch = 0
-
-        self._codes = self.schedule.original_codes_
-        self._originals = list_originals(labels, self.schedule.merger_)
-        self._merged = self.merger.transform(self._originals)
-        self._targets = self.merger.encode(self._originals, class_mode)
         self.counts = {
             label: self.schedule.samples_per_class_.get(label, 0) for label in self.class_indices
         }
-        self._class_weight = resolve_class_weight(class_weight, self.counts)
-        self._sample_weight = check_sample_weight(sample_weight, len(images))
-        self._augmenters = choose_augmenters(
-            augmenter, self._originals.tolist(), self.schedule.merger_
-        )
-        self._reader = RowReader(
+
+        codes = self.schedule.original_codes_
+        originals = list_originals(labels, self.schedule.merger_)
+        reader = RowReader(
             images,
-            self._codes,
-            find_rates(self.schedule, self._originals.tolist()),
+            codes,
+            find_rates(self.schedule, originals.tolist()),
             on_error=on_error,
             cache_bytes=cache_bytes,
         )
-        self._scaler = scaler if scaler is None else fit_scaler(scaler, self._reader.read(0)[1])
+        targets = self.merger.encode(originals, class_mode)
+        self._maker = BatchMaker(
+            reader=reader,
+            codes=codes,
+            originals=originals,
+            merged=self.merger.transform(originals),
+            targets=targets if has_labels else None,
+            augmenters=choose_augmenters(augmenter, originals.tolist(), self.schedule.merger_),
+            scaler=scaler if scaler is None else fit_scaler(scaler, reader.read(0)[1]),
+            seed=self.schedule.seed_,
+            sample_weight=check_sample_weight(sample_weight, len(images)),
+            class_weight=resolve_class_weight(class_weight, self.counts),
+        )
         self._start_afresh()
 
     @property
@@ -191,16 +210,15 @@ class ImageBatches:
         return self.n_batches
 
     def __iter__(self) -> Iterator[Batch]:
-        """Yield the batches of the next epoch; at their end, that of the one after is next."""
+        """Yield the batches of the next epoch, whether or not the one before came to its end."""
         epoch = self.epoch
+        self.epoch = epoch + 1
         batches: Iterable[Batch] = self.iterate(epoch, n_threads=count_threads(self.n_jobs))
         if self.progress:
             from rich.progress import track
 
             batches = track(batches, f"epoch {epoch}", total=len(self))
         yield from batches
-        if self.epoch == epoch:
-            self.epoch = epoch + 1
 
     def __getitem__(self, number: int) -> Batch:
         """Make one batch of the next epoch."""
@@ -216,11 +234,10 @@ class ImageBatches:
 
         Raises
         ------
-        ValueError
-            If it is negative.
+        ValueError, TypeError
+            If it is negative, or no whole number.
         """
-        if epoch < 0:
-            raise ValueError(f"epoch must be >= 0, got {epoch}")
+        check_whole("epoch", epoch, 0)
         self.epoch = int(epoch)
 
     def iterate(
@@ -257,27 +274,7 @@ class ImageBatches:
         Batch
             With its `draws`.
         """
-        draws, images = self._gather(epoch, number)
-        codes = self._codes[draws.indices]
-        augmenters = [
-            self._augmenters[code] if varied else None
-            for code, varied in zip(codes.tolist(), draws.is_augmented.tolist(), strict=True)
-        ]
-        parts = [prepare_images(images, augmenters, draws.keys, self.schedule.seed_, self._scaler)]
-        if self._has_labels:
-            parts.append(self._targets[codes])
-        weights = weigh_rows(
-            self._sample_weight,
-            self._class_weight,
-            self._merged.tolist(),
-            self._codes,
-            draws.indices,
-        )
-        if weights is not None:
-            parts.append(weights)
-        batch = Batch(parts)
-        batch.draws = draws
-        return batch
+        return self._maker.make(self.plan(epoch)[number])
 
     def show(self, number: int = 0, *, n_images: int = 16) -> Any:
         """Draw a batch of the next epoch, varied but not scaled; needs matplotlib.
@@ -294,19 +291,9 @@ class ImageBatches:
         matplotlib.figure.Figure
             Each image with its label and whether it is varied.
         """
-        draws, images = self._gather(self.epoch, range(len(self))[number])
-        shown = []
-        for place, image in enumerate(images[:n_images]):
-            code = self._codes[draws.indices[place]]
-            augmenter = self._augmenters[code] if draws.is_augmented[place] else None
-            keys = draws.keys[place : place + 1]
-            shown.append(prepare_images([image], [augmenter], keys, self.schedule.seed_, None)[0])
-        names = [""] * len(shown) if draws.labels is None else draws.labels.tolist()
-        captions = [
-            f"{name}, varied" if varied else f"{name}"
-            for name, varied in zip(names, draws.is_augmented.tolist(), strict=False)
-        ]
-        return draw_images(shown, captions)
+        check_whole("n_images", n_images, 1)
+        planned = self.plan(self.epoch)[number]
+        return draw_images(*self._maker.make_pictures(planned.take(slice(n_images))))
 
     def with_rank(self, rank: int, world_size: int) -> Self:
         """Give the same batches as another process of several has them.
@@ -320,6 +307,7 @@ class ImageBatches:
         -------
         ImageBatches
         """
+        check_rank(self.schedule, rank, world_size)
         view = object.__new__(type(self))
         view.__setstate__(self.__getstate__())
         view.rank, view.world_size = rank, world_size
@@ -329,7 +317,7 @@ class ImageBatches:
     @property
     def unreadable(self) -> dict[str, str]:
         """Files met so far that could not be read, with the reason."""
-        return dict(self._reader.unreadable)
+        return dict(self._maker.reader.unreadable)
 
     def plan(self, epoch: int) -> BatchPlan:
         """List the draws of every batch of an epoch, without reading an image.
@@ -365,37 +353,3 @@ class ImageBatches:
     def _start_afresh(self) -> None:
         self._lock = threading.Lock()
         self._plans: dict[int, BatchPlan] = {}
-
-    def _gather(self, epoch: int, number: int) -> tuple[BatchDraws, list[NDArray[Any]]]:
-        """Read the images of a batch."""
-        planned = self.plan(epoch)[number]
-        read = self._reader.read_all(planned.indices.tolist())
-        indices = np.array([row for row, _ in read], dtype=np.int64)
-        codes = self._codes[indices]
-        varies = np.array([augmenter is not None for augmenter in self._augmenters])
-        draws = BatchDraws(
-            indices,
-            self._merged[codes] if self._has_labels else None,
-            self._originals[codes] if self._has_labels else None,
-            planned.is_augmented & varies[codes],
-            planned.keys,
-        )
-        return draws, [image for _, image in read]
-
-
-def _find_labels(source: Any, y: Any, n: int) -> Any:
-    """Return what the schedule is fitted to: an index, labels, or None."""
-    if hasattr(source, "original_codes") and hasattr(source, "paths"):
-        if y is not None:
-            raise ValueError("y must be None where source is an ImageIndex, which brings it")
-        return source
-    if y is not None and len(np.asarray(y)) != n:
-        raise ValueError(f"y must have one label for each of {n} images, got {len(np.asarray(y))}")
-    return y
-
-
-def _check_unlabelled(schedule: Any, class_weight: Any, sample_weight: Any) -> None:
-    given = {"schedule": schedule, "class_weight": class_weight, "sample_weight": sample_weight}
-    needy = [name for name, value in given.items() if value is not None]
-    if needy:
-        raise ValueError(f"y is needed where {needy[0]} is given, got None")

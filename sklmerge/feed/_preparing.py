@@ -124,11 +124,7 @@ def prepare_images(
         if prepared is None:
             prepared = np.empty((len(images), *part.shape[1:]), part.dtype)
         if part.shape[1:] != prepared.shape[1:] or part.dtype != prepared.dtype:
-            raise ValueError(
-                f"images of a batch must have one shape and dtype, got {prepared.shape[1:]} "
-                f"{prepared.dtype} and {part.shape[1:]} {part.dtype}; pass image_size=(height, "
-                "width)"
-            )
+            raise _explain_difference(prepared, part)
         prepared[places] = part
     assert prepared is not None
     return prepared
@@ -143,3 +139,16 @@ def _prepare_alike(
             return augmenter.apply(stacked, params, scaler=scaler)
         stacked = augmenter.apply(stacked, params)
     return stacked if scaler is None else scaler.transform(stacked)
+
+
+def _explain_difference(first: NDArray[Any], other: NDArray[Any]) -> ValueError:
+    """Say what stacks of images do not share, and what brings them together."""
+    advice = "pass image_size=(height, width)"
+    if first.shape[1:3] == other.shape[1:3]:
+        advice = "give them one dtype"
+        if first.shape[3:] != other.shape[3:]:
+            advice = 'give them one number of channels (for files: color_mode="rgb")'
+    return ValueError(
+        f"images of a batch must have one shape and dtype, got {first.shape[1:]} {first.dtype} and "
+        f"{other.shape[1:]} {other.dtype}; {advice}"
+    )

@@ -49,6 +49,8 @@ class RowReader:
     ) -> None:
         if on_error not in ("raise", "skip", "warn"):
             raise ValueError(f"on_error must be one of raise, skip, warn, got {on_error!r}")
+        if not isinstance(cache_bytes, int | float):
+            raise TypeError(f"cache_bytes must be a number of bytes, got {cache_bytes!r}")
         if cache_bytes < 0:
             raise ValueError(f"cache_bytes must be >= 0, got {cache_bytes}")
         self.source = source

@@ -11,6 +11,32 @@ from sklmerge.labels import LabelMerger
 from sklmerge.sampling import EpochSchedule
 
 
+def find_labels(source: Any, y: Any, n: int) -> Any:
+    """Find what a schedule is fitted to: an index, labels, or None where there are none.
+
+    Parameters
+    ----------
+    source, y
+        As given to `ImageBatches`.
+    n : int
+        Images in the source.
+    """
+    if hasattr(source, "original_codes") and hasattr(source, "paths"):
+        if y is not None:
+            raise ValueError("y must be None where source is an ImageIndex, which brings it")
+        return source
+    if y is not None and len(np.asarray(y)) != n:
+        raise ValueError(f"y must have one label for each of {n} images, got {len(np.asarray(y))}")
+    return y
+
+
+def check_unlabelled(**given: Any) -> None:
+    """Refuse what makes no sense without labels."""
+    needy = [name for name, value in given.items() if value is not None]
+    if needy:
+        raise ValueError(f"y is needed where {needy[0]} is given, got None")
+
+
 def is_fitted(merge: Any) -> bool:
     """Say whether `merge` is a LabelMerger that has learned its classes."""
     return isinstance(merge, LabelMerger) and hasattr(merge, "mapping_")
@@ -33,6 +59,8 @@ def fit_schedule(schedule: EpochSchedule | None, labels: Any, merge: Any) -> Epo
     EpochSchedule
         Fitted.
     """
+    if not isinstance(schedule, EpochSchedule | None):
+        raise TypeError(f"schedule must be an EpochSchedule or None, got {schedule!r}")
     planned = EpochSchedule(None) if schedule is None else clone(schedule)
     if merge is not None:
         if planned.merge is not None:

@@ -8,6 +8,7 @@ import keras
 from sklmerge.feed._ahead import count_threads
 from sklmerge.feed._batches import ImageBatches
 from sklmerge.feed._provenance import Batch
+from sklmerge.sampling._schedule_rules import check_whole
 
 
 class KerasBatches(keras.utils.PyDataset):
@@ -53,8 +54,7 @@ class KerasBatches(keras.utils.PyDataset):
     def __init__(self, batches: ImageBatches, *, initial_epoch: int = 0) -> None:
         if not isinstance(batches, ImageBatches):
             raise TypeError(f"batches must be ImageBatches, got {type(batches).__name__}")
-        if initial_epoch < 0:
-            raise ValueError(f"initial_epoch must be >= 0, got {initial_epoch}")
+        check_whole("initial_epoch", initial_epoch, 0)
         # No worker of Keras': what its queue holds at the end of one epoch goes to the next.
         super().__init__(workers=1, use_multiprocessing=False)
         self.batches = batches

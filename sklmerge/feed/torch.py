@@ -13,6 +13,7 @@ from sklmerge.feed._ahead import count_threads
 from sklmerge.feed._batches import ImageBatches
 from sklmerge.feed._provenance import Batch
 from sklmerge.sampling import EpochSchedule
+from sklmerge.sampling._schedule_rules import check_rank, check_whole
 
 _MAX_WORKERS = 1024
 
@@ -99,8 +100,7 @@ class TorchBatches(IterableDataset[tuple[torch.Tensor, ...]]):
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch of the next loop."""
-        if epoch < 0:
-            raise ValueError(f"epoch must be >= 0, got {epoch}")
+        check_whole("epoch", epoch, 0)
         self._shared.zero_()
         self._shared[0] = epoch
 
@@ -148,7 +148,7 @@ class EpochBatchSampler(Sampler[list[int]]):
     Attributes
     ----------
     epoch : int
-        The next epoch; a loop to the end moves it on.
+        The epoch of the next loop; a loop moves it on with its first batch.
     schedule : EpochSchedule
         Fitted.
 
@@ -174,6 +174,7 @@ class EpochBatchSampler(Sampler[list[int]]):
         self.schedule = clone(planned).fit(labels)
         self.batch_size = batch_size
         self.rank, self.world_size = _find_rank(rank, world_size) or (0, 1)
+        check_rank(self.schedule, self.rank, self.world_size)
         self.epoch = 0
         self._n_batches = self.schedule.count_batches(batch_size, world_size=self.world_size)
 
@@ -183,22 +184,21 @@ class EpochBatchSampler(Sampler[list[int]]):
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield the indices of each batch of the next epoch."""
+        # A generator, because a loader may ask for an iterator that it never uses.
         epoch = self.epoch
+        self.epoch = epoch + 1
         for draws in self.schedule.plan_batches(
             epoch, self.batch_size, rank=self.rank, world_size=self.world_size
         ):
             yield draws.indices.tolist()
-        if self.epoch == epoch:
-            self.epoch = epoch + 1
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the next epoch."""
-        if epoch < 0:
-            raise ValueError(f"epoch must be >= 0, got {epoch}")
+        check_whole("epoch", epoch, 0)
         self.epoch = epoch
 
     def state_dict(self) -> dict[str, int]:
-        """Return the next epoch: within a loop, that of the loop."""
+        """Return the epoch of the next loop: within a loop, the one after it."""
         return {"epoch": self.epoch}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:

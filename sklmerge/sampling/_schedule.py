@@ -22,6 +22,7 @@ from sklmerge.sampling._class_pools import ClassPools
 from sklmerge.sampling._draw_table import BatchPlan, EpochDraws
 from sklmerge.sampling._schedule_rules import (
     check_choice,
+    check_rank,
     check_whole,
     find_varied,
     read_classes,
@@ -276,15 +277,7 @@ class EpochSchedule(BaseEstimator):
     def _check_asked(self, epoch: int, rank: int, world_size: int) -> None:
         check_is_fitted(self, "n_draws_")
         check_whole("epoch", epoch, 0)
-        check_whole("world_size", world_size, 1)
-        check_whole("rank", rank, 0)
-        if rank >= world_size:
-            raise ValueError(f"rank must be below world_size {world_size}, got {rank}")
-        if world_size > 1 and self.random_state is None and self.samples_per_class is not None:
-            raise ValueError(
-                "random_state must be an int where world_size > 1, so that all ranks plan the "
-                "same epoch, got None"
-            )
+        check_rank(self, rank, world_size)
 
     def _draw(self, epoch: int, numbers: NDArray[np.int64]) -> EpochDraws:
         """Draw what stands at some numbers of an epoch, numbered class after class."""

@@ -152,3 +152,25 @@ def check_whole(name: str, value: Any, least: int) -> None:
         raise TypeError(f"{name} must be an int >= {least}, got {value!r}")
     if value < least:
         raise ValueError(f"{name} must be >= {least}, got {value}")
+
+
+def check_rank(schedule: Any, rank: Any, world_size: Any) -> None:
+    """Refuse a rank that is none of so many, and ranks that would not plan the same epoch.
+
+    Parameters
+    ----------
+    schedule : EpochSchedule
+        What is planned.
+    rank, world_size : int
+        Which process of how many.
+    """
+    check_whole("world_size", world_size, 1)
+    check_whole("rank", rank, 0)
+    if rank >= world_size:
+        raise ValueError(f"rank must be below world_size {world_size}, got {rank}")
+    draws_at_random = schedule.samples_per_class is not None
+    if world_size > 1 and draws_at_random and schedule.random_state is None:
+        raise ValueError(
+            "random_state must be an int where world_size > 1, so that all ranks plan the same "
+            "epoch, got None"
+        )

@@ -1,12 +1,9 @@
 """ImageBatches feeds what the schedule draws, varied and scaled alike, with targets and weights."""
 
-import pickle
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import SGDClassifier
 
 from sklmerge import (
     ClassWeightEstimator,
@@ -193,62 +190,6 @@ def test_balanced_weights_make_up_for_what_the_schedule_leaves(textures):
     assert_allclose(even[0][2], 1)
 
 
-def test_batches_do_not_depend_on_threads_or_order(textures, assert_same_batches):
-    images, target = textures
-
-    def make(n_jobs):
-        return ImageBatches(
-            images, target, schedule=BALANCED, augmenter="strong", batch_size=7, n_jobs=n_jobs
-        )
-
-    alone = make(None)
-    assert_same_batches(make(3), alone)
-    alone.set_epoch(0)
-    assert_same_batches([alone[n] for n in reversed(range(9))], list(make(2))[::-1])
-    assert_same_batches(pickle.loads(pickle.dumps(make(2))), make(None))
-
-
-def test_resuming_gives_the_batches_of_never_stopping(textures, assert_same_batches):
-    images, target = textures
-
-    def make():
-        return ImageBatches(images, target, schedule=BALANCED, augmenter="light", batch_size=12)
-
-    unbroken, resumed = make(), make()
-    epochs = [list(unbroken) for _ in range(4)]
-    resumed.set_epoch(3)
-    assert_same_batches(resumed, epochs[3])
-    broken_off = iter(make())
-    next(broken_off)
-    broken_off.close()
-    stopped = make()
-    for _ in stopped:
-        break
-    assert stopped.epoch == 0
-
-
-def test_partial_fit_learns_from_rows(textures):
-    images, target = textures
-    rows = images.reshape(len(images), -1).astype(np.float32) / 255
-    batches = ImageBatches(rows, target, schedule=BALANCED, batch_size=15)
-    model = SGDClassifier(random_state=0)
-    for _ in range(3):
-        for x, y in batches:
-            model.partial_fit(x, y, classes=list(batches.class_indices.values()))
-    assert batches.epoch == 3
-    assert model.predict(rows[:5]).shape == (5,)
-
-
-def test_ranks_share_an_epoch(textures):
-    images, target = textures
-    whole = ImageBatches(images, target, schedule=BALANCED, batch_size=6)
-    parts = [whole.with_rank(rank, 2) for rank in range(2)]
-    assert [len(part) for part in parts] == [5, 5]
-    rows = np.concatenate([batch.draws.indices for part in parts for batch in part])
-    expected = np.concatenate([batch.draws.indices for batch in whole])
-    assert_array_equal(np.sort(rows), np.sort(expected))
-
-
 def test_images_of_many_sizes_come_out_in_one(textures):
     images, target = textures
     loose = [image[: 20 + place % 3] for place, image in enumerate(images)]
@@ -256,8 +197,23 @@ def test_images_of_many_sizes_come_out_in_one(textures):
     assert x.shape == (30, 15, 21)
     x, _ = ImageBatches(loose, target, scaler=ImageScaler(image_size=(15, 21)))[0]
     assert x.shape == (30, 15, 21)
-    with pytest.raises(ValueError, match="pass image_size="):
-        ImageBatches(loose, target)[0]
+
+
+@pytest.mark.parametrize(
+    ("other", "advice"),
+    [
+        (np.zeros((32, 47), np.uint8), r"pass image_size=\(height, width\)"),
+        (
+            np.zeros((32, 48, 3), np.uint8),
+            'give them one number of channels .for files: color_mode="rgb"',
+        ),
+        (np.zeros((32, 48), np.float32), "give them one dtype"),
+    ],
+)
+def test_images_that_make_no_batch_are_told_what_would_help(textures, other, advice):
+    images, target = textures
+    with pytest.raises(ValueError, match=f"must have one shape and dtype, got .*; {advice}"):
+        ImageBatches([other, *images[1:]], target)[0]
 
 
 def test_show_draws_images_with_captions(textures):
@@ -270,12 +226,6 @@ def test_show_draws_images_with_captions(textures):
     titles = [axis.get_title() for axis in figure.axes]
     assert titles[:2] == ["brick, varied", "grass, varied"]
     assert sum(len(axis.images) for axis in figure.axes) == 6
-
-
-def test_progress_is_shown_when_asked(textures, capsys):
-    images, target = textures
-    assert len(list(ImageBatches(images, target, progress=True))) == 8
-    assert "epoch 0" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -291,6 +241,9 @@ def test_progress_is_shown_when_asked(textures, capsys):
         ({"sample_weight": [1.0]}, r"sample_weight must be of shape \(240,\)"),
         ({"n_jobs": 0}, "n_jobs must not be 0"),
         ({"cache_bytes": -1}, "cache_bytes must be >= 0"),
+        ({"rank": 2, "world_size": 2}, "rank must be below world_size 2, got 2"),
+        ({"rank": -1}, "rank must be >= 0, got -1"),
+        ({"schedule": EpochSchedule(), "world_size": 2}, "random_state must be an int where"),
         ({"schedule": EpochSchedule(merge={"g": ["grass"]}), "merge": {"b": ["brick"]}}, "once"),
     ],
 )
@@ -298,5 +251,19 @@ def test_wrong_settings_are_named(textures, settings, message):
     images, target = textures
     with pytest.raises(ValueError, match=message):
         ImageBatches(images, **({"y": target} | settings))
-    with pytest.raises(TypeError, match="source must be images, paths or an ImageIndex"):
-        ImageBatches([1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"source": [1, 2, 3]}, "source must be images, paths or an ImageIndex"),
+        ({"schedule": "minority"}, "schedule must be an EpochSchedule or None, got 'minority'"),
+        ({"n_jobs": 1.5}, "n_jobs must be an int or None, got 1.5"),
+        ({"cache_bytes": "1 GB"}, "cache_bytes must be a number of bytes, got '1 GB'"),
+        ({"rank": 0.5, "world_size": 2}, "rank must be an int >= 0, got 0.5"),
+    ],
+)
+def test_settings_of_the_wrong_kind_are_named(textures, settings, message):
+    images, target = textures
+    with pytest.raises(TypeError, match=message):
+        ImageBatches(**({"source": images, "y": target} | settings))

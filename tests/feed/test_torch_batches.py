@@ -108,7 +108,8 @@ def test_a_data_set_of_ones_own_is_drawn_balanced_in_one_line(textures):
     assert_array_equal(seen, sampler.schedule.coverage(3))
     assert sampler.state_dict() == {"epoch": 3}
     sampler.load_state_dict({"epoch": 0})
-    first = list(sampler)
+    first, _ = list(sampler), next(iter(sampler))
+    assert sampler.epoch == 2
     sampler.set_epoch(0)
     assert list(sampler) == first
 
@@ -151,6 +152,10 @@ def test_wrong_ranks_and_epochs_are_named(textures, make):
         make(source, rank=1)
     with pytest.raises(ValueError, match="epoch must be >= 0, got -1"):
         make(source).set_epoch(-1)
+    with pytest.raises(TypeError, match="epoch must be an int >= 0, got"):
+        make(source).set_epoch(1.5)
+    with pytest.raises(ValueError, match="rank must be below world_size 2, got 2"):
+        make(source, rank=2, world_size=2)
     assert len(make(source, rank=1, world_size=2)) == len(make(source, rank=0, world_size=2))
     with pytest.raises(TypeError, match="batches must be ImageBatches, got ndarray"):
         TorchBatches(textures[0])
