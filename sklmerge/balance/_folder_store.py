@@ -74,6 +74,8 @@ class FolderStore:
         except FileNotFoundError:
             return None
         except NotADirectoryError as error:
+            if not os.path.lexists(self.place):
+                return None
             raise ValueError(
                 f"destination must be a folder, got the file {self.place!r}"
             ) from error
@@ -82,7 +84,7 @@ class FolderStore:
         """List what lies directly in a folder, but for hidden names; nothing where it is not."""
         try:
             names = os.listdir(os.path.join(self.place, folder))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         return [name for name in names if not name.startswith(".")]
 

@@ -21,19 +21,23 @@ from sklmerge.balance._checks import (
     check_split,
 )
 from sklmerge.balance._finish import begin_job, finish_job
-from sklmerge.balance._folder_store import FolderStore
 from sklmerge.balance._groups import GroupBy, describe_groups
 from sklmerge.balance._leaks import find_leaks, read_known
-from sklmerge.balance._metadata import describe_job, describe_parameter
+from sklmerge.balance._metadata import describe_job
 from sklmerge.balance._names import choose_extension
-from sklmerge.balance._places import check_apart, check_destination, check_remote_place
+from sklmerge.balance._places import (
+    check_apart,
+    check_place,
+    open_destination,
+    open_source,
+    share_options,
+)
 from sklmerge.balance._prepare import check_augmenter, check_parts, plan_job, resolve_merge
 from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
 from sklmerge.balance._settings import OutputSettings
 from sklmerge.balance._source import list_sources
 from sklmerge.images._codec import check_max_pixels
-from sklmerge.images._remote import RemoteFiles, check_url, is_url
 from sklmerge.sampling._draws import check_max_copies
 
 
@@ -59,6 +63,7 @@ def balance_folder(
     dry_run: bool = False,
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
+    destination_options: Mapping[str, Any] | None = None,
 ) -> BalanceReport:
     """Make a balanced folder of images from a folder with one folder per class.
 
@@ -74,8 +79,9 @@ def balance_folder(
         only train is balanced and `split` is not used. Hidden folders are no classes; what lies in
         folders of a class folder belongs to the class. A URL that fsspec knows, such as
         ``"s3://bucket/photos"``, is read as a folder.
-    destination : path
-        New or empty folder, or that of an earlier run of the same job, which is carried on.
+    destination : path or URL
+        New or empty folder, or that of an earlier run of the same job, which is carried on. A URL
+        must be of an object store, such as ``"s3://bucket/balanced"``.
     classes : collection of str or None, default=None
         The class folders to take; None takes all. One without an image is an error.
     merge : mapping, list of lists, LabelMerger or None, default=None
@@ -128,8 +134,11 @@ default="light"
     progress : callable, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread, a few times a second.
     storage_options : mapping, default=None
-        What fsspec's file system is made with, for a source that is a URL. It goes to the workers,
-        and stands in no file.
+        What fsspec's file systems are made with, for URLs. It goes to the workers, and stands in no
+        file.
+    destination_options : mapping, default=None
+        The same for the destination alone. None takes `storage_options`, unless source and
+        destination are URLs of two kinds.
 
     Returns
     -------
@@ -176,17 +185,16 @@ default="light"
     >>> sorted(path.name for path in (folder / "balanced/train/green").glob("grass__0*"))
     ['grass__0.png', 'grass__0__aug0001.png']
     """
-    source_path = check_url(os.fspath(source), storage_options)
-    remote = RemoteFiles(storage_options) if is_url(source_path) else None
-    destination_path = check_destination(destination)
     check_choice(place, "place", PLACES)
     check_choice(image_format, "image_format", IMAGE_FORMATS)
     check_choice(on_error, "on_error", ON_ERROR)
-    if remote is None:
-        source_path = os.path.abspath(source_path)
-        check_apart(source_path, destination_path)
-    else:
-        check_remote_place(place)
+    options, own_options = share_options(
+        os.fspath(source), os.fspath(destination), storage_options, destination_options
+    )
+    source_path, remote = open_source(source, options)
+    store = open_destination(destination, own_options)
+    check_apart(source_path, store.place)
+    check_place(place, source_path, store.place)
     size = check_image_size(image_size)
     check_max_pixels(max_pixels)
     check_reference(place, size, image_format)
@@ -220,18 +228,12 @@ default="light"
         "quality": check_quality(quality),
         "random_state": seed,
     }
-    head = describe_job(
-        plan,
-        {name: describe_parameter(value) for name, value in parameters.items()},
-        plan.list_members(),
-        source_path,
-    )
-    store = FolderStore(destination_path)
+    head = describe_job(plan, parameters, source_path)
     begun = read_begun_plan(store)
     if begun is not None:
         check_same_plan(store, begun, head)
     other_versions = compare_versions(begun, head)
-    known, known_at = read_known(begun, destination_path)
+    known, known_at = read_known(begun, store.place)
     look_for_leaks = partial(
         find_leaks,
         # What is only referred to is not opened, and what is behind a URL is not fetched twice.

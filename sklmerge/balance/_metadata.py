@@ -185,9 +185,7 @@ def _explain_damage(path: str, reason: str) -> BadFileError:
     return BadFileError(f"{path!r} is damaged ({reason}); run balance_folder again to mend it")
 
 
-def describe_job(
-    plan: Plan, parameters: Mapping[str, Any], merge: Mapping[str, Sequence[str]], source: str
-) -> dict[str, Any]:
+def describe_job(plan: Plan, parameters: Mapping[str, Any], source: str) -> dict[str, Any]:
     """Describe a job before it begins: what it is, and what its bytes depend on.
 
     Parameters
@@ -195,9 +193,7 @@ def describe_job(
     plan : Plan
         Its columns go into the digest.
     parameters : mapping
-        Those of `balance_folder` that change what is written, ready for JSON.
-    merge : mapping
-        Merged class -> original classes.
+        Those of `balance_folder` that change what is written.
     source : str
         Where the images are.
 
@@ -206,11 +202,13 @@ def describe_job(
     dict
         Head of plan.json.
     """
+    told = {name: describe_parameter(value) for name, value in parameters.items()}
+    merge = plan.list_members()
     return {
-        "digest": plan.digest(json.dumps([parameters, merge], sort_keys=True)),
+        "digest": plan.digest(json.dumps([told, merge], sort_keys=True)),
         "source": source,
-        "parameters": dict(parameters),
-        "merge": {label: list(members) for label, members in merge.items()},
+        "parameters": told,
+        "merge": merge,
         # OpenCV by its module, for it comes in packages of several names.
         "versions": {
             "sklmerge": version("sklmerge"),

@@ -1,27 +1,148 @@
 """Where a job reads and where it writes, and what does not go together."""
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
-from sklmerge.images._remote import is_url
+from sklmerge.balance._checks import LINKS
+from sklmerge.balance._folder_store import FolderStore
+from sklmerge.balance._object_store import ObjectStore
+from sklmerge.balance._store import Store
+from sklmerge.images._remote import RemoteFiles, check_url, is_url
+
+# Where an object is seen when it is complete, or not at all.
+_OBJECT_STORES = (
+    *("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oci", "oss", "obs", "tos", "memory"),
+)
+
+
+def open_source(
+    source: str | os.PathLike[str], options: Mapping[str, Any] | None
+) -> tuple[str, RemoteFiles | None]:
+    """Find where a source is, and what opens it if it is a URL.
+
+    Returns
+    -------
+    place : str
+        Absolute path, or URL without a slash at its end.
+    files : RemoteFiles or None
+        None for a path.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._places import open_source
+    >>> open_source("/data/photos/", None)
+    ('/data/photos', None)
+    """
+    path = os.fspath(source)
+    if is_url(path):
+        return check_url(path, options), RemoteFiles(options)
+    return os.path.abspath(path), None
+
+
+def open_destination(
+    destination: str | os.PathLike[str], options: Mapping[str, Any] | None
+) -> Store:
+    """Choose what writes to a destination.
+
+    Raises
+    ------
+    ValueError
+        If it is a URL where files could be seen half-written.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._places import open_destination
+    >>> open_destination("/data/balanced/", None).place
+    '/data/balanced'
+    """
+    path = os.fspath(destination)
+    if not is_url(path):
+        return FolderStore(os.path.abspath(path))
+    if path.partition("://")[0] not in _OBJECT_STORES:
+        raise ValueError(
+            "destination must be a path, or a URL of an object store, where a file is seen when "
+            f"it is complete ({', '.join(_OBJECT_STORES)}), got {path!r}; write to a folder and "
+            "upload it when it is finished"
+        )
+    return ObjectStore(check_url(path, options), RemoteFiles(options))
+
+
+def share_options(
+    source: str,
+    destination: str,
+    options: Mapping[str, Any] | None,
+    own: Mapping[str, Any] | None,
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """Tell which options open the source, and which the destination.
+
+    Parameters
+    ----------
+    source, destination : str
+        Paths or URLs.
+    options : mapping or None
+        Of the source, and of a destination behind the same kind of URL or beside a local source.
+    own : mapping or None
+        Of the destination alone.
+
+    Raises
+    ------
+    ValueError
+        If there are options for a path.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._places import share_options
+    >>> share_options("/photos", "s3://bucket/balanced", {"anon": True}, None)
+    (None, {'anon': True})
+    """
+    if own is not None and not is_url(destination):
+        raise ValueError(
+            "destination_options are for a destination that is a URL, such as "
+            f"'s3://bucket/balanced', got {destination!r}"
+        )
+    if not is_url(source):
+        if not is_url(destination) or own is not None:
+            check_url(source, options)
+        return None, options if own is None else own
+    kinds = [place.partition("://")[0] for place in (source, destination)]
+    return options, options if own is None and kinds[0] == kinds[1] else own
 
 
 def check_apart(source: str, destination: str) -> None:
-    """Check that neither folder lies in the other.
+    """Check that neither place lies in the other.
 
     Raises
     ------
     ValueError
         If one does, or both are one.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._places import check_apart
+    >>> check_apart("s3://bucket/photos", "s3://bucket/photos-balanced")
     """
-    inner, outer = os.path.realpath(destination), os.path.realpath(source)
-    if os.path.commonpath([inner, outer]) in (inner, outer):
+    inner, outer = (
+        place if is_url(place) else os.path.realpath(place)
+        for place in (_find_local(destination), _find_local(source))
+    )
+    if is_url(inner) == is_url(outer) and (
+        f"{inner}/".startswith(f"{outer}/") or f"{outer}/".startswith(f"{inner}/")
+    ):
         raise ValueError(
             f"destination and source must lie apart, got {destination!r} and {source!r}"
         )
 
 
-def check_remote_place(place: str) -> None:
-    """Check that nothing behind a URL is to be linked.
+def _find_local(place: str) -> str:
+    for scheme in ("file://", "local://"):
+        if place.startswith(scheme):
+            return place[len(scheme) :]
+    return place
+
+
+def check_place(place: str, source: str, destination: str) -> None:
+    """Check that nothing behind a URL is to be linked, or linked to.
 
     Raises
     ------
@@ -30,33 +151,11 @@ def check_remote_place(place: str) -> None:
 
     Examples
     --------
-    >>> from sklmerge.balance._places import check_remote_place
-    >>> check_remote_place("copy")
+    >>> from sklmerge.balance._places import check_place
+    >>> check_place("copy", "s3://bucket/photos", "/data/balanced")
     """
-    if place in ("hardlink", "symlink"):
+    if place in LINKS and (is_url(source) or is_url(destination)):
         raise ValueError(
-            f"place must be 'copy' or 'reference' for a source that is a URL, got {place!r}"
+            "place must be 'copy' or 'reference' where the source or the destination is a URL, got "
+            f"{place!r}"
         )
-
-
-def check_destination(destination: str | os.PathLike[str]) -> str:
-    """Make a destination's path absolute.
-
-    Raises
-    ------
-    ValueError
-        If it is a URL.
-
-    Examples
-    --------
-    >>> from sklmerge.balance._places import check_destination
-    >>> check_destination("/data/balanced/")
-    '/data/balanced'
-    """
-    path = os.fspath(destination)
-    if is_url(path):
-        raise ValueError(
-            "destination must be a folder, in which a file can be locked and put in place in one "
-            f"step, got the URL {path!r}; write to a folder and upload it when it is finished"
-        )
-    return os.path.abspath(path)

@@ -1,6 +1,7 @@
 """One worker's share of the job: each source is read once, for its own file and for its copies."""
 
 import os
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cv2
@@ -13,7 +14,7 @@ from sklmerge.balance._settings import OutputSettings
 from sklmerge.balance._store import Writer
 from sklmerge.images._codec import decode_image
 from sklmerge.images._headers import ImageHeader, read_header
-from sklmerge.images._reading import read_bytes
+from sklmerge.images._reading import FILES_PER_TASK, Fetched, read_bytes
 from sklmerge.images._remote import RemoteFiles
 
 
@@ -45,20 +46,21 @@ def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
     store, writer = settings.store, settings.store.open_writer(outcome)
     works = [(item, missing) for item in items if (missing := store.find_missing(item, outcome))]
     batch = CopyBatch(writer, settings.quality)
-    for (item, missing), draws in zip(works, draw_copies(works, settings), strict=True):
+    fetched = _fetch_sources([item.source for item, _ in works], settings.remote)
+    for (item, missing), draws, content in zip(
+        works, draw_copies(works, settings), fetched, strict=True
+    ):
         writer.check_alive()
         plain = [path for copy, path in missing if copy == 0 or draws is None]
         try:
-            data = _read_source(item, settings)
+            data = read_bytes(item.source, content)
             header = read_header(data)
             # Also where the bytes are only copied: a damaged file must not reach the training.
             image = decode_image(
                 data, image_size=settings.image_size, max_pixels=settings.max_pixels
             )
-        except ConnectionError:
-            raise
-        except (ValueError, OSError) as error:
-            outcome.unreadable.append((item.row, getattr(error, "strerror", None) or str(error)))
+        except ValueError as error:
+            outcome.unreadable.append((item.row, str(error)))
             continue
         _write_plain(item, plain, data, header, image, settings, writer)
         if draws is not None:
@@ -68,21 +70,20 @@ def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
     return outcome
 
 
-def _read_source(item: Item, settings: OutputSettings) -> bytes:
-    if settings.remote is not None:
-        return _fetch(item.source, settings.remote)
-    with open(item.source, "rb") as file:
-        return file.read()
-
-
-def _fetch(source: str, remote: RemoteFiles) -> bytes:
-    try:
-        return read_bytes(source, remote.fetch([source])[0])
-    except ConnectionError as error:
-        # Not the file's fault: it must not be taken for a bad one and left out.
-        raise ConnectionError(
-            f"{error}; run the same command again, which goes on from here"
-        ) from error
+def _fetch_sources(sources: Sequence[str], remote: RemoteFiles | None) -> Iterator[Fetched]:
+    """Fetch sources behind URLs, some at a time; None for files, which are read one by one."""
+    for start in range(0, len(sources), FILES_PER_TASK):
+        some = sources[start : start + FILES_PER_TASK]
+        if remote is None:
+            yield from [None] * len(some)
+            continue
+        try:
+            yield from remote.fetch(some)
+        except ConnectionError as error:
+            # Not the files' fault: they must not be taken for bad ones and left out.
+            raise ConnectionError(
+                f"{error}; run the same command again, which goes on from here"
+            ) from error
 
 
 def _write_plain(

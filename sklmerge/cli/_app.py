@@ -22,7 +22,8 @@ from sklmerge.cli._output import (
     show_progress,
     show_waiting,
 )
-from sklmerge.cli._places import Place, Source, StorageOptions, read_storage_options
+from sklmerge.cli._places import Destination, DestinationOptions, Place, Source, StorageOptions
+from sklmerge.cli._places import read_storage_options as read_options
 from sklmerge.cli._preview import draw_preview, write_picture
 from sklmerge.cli._suggest import print_suggestion, suggest_for_folder
 from sklmerge.images._remote import is_url
@@ -116,7 +117,7 @@ def weights(
 @take_augmenter
 def balance(
     source: Source,
-    destination: Annotated[Path, typer.Argument(metavar="DST", help="New or empty folder.")],
+    destination: Destination,
     classes: opt.Classes = None,
     merge: opt.Merge = None,
     samples_per_class: Annotated[
@@ -141,6 +142,7 @@ def balance(
     quality: Annotated[int, typer.Option(help="Of JPEG files that are written anew.")] = 95,
     augmenter: Any = None,
     storage_options: StorageOptions = None,
+    destination_options: DestinationOptions = None,
     seed: opt.Seed = 0,
     jobs: opt.Jobs = None,
     on_error: Annotated[str, typer.Option(help="Unreadable images: raise or skip.")] = "raise",
@@ -155,7 +157,8 @@ def balance(
         "image_format": image_format,
         "on_error": on_error,
         "max_pixels": max_pixels,
-        "storage_options": read_storage_options(storage_options),
+        "storage_options": read_options(storage_options),
+        "destination_options": read_options(destination_options, "destination_options"),
     }
     with show_progress("writing files") as update:
         report = balance_folder(
@@ -255,7 +258,7 @@ def audit(
 ) -> None:
     """Find images of TRAIN that are in VAL too, and copies whose source is; exit 1 if there are."""
     with show_waiting("comparing images"):
-        options = read_storage_options(storage_options)
+        options = read_options(storage_options)
         report = audit_split(train, val, n_jobs=jobs, storage_options=options)
     if as_json:
         print_json(report.to_dict())

@@ -28,6 +28,9 @@ Source = Annotated[
         callback=tidy_place,
     ),
 ]
+Destination = Annotated[
+    str, typer.Argument(metavar="DST", help="New or empty folder, or URL of an object store.")
+]
 StorageOptions = Annotated[
     str | None,
     typer.Option(
@@ -36,9 +39,13 @@ StorageOptions = Annotated[
         help="What opens a URL, such as '{\"anon\": true}'.",
     ),
 ]
+DestinationOptions = Annotated[
+    str | None,
+    typer.Option("--destination-options", metavar="JSON", help="The same for DST, if it differs."),
+]
 
 
-def read_storage_options(text: str | None) -> dict[str, Any] | None:
+def read_storage_options(text: str | None, name: str = "storage_options") -> dict[str, Any] | None:
     """Read what fsspec's file system is made with.
 
     Raises
@@ -52,13 +59,12 @@ def read_storage_options(text: str | None) -> dict[str, Any] | None:
         options = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(
-            'storage_options must be a JSON object, such as {"anon": true}, got text that is no '
-            f"JSON ({error})"
+            f'{name} must be a JSON object, such as {{"anon": true}}, got text that is no JSON '
+            f"({error})"
         ) from error
     if not isinstance(options, dict):
         raise ValueError(
-            'storage_options must be a JSON object, such as {"anon": true}, got '
-            f"{type(options).__name__}"
+            f'{name} must be a JSON object, such as {{"anon": true}}, got {type(options).__name__}'
         )
     return options
 

@@ -159,6 +159,26 @@ class RemoteFiles:
             files.invalidate_cache()
         return [name for name in (_cut(path, root) for path in found) if is_plain(name)]
 
+    def list_sizes(self, url: str) -> dict[str, int]:
+        """List the files in a folder and the folders below it, with their bytes.
+
+        Returns
+        -------
+        dict of str to int
+            Path from there -> bytes; empty where there is no such folder.
+
+        Raises
+        ------
+        ConnectionError
+            If the store does not answer, or refuses.
+        """
+        files, root = self.open(url)
+        with explain_store(url, "listed"):
+            files.invalidate_cache()
+            found = files.find(root, detail=True)
+            files.invalidate_cache()
+        return {_cut(path, root): int(entry["size"]) for path, entry in found.items()}
+
     def open(self, url: str) -> tuple[Any, str]:
         """Give fsspec's file system for a URL, and the path there.
 
