@@ -71,8 +71,10 @@ class Objects:
         Returns
         -------
         bool
-            Whether it was written.
+            Whether it was written, and is what is there now.
         """
+        if self.read(name) is not None:
+            return False
         url = f"{self.place}/{name}"
         system, path = self.files.open(url)
         try:
@@ -81,11 +83,9 @@ class Objects:
             return False
         except (OSError, TypeError, NotImplementedError):
             # Some stores have no such condition; what else is wrong shows again here.
-            if self.read(name) is not None:
-                return False
             self.write({url: data})
-            return self.read(name) == data
-        return True
+        # Others pass over the condition in silence.
+        return self.read(name) == data
 
     def put_file(self, local: str, name: str) -> None:
         """Upload a file, however large; it is seen when it is complete."""

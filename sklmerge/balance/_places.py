@@ -98,8 +98,8 @@ def share_options(
     """
     if own is not None and not is_url(destination):
         raise ValueError(
-            "destination_options are for a destination that is a URL, such as "
-            f"'s3://bucket/balanced', got {destination!r}"
+            "destination_options are for URLs, such as 's3://bucket/balanced', got the path "
+            f"{destination!r}"
         )
     if not is_url(source):
         if not is_url(destination) or own is not None:

@@ -51,6 +51,22 @@ def test_references_are_urls_that_can_be_opened(write_classes, upload, storage_o
             assert file.read() == (source / row["source"]).read_bytes()
 
 
+@pytest.mark.parametrize("group_by", ["scene", r"(\d)\.jpg$", "content"])
+def test_groups_of_a_url_are_those_of_its_folder(write_classes, tmp_path, hash_tree, group_by):
+    source = write_classes({"A": 6, "B, é": 12})
+    names = sorted(path.relative_to(source).as_posix() for path in source.rglob("*.jpg"))
+    with open(source / "metadata.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("file_name", "scene"), *((n, n[-5:-4]) for n in names)])
+    fsspec.filesystem("memory").put(f"{source}/", f"/{tmp_path.name}/", recursive=True)
+    options = {"group_by": group_by, "split": (0.5, 0.5)}
+    balance_folder(source, tmp_path / "near", **options)
+    balance_folder(f"memory://{tmp_path.name}", tmp_path / "far", **options)
+    far, near = (drop_source(hash_tree(tmp_path / side)) for side in ("far", "near"))
+    assert far == near
+    with pytest.raises(ValueError, match=r"group_by gives no group for 'A/00\.jpg'"):
+        balance_folder(f"memory://{tmp_path.name}", tmp_path / "none", group_by="row")
+
+
 def test_a_store_that_fails_stops_the_job_and_leaves_no_image_out(
     write_classes, tmp_path, monkeypatch, hash_tree
 ):

@@ -53,6 +53,8 @@ def test_a_url_is_balanced_previewed_and_audited(place, run, run_json, tmp_path)
     arguments = ("--max-copies", "1", "--seed", "3")
     report = run_json("balance", url, tmp_path / "far", *arguments, *options)
     assert report == run_json("balance", folder, tmp_path / "near", *arguments)
+    far = ("memory://shell/balanced", "--destination-options", "{}")
+    assert run_json("balance", folder, *far, *arguments) == report
     run("preview", url, "--out", tmp_path / "far.png", *options)
     run("preview", folder, "--out", tmp_path / "near.png")
     assert (tmp_path / "far.png").read_bytes() == (tmp_path / "near.png").read_bytes()
@@ -71,6 +73,11 @@ def test_a_url_is_balanced_previewed_and_audited(place, run, run_json, tmp_path)
         (("audit", ".", ".", "--storage-options", "{}"), 2, "--storage-options are for URLs"),
         (("weights", "teleport://photos"), 2, "Protocol not known: teleport"),
         (("weights", "memory://nowhere"), 2, "SRC must be an existing folder, got 'memory://now"),
+        (
+            ("balance", ".", "out", "--destination-options", "{}"),
+            2,
+            "--destination-options are for URLs",
+        ),
         (("balance", "memory://nowhere", "out"), 2, "SRC must be an existing folder, got 'memory"),
         (("weights", "sftp://127.0.0.1:9/photos"), 1, "'sftp://127.0.0.1:9/photos' cannot be open"),
     ],
