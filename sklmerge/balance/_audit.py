@@ -3,13 +3,15 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from sklmerge.balance._groups import read_column
 from sklmerge.images import ImageIndex, decode_image
+from sklmerge.images._codec import check_max_pixels
 from sklmerge.images._digests import digest_file, digest_pixels
 from sklmerge.images._names import show_name
-from sklmerge.images._reading import Fetched, map_files, read_bytes
+from sklmerge.images._reading import Fetched, Progress, map_files, read_bytes
 from sklmerge.images._remote import check_url, is_url
 
 
@@ -86,6 +88,8 @@ def audit_split(
     val: str | os.PathLike[str],
     *,
     n_jobs: int | None = None,
+    max_pixels: int | None = 200_000_000,
+    progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> AuditReport:
     """Find images of a training folder that are in a validation folder, too.
@@ -101,6 +105,10 @@ def audit_split(
         Folders with one folder per class.
     n_jobs : int or None, default=None
         Threads, as joblib counts them. The report does not depend on it.
+    max_pixels : int or None, default=200_000_000
+        Pixels of larger images are not compared. None sets no limit.
+    progress : callable or None, default=None
+        Called as ``progress(n_done, n_files)`` in the calling thread, for one side and the other.
     storage_options : mapping or None, default=None
         What fsspec's file systems are made with, for those that are URLs.
 
@@ -130,9 +138,10 @@ def audit_split(
     """
     if not any(is_url(os.fspath(folder)) for folder in (train, val)):
         check_url(os.fspath(train), storage_options)
-    sides = [_index(train, storage_options), _index(val, storage_options)]
+    sides = [_index(train, "train", storage_options), _index(val, "val", storage_options)]
     names = [side.paths.relative() for side in sides]
-    digests = [list(map_files(_digest, side.paths, side.files, n_jobs)) for side in sides]
+    digest = partial(_digest, max_pixels=check_max_pixels(max_pixels))
+    digests = [list(map_files(digest, s.paths, s.files, n_jobs, progress)) for s in sides]
     files, pixels = (
         [
             [(name, getattr(digest, kind)) for name, digest in zip(side, found, strict=True)]
@@ -156,18 +165,25 @@ def audit_split(
     )
 
 
-def _index(folder: str | os.PathLike[str], options: Mapping[str, Any] | None) -> ImageIndex:
-    return ImageIndex(folder, storage_options=options if is_url(os.fspath(folder)) else None)
+def _index(
+    folder: str | os.PathLike[str], name: str, options: Mapping[str, Any] | None
+) -> ImageIndex:
+    options = options if is_url(os.fspath(folder)) else None
+    try:
+        # A part that was balanced has a folder for every class, also for one without an image.
+        return ImageIndex(folder, allow_empty=True, storage_options=options)
+    except ValueError as error:
+        raise ValueError(f"{name} {str(error).removeprefix('root ')}") from error
 
 
-def _digest(path: str, fetched: Fetched) -> _Digest:
+def _digest(path: str, fetched: Fetched, max_pixels: int | None) -> _Digest:
     """Digest a file and its pixels, in their own depth and channels."""
     try:
         data = read_bytes(path, fetched)
     except ValueError as error:
         return _Digest(None, None, str(error))
     try:
-        image = decode_image(data)
+        image = decode_image(data, max_pixels=max_pixels)
     except ValueError as error:
         return _Digest(digest_file(data), None, str(error))
     return _Digest(digest_file(data), digest_pixels(image), None)

@@ -20,7 +20,6 @@ from sklmerge.cli._output import (
     print_lines,
     print_table,
     show_progress,
-    show_waiting,
 )
 from sklmerge.cli._places import Destination, DestinationOptions, Place, Source, StorageOptions
 from sklmerge.cli._places import read_storage_options as read_options
@@ -65,13 +64,14 @@ def inspect(
     source: Source,
     classes: opt.Classes = None,
     merge: opt.Merge = None,
+    max_pixels: opt.MaxPixels = 200_000_000,
     storage_options: StorageOptions = None,
     jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
     """Count classes, find bad and duplicate files, and say what to do about the imbalance."""
     place = Place.read(source, storage_options, classes)
-    found = inspect_folder(place, opt.read_merge(merge), jobs)
+    found = inspect_folder(place, opt.read_merge(merge), jobs, max_pixels=max_pixels)
     if as_json:
         print_json(found)
     else:
@@ -135,9 +135,7 @@ def balance(
     place: Annotated[
         str, typer.Option(help="Unchanged images: copy, hardlink, symlink or reference.")
     ] = "copy",
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger images, which may be decompression bombs.")
-    ] = 200_000_000,
+    max_pixels: opt.MaxPixels = 200_000_000,
     image_format: Annotated[str, typer.Option("--format", help="keep, jpeg or png.")] = "keep",
     quality: Annotated[int, typer.Option(help="Of JPEG files that are written anew.")] = 95,
     augmenter: Any = None,
@@ -252,14 +250,21 @@ def separate_command(
 def audit(
     train: Annotated[str, typer.Argument(metavar="TRAIN", help="Folder of class folders, or URL.")],
     val: Annotated[str, typer.Argument(metavar="VAL", help="Folder of class folders, or URL.")],
+    max_pixels: opt.MaxPixels = 200_000_000,
     storage_options: StorageOptions = None,
     jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
     """Find images of TRAIN that are in VAL too, and copies whose source is; exit 1 if there are."""
-    with show_waiting("comparing images"):
-        options = read_options(storage_options)
-        report = audit_split(train, val, n_jobs=jobs, storage_options=options)
+    with show_progress("comparing images") as update:
+        report = audit_split(
+            train,
+            val,
+            n_jobs=jobs,
+            max_pixels=max_pixels,
+            progress=update,
+            storage_options=read_options(storage_options),
+        )
     if as_json:
         print_json(report.to_dict())
     else:

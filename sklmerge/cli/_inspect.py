@@ -6,21 +6,23 @@ from typing import Any
 from sklmerge import ClassWeightEstimator
 from sklmerge.balance import advise
 from sklmerge.cli._options import write_merge
-from sklmerge.cli._output import list_members, print_lines, print_table, show_waiting
+from sklmerge.cli._output import list_members, print_lines, print_table, show_progress
 from sklmerge.cli._places import Place
 from sklmerge.images import ImageReport
 
 _MOST_NAMED = 10
 
 
-def inspect_folder(place: Place, merge: Any, n_jobs: int | None) -> dict[str, Any]:
+def inspect_folder(
+    place: Place, merge: Any, n_jobs: int | None, *, max_pixels: int = 200_000_000
+) -> dict[str, Any]:
     """Count, weigh, verify and advise; everything as plain values, fit for JSON."""
     index = place.open_classes(merge, allow_empty=True)
     if index.empty_folders:
         # What is advised must run.
         place = place._replace(classes=list(index.original_classes))
-    with show_waiting(f"reading {len(index):,} files"):
-        report = index.verify(n_jobs=n_jobs)
+    with show_progress("reading files") as update:
+        report = index.verify(n_jobs=n_jobs, max_pixels=max_pixels, progress=update)
     advice = advise(index.counts)
     weights = ClassWeightEstimator().fit_counts(index.counts)
     return {

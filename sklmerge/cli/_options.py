@@ -24,6 +24,10 @@ Classes = Annotated[
         help="Take these class folders alone. For names with commas pass a JSON list.",
     ),
 ]
+MaxPixels = Annotated[
+    int,
+    typer.Option(min=1, help="Refuse larger images, which may be decompression bombs."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and nothing else.")]
 GroupBy = Annotated[
     str | None,

@@ -8,8 +8,17 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from sklmerge.images._names import show_name
 
@@ -56,10 +65,22 @@ def list_members(members: Mapping[Any, Sequence[Any]], label: Any) -> str:
     return "" if list(members[label]) == [label] else ", ".join(map(str, members[label]))
 
 
+class _RateColumn(ProgressColumn):
+    """How many files a second come, over the last half minute."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f} files/s", style="progress.data.speed")
+
+
 @contextmanager
 def show_progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar with the time left on standard error; gives ``update(n_done, n_all)``."""
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    """Show a bar with rate and time left on standard error; gives ``update(n_done, n_all)``.
+
+    Standard output is for results alone, and where standard error is no terminal nothing is shown.
+    """
+    counts, left = MofNCompleteColumn(), TimeRemainingColumn()
+    columns = (TextColumn(what), BarColumn(), counts, _RateColumn(), left)
     console = Console(stderr=True)
     quiet = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=quiet) as progress:

@@ -73,7 +73,8 @@ def decode_tiff(data: bytes, header: ImageHeader, channels: int) -> NDArray[Any]
     but it knows no 16-bit or floating-point color.
     """
     if header.dtype == "uint8":
-        return _decode_with_pillow(data, channels)
+        with allow_pixels(header.height * header.width):
+            return _decode_with_pillow(data, channels)
     # Only this flag gives one order of channels, blue first, for all depths. Upright it is always.
     image = _decode_with_opencv(data, "tiff", cv2.IMREAD_UNCHANGED)
     if image.ndim == 3:
@@ -119,6 +120,33 @@ def _decode_with_pillow(data: bytes, channels: int) -> NDArray[Any]:
         raise ValueError("TIFF of more pixels than PIL.Image.MAX_IMAGE_PIXELS allows") from error
     except PILLOW_ERRORS as error:
         raise ValueError("corrupt TIFF") from error
+
+
+# Pillow warns of more pixels than a limit of the whole process, and refuses twice as many. Ours was
+# checked before, so Pillow's is raised for an image beyond it, and put back by the last one out.
+_limit_lock = threading.Lock()
+_n_allowed = 0
+_limit_before: int | None = None
+
+
+@contextmanager
+def allow_pixels(n_pixels: int) -> Iterator[None]:
+    """Let Pillow decode an image of so many pixels."""
+    global _n_allowed, _limit_before
+    with _limit_lock:
+        if _n_allowed == 0:
+            _limit_before = Image.MAX_IMAGE_PIXELS
+        _n_allowed += 1
+        if Image.MAX_IMAGE_PIXELS is not None and n_pixels > Image.MAX_IMAGE_PIXELS:
+            # Twice as many: the last tiles reach over the border.
+            Image.MAX_IMAGE_PIXELS = 2 * n_pixels
+    try:
+        yield
+    finally:
+        with _limit_lock:
+            _n_allowed -= 1
+            if _n_allowed == 0:
+                Image.MAX_IMAGE_PIXELS = _limit_before
 
 
 # OpenCV logs what it cannot decode on stderr, and only a level of the whole process stops it. It is

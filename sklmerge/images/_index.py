@@ -14,7 +14,7 @@ from sklmerge.images._frame import make_frame, read_frame
 from sklmerge.images._gathering import ON_ERROR, read_all
 from sklmerge.images._merging import count_classes, fit_merger
 from sklmerge.images._paths import ImagePaths, check_rows
-from sklmerge.images._reading import Reader, ReadOptions
+from sklmerge.images._reading import Progress, Reader, ReadOptions
 from sklmerge.images._remote import RemoteFiles, check_url, is_url
 from sklmerge.images._remote_scan import scan_remote_folders
 from sklmerge.images._scan import IMAGE_EXTENSIONS, check_extensions, scan_class_folders
@@ -369,7 +369,11 @@ class ImageIndex:
         return (images, rows[read]) if return_indices else images
 
     def verify(
-        self, n_jobs: int | None = None, *, max_pixels: int | None = 200_000_000
+        self,
+        n_jobs: int | None = None,
+        *,
+        max_pixels: int | None = 200_000_000,
+        progress: Progress | None = None,
     ) -> ImageReport:
         """Read every file, and report those that are bad, the same, or the same but for the label.
 
@@ -379,13 +383,15 @@ class ImageIndex:
             Threads, as joblib counts them.
         max_pixels : int or None, default=200_000_000
             Larger images count as bad. None sets no limit.
+        progress : callable or None, default=None
+            Called as ``progress(n_done, n_files)`` in the calling thread.
 
         Returns
         -------
         ImageReport
         """
         options = ReadOptions(self.reader, max_pixels=check_max_pixels(max_pixels))
-        return verify_files(self.paths, self.codes, options, self.files, n_jobs)
+        return verify_files(self.paths, self.codes, options, self.files, n_jobs, progress)
 
     def to_frame(self) -> Any:
         """Give a pandas DataFrame of file_name (relative to the root), label, original_label."""

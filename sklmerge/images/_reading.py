@@ -16,6 +16,7 @@ from sklmerge.images._remote import RemoteFiles, is_url
 
 Reader = Callable[[Any], Any]
 Result = TypeVar("Result")
+Progress = Callable[[int, int], None]
 # What came of a URL; None for a path, which is read when it is needed.
 Fetched = bytes | ValueError | None
 # Files a task, so that handing out tasks costs little beside decoding, and a store is asked for
@@ -119,6 +120,7 @@ def map_files(
     paths: Sequence[str],
     files: RemoteFiles,
     n_jobs: int | None,
+    progress: Progress | None = None,
 ) -> Iterator[Result]:
     """Call a function for each file, in threads, and yield what it gives in order.
 
@@ -134,11 +136,14 @@ def map_files(
         What fetches URLs.
     n_jobs : int or None
         Threads, as joblib counts them.
+    progress : callable or None, default=None
+        Called as ``progress(n_done, n_files)`` after each task.
 
     Yields
     ------
     result
     """
+    n_done = 0
     starts = range(0, len(paths), FILES_PER_TASK)
     with open_gate() as call, Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
         for first in range(0, len(starts), TASKS_AT_ONCE):
@@ -150,6 +155,9 @@ def map_files(
             )
             for results in parallel(tasks):
                 yield from results
+                n_done += len(results)
+                if progress is not None:
+                    progress(n_done, len(paths))
 
 
 def _call_each(

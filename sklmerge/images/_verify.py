@@ -16,6 +16,7 @@ from sklmerge.images._names import show_name
 from sklmerge.images._paths import ImagePaths
 from sklmerge.images._reading import (
     Fetched,
+    Progress,
     ReadOptions,
     map_files,
     read_bytes,
@@ -113,6 +114,7 @@ def verify_files(
     options: ReadOptions,
     files: RemoteFiles,
     n_jobs: int | None,
+    progress: Progress | None = None,
 ) -> ImageReport:
     """Read every file, compare their digests, and count what they are like.
 
@@ -128,6 +130,8 @@ def verify_files(
         What fetches URLs.
     n_jobs : int or None
         Threads.
+    progress : callable or None, default=None
+        Called as ``progress(n_done, n_files)``.
 
     Returns
     -------
@@ -143,7 +147,7 @@ def verify_files(
     file_digests = np.zeros((len(paths), 2), np.uint64)
     content_digests = np.zeros((len(paths), 2), np.uint64)
     readable = np.zeros(len(paths), np.bool_)
-    checked = map_files(partial(_check, options=options), paths, files, n_jobs)
+    checked = map_files(partial(_check, options=options), paths, files, n_jobs, progress)
     for row, found in enumerate(checked):
         if found.reason is not None:
             bad_files[names[row]] = found.reason

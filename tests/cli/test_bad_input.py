@@ -157,3 +157,14 @@ def test_images_beyond_the_limit_of_pixels_are_named(refuse, run, photos, tmp_pa
     error = refuse("balance", photos, tmp_path / "out", "--max-pixels", "599", code=1)
     assert "20 x 30 pixels are more than --max-pixels 599" in error
     run("balance", photos, tmp_path / "out", "--max-pixels", "600")
+
+
+def test_inspect_and_audit_name_images_beyond_the_limit_and_one_can_raise_it(run_json, run, photos):
+    reason = "20 x 30 pixels are more than max_pixels=599"
+    found = run_json("inspect", photos, "--max-pixels", "599")
+    assert set(found["bad_files"].values()) == {reason}
+    assert len(found["bad_files"]) == 18
+    assert run_json("inspect", photos, "--max-pixels", "600")["bad_files"] == {}
+    few = run("audit", photos, photos, "--max-pixels", "599", "--json", code=1).stdout
+    assert reason in few
+    assert reason not in run("audit", photos, photos, "--json", code=1).stdout
