@@ -1,0 +1,96 @@
+"""What limits the offline job: memory of a plan and of a large image; and two Dask workers.
+
+The peak of the plan comes first and that of the image in a process of its own.
+Run: python tests/benchmarks/bench_balance_limits.py [n_planned] [n_dask]
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import joblib
+import numpy as np
+from bench_balance_scale import AUGMENTER, N_COPIES, measure, write_sources
+
+from sklmerge import balance_folder
+from sklmerge.images import encode_image
+
+HEIGHT, WIDTH = 8_000, 12_500
+
+
+def read_peak():
+    """Read the largest memory that this process has had, in bytes."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def plan_many(folder, n):
+    """Plan n images of two classes, one in a hundred rare; nothing is read or written."""
+    image = encode_image(np.zeros((8, 12), np.uint8), "png")
+    for label in ("common", "rare"):
+        (folder / "photos" / label).mkdir(parents=True)
+    for number in range(n):
+        label = "common" if number % 100 else "rare"
+        (folder / "photos" / label / f"{number:07d}.png").write_bytes(image)
+    before, start = read_peak(), time.perf_counter()
+    balance_folder(folder / "photos", folder / "out", split=None, dry_run=True)
+    seconds = time.perf_counter() - start
+    print(f"plan of {n} images: {seconds:.1f} s, {1e6 * seconds / n:.1f} microseconds an image")
+    print(f"memory at its peak: {(read_peak() - before) / n:.0f} bytes an image")
+
+
+def vary_large(folder):
+    """Copy and vary two images of 100 megapixels, one after the other."""
+    row = np.linspace(0, 255, WIDTH, dtype=np.uint8)
+    image = np.broadcast_to(row[None, :, None], (HEIGHT, WIDTH, 3))
+    data = encode_image(np.ascontiguousarray(image), "jpeg")
+    for label in ("even", "odd"):
+        (folder / "photos" / label).mkdir(parents=True)
+        (folder / "photos" / label / "image.jpg").write_bytes(data)
+    command = [sys.executable, __file__, "large", str(folder)]
+    peak = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    print(f"an image of {WIDTH} x {HEIGHT}: peak of {peak / 2**30:.1f} GiB,", end=" ")
+    print(f"{peak / WIDTH / HEIGHT:.0f} bytes a pixel")
+
+
+def vary_large_here(folder):
+    options = {"samples_per_class": 2, "augmenter": AUGMENTER, "split": None}
+    balance_folder(folder / "photos", folder / "out", **options)
+    print(read_peak())
+
+
+def share_with_dask(folder, n):
+    from dask.distributed import Client, LocalCluster
+
+    write_sources(folder / "photos", n, 400, 500)
+    n_files = n * (1 + N_COPIES)
+    options = {"samples_per_class": n_files // 2, "augmenter": AUGMENTER, "split": None}
+    one = measure(lambda: balance_folder(folder / "photos", folder / "one", **options))
+    print(f"{n_files} files in one process: {n_files / one:.0f} files/s")
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster),
+        joblib.parallel_config(backend="dask"),
+    ):
+        for turn in ("first", "warm"):
+            start = time.perf_counter()
+            balance_folder(folder / "photos", folder / turn, **options)
+            seconds = time.perf_counter() - start
+            print(f"two Dask workers, {turn} run: {n_files / seconds:.0f} files/s")
+
+
+def main():
+    if sys.argv[1:2] == ["large"]:
+        return vary_large_here(Path(sys.argv[2]))
+    n_planned = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    n_dask = int(sys.argv[2]) if len(sys.argv) > 2 else 500
+    for part, *n in ((plan_many, n_planned), (vary_large,), (share_with_dask, n_dask)):
+        with tempfile.TemporaryDirectory() as folder:
+            part(Path(folder), *n)
+    return None
+
+
+if __name__ == "__main__":
+    main()
