@@ -65,13 +65,19 @@ def inspect(
     classes: opt.Classes = None,
     merge: opt.Merge = None,
     max_pixels: opt.MaxPixels = 200_000_000,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="Room for copies, such as 20GB.  [default: what is free]"
+        ),
+    ] = None,
     storage_options: StorageOptions = None,
     jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
     """Count classes, find bad and duplicate files, and say what to do about the imbalance."""
     place = Place.read(source, storage_options, classes)
-    found = inspect_folder(place, opt.read_merge(merge), jobs, max_pixels=max_pixels)
+    found = inspect_folder(place, opt.read_merge(merge), jobs, max_pixels=max_pixels, budget=budget)
     if as_json:
         print_json(found)
     else:

@@ -38,7 +38,7 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
             # Whoever reads what is printed has seen enough; typer ends without a word.
             raise
         except (BadFileError, OSError, ImportError) as error:
-            fail(speak_shell(str(error), options), FAILED)
+            fail(speak_shell(_tell(error), options), FAILED)
         except MemoryError as error:
             fail(f"not enough memory: {error}", FAILED)
         except (ValueError, TypeError) as error:
@@ -47,6 +47,13 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
             fail(f"stopped{goes_on if command.__name__ == 'balance' else ''}", STOPPED)
 
     return run
+
+
+def _tell(error: Exception) -> str:
+    """Say an error without the number that the operating system has for it."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.strerror}: {error.filename!r}"
+    return str(error)
 
 
 def fail(message: str, code: int) -> NoReturn:

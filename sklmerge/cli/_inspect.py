@@ -5,7 +5,8 @@ from typing import Any
 
 from sklmerge import ClassWeightEstimator
 from sklmerge.balance import advise
-from sklmerge.cli._options import write_merge
+from sklmerge.balance._advice import RULES
+from sklmerge.cli._options import read_size, write_merge
 from sklmerge.cli._output import list_members, print_lines, print_table, show_progress
 from sklmerge.cli._places import Place
 from sklmerge.images import ImageReport
@@ -14,7 +15,12 @@ _MOST_NAMED = 10
 
 
 def inspect_folder(
-    place: Place, merge: Any, n_jobs: int | None, *, max_pixels: int = 200_000_000
+    place: Place,
+    merge: Any,
+    n_jobs: int | None,
+    *,
+    max_pixels: int = 200_000_000,
+    budget: str | None = None,
 ) -> dict[str, Any]:
     """Count, weigh, verify and advise; everything as plain values, fit for JSON."""
     index = place.open_classes(merge, allow_empty=True)
@@ -23,7 +29,10 @@ def inspect_folder(
         place = place._replace(classes=list(index.original_classes))
     with show_progress("reading files") as update:
         report = index.verify(n_jobs=n_jobs, max_pixels=max_pixels, progress=update)
-    advice = advise(index.counts)
+    budget_bytes = place.measure_room() if budget is None else read_size(budget)
+    advice = advise(
+        index.counts, image_bytes=report.n_bytes / len(index), budget_bytes=budget_bytes
+    )
     weights = ClassWeightEstimator().fit_counts(index.counts)
     return {
         "source": place.source,
@@ -35,6 +44,8 @@ def inspect_folder(
         "ratio": advice.ratio,
         "class_weight": weights.class_weight_,
         "copies": advice.copies,
+        "n_files_balanced": advice.n_files,
+        "budget_bytes": budget_bytes,
         "remedy": advice.remedy,
         "reasons": advice.reasons,
         "bad_files": report.bad_files,
@@ -45,6 +56,7 @@ def inspect_folder(
         "modes": report.modes,
         "formats": report.formats,
         "wrong_extensions": report.wrong_extensions,
+        "n_bytes": report.n_bytes,
         "images": report.describe_images(),
         "commands": write_commands(place, merge, advice.remedy, bool(report.bad_files)),
         "code": write_code(place, merge, advice.remedy, report),
@@ -59,10 +71,11 @@ def write_commands(
     merged = write_merge(merge) + (" --on-error skip" if has_bad_files else "")
     commands = {
         "nothing": [],
+        "epochs": [],
         "weights": [f"sklmerge weights {folder}{write_merge(merge)}"],
         "copies": [f"sklmerge balance {folder} {out}{merged}"],
         "copies and weights": [
-            f"sklmerge balance {folder} {out}{merged} --max-copies 20",
+            f"sklmerge balance {folder} {out}{merged} --max-copies {RULES.max_copies}",
             f"sklmerge weights {out}/train",
         ],
     }

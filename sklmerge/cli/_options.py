@@ -1,6 +1,7 @@
 """What several commands take: the text of an option in, the library's argument out."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import Annotated, Any
@@ -104,6 +105,17 @@ def read_numbers(option: str, text: str, n_most: int) -> tuple[float, ...]:
     if not 1 <= len(numbers) <= n_most:
         raise ValueError(f"{option} must be 1 to {n_most} numbers with commas, got {text!r}")
     return numbers
+
+
+def read_size(text: str) -> float:
+    """Read a size on the disk, such as ``20GB``, into bytes."""
+    found = re.fullmatch(r"([\d.]*) *([a-zA-Z]*)", text.strip())
+    number, unit = found.groups() if found else ("", "")
+    scales = {"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
+    try:
+        return float(number) * scales[unit.upper()]
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"--budget must be a size such as 500MB or 20GB, got {text!r}") from error
 
 
 def read_split(text: str) -> tuple[float, ...] | None:

@@ -1,6 +1,7 @@
 """Where images are: SRC and --storage-options in, an index out, and both written down again."""
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
@@ -120,6 +121,11 @@ class Place(NamedTuple):
         """Propose a local folder for what is made of the images."""
         name = self.source.rstrip("/").rpartition("/")[2] if is_url(self.source) else self.source
         return f"{name}-balanced"
+
+    def measure_room(self) -> int:
+        """Measure the free disk space, in bytes, where the proposed folder would be."""
+        folder = Path(self.name_output()).absolute().parent
+        return shutil.disk_usage(folder if folder.is_dir() else Path.cwd()).free
 
     def write_shell(self) -> str:
         """Write the place for a command line."""

@@ -57,6 +57,6 @@ def write_picture(picture: NDArray[np.uint8], path: Path) -> None:
     try:
         begun.write_bytes(data)
         begun.replace(path)
-    except OSError:
+    except OSError as error:
         begun.unlink(missing_ok=True)
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from error

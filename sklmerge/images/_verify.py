@@ -50,6 +50,8 @@ class ImageReport:
         Format of the content, such as ``"JPEG"`` -> how many files have it.
     wrong_extensions : dict of str to str
         Path of each file whose extension stands for another format -> the format that it has.
+    n_bytes : int
+        What the files take together.
     """
 
     n_files: int
@@ -61,6 +63,7 @@ class ImageReport:
     modes: dict[str, int] = field(default_factory=dict)
     formats: dict[str, int] = field(default_factory=dict)
     wrong_extensions: dict[str, str] = field(default_factory=dict)
+    n_bytes: int = 0
 
     @property
     def ok(self) -> bool:
@@ -106,6 +109,7 @@ class _Checked(NamedTuple):
     size: tuple[int, int] | None = None
     mode: str | None = None
     image_format: str | None = None
+    n_bytes: int = 0
 
 
 def verify_files(
@@ -138,6 +142,7 @@ def verify_files(
     ImageReport
     """
     names = paths.relative()
+    n_bytes = 0
     bad_files: dict[str, str] = {}
     lies: dict[str, str] = {}
     sizes: Counter[tuple[int, int]] = Counter()
@@ -154,6 +159,7 @@ def verify_files(
         if found.file is None:
             continue
         readable[row] = True
+        n_bytes += found.n_bytes
         file_digests[row] = np.frombuffer(found.file, np.uint64)
         content_digests[row] = np.frombuffer(found.pixels or found.file, np.uint64)
         lie = find_lie(names[row], found.image_format)
@@ -176,6 +182,7 @@ def verify_files(
         modes=sort_counts(modes),
         formats=sort_counts(formats),
         wrong_extensions=lies,
+        n_bytes=n_bytes,
     )
 
 
@@ -200,7 +207,9 @@ def _check(path: str, fetched: Fetched, options: ReadOptions) -> _Checked:
         else:
             image = read_with(reader, path, fetched)
     except ValueError as error:
-        return _Checked(digest_file(data), reason=str(error), image_format=image_format)
+        return _Checked(
+            digest_file(data), reason=str(error), image_format=image_format, n_bytes=len(data)
+        )
     return _Checked(
         digest_file(data),
         digest_pixels(image),
@@ -208,4 +217,5 @@ def _check(path: str, fetched: Fetched, options: ReadOptions) -> _Checked:
         (image.shape[0], image.shape[1]),
         name_mode(image),
         image_format,
+        len(data),
     )
