@@ -67,9 +67,7 @@ def inspect(
     max_pixels: opt.MaxPixels = 200_000_000,
     budget: Annotated[
         str | None,
-        typer.Option(
-            metavar="SIZE", help="Room for copies, such as 20GB.  [default: what is free]"
-        ),
+        typer.Option(metavar="SIZE", help="Room for copies, as 20GB.  [default: what is free]"),
     ] = None,
     storage_options: StorageOptions = None,
     jobs: opt.Jobs = None,

@@ -151,3 +151,14 @@ def test_whoever_stops_reading_gets_no_error(textures):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as job:
         job.stdout.close()
         assert job.stderr.read() == b""
+
+
+def test_inspect_advises_epochs_where_there_is_no_room_for_copies(run, run_json, textures):
+    found = run_json("inspect", textures, "--budget", "100kB")
+    assert (found["remedy"], found["commands"]) == ("epochs", [])
+    assert found["n_bytes"] == sum(path.stat().st_size for path in textures.rglob("*.png"))
+    assert found["n_files_balanced"] == 480
+    assert "EpochSchedule" in "".join(found["code"])
+    assert run_json("inspect", textures, "--budget", "1 GB")["remedy"] == "copies"
+    assert run_json("inspect", textures)["remedy"] == "copies"
+    assert "--budget must be" in run("inspect", textures, "--budget", "much", code=2).stderr
