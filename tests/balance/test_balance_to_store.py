@@ -255,7 +255,7 @@ def test_a_store_that_fails_to_write_says_how_to_go_on(source, monkeypatch, tmp_
         ({"destination": "file:///tmp/out"}, "destination must be a path, or a URL of an object s"),
         (
             {"destination": "out", "destination_options": {}},
-            "destination_options are for URLs, such as",
+            "destination_options are for URLs",
         ),
         ({"destination": "out", "storage_options": {}}, "storage_options are for URLs"),
         ({"source": "memory://a/b", "destination": "memory://a/b/c"}, "must lie apart"),
