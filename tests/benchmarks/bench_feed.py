@@ -20,7 +20,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from index_roads import index_keras, index_sklmerge, plan_sklmerge, walk_bare
+from index_roads import Clock, index_keras, index_sklmerge, plan_sklmerge, walk_bare
 
 SIZE = (224, 224)
 N_RARE = 500
@@ -78,9 +78,9 @@ def make_batches(folder, n_jobs=None):
 def start_sklmerge(folder):
     import sklmerge  # noqa: F401  Importing is not starting.
 
-    start = time.perf_counter()
+    clock = Clock()
     x, _ = next(iter(make_batches(folder)))
-    return {"seconds": time.perf_counter() - start, "n": len(x)}
+    return clock.tell() | {"n": len(x)}
 
 
 def feed_sklmerge(folder):
@@ -234,10 +234,9 @@ def main():
         folder = write_files(home, settings.files)
         runs = {name: [] for name in settings.roads}
         # Turn about, and the best turn counts: other programs disturb all roads alike.
-        for turn in range(settings.turns):
+        for _ in range(settings.turns):
             for name in settings.roads:
-                if turn == 0 or name != "plan_sklmerge":
-                    runs[name].append(run_road(name, folder))
+                runs[name].append(run_road(name, folder))
         for name, results in runs.items():
             print(f"{name:26} {choose_best(results)}", flush=True)
     finally:

@@ -10,33 +10,31 @@ import numpy as np
 
 def walk_bare(folder):
     names = []
-    start = time.perf_counter()
+    clock = Clock()
     with os.scandir(folder) as classes:
         for entry in classes:
             with os.scandir(entry.path) as files:
                 names.extend(file.name for file in files)
-    return {"seconds": time.perf_counter() - start, "n": len(names)}
+    return clock.tell() | {"n": len(names)}
 
 
 def index_sklmerge(folder):
     from sklmerge import ImageIndex
 
     before = begin_peak()
-    start = time.perf_counter()
+    clock = Clock()
     index = ImageIndex(folder)
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "n": len(index)} | tell_growth(before)
+    return clock.tell() | {"n": len(index)} | tell_growth(before)
 
 
 def index_keras(folder):
     from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
     before = begin_peak()
-    start = time.perf_counter()
+    clock = Clock()
     with contextlib.redirect_stdout(io.StringIO()):
         found = ImageDataGenerator().flow_from_directory(folder)
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "n": found.n} | tell_growth(before)
+    return clock.tell() | {"n": found.n} | tell_growth(before)
 
 
 def plan_sklmerge(folder):
@@ -44,21 +42,28 @@ def plan_sklmerge(folder):
 
     y = np.zeros(10**8, np.int8)
     y[np.random.default_rng(0).integers(0, 10**8, 600_000)] = 1
-    start = time.perf_counter()
+    clock = Clock()
     np.bincount(y)
     np.flatnonzero(y)
-    bare = time.perf_counter()
-    before = begin_peak()
+    bare = clock.tell("bincount and flatnonzero: ")
+    before, clock = begin_peak(), Clock()
     schedule = EpochSchedule(500_000, random_state=0).fit(y)
-    fitted = time.perf_counter()
-    growth = tell_growth(before)
+    fitted = clock.tell("fit: ") | tell_growth(before)
+    clock = Clock()
     draws = schedule.draws(3)
-    return {
-        "seconds": time.perf_counter() - fitted,
-        "n": len(draws),
-        "fit seconds": fitted - bare,
-        "bincount and flatnonzero": bare - start,
-    } | growth
+    return clock.tell() | {"n": len(draws)} | bare | fitted
+
+
+class Clock:
+    """Seconds on the wall, and of the processor: those do not count other programs' time."""
+
+    def __init__(self):
+        self.begin = time.perf_counter(), time.process_time()
+
+    def tell(self, prefix=""):
+        end = time.perf_counter(), time.process_time()
+        wall, processor = (then - now for then, now in zip(end, self.begin, strict=True))
+        return {f"{prefix}seconds": wall, f"{prefix}of the processor": processor}
 
 
 def read_memory(name):

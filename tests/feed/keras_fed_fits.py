@@ -76,6 +76,12 @@ def fit_and_resume():
     }
 
 
+def fit_in_steps():
+    train = KerasBatches(make_batches())
+    make_model().fit(train, steps_per_epoch=2, epochs=4, shuffle=False, verbose=0)
+    return sorted(set(train.batches.made))
+
+
 def weigh_an_evaluation():
     weights = np.linspace(0.5, 2, len(IMAGES))
     batches = ImageBatches(
@@ -115,6 +121,7 @@ if __name__ == "__main__":
             {
                 "validated": fit_with_validation(),
                 "resumed": fit_and_resume(),
+                "made in steps": fit_in_steps(),
                 "weighed": weigh_an_evaluation(),
                 "broken": meet_a_broken_file(),
             }
