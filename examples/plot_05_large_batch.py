@@ -31,7 +31,7 @@ for name, counts in cases.items():
     (line,) = axes[0].plot(possible, missed, marker="o", markersize=4, label=name)
     share = counts[rarest] / sum(counts.values())
     axes[1].axhline(share, color=line.get_color())
-    axes[1].annotate(f"{share:.2%}, {name}", (4, share), (0, 4), textcoords="offset points")
+    axes[1].annotate(f"{share:.2%}, {name}", (4, share), (0, -12), textcoords="offset points")
 axes[1].axhline(0.5, color="black", linestyle="--")
 axes[1].annotate("50%, balanced epochs", (4, 0.5), (0, 4), textcoords="offset points")
 axes[0].set(ylabel="chance that it has none of the rare class", ylim=(-0.03, 1.03))
