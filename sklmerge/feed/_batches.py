@@ -69,14 +69,14 @@ class ImageBatches:
         depend on it. ``n_jobs + 1`` batches are in memory at a time.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
         How files are decoded.
+    max_pixels : int or None, default=200_000_000
+        Larger images count as files that cannot be read; None sets no limit.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which classes count as one where neither schedule nor index says so. A fitted LabelMerger,
         such as ``train.merger``, numbers classes as it has learned, so that a validation set
         without a rare class has the same numbers.
-    rank : int, default=0
-        Which process this is.
-    world_size : int, default=1
-        Of how many, each with its part of every epoch.
+    rank, world_size : int, default=0 and 1
+        Which process this is, of how many, each with its part of every epoch.
     progress : bool, default=False
         Whether a loop over the batches shows how far it is.
 
@@ -141,12 +141,13 @@ class ImageBatches:
         cache_bytes: int = 268_435_456,
         n_jobs: int | None = None,
         color_mode: str = "rgb",
+        max_pixels: int | None = 200_000_000,
         merge: Any = None,
         rank: int = 0,
         world_size: int = 1,
         progress: bool = False,
     ) -> None:
-        images = open_source(source, image_size, color_mode)
+        images = open_source(source, image_size, color_mode, max_pixels)
         labels = find_labels(source, y, len(images))
         has_labels = labels is not None
         if not has_labels:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sklmerge._contract import as_image_batch, check_image_shape
 from sklmerge._resize import resize_image
-from sklmerge.images._codec import check_decoding
+from sklmerge.images._codec import MAX_PIXELS, check_decoding, check_max_pixels
 from sklmerge.images._paths import ImagePaths
 from sklmerge.images._reading import Fetched, ReadOptions, fetch_urls, read_image
 from sklmerge.images._remote import RemoteFiles, is_url
@@ -112,7 +112,12 @@ class FileSource:
         return self.paths[row]
 
 
-def open_source(source: Any, image_size: tuple[int, int] | None, color_mode: str) -> ImageSource:
+def open_source(
+    source: Any,
+    image_size: tuple[int, int] | None,
+    color_mode: str,
+    max_pixels: int | None = MAX_PIXELS,
+) -> ImageSource:
     """Make a source of whatever `ImageBatches` takes as one.
 
     Parameters
@@ -121,7 +126,7 @@ def open_source(source: Any, image_size: tuple[int, int] | None, color_mode: str
         See `ImageBatches`.
     image_size : (int, int) or None
         Height and width to bring images to.
-    color_mode : str
+    color_mode, max_pixels
         How files are decoded, see `sklmerge.images.decode_image`.
 
     Returns
@@ -134,13 +139,14 @@ def open_source(source: Any, image_size: tuple[int, int] | None, color_mode: str
         If it holds neither images nor paths.
     """
     check_decoding(color_mode, image_size)
+    options = ReadOptions(None, image_size, color_mode, check_max_pixels(max_pixels))
     if hasattr(source, "paths") and hasattr(source, "original_codes"):
-        options = ReadOptions(source.reader, image_size, color_mode)
+        options = options._replace(reader=source.reader)
         return FileSource(source.paths, options, source.files)
     if isinstance(source, str | bytes | os.PathLike):
         raise TypeError(f"source must be images, paths or an ImageIndex, got {source!r}")
     if hasattr(source, "get_bytes"):
-        return FileSource(source, ReadOptions(None, image_size, color_mode), RemoteFiles())
+        return FileSource(source, options, RemoteFiles())
     first = source[0] if isinstance(source, list | tuple) and len(source) else None
     if isinstance(first, np.ndarray) and first.ndim > 1:
         for place, image in enumerate(source):
@@ -149,7 +155,7 @@ def open_source(source: Any, image_size: tuple[int, int] | None, color_mode: str
     array = np.asanyarray(source)
     if array.ndim == 1 and len(array) and isinstance(array[0], str | os.PathLike):
         paths = [os.fspath(path) for path in array.tolist()]
-        return FileSource(paths, ReadOptions(None, image_size, color_mode), RemoteFiles())
+        return FileSource(paths, options, RemoteFiles())
     if array.ndim < 2:
         raise TypeError(
             "source must be images, paths or an ImageIndex, got an array of shape "

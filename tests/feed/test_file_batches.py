@@ -148,3 +148,11 @@ def test_memory_is_bounded_by_the_batches_ahead(folder):
     loop.close()
     # One was taken, and at most three more were begun.
     assert len(made) <= 4 * 12
+
+
+def test_images_beyond_the_limit_of_pixels_cannot_be_read(index):
+    with pytest.raises(ValueError, match="32 x 48 pixels are more than max_pixels=1535"):
+        make(index, max_pixels=1535)[0]
+    assert make(index, max_pixels=1536)[0][0].shape == (12, 32, 48, 3)
+    with pytest.raises(ValueError, match="max_pixels must be a whole number of at least 1, or No"):
+        make(list(index.paths), y=index.labels, max_pixels=1.5)
