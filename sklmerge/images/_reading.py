@@ -1,5 +1,6 @@
 """Paths and URLs in, bytes and arrays out: many files read in threads, bad ones as the reason."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from io import BytesIO
@@ -66,10 +67,15 @@ def read_bytes(path: str, fetched: Fetched = None) -> bytes:
     if fetched is not None:
         return fetched
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        with open(path, "rb", opener=_open_at_once) as file:
+            return file.read() or b""
     except OSError as error:
         raise ValueError(_explain(error)) from error
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting: a pipe that is called like an image is an empty one."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read_with(reader: Reader, path: str, fetched: Fetched = None) -> NDArray[Any]:

@@ -146,6 +146,18 @@ def test_a_terminal_that_cannot_show_a_name_gets_an_escape(odd, encoding):
             assert set(json.loads(shown)["counts"]) == set(ODD)
 
 
+@pytest.mark.parametrize("command", ["inspect", "balance"])
+def test_a_pipe_that_is_called_like_an_image_is_bad_and_not_waited_for(
+    run_json, photos, tmp_path, command
+):
+    os.mkfifo(photos / "grass" / "pipe.png")
+    shutil.rmtree(photos / "empty")
+    more = {"balance": [tmp_path / "out", "--on-error", "skip"]}
+    found = run_json(command, photos, *more.get(command, []))
+    bad = found["bad_files" if command == "inspect" else "skipped"]
+    assert bad == {"grass/pipe.png": "empty file"}
+
+
 def test_whoever_stops_reading_gets_no_error(textures):
     command = [sys.executable, "-m", "sklmerge.cli", "inspect", str(textures), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as job:
