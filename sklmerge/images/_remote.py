@@ -81,8 +81,7 @@ class RemoteFiles:
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:
         self.options = dict(options or {})
-        # By process: a file system that came through a fork is left alone, not even let go of,
-        # for its end would close connections whose other end is the parent's.
+        # By process: a file system that came through a fork refuses to work.
         self._systems: dict[tuple[int, str], Any] = {}
 
     def fetch(self, urls: Sequence[str]) -> list[bytes | ValueError]:
