@@ -98,7 +98,9 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
         # What was fitted, such as thousands of names, need not travel to the workers.
         plain = clone(self)
         run = joblib.delayed(describe_images)
-        parts = joblib.Parallel(n_jobs=self.n_jobs)(run(plain, task) for task in tasks)
+        # Tasks are as large as they should be: joblib need not gather them into larger ones.
+        workers = joblib.Parallel(n_jobs=self.n_jobs, batch_size=1)
+        parts = workers(run(plain, task) for task in tasks)
         return np.concatenate([np.empty((0, len(self.feature_names_))), *parts])
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
