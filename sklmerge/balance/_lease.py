@@ -2,7 +2,7 @@
 
 It is an object that says who is at work. Its run writes it anew every few seconds; whoever finds it
 watches it, and takes it over where it stays as it is for as long as it says that it is good for.
-So no clocks are compared. A process of this machine that is gone need not be waited for.
+So clocks need not agree. A process of this machine that is gone need not be waited for.
 """
 
 import json
