@@ -26,6 +26,8 @@ HEADINGS = {
     "ece": "calibration error",
     "log_loss": "log loss",
 }
+# Scores in which the correction of probabilities is of no interest.
+UNCORRECTED = ("worst_recall", "macro_f1", "accuracy")
 RULES = {"0.05": (0.05, 0), "0.1": (0.1, 0), "0.15": (0.15, 0), "0.2": (0.2, 0)}
 RULES |= {"0.1 and twice the mean": (0.1, 2), "0.1 and three times the mean": (0.1, 3)}
 
@@ -66,7 +68,7 @@ def compare(score: str, level: str = "original", baseline: str = "nothing") -> s
     columns = [select(read_rows(name), model, score, level) for name in DATA for model in MODELS]
     body = [[f"{baseline}: value"] + [show_value(column[baseline]) for column in columns]]
     for method in columns[0]:
-        if method != baseline:
+        if method != baseline and not ("(corrected)" in method and score in UNCORRECTED):
             gains = [show_gain(column[method], column[baseline]) for column in columns]
             body.append([method, *gains])
     return make_table(head, body)

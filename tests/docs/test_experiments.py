@@ -1,0 +1,85 @@
+"""The experiments run on the embedded sample, and their page says what their results say."""
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from imblearn.pipeline import make_pipeline
+from numpy.testing import assert_array_equal
+from sklearn.linear_model import LogisticRegression
+
+from sklmerge import AugmentingOverSampler, ClassWeightedClassifier
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "examples" / "experiments"
+PAGES = (ROOT / "docs" / "experiments.md", ROOT / "docs" / "guide" / "choose.md")
+LEVELS = ("original", "merged")
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Import a script of the folder as Python does when it runs there."""
+    names = {path.stem for path in FOLDER.glob("*.py")}
+    monkeypatch.syspath_prepend(FOLDER)
+    yield importlib.import_module
+    for name in names & set(sys.modules):
+        del sys.modules[name]
+
+
+def test_every_method_is_scored_at_both_levels(load, tmp_path):
+    protocol, textures, report = load("protocol"), load("textures"), load("report")
+    protocol.run(textures.make_task(), [0], tmp_path / "textures.csv", models=["linear"])
+    rows = report.read_rows("textures", tmp_path)
+    levels = [[row["method"] for row in rows if row["level"] == level] for level in LEVELS]
+    assert levels[0] == levels[1]
+    assert len(set(levels[0])) == len(levels[0]) > 15
+    for score in set(protocol.SCORES) - {"log_loss"}:
+        assert all(0 <= float(row[score]) <= 1 for row in rows)
+
+
+def test_sources_that_keep_their_features_give_the_model_of_the_plain_pipeline(load):
+    methods, task = load("methods"), load("textures").make_task()
+    train, test = task.split(0).train, task.split(0).test
+    features = task.describe.fit(task.images[:1]).transform(task.images)
+    side = methods.Side(
+        task.images[train], task.labels[train], None, features[train], task.describe, seed=3
+    )
+    X, y = methods.vary_rows(side, AugmentingOverSampler("light", max_copies=2))
+    model = ClassWeightedClassifier(LogisticRegression(max_iter=1000))
+    short = model.fit(X, y).predict_proba(features[test])
+    sampler = AugmentingOverSampler("light", max_copies=2, random_state=3)
+    plain = make_pipeline(sampler, task.describe, model)
+    plain.fit(task.images[train], task.labels[train])
+    assert_array_equal(short, plain.predict_proba(task.images[test]))
+
+
+def test_the_calibration_error_is_the_gap_of_confidence_and_accuracy(load):
+    measure = load("protocol").measure_calibration_error
+    confidence, is_right = np.full(300, 0.75), np.arange(300) % 2 == 0
+    assert measure(confidence, is_right, np.ones(300)) == pytest.approx(0.25)
+    # The right half counts three times: then 0.75 is what it should be.
+    weight = np.where(is_right, 3.0, 1.0)
+    assert measure(confidence, is_right, weight) == pytest.approx(0, abs=0.01)
+    # Over- and underconfident samples lie in bins of their own and do not cancel.
+    confidence, is_right = np.repeat([0.6, 0.9], 300), np.ones(600, bool)
+    is_right[300:540] = False
+    assert measure(confidence, is_right, np.ones(600)) == pytest.approx((0.4 + 0.7) / 2, abs=0.02)
+
+
+def test_the_tables_are_those_of_the_results(load):
+    report = load("report")
+    text = PAGES[0].read_text()
+    assert report.fill_page(text, report.make_tables()) == text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_score_in_the_words_stands_in_a_table(page):
+    tables = re.findall(r"<!-- table: .*?<!-- end -->", PAGES[0].read_text(), re.DOTALL)
+    known = set(re.findall(r"[+-]?\d\.\d{3}", " ".join(tables)))
+    words = re.sub(r"<!-- table: .*?<!-- end -->", "", page.read_text(), flags=re.DOTALL)
+    said = re.findall(r"[+-]?\b\d\.\d{3}\b", words)
+    assert said
+    assert [number for number in said if number not in known] == []
