@@ -80,7 +80,7 @@ def list_options(command: Callable[..., Any]) -> dict[str, str]:
 
     Examples
     --------
-    >>> from sklmerge.cli._app import weights
+    >>> from sklmerge.cli._looking import weights
     >>> options = list_options(weights)
     >>> options["source"], options["max_ratio"], options["as_json"]
     ('SRC', '--max-ratio', '--json')

@@ -48,7 +48,7 @@ def test_a_destination_that_may_not_be_written_fails(run, photos, tmp_path):
 
 
 def test_a_package_that_is_missing_is_named(run, photos, tmp_path, monkeypatch):
-    monkeypatch.setattr("sklmerge.cli._app.draw_preview", import_missing)
+    monkeypatch.setattr("sklmerge.cli._looking.draw_preview", import_missing)
     error = run("preview", photos, "-o", tmp_path / "a.png", code=1).stderr
     assert error == "error: fsspec is needed for 's3://x'; pip install 'sklmerge[cloud]'\n"
 
@@ -61,7 +61,7 @@ def test_memory_that_does_not_suffice_is_no_traceback(run, photos, tmp_path, mon
     def fill(*_):
         raise MemoryError("unable to allocate 9 TiB")
 
-    monkeypatch.setattr("sklmerge.cli._app.draw_preview", fill)
+    monkeypatch.setattr("sklmerge.cli._looking.draw_preview", fill)
     error = run("preview", photos, "-o", tmp_path / "a.png", code=1).stderr
     assert error == "error: not enough memory: unable to allocate 9 TiB\n"
 

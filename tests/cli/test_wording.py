@@ -1,23 +1,19 @@
 """Errors and warnings of the library reach the shell in the words of the shell."""
 
 import ast
-import inspect
 import re
 from pathlib import Path
 
 import pytest
 
 import sklmerge
-from sklmerge.cli import _app as commands
+from sklmerge.cli._app import app
 from sklmerge.cli._errors import list_options
+from sklmerge.cli._making import balance
 from sklmerge.cli._wording import speak_shell
 
 PACKAGE = Path(sklmerge.__file__).parent
-COMMANDS = [
-    command
-    for _, command in inspect.getmembers(commands, inspect.isfunction)
-    if command in [info.callback for info in commands.app.registered_commands]
-]
+COMMANDS = [info.callback for info in app.registered_commands]
 ALIASES = {"n_jobs": "jobs", "random_state": "seed", "augmenter": "augment", "root": "source"}
 
 
@@ -90,4 +86,4 @@ def test_no_message_names_an_option_of_the_command_as_python_does(command):
     ],
 )  # fmt: skip
 def test_messages_are_said_in_the_words_of_balance(message, said):
-    assert speak_shell(message, list_options(commands.balance)) == said
+    assert speak_shell(message, list_options(balance)) == said
