@@ -74,14 +74,7 @@ def scan_class_folders(
     """
     endings = tuple(os.fsencode(extension.lower()) for extension in extensions)
     folders = _find_class_folders(root, classes, endings)
-    dtype = choose_code_dtype(len(folders))
-    parts = []
-    for block, codes in _gather_paths(os.fsencode(root), folders, dtype):
-        packed, lengths, is_kept = keep_images(block, endings)
-        parts.append((packed, lengths, codes[is_kept]))
-    block = b"".join(packed for packed, _, _ in parts)
-    lengths = np.concatenate([np.empty(0, np.int32), *(lengths for _, lengths, _ in parts)])
-    codes = np.concatenate([np.empty(0, dtype), *(codes for _, _, codes in parts)])
+    block, lengths, codes = _list_images(os.fsencode(root), folders, endings)
     names, empty, codes = drop_empty_folders(
         root, folders, codes, extensions, allow_empty=allow_empty
     )
@@ -117,6 +110,20 @@ def _find_class_folders(
     )
     has_images = any(entry.name.lower().endswith(endings) for entry in visible)
     return choose_class_folders(root, folders, classes, has_images=has_images)
+
+
+def _list_images(
+    root: bytes, folders: list[bytes], endings: tuple[bytes, ...]
+) -> tuple[bytes, NDArray[np.int32], NDArray[np.signedinteger]]:
+    """List the images below class folders: packed paths class by class, lengths and classes."""
+    dtype = choose_code_dtype(len(folders))
+    blocks, lengths, codes = [b""], [np.empty(0, np.int32)], [np.empty(0, dtype)]
+    for paths, classes in _gather_paths(root, folders, dtype):
+        packed, kept_lengths, is_kept = keep_images(paths, endings)
+        blocks.append(packed)
+        lengths.append(kept_lengths)
+        codes.append(classes[is_kept])
+    return b"".join(blocks), np.concatenate(lengths), np.concatenate(codes)
 
 
 def _gather_paths(
