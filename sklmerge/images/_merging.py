@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.labels import LabelMerger, check_merger
+from sklmerge.labels._reading import CountedLabels
 
 
 def fit_merger(merge: Any, classes: list[Any], codes: NDArray[np.signedinteger]) -> LabelMerger:
@@ -31,7 +32,8 @@ def fit_merger(merge: Any, classes: list[Any], codes: NDArray[np.signedinteger])
         If `merge` names a class that is not there.
     """
     # A fold may lack a class, and LabelMerger says how; in a folder it is a slip of the pen.
-    merger = check_merger(merge).set_params(missing="ignore").fit(np.array(classes)[codes])
+    counted = CountedLabels(classes, list(count_classes(classes, codes).values()))
+    merger = check_merger(merge).set_params(missing="ignore").fit(counted)
     absent = [label for label in merger.mapping_ if label not in merger.class_counts_]
     if absent:
         raise ValueError(

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SEPARATOR = b"\0"
+PADDING = bytes(8)
+# Bytes that are compared at once.
 _WORD = 8
 
 
@@ -78,7 +80,7 @@ def order_paths(
     Parameters
     ----------
     block : bytes
-        Holds the paths.
+        Holds the paths, and 8 bytes or more after the last.
     starts : ndarray of int64, shape (n,)
         Where each begins.
     lengths : ndarray of int32, shape (n,)
@@ -99,11 +101,10 @@ def order_paths(
     --------
     >>> import numpy as np
     >>> starts, lengths = np.array([0, 1, 3]), np.array([1, 2, 1], np.int32)
-    >>> order_paths(b"babc", starts, lengths, np.array([0, 0, 1])).tolist()
+    >>> order_paths(b"babc" + bytes(8), starts, lengths, np.array([0, 0, 1])).tolist()
     [1, 0, 2]
     """
-    letters = np.frombuffer(block + bytes(_WORD), np.uint8)
-    words = np.ndarray((len(block) + 1,), ">u8", letters, strides=(1,))
+    words = np.ndarray((len(block) - _WORD + 1,), ">u8", block, strides=(1,))
     order = np.arange(len(starts))
     # Rows that still tie, the places that they share, and numbers of the ties, ascending.
     rows, places, ties = order.copy(), order.copy(), groups

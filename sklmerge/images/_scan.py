@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.images._class_folders import choose_class_folders, drop_empty_folders
-from sklmerge.images._packed import keep_images, order_paths
+from sklmerge.images._packed import PADDING, keep_images, order_paths
 from sklmerge.images._paths import ImagePaths
 from sklmerge.images._walk import find_place, is_folder, walk_folder
 
@@ -117,13 +117,14 @@ def _list_images(
 ) -> tuple[bytes, NDArray[np.int32], NDArray[np.signedinteger]]:
     """List the images below class folders: packed paths class by class, lengths and classes."""
     dtype = choose_code_dtype(len(folders))
-    blocks, lengths, codes = [b""], [np.empty(0, np.int32)], [np.empty(0, dtype)]
+    blocks: list[bytes] = []
+    lengths, codes = [np.empty(0, np.int32)], [np.empty(0, dtype)]
     for paths, classes in _gather_paths(root, folders, dtype):
         packed, kept_lengths, is_kept = keep_images(paths, endings)
         blocks.append(packed)
         lengths.append(kept_lengths)
         codes.append(classes[is_kept])
-    return b"".join(blocks), np.concatenate(lengths), np.concatenate(codes)
+    return b"".join([*blocks, PADDING]), np.concatenate(lengths), np.concatenate(codes)
 
 
 def _gather_paths(

@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -149,6 +150,22 @@ def _raise_missing(positions: NDArray[np.intp], name: str) -> None:
     )
 
 
+@dataclass(frozen=True)
+class CountedLabels:
+    """Labels that were counted already, so that a million of them need not be spelt out.
+
+    Parameters
+    ----------
+    classes : list of labels
+        Distinct.
+    counts : list of int
+        Samples of each; one of 0 is no class of y.
+    """
+
+    classes: list[Any]
+    counts: list[int]
+
+
 def count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
     """Count the classes of y.
 
@@ -166,6 +183,12 @@ def count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
     ValueError
         If y is empty.
     """
+    if isinstance(y, CountedLabels):
+        present = [pair for pair in zip(y.classes, y.counts, strict=True) if pair[1]]
+        classes = read_labels([label for label, _ in present])
+        order = np.argsort(classes)
+        counts = [present[place][1] for place in order]
+        return classes[order], counts, sum(counts)
     values = read_labels(y, trust_objects=True)
     if len(values) == 0:
         raise ValueError("y must hold at least one label, got none")
@@ -174,8 +197,8 @@ def count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
         classes = np.array(sorted(counted), dtype=object)
         return classes, [counted[label] for label in classes.tolist()], len(values)
     values = read_labels(y)
-    classes, counts = count_classes(values)
-    return classes, counts.tolist(), len(values)
+    classes, numbers = count_classes(values)
+    return classes, numbers.tolist(), len(values)
 
 
 def _count_strings(values: NDArray[Any]) -> Counter[str] | None:
