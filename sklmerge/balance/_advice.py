@@ -16,14 +16,22 @@ class AdviceRules(NamedTuple):
     slight : float
         Up to this ratio weights, which cost nothing, are enough.
     max_copies : int
-        So many varied copies of an image are worth their time; `balance_folder` has it as default.
+        So many varied copies of an image bring most of what any number brings.
+    heavy : float
+        Where copies leave more than this ratio to weights, these lean on too few images.
     few : int
         Fewer images than this show too little of a class, however often they are varied.
+
+    Notes
+    -----
+    `slight` and `max_copies` come from docs/experiments.md, `heavy` from the effective sample sizes
+    of docs/guide/weigh.md; `even` and `few` are judgement.
     """
 
     even: float = 1.5
-    slight: float = 3.0
-    max_copies: int = 20
+    slight: float = 4.0
+    max_copies: int = 3
+    heavy: float = 20.0
     few: int = 20
 
 
@@ -40,12 +48,12 @@ class Advice:
         Images of the largest class for each of the smallest.
     copies : dict of label to int
         Varied copies that each image of a class needs for the class to reach the largest.
-    remedy : {"nothing", "weights", "copies", "copies and weights", "epochs"}
+    remedy : {"nothing", "weights", "copies and weights", "epochs"}
         What to try first.
     reasons : list of str
         One sentence for each number that led there.
     n_files : int
-        Images and copies together, with as many copies as are worth their time.
+        Images and copies together, with at most 3 copies of an image.
     """
 
     ratio: float
@@ -55,15 +63,15 @@ class Advice:
     n_files: int
 
 
-def choose_remedy(ratio: float, n_copies: int, fits: bool, rules: AdviceRules = RULES) -> str:
+def choose_remedy(ratio: float, smallest: int, fits: bool, rules: AdviceRules = RULES) -> str:
     """Choose what to try first.
 
     Parameters
     ----------
     ratio : float
         Images of the largest class for each of the smallest.
-    n_copies : int
-        Copies that each image of the smallest class needs to reach the largest.
+    smallest : int
+        Images of the smallest class.
     fits : bool
         Whether there is room for the copies.
     rules : AdviceRules
@@ -71,21 +79,22 @@ def choose_remedy(ratio: float, n_copies: int, fits: bool, rules: AdviceRules = 
 
     Returns
     -------
-    {"nothing", "weights", "copies", "copies and weights", "epochs"}
+    {"nothing", "weights", "copies and weights", "epochs"}
 
     Examples
     --------
     >>> from sklmerge.balance._advice import choose_remedy
-    >>> choose_remedy(2, 1, True), choose_remedy(2000, 1999, True), choose_remedy(2000, 1999, False)
+    >>> choose_remedy(2, 500, True), choose_remedy(20, 500, True), choose_remedy(2000, 500, True)
     ('weights', 'copies and weights', 'epochs')
     """
     if ratio < rules.even:
         return "nothing"
     if ratio <= rules.slight:
         return "weights"
-    if not fits:
+    left = ratio / (1 + rules.max_copies)
+    if not fits or (left > rules.heavy and smallest >= rules.few):
         return "epochs"
-    return "copies" if n_copies <= rules.max_copies else "copies and weights"
+    return "copies and weights"
 
 
 def advise(
@@ -117,18 +126,17 @@ def advise(
 
     Notes
     -----
-    The rules: below a ratio of 1.5 nothing; up to 3 weights, which cost nothing; up to 21 varied
-    copies of the smaller classes, at most 20 of an image; above that both, because copies beyond 20
-    show nothing new. From a ratio of 3 on, a training loop can draw balanced epochs instead, which
-    is the better choice where images are varied anew each time, and the only one where there is no
-    room for copies. A class of fewer than 20 images is named: what it lacks is images.
+    The rules: below a ratio of 1.5 nothing; up to 4 weights, which cost nothing; above that at most
+    3 varied copies of an image, which brought most of what any number of them did, and weights for
+    what they leave. Where they leave more than 20 to 1, and where there is no room for them,
+    balanced epochs. A class of fewer than 20 images is named: what it lacks is images.
 
     Examples
     --------
     >>> from sklmerge.balance import advise
     >>> advice = advise({"nevus": 500, "melanoma": 100})
     >>> advice.remedy, advice.copies, advice.n_files
-    ('copies', {'nevus': 0, 'melanoma': 4}, 1000)
+    ('copies and weights', {'nevus': 0, 'melanoma': 4}, 900)
     >>> advise({"nevus": 500, "melanoma": 100}, image_bytes=30_000, budget_bytes=10_000_000).remedy
     'epochs'
     """
@@ -141,19 +149,22 @@ def advise(
     n_files = sum(min(n * (1 + RULES.max_copies), counts[largest]) for n in counts.values())
     size = None if image_bytes is None else n_files * image_bytes
     fits = size is None or budget_bytes is None or size <= budget_bytes
-    remedy = choose_remedy(ratio, copies[smallest], fits)
+    remedy = choose_remedy(ratio, counts[smallest], fits)
     reasons = [
-        f"{largest} has {ratio:.1f} images for each of {smallest}"
+        f"{largest} has {_tell_number(ratio)} images for each of {smallest}"
         if len(counts) > 1
         else f"{largest} is the only class: there is nothing to tell apart"
     ]
-    reasons += _explain_remedy(remedy, copies[smallest], n_files, size, budget_bytes)
-    if ratio > RULES.slight:
+    if remedy == "epochs":
+        reasons.append(_explain_epochs(ratio, n_files, size, None if fits else budget_bytes))
+    else:
+        reasons += _explain_remedy(remedy, n_files, size)
+    if ratio > RULES.slight and (remedy == "epochs" or counts[smallest] >= RULES.few):
         drawn = len(counts) * counts[smallest]
         reasons.append(
-            f"{'' if remedy == 'epochs' else 'or '}balanced epochs of {drawn:,} draws, all of "
-            f"{smallest} and the next of the others: {largest} is seen once in {ratio:.1f} epochs, "
-            "and nothing is written"
+            f"{'' if remedy == 'epochs' else 'or '}balanced epochs of {drawn:,} draws, all of them "
+            f"varied, nothing written: all of {smallest} and the next of the others. {largest} is "
+            f"seen once in {_tell_number(ratio)} epochs: train for as many at least"
         )
     few = [label for label, n in counts.items() if n < RULES.few]
     if few:
@@ -163,26 +174,44 @@ def advise(
     return Advice(ratio, copies, remedy, reasons, n_files)
 
 
-def _explain_remedy(
-    remedy: str, n_copies: int, n_files: int, size: float | None, budget: float | None
-) -> list[str]:
-    """Say in a sentence each what the remedy costs, or why another one does not do."""
-    room = "" if size is None else f", about {_tell_size(size)}"
+def _explain_remedy(remedy: str, n_files: int, size: float | None) -> list[str]:
+    """Say in a sentence what the remedy costs."""
     if remedy == "weights":
         return ["class weights make up for that and cost nothing"]
-    if remedy == "epochs":
-        return [
-            f"images and copies would be {n_files:,} files{room}, more than the "
-            f"{_tell_size(budget or 0)} there are for them"
-        ]
-    if remedy == "copies":
-        return [f"at most {n_copies} varied copies of an image fill it up: {n_files:,} files{room}"]
     if remedy == "copies and weights":
+        room = "" if size is None else f", about {_tell_size(size)}"
         return [
-            f"filling it up would take {n_copies} copies of an image: make at most "
-            f"{RULES.max_copies} ({n_files:,} files{room}) and weigh what is left"
+            "weights first, which cost nothing; then, above all for a model more flexible than a "
+            f"linear one, at most {RULES.max_copies} varied copies of an image ({n_files:,} files"
+            f"{room}) and weights for what is left"
         ]
     return []
+
+
+def _explain_epochs(ratio: float, n_files: int, size: float | None, budget: float | None) -> str:
+    """Say why copies do not do: for want of room, or because they leave too much."""
+    if size is not None and budget is not None:
+        return (
+            f"images and copies would be {n_files:,} files, about {_tell_size(size)}, more than "
+            f"the {_tell_size(budget)} there are for them"
+        )
+    left = _tell_number(ratio / (1 + RULES.max_copies))
+    return (
+        f"{RULES.max_copies} copies of an image would leave {left} to 1, and weights for that "
+        "would let a few images decide half of what is learned"
+    )
+
+
+def _tell_number(number: float) -> str:
+    """Write a ratio to one decimal where it is small.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._advice import _tell_number
+    >>> _tell_number(4.37), _tell_number(2000.0)
+    ('4.4', '2,000')
+    """
+    return f"{number:.1f}" if number < 100 else f"{number:,.0f}"
 
 
 def _tell_size(n_bytes: float) -> str:

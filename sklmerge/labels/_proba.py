@@ -69,7 +69,10 @@ def sum_columns(P: NDArray[np.float64], places: Sequence[NDArray[np.intp]]) -> N
     array([[0.75, 0.25]])
     """
     starts = np.cumsum([0, *(len(columns) for columns in places[:-1])])
-    return np.add.reduceat(P[:, np.concatenate(places)], starts, axis=1)
+    sums = np.add.reduceat(P[:, np.concatenate(places)], starts, axis=1)
+    # Rounding, a network's float32 too, can lift a sum above the 1 that scores insist on; outputs
+    # that are independent of each other may truly sum to more, and stay so.
+    return np.where((sums > 1) & (sums < 1 + 1e-6), 1.0, sums)
 
 
 def split_columns(

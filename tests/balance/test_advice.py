@@ -16,11 +16,14 @@ from sklmerge.balance._advice import RULES
         ({"a": 100, "b": 100}, "nothing"),
         ({"a": 140, "b": 100}, "nothing"),
         ({"a": 150, "b": 100}, "weights"),
-        ({"a": 300, "b": 100}, "weights"),
-        ({"a": 301, "b": 100}, "copies"),
-        ({"a": 2100, "b": 100}, "copies"),
-        ({"a": 2101, "b": 100}, "copies and weights"),
-        ({"rare": 500, "common": 1_000_000}, "copies and weights"),
+        ({"a": 400, "b": 100}, "weights"),
+        ({"a": 401, "b": 100}, "copies and weights"),
+        # 3 copies beside each image leave a quarter of the ratio to weights.
+        ({"a": 8000, "b": 100}, "copies and weights"),
+        ({"a": 8001, "b": 100}, "epochs"),
+        ({"rare": 500, "common": 1_000_000}, "epochs"),
+        # Epochs of so few draws would be none.
+        ({"a": 8000, "b": 19}, "copies and weights"),
     ],
 )
 def test_the_remedy_follows_the_ratio(counts, remedy):
@@ -44,25 +47,52 @@ def test_small_classes_are_named_and_empty_ones_refused():
             advise(counts)
 
 
-def test_where_copies_do_not_fit_epochs_are_advised():
-    counts = {"rare": 500, "common": 1_000_000}
-    # 20 copies beside each of 500 images.
-    n_files = 1_000_000 + 21 * 500
+def test_epochs_are_advised_where_copies_do_not_fit_or_leave_too_much():
+    counts = {"rare": 500, "common": 5_000}
+    # 3 copies beside each of 500 images.
+    n_files = 5_000 + 4 * 500
     for budget, remedy in ((n_files * 1000, "copies and weights"), (n_files * 1000 - 1, "epochs")):
         advice = advise(counts, image_bytes=1000, budget_bytes=budget)
         assert (advice.remedy, advice.n_files) == (remedy, n_files)
-    assert "1,010,500 files, about 1.0 GB, more than the 1.0 GB there are" in advice.reasons[1]
+    assert "7,000 files, about 7.0 MB, more than the 7.0 MB there are" in advice.reasons[1]
     assert advise({"a": 2, "b": 1}, image_bytes=1000, budget_bytes=0).remedy == "weights"
+    reasons = advise({"rare": 500, "common": 1_000_000}).reasons
+    assert reasons[0] == "common has 2,000 images for each of rare"
+    assert "would leave 500 to 1" in reasons[1]
+    assert "epochs of 1,000 draws" in reasons[2]
 
 
-def test_the_guide_has_the_numbers_of_the_rules():
-    guide = (Path(__file__).parents[2] / "docs/guide/balance.md").read_text()
-    for text in (
-        f"ratio below {RULES.even:g} | nothing",
-        f"ratio up to {RULES.slight:g} | weights",
-        f"at most {RULES.max_copies} copies of an image fill the smallest class | copies",
-        f"{RULES.max_copies} copies of an image, and weights for what is left",
-        f"From a ratio of {RULES.slight:g} on",
-        f"A class of fewer than {RULES.few} images",
-    ):
-        assert text in guide
+def test_no_epochs_of_a_handful_of_draws_are_offered():
+    reasons = advise({"a": 100_000, "b": 1}).reasons
+    assert not any("epochs" in reason for reason in reasons)
+    assert "fewer than 20 images of b" in reasons[-1]
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_pages_have_the_numbers_of_the_rules():
+    above = f"{RULES.slight * RULES.heavy:g} to 1"
+    texts = {
+        "docs/guide/balance.md": [
+            f"ratio below {RULES.even:g} | nothing",
+            f"ratio up to {RULES.slight:g} | weights",
+            f"{RULES.max_copies} copies of an image leave at most {RULES.heavy:g} to 1",
+            f"A class of fewer than {RULES.few} images",
+        ],
+        "docs/guide/weigh.md": [f"Up to a ratio of about {RULES.heavy:g}"],
+        "docs/faq.md": [
+            f"up to {RULES.slight:g} to 1 they are enough",
+            f"some {RULES.heavy:g} to 1",
+        ],
+        "README.md": [
+            f"up to {RULES.slight:g} to 1",
+            f"{RULES.max_copies} of an image",
+            above,
+        ],
+    }
+    assert RULES.slight == 1 + RULES.max_copies
+    for page, parts in texts.items():
+        words = " ".join((ROOT / page).read_text().split())
+        for part in parts:
+            assert part in words, (page, part)

@@ -90,6 +90,13 @@ def test_probabilities_add_up_over_members(merger):
     assert_allclose(merger.transform_proba([[0.1, 0.2, 0.3, 0.4]]), [[0.3, 0.3, 0.4]])
 
 
+def test_rounding_lifts_no_sum_above_one_and_larger_sums_stay(merger):
+    thirds = np.full(3, 1 / 3, np.float32) + np.float32(3e-8)
+    rounded = merger.transform_proba([[0.7, 0.2 + 1e-16, 0.1 + 1e-16, 0], [*thirds, 0]])
+    assert rounded.max() <= 1
+    assert_allclose(merger.transform_proba([[0.9, 0.8, 0.1, 0]]), [[1.7, 0.1, 0]])
+
+
 def test_merged_probabilities_can_beat_the_most_probable_original_class():
     merger = LabelMerger({"AB": ["A", "B"]}).fit(["A", "B", "C"])
     P = np.array([[0.3, 0.3, 0.4]])
