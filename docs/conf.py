@@ -38,6 +38,8 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
+    # An example that has not changed may still be broken by a change in the library.
+    "run_stale_examples": True,
     "download_all_examples": False,
     "show_signature": False,
     "show_memory": False,

@@ -49,8 +49,8 @@ scaler = ImageScaler(
     rescale=1 / 255, featurewise_center=True, featurewise_std_normalization=True
 ).fit(X_train)
 
-# What tells these textures apart is fine, and turning or zooming smooths it: with the preset
-# "light", balanced epochs found less gravel than doing nothing. Mirroring and brightness leave it.
+# What tells these textures apart is fine, and turning or zooming would smooth it. Mirroring and
+# brightness leave it as it is.
 augmenter = ImageAugmenter(
     horizontal_flip=True, vertical_flip=True, brightness_range=(0.8, 1.2), contrast_range=(0.8, 1.2)
 )
