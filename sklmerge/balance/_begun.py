@@ -6,6 +6,7 @@ from typing import Any
 
 from sklmerge.balance._report import tell_changes
 from sklmerge.balance._store import PLAN_NAME, WORK_NAME, Store
+from sklmerge.images._errors import BadFileError
 
 _HEAD = {"digest", "source", "parameters", "merge", "versions", "platform"}
 
@@ -22,6 +23,8 @@ def read_begun_plan(store: Store) -> dict[str, Any] | None:
     ------
     ValueError
         If the destination is no folder, or holds files but no plan.
+    BadFileError
+        If the plan is damaged.
     """
     for name in (PLAN_NAME, f"{WORK_NAME}/{PLAN_NAME}"):
         data = store.read(name)
@@ -35,13 +38,15 @@ def read_begun_plan(store: Store) -> dict[str, Any] | None:
     return None
 
 
-def _parse_plan(data: bytes, destination: str) -> dict[str, Any]:
+def _parse_plan(data: bytes, place: str) -> dict[str, Any]:
     try:
         plan = json.loads(data)
     except ValueError as error:
-        raise ValueError(f"destination {destination!r} has a damaged {PLAN_NAME}") from error
+        raise BadFileError(
+            f"{place!r} has a damaged {PLAN_NAME}; take a new folder, or delete this one first"
+        ) from error
     if not isinstance(plan, dict) or not set(plan) >= _HEAD:
-        raise ValueError(f"destination {destination!r} has a {PLAN_NAME} that is not of sklmerge")
+        raise ValueError(f"{place!r} has a {PLAN_NAME} that is not of sklmerge")
     return plan
 
 

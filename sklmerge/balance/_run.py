@@ -141,8 +141,8 @@ def _cut_shards(
 def _explain_unreadable(skipped: dict[str, str]) -> BadFileError:
     path, reason = next(iter(skipped.items()))
     return BadFileError(
-        f'source file {path} could not be read ({reason}); pass on_error="skip" to go on without '
-        "such files, from where this run stopped"
+        f'source file {path!r} could not be read ({reason}); pass on_error="skip" to go on '
+        "without such files, from where this run stopped"
     )
 
 
@@ -152,5 +152,5 @@ def _check_left(plan: Plan, skipped: dict[str, str]) -> None:
     if len(empty):
         raise BadFileError(
             f"source has no readable image for train of class {plan.merged_names[empty[0]]!r}; "
-            f"{len(skipped)} files could not be read, first: {next(iter(skipped))}"
+            f"{len(skipped)} files could not be read, first: {next(iter(skipped))!r}"
         )

@@ -40,7 +40,7 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
         except (BadFileError, OSError, ImportError) as error:
             fail(speak_shell(_tell(error), options), FAILED)
         except MemoryError as error:
-            fail(f"not enough memory: {error}", FAILED)
+            fail(": ".join(filter(None, ["not enough memory", str(error)])), FAILED)
         except (ValueError, TypeError) as error:
             fail(speak_shell(str(error), options), WRONG_USE)
         except KeyboardInterrupt:

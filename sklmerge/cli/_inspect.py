@@ -9,6 +9,7 @@ from sklmerge.balance._advice import RULES
 from sklmerge.cli._options import read_size, write_merge
 from sklmerge.cli._output import list_members, print_lines, print_table, show_progress
 from sklmerge.cli._places import Place
+from sklmerge.cli._wording import speak_reasons
 from sklmerge.images import ImageReport
 
 _MOST_NAMED = 10
@@ -48,7 +49,7 @@ def inspect_folder(
         "budget_bytes": budget_bytes,
         "remedy": advice.remedy,
         "reasons": advice.reasons,
-        "bad_files": report.bad_files,
+        "bad_files": speak_reasons(report.bad_files),
         "duplicates": report.duplicates,
         "same_pixels": report.same_pixels,
         "conflicts": report.conflicts,

@@ -1,5 +1,6 @@
 """Commands that look at images: one function each, what it takes, calls and prints."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from sklmerge.cli._places import Place, Source, StorageOptions
 from sklmerge.cli._places import read_storage_options as read_options
 from sklmerge.cli._preview import draw_preview, write_picture
 from sklmerge.cli._suggest import print_suggestion, suggest_for_folder
+from sklmerge.cli._wording import speak_reasons
 from sklmerge.images._remote import is_url
 
 
@@ -141,6 +143,7 @@ def audit(
             progress=update,
             storage_options=read_options(storage_options),
         )
+    report = replace(report, unreadable=speak_reasons(report.unreadable))
     if as_json:
         print_json(report.to_dict())
     else:

@@ -1,5 +1,6 @@
 """Commands that write folders: one function each, what it takes, calls and prints."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from sklmerge.cli._output import (
 )
 from sklmerge.cli._places import Destination, DestinationOptions, Source, StorageOptions
 from sklmerge.cli._places import read_storage_options as read_options
+from sklmerge.cli._wording import speak_reasons
 
 
 @report_errors
@@ -84,6 +86,7 @@ def balance(
             progress=update,
             **options,
         )
+    report = replace(report, skipped=speak_reasons(report.skipped))
     if as_json:
         print_json(report.to_dict())
     else:

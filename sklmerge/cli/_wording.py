@@ -15,11 +15,13 @@ _OTHER_NAMES = {
 _FUNCTIONS = {"balance_folder": "sklmerge balance", "separate": "sklmerge separate"}
 _QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 _VALUE = rf"(?:{_QUOTED}|\([^()]*\)|\[[^\[\]]*\]|[\w.+-]*\w)"
+# What goes on to be a path: the folders "random_state=5/", or the file "random_state=5.png".
+_IN_PATH = r"[^\s'\"()\[\]]*(?:[/\\]|\.[A-Za-z])"
 # A clause of advice, up to the next one or the end.
 _ADVICE = re.compile(rf"; (?:pass (\w+)=|[A-Z]\w*\.\w+\()(?:{_QUOTED}|[^;'\"])*")
 # One pass over a message: what is quoted stays as it is, unless it is the value of a parameter.
 _PIECES = re.compile(
-    rf"\b(?P<set>[a-z]\w*)=(?P<value>{_VALUE})"
+    rf"(?<![\w/.\\-])(?P<set>[a-z]\w*)=(?!{_IN_PATH})(?P<value>{_VALUE})"
     rf"|(?P<quoted>{_QUOTED})"
     r"|(?P<python>,? or use [A-Z]\w*(?:\.\w+)?|,? or None\b)"
     r"|\((?P<numbers>\d[\d.]*(?:, \d[\d.]*)+)\)"
@@ -83,8 +85,21 @@ def speak_shell(message: str, options: Mapping[str, str]) -> str:
             return f"{found['before']}{option}"
         return piece[0]
 
-    line = _ADVICE.sub(keep_followable, " ".join(message.split()))
+    line = _ADVICE.sub(keep_followable, re.sub(r"\s*\n\s*", " ", message.strip()))
     return _PIECES.sub(translate, line)
+
+
+def speak_reasons(reasons: Mapping[str, str]) -> dict[str, str]:
+    """Say why files cannot be read; their paths stay as they are.
+
+    Examples
+    --------
+    >>> from sklmerge.cli._wording import speak_reasons
+    >>> speak_reasons({"max_pixels=9.png": "4 x 5 pixels are more than max_pixels=9"})
+    {'max_pixels=9.png': '4 x 5 pixels are more than --max-pixels 9'}
+    """
+    options = {"max_pixels": "--max-pixels"}
+    return {path: speak_shell(reason, options) for path, reason in reasons.items()}
 
 
 def _set_option(option: str, value: str) -> str:

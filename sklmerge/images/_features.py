@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._contract import as_image_batch, check_value_range, find_value_range
+from sklmerge.images._errors import BadFileError
 from sklmerge.images._path_lists import find_paths
 from sklmerge.images._reading import Reader, ReadOptions, fetch_urls, read_image
 from sklmerge.images._remote import RemoteFiles
@@ -188,11 +189,11 @@ def read_batch(files: FileBatch) -> NDArray[Any]:
         try:
             image = read_image(path, ReadOptions(files.reader), data)
         except ValueError as error:
-            raise ValueError(f"{path} could not be read ({error})") from error
+            raise BadFileError(f"{path!r} could not be read ({error})") from error
         shape = image.shape if shape is None else shape
         if image.shape != shape:
             raise ValueError(
-                f"images must all have one shape, got {shape} and, in {path}, {image.shape}; "
+                f"images must all have one shape, got {shape} and, in {path!r}, {image.shape}; "
                 f"put ImageReader(image_size={shape[:2]}) before the features"
             )
         images.append(image)

@@ -112,4 +112,4 @@ def tell_failures(failures: Sequence[Failure], paths: ImagePaths) -> str:
     """Say how many files could not be read, which is the first, and why."""
     first, reason = failures[0]
     n_files = f"{len(failures)} of {len(paths)} files"
-    return f"{n_files} could not be read, first: {paths[first]} ({reason})"
+    return f"{n_files} could not be read, first: {paths[first]!r} ({reason})"

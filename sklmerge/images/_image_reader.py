@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from sklmerge.images._codec import check_decoding
+from sklmerge.images._errors import BadFileError
 from sklmerge.images._gathering import gather_images, tell_failures
 from sklmerge.images._path_lists import find_paths
 from sklmerge.images._reading import Reader, ReadOptions, read_images
@@ -102,8 +103,10 @@ class ImageReader(TransformerMixin, BaseEstimator):
         ------
         TypeError
             If X holds no paths.
+        BadFileError
+            If files cannot be read.
         ValueError
-            If files cannot be read, or their images are not of one shape and dtype.
+            If their images are not of one shape and dtype.
         ConnectionError
             If the store behind a URL does not answer, or refuses.
         """
@@ -119,7 +122,7 @@ class ImageReader(TransformerMixin, BaseEstimator):
         read = read_images(paths, options, files, self.n_jobs)
         images, _, failures = gather_images(read, len(paths))
         if failures:
-            raise ValueError(
+            raise BadFileError(
                 f'{tell_failures(failures, paths)}; ImageIndex.read(on_error="skip") goes on '
                 "without them"
             )
@@ -132,8 +135,8 @@ class ImageReader(TransformerMixin, BaseEstimator):
             )
             raise ValueError(
                 f"images must all have one shape and dtype, got {first.shape} {first.dtype} in "
-                f"{paths[0]} and {other.shape} {other.dtype} in {paths[place]}; pass image_size, "
-                "such as image_size=(224, 224), and a color_mode other than 'keep'"
+                f"{paths[0]!r} and {other.shape} {other.dtype} in {paths[place]!r}; pass "
+                "image_size, such as image_size=(224, 224), and a color_mode other than 'keep'"
             )
         return images
 

@@ -142,7 +142,7 @@ def test_files_of_any_name_arrive_and_are_listed(source, write_image, tmp_path):
 def test_unreadable_files_stop_the_job_with_their_name_and_reason(source, write_image, tmp_path):
     write_image(source / "c/good.jpg")
     (source / "c/bad.jpg").write_bytes((source / "c/good.jpg").read_bytes()[:-40])
-    with pytest.raises(ValueError, match=r"source file c/bad\.jpg could not be read \(.+\); pass"):
+    with pytest.raises(ValueError, match=r"source file 'c/bad\.jpg' could not be read \(.+\); p"):
         balance(source, tmp_path / "out")
     report = balance(source, tmp_path / "out", on_error="skip")
     assert list(report.skipped) == ["c/bad.jpg"]

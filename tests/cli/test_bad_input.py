@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 
-def make_image(path, seed=0):
+def make_image(path, seed=0, size=(20, 30)):
     path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(seed).integers(0, 256, (20, 30, 3), np.uint8)
+    pixels = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
     Image.fromarray(pixels).save(path)
 
 
@@ -157,10 +157,14 @@ def test_images_beyond_the_limit_of_pixels_are_named(refuse, run, photos, tmp_pa
     error = refuse("balance", photos, tmp_path / "out", "--max-pixels", "599", code=1)
     assert "20 x 30 pixels are more than --max-pixels 599" in error
     run("balance", photos, tmp_path / "out", "--max-pixels", "600")
+    make_image(photos / "cat" / "6.png", 6, (20, 31))
+    arguments = ("--max-pixels", "600", "--on-error", "skip")
+    shown = run("balance", photos, tmp_path / "skipped", *arguments).stdout
+    assert "first: cat/6.png (20 x 31 pixels are more than --max-pixels 600)" in shown
 
 
 def test_inspect_and_audit_name_images_beyond_the_limit_and_one_can_raise_it(run_json, run, photos):
-    reason = "20 x 30 pixels are more than max_pixels=599"
+    reason = "20 x 30 pixels are more than --max-pixels 599"
     found = run_json("inspect", photos, "--max-pixels", "599")
     assert set(found["bad_files"].values()) == {reason}
     assert len(found["bad_files"]) == 18

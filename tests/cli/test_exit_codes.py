@@ -40,6 +40,26 @@ def test_a_balanced_folder_that_is_damaged_fails_to_be_separated(run, balanced, 
         separate(balanced, tmp_path / "apart")
 
 
+def test_a_destination_with_a_damaged_plan_fails(run, photos, balanced, tmp_path):
+    (balanced / "plan.json").write_text("{")
+    told = f"error: '{balanced}' has a damaged plan.json; take a new folder, or delete this one"
+    assert run("balance", photos, balanced, code=1).stderr.startswith(told)
+    assert run("separate", balanced, tmp_path / "apart", code=1).stderr.startswith(told)
+
+
+def test_folders_that_are_called_like_parameters_are_named_as_they_are(run, photos, tmp_path):
+    name = "source=camA/random_state=5, n_jobs=2.png"
+    (photos / "grass" / "source=camA").mkdir()
+    (photos / "grass" / name).write_bytes(b"no image")
+    error = run("balance", photos, tmp_path / "out", code=1).stderr
+    assert error.startswith(f"error: source file 'grass/{name}' could not be read (no JPEG")
+    for path in (photos / "gravel").iterdir():
+        path.write_bytes(b"no image")
+        path.rename(path.with_name(f"split=2 {path.name}"))
+    error = run("balance", photos, tmp_path / "all", "--on-error", "skip", code=1).stderr
+    assert f"files could not be read, first: 'grass/{name}'" in error
+
+
 def test_a_destination_that_may_not_be_written_fails(run, photos, tmp_path):
     (tmp_path / "file").write_text("no folder")
     error = run("balance", photos, tmp_path / "file" / "out", code=1).stderr
@@ -57,13 +77,14 @@ def import_missing(*_):
     raise ImportError("fsspec is needed for 's3://x'; pip install 'sklmerge[cloud]'")
 
 
-def test_memory_that_does_not_suffice_is_no_traceback(run, photos, tmp_path, monkeypatch):
+@pytest.mark.parametrize("reason", ["", "unable to allocate 9 TiB"])
+def test_memory_that_does_not_suffice_is_no_traceback(run, photos, tmp_path, monkeypatch, reason):
     def fill(*_):
-        raise MemoryError("unable to allocate 9 TiB")
+        raise MemoryError(*[reason] if reason else [])
 
     monkeypatch.setattr("sklmerge.cli._looking.draw_preview", fill)
     error = run("preview", photos, "-o", tmp_path / "a.png", code=1).stderr
-    assert error == "error: not enough memory: unable to allocate 9 TiB\n"
+    assert error == f"error: not enough memory{reason and f': {reason}'}\n"
 
 
 def test_wrong_use_is_2(run, photos, tmp_path):

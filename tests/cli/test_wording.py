@@ -82,7 +82,11 @@ def test_no_message_names_an_option_of_the_command_as_python_does(command):
         # What people have called their classes and files.
         ("merge names 'split' and 'max_copies=3'", "merge names 'split' and 'max_copies=3'"),
         ("file on_error/n_jobs.png is bad", "file on_error/n_jobs.png is bad"),
-        ("two\nlines", "two lines"),
+        ("file a/on_error=warn.b/n_jobs=2/seed=5.png is bad",
+         "file a/on_error=warn.b/n_jobs=2/seed=5.png is bad"),
+        ("file n_jobs=2/x.png and split=0.5.png", "file n_jobs=2/x.png and split=0.5.png"),
+        ("source must hold 'two  spaces'", "SRC must hold 'two  spaces'"),
+        ("two\n  lines", "two lines"),
     ],
 )  # fmt: skip
 def test_messages_are_said_in_the_words_of_balance(message, said):

@@ -84,7 +84,7 @@ def mixed(make_folder):
 def test_sizes_that_differ_and_broken_files_are_named(mixed, step):
     with pytest.raises(ValueError, match=r"must all have one shape.*b\.png.*image_size"):
         step.fit([mixed / "a.png"]).transform([mixed / "a.png", mixed / "b.png"])
-    with pytest.raises(ValueError, match=r"bad\.png \(.+\)|bad\.png could not be read \(.+\)"):
+    with pytest.raises(ValueError, match=r"bad\.png' \(.+\)|bad\.png' could not be read \(.+\)"):
         step.fit([mixed / "a.png"]).transform([mixed / "a.png", mixed / "bad.png"])
     sized = ImageReader(image_size=(4, 6)).transform([mixed / "a.png", mixed / "b.png"])
     assert sized.shape == (2, 4, 6, 3)
