@@ -78,6 +78,10 @@ class Plan:
         """Count the sources, shape (n_parts, n_merged)."""
         return self._count(np.ones(len(self.copies), np.int64))
 
+    def count_used(self) -> NDArray[np.int64]:
+        """Count the sources that are images of the parts, shape (n_parts, n_merged)."""
+        return self._count((self.copies >= 0).astype(np.int64))
+
     def count_files(self) -> NDArray[np.int64]:
         """Count the images of the parts, originals and copies, shape (n_parts, n_merged)."""
         return self._count(self.copies + 1)

@@ -22,7 +22,11 @@ class BalanceReport:
     original_counts : dict of str to int
         Images of each original class in the source.
     counts_before, counts_after : dict of str to dict of str to int
-        Part -> merged class -> images that fell to it, and files that are in it now.
+        Part -> merged class -> images that fell to it, those that cannot be read among them, and
+        files that are in it now.
+    counts_sources, counts_copies : dict of str to dict of str to int
+        Part -> merged class -> how many of the files in it are images of the source, and how many
+        are copies of these.
     targets : dict of str to int
         Merged class -> files asked for in train.
     class_weight : dict of str to float
@@ -57,6 +61,8 @@ class BalanceReport:
     original_counts: dict[str, int]
     counts_before: Counts
     counts_after: Counts
+    counts_sources: Counts
+    counts_copies: Counts
     targets: dict[str, int]
     class_weight: dict[str, float]
     skipped: dict[str, str]
@@ -104,7 +110,8 @@ class BalanceReport:
         if self.skipped:
             path, reason = next(iter(self.skipped.items()))
             remarks.append(
-                f"{len(self.skipped)} files skipped, first: {show_name(path)} ({reason})"
+                f"{len(self.skipped)} files skipped, first: {show_name(path)} ({reason}); "
+                "what was there before counts them"
             )
         if self.leaks:
             first = " = ".join(map(show_name, self.leaks[0]))
@@ -148,13 +155,15 @@ def make_report(
 ) -> BalanceReport:
     """Make the report of a plan that is, or is to be, carried out."""
     labels = plan.merged_names
-    before, after = plan.count_sources(), plan.count_files()
+    before, used, after = plan.count_sources(), plan.count_used(), plan.count_files()
     train = {label: int(n) for label, n in zip(labels, after[TRAIN], strict=True)}
     return BalanceReport(
         members=plan.list_members(),
         original_counts=plan.count_originals(),
         counts_before=_name_counts(plan, before),
         counts_after=_name_counts(plan, after),
+        counts_sources=_name_counts(plan, used),
+        counts_copies=_name_counts(plan, after - used),
         targets={c: int(t) for c, t in zip(labels, plan.targets, strict=True) if t >= 0},
         class_weight=dict(ClassWeightEstimator().fit_counts(train).class_weight_),
         skipped=dict(skipped),

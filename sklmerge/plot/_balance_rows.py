@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 
 
@@ -27,7 +28,8 @@ def arrange_rows(
 ) -> list[BalanceRow]:
     """Arrange classes from the largest to the smallest, members below what they are merged to."""
     none = [0] * len(classes)
-    table = list(zip(classes, before, sources or none, copies or none, strict=True))
+    columns = [none if own is None else own for own in (before, sources, copies)]
+    table = list(zip(classes, *columns, strict=True))
     groups: dict[Any, list[Any]] = {}
     for group, line in zip(classes if merged is None else merged, table, strict=True):
         groups.setdefault(group, []).append(line)
@@ -48,6 +50,29 @@ def count_copies(
     """Count, class by class, the draws of a source that was drawn before."""
     draws = np.bincount(codes[drawn], minlength=n_classes)
     return (draws - np.bincount(codes[np.unique(drawn)], minlength=n_classes)).tolist()
+
+
+def check_length(sampler: Any, drawn: NDArray[np.intp], n_labels: int) -> None:
+    """Refuse labels that are not as many as a sampler was given, where it shows.
+
+    Parameters
+    ----------
+    sampler : sampler of imbalanced-learn
+        Fitted.
+    drawn : ndarray of int, shape (n_out,)
+        Its ``sample_indices_``.
+    n_labels : int
+        How many there are.
+    """
+    asked = "y must be the labels that the sampler was given, got"
+    if len(drawn) and drawn.max() >= n_labels:
+        raise ValueError(f"{asked} {n_labels} labels where it drew row {drawn.max()}")
+    if isinstance(sampler, BaseOverSampler):
+        # All rows come first, in their order, and then what was drawn of them.
+        places = np.arange(len(drawn))
+        n_rows = int((drawn == places).sum())
+        if n_rows != n_labels:
+            raise ValueError(f"{asked} {n_labels} labels for its {n_rows} rows")
 
 
 def tell_after(row: BalanceRow) -> str:

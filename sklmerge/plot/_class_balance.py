@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.balance import BalanceReport
 from sklmerge.plot._axes import fit_font, open_axes, scale_log, shorten_name
-from sklmerge.plot._balance_rows import arrange_rows, count_copies, tell_after
+from sklmerge.plot._balance_rows import arrange_rows, check_length, count_copies, tell_after
 from sklmerge.plot._palette import BAND, BLUE, FAINT, GREY, INK, ORANGE
 from sklmerge.sampling import EpochSchedule
 from sklmerge.sampling._schedule_rules import read_classes
@@ -123,16 +123,18 @@ class ClassBalanceDisplay:
             classes = merger.classes_.tolist()
             drawn = estimator.draws(epoch).indices
         else:
-            check_is_fitted(estimator, "sample_indices_")
+            check_is_fitted(estimator)
+            if not hasattr(estimator, "sample_indices_"):
+                raise TypeError(
+                    "estimator must have sample_indices_, got a "
+                    f"{type(estimator).__name__} that has none: it makes samples that are no rows, "
+                    "or has not resampled yet"
+                )
             if y is None:
                 raise ValueError("y must be the labels that the sampler was given, got None")
             merger, classes, codes, _ = read_classes(y, getattr(estimator, "merge", None))
             drawn = np.asarray(estimator.sample_indices_)
-            if len(drawn) and drawn.max() >= len(codes):
-                raise ValueError(
-                    f"y must be the labels that the sampler was given, got {len(codes)} labels "
-                    f"where it drew row {drawn.max()}"
-                )
+            check_length(estimator, drawn, len(codes))
         return cls(
             classes,
             np.bincount(codes, minlength=len(classes)).tolist(),
@@ -160,10 +162,13 @@ class ClassBalanceDisplay:
         """
         if part not in report.counts_after:
             raise ValueError(f"part must be one of {', '.join(report.counts_after)}, got {part!r}")
-        before, after = report.counts_before[part], report.counts_after[part]
-        sources = [min(n, after[label]) for label, n in before.items()]
-        copies = [after[label] - n for label, n in zip(before, sources, strict=True)]
-        return cls(list(before), list(before.values()), sources=sources, copies=copies).plot(ax=ax)
+        before = report.counts_before[part]
+        return cls(
+            list(before),
+            list(before.values()),
+            sources=[report.counts_sources[part][label] for label in before],
+            copies=[report.counts_copies[part][label] for label in before],
+        ).plot(ax=ax)
 
     def plot(self, ax: Any = None, *, log: bool | None = None) -> Self:
         """Draw the bars.
@@ -181,6 +186,8 @@ class ClassBalanceDisplay:
         ClassBalanceDisplay
             Itself.
         """
+        if len(self.classes) == 0:
+            raise ValueError("classes must hold at least one, got none")
         rows = arrange_rows(self.classes, self.before, self.sources, self.copies, self.merged)
         balanced = self.sources is not None
         height = 0.9 + (0.42 if balanced else 0.28) * len(rows) * (1 if len(rows) < 25 else 0.7)

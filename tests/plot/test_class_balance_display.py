@@ -1,8 +1,9 @@
 """Bars are as long as classes are large, and tell sources from copies."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from imblearn.over_sampling import RandomOverSampler
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from matplotlib.figure import Figure
 from sklearn.exceptions import NotFittedError
@@ -96,6 +97,22 @@ def test_a_report_is_drawn_part_by_part(tmp_path, ax):
         ClassBalanceDisplay.from_report(report, part="test", ax=ax)
 
 
+def test_a_report_tells_the_sources_that_could_be_read_from_the_copies(tmp_path, ax):
+    write_textures(tmp_path / "photos")
+    for path in sorted((tmp_path / "photos" / "gravel").iterdir())[::3]:
+        path.write_bytes(path.read_bytes()[:-60])
+    report = balance_folder(tmp_path / "photos", tmp_path / "out", on_error="skip")
+    assert report.skipped
+    for part in ("train", "val"):
+        ax.clear()
+        rows = ClassBalanceDisplay.from_report(report, part=part, ax=ax).rows_
+        written = pd.read_csv(tmp_path / "out" / part / "metadata.csv")
+        for row in rows:
+            own = written[written["label"] == row.label]
+            assert row.sources == own["source"].nunique()
+            assert row.copies == len(own) - row.sources
+
+
 def test_labels_alone_are_counted(ax):
     display = ClassBalanceDisplay.from_labels([3, 3, 3, 1], merge={1: [1]}, ax=ax)
     assert read_bars(ax) == {"before": {"3": (0, 3), "1": (0, 1)}}
@@ -136,3 +153,17 @@ def test_what_was_not_fitted_or_does_not_belong_together_is_refused():
         ClassBalanceDisplay.from_estimator(sampler)
     with pytest.raises(ValueError, match="got 2 labels where it drew row 2"):
         ClassBalanceDisplay.from_estimator(sampler, ["a", "b"])
+    with pytest.raises(ValueError, match="got 4 labels for its 3 rows"):
+        ClassBalanceDisplay.from_estimator(sampler, ["a", "a", "b", "b"])
+    smote = SMOTE(k_neighbors=1)
+    smote.fit_resample(np.arange(5.0)[:, None], ["a", "a", "a", "b", "b"])
+    with pytest.raises(TypeError, match="must have sample_indices_, got a SMOTE that has none"):
+        ClassBalanceDisplay.from_estimator(smote, ["a", "a", "a", "b", "b"])
+    with pytest.raises(ValueError, match="classes must hold at least one"):
+        ClassBalanceDisplay([], []).plot()
+
+
+def test_counts_may_be_arrays(ax):
+    before, sources, copies = np.array([[9, 4], [5, 4], [0, 3]])
+    rows = ClassBalanceDisplay("ab", before, sources=sources, copies=copies).plot(ax=ax).rows_
+    assert [(row.sources, row.copies) for row in rows] == [(5, 0), (4, 3)]
