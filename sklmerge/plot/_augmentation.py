@@ -10,11 +10,12 @@ from sklmerge._contract import as_image_batch
 from sklmerge.augment import as_augmenter, resolve_seed
 from sklmerge.images import ImageIndex
 from sklmerge.labels import check_merger
-from sklmerge.plot._axes import open_axes, shorten_name
+from sklmerge.plot._axes import escape_text, measure_axes, open_axes, shorten_name
 from sklmerge.plot._contact_sheet import SheetRow
 from sklmerge.plot._copies import pick_array_rows, pick_file_rows
 from sklmerge.plot._palette import BLUE, FAINT, INK
 from sklmerge.sampling import AugmentingOverSampler
+from sklmerge.sampling._schedule_rules import check_whole
 
 # Inches of a tile, and what lies around it: titles to the left, captions below.
 _TILE, _GAP, _TITLE, _LINE = 1.25, 0.12, 1.5, 0.13
@@ -101,6 +102,8 @@ class AugmentationDisplay:
             merge, image_shape = estimator.merge, image_shape or estimator.image_shape
             random_state = estimator.random_state if random_state is None else random_state
             estimator = estimator.augmenter
+        check_whole("n_sources", n_sources, 1)
+        check_whole("n_copies", n_copies, 0)
         augmenter = as_augmenter(estimator)
         seed = resolve_seed(0 if random_state is None else random_state)
         if isinstance(X, ImageIndex):
@@ -110,6 +113,10 @@ class AugmentationDisplay:
             return cls(rows).plot(ax=ax)
         images = as_image_batch(X, image_shape or getattr(augmenter, "image_shape", None))
         labels = np.full(len(images), "images") if y is None else np.asarray(y)
+        if len(labels) != len(images):
+            raise ValueError(
+                f"y must have a label for each of the {len(images)} images, got {len(labels)}"
+            )
         merger = check_merger(merge).fit(labels)
         merged = np.asarray(merger.transform(labels))
         chosen = check_classes(classes, merger.merged_classes_.tolist())
@@ -139,8 +146,8 @@ class AugmentationDisplay:
         width = _TITLE + max(len(row.images) for row in self.rows) * (_TILE + _GAP)
         ax = open_axes(ax, (width, height + 0.1), "AugmentationDisplay.plot")
         # One unit of the axes is an inch of a figure of their own; text shrinks with the axes.
-        shown = ax.get_position().width * ax.figure.get_figwidth()
-        scale = min(1.0, shown / width) if ax.figure.get_figwidth() < width else 1.0
+        scale = min(1.0, measure_axes(ax)[0] / width)
+        scale = scale if ax.figure.bbox.width / ax.figure.dpi < width else 1.0
         for row, top, tile in zip(self.rows, tops, tiles, strict=True):
             draw_row(ax, row, top, tile, scale, captions)
         ax.set(xlim=(0, width), ylim=(height, -0.06), aspect="equal")
@@ -157,7 +164,7 @@ def draw_row(
 
     name, _, rest = row.title.partition("\n")
     ax.text(0, top, shorten_name(name, 20), va="top", size=10 * scale, color=INK)
-    ax.text(0, top + 0.2, rest, va="top", size=8 * scale, color=FAINT)
+    ax.text(0, top + 0.2, escape_text(rest), va="top", size=8 * scale, color=FAINT)
     for column, (image, caption) in enumerate(zip(row.images, row.captions, strict=True)):
         tile_height, tile_width = measure_tile(image)
         left = _TITLE + column * (_TILE + _GAP) + (_TILE - tile_width) / 2
@@ -171,7 +178,7 @@ def draw_row(
             ax.add_patch(frame).set_clip_on(False)
         if captions:
             spot, style = (left + tile_width / 2, bottom + 0.06), {"ha": "center", "va": "top"}
-            ax.text(*spot, caption, size=7 * scale, color=FAINT, **style)
+            ax.text(*spot, escape_text(caption), size=7 * scale, color=FAINT, **style)
 
 
 def measure_tile(image: Any) -> tuple[float, float]:

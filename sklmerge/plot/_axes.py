@@ -1,5 +1,6 @@
 """Where displays are drawn: matplotlib is brought in here, and axes are made or taken."""
 
+from collections.abc import Sequence
 from typing import Any
 
 # Points of a label, where there is room for it.
@@ -72,8 +73,53 @@ def fit_font(ax: Any, n_rows: float) -> float:
     -------
     float
     """
-    inches = ax.get_position().height * ax.figure.get_figheight()
-    return float(min(_FONT_SIZE, max(3.0, 0.72 * 72 * inches / max(n_rows, 1))))
+    points = 72 * measure_axes(ax)[1]
+    return float(min(_FONT_SIZE, max(3.0, 0.72 * points / max(n_rows, 1))))
+
+
+def measure_axes(ax: Any) -> tuple[float, float]:
+    """Say how wide and how high axes are, in inches."""
+    return ax.bbox.width / ax.figure.dpi, ax.bbox.height / ax.figure.dpi
+
+
+def has_room_outside(ax: Any) -> bool:
+    """Say whether what stands beside axes stays in the figure: a layout engine makes room."""
+    return ax.figure.get_layout_engine() is not None
+
+
+def add_legend(ax: Any, handles: Sequence[Any], names: Sequence[str], inside: str) -> None:
+    """Write a legend to the right of axes where there is room, or else inside.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Changed in place.
+    handles : sequence of matplotlib.artist.Artist
+        What is named.
+    names : sequence of str
+        Their names.
+    inside : str
+        Which corner takes it inside, as matplotlib's ``loc``.
+    """
+    style = {"fontsize": 9, "loc": "upper left", "bbox_to_anchor": (1, 1), "frameon": False}
+    if not has_room_outside(ax):
+        style = {"fontsize": min(9, fit_font(ax, 2 * len(names))), "loc": inside}
+    # Set afterwards, since matplotlib leaves out labels that begin with "_".
+    legend = ax.legend(handles, [str(place) for place in range(len(names))], **style)
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_text(name)
+
+
+def escape_text(text: str) -> str:
+    r"""Keep matplotlib from reading ``$`` as the beginning of a formula.
+
+    Examples
+    --------
+    >>> from sklmerge.plot._axes import escape_text
+    >>> print(escape_text("under $5"))
+    under \$5
+    """
+    return text.replace("$", r"\$")
 
 
 def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
@@ -99,7 +145,7 @@ def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
 
 
 def shorten_name(label: Any, length: int = 32) -> str:
-    """Write a label in few letters, its middle left out where it is long.
+    """Write a label in few letters, its middle left out where it is long, as matplotlib takes it.
 
     Parameters
     ----------
@@ -120,6 +166,6 @@ def shorten_name(label: Any, length: int = 32) -> str:
     """
     name = " ".join(str(label).split())
     if len(name) <= length:
-        return name
+        return escape_text(name)
     half = length // 2
-    return f"{name[:half]}…{name[len(name) - (length - half - 1) :]}"
+    return escape_text(f"{name[:half]}…{name[len(name) - (length - half - 1) :]}")

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.plot._axes import fit_font, open_axes, scale_log, shorten_name
+from sklmerge.plot._axes import add_legend, fit_font, open_axes, scale_log, shorten_name
 from sklmerge.plot._palette import FAINT, GREY, MARKERS, SERIES
 from sklmerge.weights import ClassWeightEstimator
 
@@ -145,6 +145,8 @@ class ClassWeightDisplay:
         """
         classes = list(dict.fromkeys(label for own in self.class_weights.values() for label in own))
         counts = self.class_counts or {}
+        if not classes:
+            raise ValueError("class_weights must hold the weight of a class, got none")
         classes.sort(key=lambda label: -counts.get(label, 0))
         height = 1.5 + 0.3 * len(classes) * (1 if len(classes) < 25 else 0.7)
         ax = open_axes(ax, (8, height), "ClassWeightDisplay.plot")
@@ -154,10 +156,11 @@ class ClassWeightDisplay:
         ax.axvline(1, color=FAINT, lw=1, zorder=0)
         drawn = [weight for own in self.class_weights.values() for weight in own.values() if weight]
         scale_log(ax, min([1, *drawn]) / 1.3, max([1, *drawn]) * 1.3)
+        lines = []
         for series, (name, own) in enumerate(self.class_weights.items()):
             weights = np.array([own.get(label, np.nan) for label in classes], dtype=np.float64)
             weights[weights <= 0] = np.nan
-            ax.plot(
+            lines += ax.plot(
                 weights,
                 places,
                 linestyle="none",
@@ -172,7 +175,7 @@ class ClassWeightDisplay:
         ax.set_ylim(len(classes) - 0.4, -0.6)
         ax.set_xlabel("weight, logarithmic")
         ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+        add_legend(ax, lines, [shorten_name(name) for name in self.class_weights], "upper right")
         self.ax_, self.figure_, self.classes_ = ax, ax.figure, classes
         return self
 

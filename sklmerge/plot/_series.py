@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.plot._axes import shorten_name
+from sklmerge.plot._axes import add_legend, has_room_outside, measure_axes, shorten_name
 from sklmerge.plot._palette import DASHES, FAINT, SERIES
 
 # More lines than this are told apart by colour alone, and only the outermost have names.
@@ -34,24 +34,27 @@ def draw_series(
     class_counts : mapping of label to int
         Images of each.
     name_ends : bool
-        Whether lines have their names where they end; otherwise there is a legend.
+        Whether lines have their names where they end, if there is room to the right of the axes;
+        otherwise there is a legend.
     """
     labels = sorted(series, key=lambda label: class_counts[label])
     names = {label: f"{shorten_name(label, 24)} ({class_counts[label]:,})" for label in labels}
     few = len(labels) <= _MAX_NAMED
     shade = None if few else shade_by_size(ax, [class_counts[label] for label in labels])
+    lines = {}
     for place, label in enumerate(labels):
         style: dict[str, Any]
         if shade is None:
             style = {"color": SERIES[place % len(SERIES)], "ls": DASHES[place % len(DASHES)]}
         else:
             style = {"color": shade(class_counts[label]), "lw": 1}
-        ax.plot(x, series[label], label=names[label], **style)
-    if name_ends:
-        named = labels if few else [labels[0], labels[-1]]
+        lines[label] = ax.plot(x, series[label], label=names[label], **style)[0]
+    named = labels if few else [labels[0], labels[-1]]
+    if name_ends and has_room_outside(ax):
         name_lines(ax, [names[label] for label in named], [series[label][-1] for label in named])
-    elif few:
-        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=9)
+    elif few or name_ends:
+        corner = "upper left" if name_ends else "upper right"
+        add_legend(ax, [lines[label] for label in named], [names[label] for label in named], corner)
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -73,7 +76,7 @@ def shade_by_size(ax: Any, counts: Sequence[int]) -> Any:
 def name_lines(ax: Any, names: Sequence[str], ends: Sequence[float]) -> None:
     """Write the name of each line to the right of where it ends."""
     size = 9.0
-    inches = ax.get_position().height * ax.figure.get_figheight()
+    inches = measure_axes(ax)[1]
     points = np.column_stack([np.full(len(ends), ax.get_xlim()[1]), ends])
     shown = ax.transAxes.inverted().transform(ax.transData.transform(points))[:, 1]
     for name, old, new in zip(

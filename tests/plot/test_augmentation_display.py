@@ -96,6 +96,10 @@ def test_classes_have_their_own_augmenters_and_unknown_ones_are_named(ax):
     assert set(rows[2].captions[1:]) <= {"mirrored", ""}
     with pytest.raises(ValueError, match=r"classes must be among .*'brick'.*, got 'sand'"):
         AugmentationDisplay.from_estimator("light", images, labels, classes=["sand"])
+    with pytest.raises(ValueError, match="label for each of the 240 images, got 3"):
+        AugmentationDisplay.from_estimator("light", images, labels[:3])
+    with pytest.raises(ValueError, match="n_copies must be >= 0, got -1"):
+        AugmentationDisplay.from_estimator("light", images, labels, n_copies=-1)
     with pytest.raises(ValueError, match="rows must hold at least one"):
         AugmentationDisplay([]).plot()
 

@@ -65,6 +65,40 @@ def test_no_name_is_cut_off(draw):
             assert not text.get_text() or box.x1 <= figure.bbox.x1 + 1
 
 
+ODD = ["$a$ of $b_c^$", "_hidden", r"\$5 & $6"]
+ODD_Y = np.repeat(ODD, [4, 9, 30])
+
+
+@pytest.mark.parametrize("layout", [None, "constrained"])
+@pytest.mark.parametrize(
+    "draw",
+    {
+        "balance": lambda ax: ClassBalanceDisplay.from_labels(ODD_Y, ax=ax),
+        "weights": lambda ax: ClassWeightDisplay({n: {"a": 1.0} for n in ODD}).plot(ax),
+        "merge": lambda ax: MergeDisplay.from_predictions(ODD_Y, ODD_Y[::-1], ax=ax),
+        "copies": lambda ax: AugmentationDisplay.from_estimator("light", IMAGES, ODD_Y, ax=ax),
+        "epochs": lambda ax: EpochCoverageDisplay.from_estimator(
+            EpochSchedule(random_state=0).fit(ODD_Y), ax=ax
+        ),
+        "batches": lambda ax: EpochCoverageDisplay(
+            dict(zip(ODD, (4, 9, 30), strict=True)), {}
+        ).plot_batches(ax=ax),
+    }.values(),
+    ids=DRAWINGS,
+)
+def test_names_are_written_as_they_are(draw, layout):
+    figure = Figure(figsize=(9, 5), layout=layout)
+    ax = draw(figure.subplots()).ax_
+    figure.draw_without_rendering()  # which raises for what is no formula
+    legend = ax.get_legend().get_texts() if ax.get_legend() else []
+    texts = [*ax.get_yticklabels(), *ax.texts, *legend]
+    for name in ODD:
+        shown = name.replace("$", r"\$")
+        own = [text for text in texts if text.get_text().startswith(shown)]
+        assert own
+        assert all(text.get_window_extent().x1 <= figure.bbox.x1 for text in own)
+
+
 def test_displays_can_be_imported_without_matplotlib_and_say_what_to_install():
     code = """
 import sys

@@ -17,7 +17,7 @@ Y = np.repeat(["a", "b", "c", "d"], [50, 120, 121, 10])
 
 @pytest.fixture
 def ax():
-    return Figure(figsize=(8, 5)).subplots()
+    return Figure(figsize=(8, 5), layout="constrained").subplots()
 
 
 @pytest.mark.parametrize(
