@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sklmerge.balance._objects import Objects
@@ -24,6 +24,9 @@ _RENEWED_EVERY = 20
 # A lease this old by all clocks that may be a little wrong is not watched first.
 _OLD = 3600
 _LOOK_EVERY = 1.0
+# The runs of this process that are at work: a lease that one could not give back, because the store
+# was down, must not lock out the next one.
+_HELD: set[str] = set()
 
 
 @contextmanager
@@ -50,15 +53,29 @@ def hold_lease(objects: Objects) -> Iterator[str]:
     its next shard, and stops. A run that was asleep for longer than its lease finds the same.
     """
     run = uuid.uuid4().hex
-    _take(objects, run)
-    over = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(objects, run, over), daemon=True)
-    keeper.start()
+    # Before there is a lease, so that nobody finds one of a run that is not known here.
+    _HELD.add(run)
     try:
-        yield run
+        _take(objects, run)
+        over = threading.Event()
+        keeper = threading.Thread(target=_keep, args=(objects, run, over), daemon=True)
+        keeper.start()
+        try:
+            yield run
+        finally:
+            over.set()
+            keeper.join()
+            end_lease(objects, run)
     finally:
-        over.set()
-        keeper.join()
+        _HELD.discard(run)
+
+
+def end_lease(objects: Objects, run: str) -> None:
+    """Remove the lease if it is that of a run; where the store is down, it stays.
+
+    That does no harm, and what made the run end is worth more than an error from here.
+    """
+    with suppress(OSError):
         if is_held(objects, run):
             objects.remove(LEASE_NAME)
 
@@ -147,8 +164,15 @@ def _is_here(lease: dict[str, Any]) -> bool:
 
 
 def _is_alive(lease: dict[str, Any]) -> bool:
-    return _is_here(lease) and _read_start(lease.get("pid")) == lease.get("started")
+    return _is_here(lease) and _is_at_work(lease)
 
 
 def _is_dead(lease: dict[str, Any]) -> bool:
-    return _is_here(lease) and _read_start(lease.get("pid")) != lease.get("started")
+    return _is_here(lease) and not _is_at_work(lease)
+
+
+def _is_at_work(lease: dict[str, Any]) -> bool:
+    """Tell whether a run of this machine goes on."""
+    if lease.get("pid") == os.getpid():
+        return lease.get("run") in _HELD
+    return _read_start(lease.get("pid")) == lease.get("started")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.balance._items import Item, Outcome
-from sklmerge.balance._lease import LEASE_NAME, hold_lease, is_held
+from sklmerge.balance._lease import end_lease, hold_lease, is_held
 from sklmerge.balance._objects import Objects
 from sklmerge.balance._store import PLAN_NAME, WORK_NAME, Present
 from sklmerge.images._hash import hash_texts
@@ -64,8 +64,7 @@ class ObjectStore:
 
     def end(self) -> None:
         """Give the lease back early, by which workers know that it is over."""
-        if is_held(self.objects, self.run):
-            self.remove(LEASE_NAME)
+        end_lease(self.objects, self.run)
 
     def read(self, name: str) -> bytes | None:
         """Read a file whole; None where there is none."""
