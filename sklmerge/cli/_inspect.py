@@ -70,40 +70,63 @@ def write_commands(
     """Write the commands that carry the advice out, past files that cannot be read."""
     folder, out = place.write_shell(), quote(place.name_output())
     merged = write_merge(merge) + (" --on-error skip" if has_bad_files else "")
-    commands = {
-        "nothing": [],
-        "epochs": [],
-        "weights": [f"sklmerge weights {folder}{write_merge(merge)}"],
-        "copies": [f"sklmerge balance {folder} {out}{merged}"],
-        "copies and weights": [
+    if remedy == "weights":
+        return [f"sklmerge weights {folder}{write_merge(merge)}"]
+    if remedy == "copies and weights":
+        return [
             f"sklmerge balance {folder} {out}{merged} --max-copies {RULES.max_copies}",
             f"sklmerge weights {out}/train",
-        ],
-    }
-    return commands[remedy]
+        ]
+    return []
 
 
 def write_code(
     place: Place, merge: dict[str, list[str]] | None, remedy: str, report: ImageReport
 ) -> list[str]:
-    """Write the same for a program: weights, or balanced epochs for a training loop.
-
-    Images of several sizes are brought to the median; files that cannot be read are passed over.
-    """
-    index = place.write_code(merge)
+    """Write the same for a program; beside copies also what a training loop takes instead."""
     if remedy == "nothing":
         return []
     if remedy == "weights":
         return [
             "from sklmerge import ClassWeightEstimator, ImageIndex",
-            f"class_weight = ClassWeightEstimator().fit({index}).to_keras()",
+            f"class_weight = ClassWeightEstimator().fit({place.write_code(merge)}).to_keras()",
         ]
+    epochs = _write_epochs(place, merge, report)
+    if remedy == "epochs":
+        return epochs
+    return [*_write_copies(place, merge, report), "# or, in a training loop:", *epochs]
+
+
+def _write_copies(
+    place: Place, merge: dict[str, list[str]] | None, report: ImageReport
+) -> list[str]:
+    """Write the job that makes copies, and the weights of what it leaves uneven."""
+    out = place.name_output()
+    skip = ', on_error="skip"' if report.bad_files else ""
+    folders = place.write_arguments(merge, out)
+    balanced = f"ImageIndex({f'{out}/train'!r})"
+    return [
+        "from sklmerge import ClassWeightEstimator, ImageIndex, balance_folder",
+        "balance_folder(",
+        f"    {folders}, max_copies={RULES.max_copies}{skip}",
+        ")",
+        f"class_weight = ClassWeightEstimator().fit({balanced}).to_keras()",
+    ]
+
+
+def _write_epochs(
+    place: Place, merge: dict[str, list[str]] | None, report: ImageReport
+) -> list[str]:
+    """Write balanced epochs for a training loop.
+
+    Images of several sizes are brought to the median; files that cannot be read are passed over.
+    """
     sizes = {name: tuple(size) for name, size in report.sizes.items()}
     options = [f", image_size={sizes['median']}"] if len(set(sizes.values())) > 1 else []
     options += [', on_error="skip"'] if report.bad_files else []
     return [
         "from sklmerge import EpochSchedule, ImageBatches, ImageIndex",
-        f"index = {index}",
+        f"index = {place.write_code(merge)}",
         'schedule = EpochSchedule("minority", random_state=0)',
         "batches = ImageBatches(",
         '    index, schedule=schedule, augmenter="light"' + "".join(options),

@@ -118,9 +118,12 @@ class Place(NamedTuple):
         return index
 
     def name_output(self) -> str:
-        """Propose a local folder for what is made of the images."""
-        name = self.source.rstrip("/").rpartition("/")[2] if is_url(self.source) else self.source
-        return f"{name}-balanced"
+        """Propose a local folder for what is made of the images, outside of theirs."""
+        if is_url(self.source):
+            return f"{self.source.rstrip('/').rpartition('/')[2]}-balanced"
+        if Path(self.source).name in ("", ".."):
+            return str(Path(self.source, "..", f"{Path(self.source).resolve().name}-balanced"))
+        return f"{self.source}-balanced"
 
     def measure_room(self) -> int:
         """Measure the free disk space, in bytes, where the proposed folder would be."""
@@ -134,7 +137,12 @@ class Place(NamedTuple):
 
     def write_code(self, merge: Merge | None) -> str:
         """Write the index for a program."""
+        return f"ImageIndex({self.write_arguments(merge)})"
+
+    def write_arguments(self, merge: Merge | None, *more: str) -> str:
+        """Write the folder, more of them, and how it is read, for a call in a program."""
         options = "" if self.options is None else ", storage_options=storage_options"
         merged = "" if merge is None else f", merge={merge!r}"
         classes = "" if self.classes is None else f", classes={self.classes!r}"
-        return f"ImageIndex({self.source!r}{classes}{merged}{options})"
+        folders = ", ".join(map(repr, (self.source, *more)))
+        return f"{folders}{classes}{merged}{options}"

@@ -1,5 +1,6 @@
 """Every command does its job, speaks to people and to programs, and leaves sources alone."""
 
+import shlex
 import subprocess
 import sys
 from collections import Counter
@@ -45,11 +46,40 @@ def test_inspect_counts_weighs_and_advises(run, run_json, textures):
 
 
 def test_the_code_that_inspect_prints_runs(run_json, textures):
-    weights, epochs = {}, {}
+    weights = {}
     exec("\n".join(run_json("inspect", textures, *MERGE)["code"]), weights)
     assert weights["class_weight"] == {0: 0.75, 1: 1.5}
-    exec("\n".join(run_json("inspect", textures)["code"]), epochs)
-    assert epochs["batches"].counts == {"brick": 20, "grass": 20, "gravel": 20}
+
+
+@pytest.mark.parametrize(
+    ("here", "source"),
+    [(".", "photos"), ("photos", "."), ("photos/brick", ".."), ("photos", "../link/brick/..")],
+)
+def test_copies_are_advised_beside_the_folder_and_in_python_as_in_the_shell(
+    run_json, textures, tmp_path, monkeypatch, here, source
+):
+    photos = tmp_path / "photos"
+    (tmp_path / "link").symlink_to(photos)
+    for label, n_images in (("brick", 90), ("ground", 10), ("grass", 10)):
+        (photos / label).mkdir(parents=True)
+        for path in sorted((textures / label.replace("ground", "gravel")).iterdir())[:n_images]:
+            (photos / label / path.name).write_bytes(path.read_bytes())
+    (photos / "grass" / "broken.png").write_bytes(b"no image")
+    monkeypatch.chdir(tmp_path / here)
+    found = run_json("inspect", source, "--merge", "ground=grass,ground")
+    assert found["remedy"] == "copies and weights"
+    job, weigh = (shlex.split(command)[1:] for command in found["commands"])
+    run_json(*job)
+    balanced = tmp_path / "photos-balanced"
+    assert count_files(balanced / "train") == {"brick": 72, "ground": 64}
+    made = digest_tree(balanced)
+    class_weight = run_json(*weigh)["keras"]
+    balanced.rename(tmp_path / "by_the_shell")
+    names = {}
+    exec("\n".join(found["code"]), names)
+    assert digest_tree(balanced) == made
+    assert {str(code): weight for code, weight in names["class_weight"].items()} == class_weight
+    assert names["batches"].counts == {"brick": 21, "ground": 21}
 
 
 def test_inspect_names_bad_files_and_duplicates_under_two_labels(run, run_json, textures, tmp_path):

@@ -169,8 +169,8 @@ def test_inspect_advises_epochs_where_there_is_no_room_for_copies(run, run_json,
     found = run_json("inspect", textures, "--budget", "100kB")
     assert (found["remedy"], found["commands"]) == ("epochs", [])
     assert found["n_bytes"] == sum(path.stat().st_size for path in textures.rglob("*.png"))
-    assert found["n_files_balanced"] == 480
+    assert found["n_files_balanced"] == 400
     assert "EpochSchedule" in "".join(found["code"])
-    assert run_json("inspect", textures, "--budget", "1 GB")["remedy"] == "copies"
-    assert run_json("inspect", textures)["remedy"] == "copies"
+    assert run_json("inspect", textures, "--budget", "1 GB")["remedy"] == "copies and weights"
+    assert run_json("inspect", textures)["remedy"] == "copies and weights"
     assert "--budget must be" in run("inspect", textures, "--budget", "much", code=2).stderr
