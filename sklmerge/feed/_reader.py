@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sklmerge.feed._cache import DecodeCache
 from sklmerge.feed._sources import ImageSource
+from sklmerge.images._errors import BadFileError
 from sklmerge.images._reading import Fetched
 
 # Rows drawn less often than once in so many epochs are not worth their place in the cache.
@@ -89,7 +90,7 @@ class RowReader:
 
         Raises
         ------
-        ValueError
+        BadFileError
             If it, or all of its class, cannot be read.
         """
         image = self._try_reading(row, fetched)
@@ -102,7 +103,7 @@ class RowReader:
             if image is not None:
                 return other, image
         path = self.source.describe(row)
-        raise ValueError(
+        raise BadFileError(
             f"source must have an image of each class that can be read, got {len(same)} of a "
             f"class that cannot, among them {path} ({self.unreadable[path]})"
         )
@@ -133,7 +134,7 @@ class RowReader:
 
     def _tell(self, path: str, reason: str, error: ValueError) -> None:
         if self.on_error == "raise":
-            raise ValueError(
+            raise BadFileError(
                 f'{path} could not be read ({reason}); pass on_error="skip" to draw another image '
                 "of its class instead"
             ) from error

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from sklmerge._contract import as_image_batch, check_image_shape
 from sklmerge._resize import resize_image
 from sklmerge.images._codec import MAX_PIXELS, check_decoding, check_max_pixels
+from sklmerge.images._path_lists import find_paths
 from sklmerge.images._paths import ImagePaths
 from sklmerge.images._reading import Fetched, ReadOptions, fetch_urls, read_image
-from sklmerge.images._remote import RemoteFiles, is_url
+from sklmerge.images._remote import RemoteFiles
 
 
 class ImageSource(Protocol):
@@ -74,7 +75,7 @@ class FileSource:
 
     Parameters
     ----------
-    paths : sequence of str
+    paths : ImagePaths
         Where they are.
     options : ReadOptions
         How they are read.
@@ -84,21 +85,17 @@ class FileSource:
 
     is_costly = True
 
-    def __init__(self, paths: Sequence[str], options: ReadOptions, files: RemoteFiles) -> None:
+    def __init__(self, paths: ImagePaths, options: ReadOptions, files: RemoteFiles) -> None:
         self.paths = paths
         self.options = options
         self.files = files
-        if isinstance(paths, ImagePaths):
-            self._has_urls = paths.has_urls
-        else:
-            self._has_urls = any(map(is_url, paths))
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def fetch(self, rows: Sequence[int]) -> dict[int, Fetched]:
         """Fetch the files behind URLs; ConnectionError where a store does not answer."""
-        if not self._has_urls:
+        if not self.paths.has_urls:
             return {}
         fetched = fetch_urls([self.paths[row] for row in rows], self.files)
         return {row: data for row, data in zip(rows, fetched, strict=True) if data is not None}
@@ -145,18 +142,16 @@ def open_source(
         return FileSource(source.paths, options, source.files)
     if isinstance(source, str | bytes | os.PathLike):
         raise TypeError(f"source must be images, paths or an ImageIndex, got {source!r}")
-    if hasattr(source, "get_bytes"):
-        return FileSource(source, options, RemoteFiles())
+    paths = find_paths(source, name="source")
+    if paths is not None:
+        return FileSource(paths, options, RemoteFiles())
     first = source[0] if isinstance(source, list | tuple) and len(source) else None
     if isinstance(first, np.ndarray) and first.ndim > 1:
         for place, image in enumerate(source):
             as_image_batch(np.asarray(image)[None], name=f"source[{place}]")
         return ArraySource(source, image_size)
     array = np.asanyarray(source)
-    if array.ndim == 1 and len(array) and isinstance(array[0], str | os.PathLike):
-        paths = [os.fspath(path) for path in array.tolist()]
-        return FileSource(paths, options, RemoteFiles())
-    if array.ndim < 2:
+    if array.ndim < 2 or array.dtype.kind in "OSUT":
         raise TypeError(
             "source must be images, paths or an ImageIndex, got an array of shape "
             f"{array.shape} and dtype {array.dtype}"

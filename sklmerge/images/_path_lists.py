@@ -11,7 +11,7 @@ from sklmerge.images._index import ImageIndex
 from sklmerge.images._paths import ImagePaths
 
 
-def find_paths(X: Any) -> ImagePaths | None:
+def find_paths(X: Any, *, name: str = "X") -> ImagePaths | None:
     """Find the paths that X lists, where it lists paths and not pixels.
 
     Parameters
@@ -19,6 +19,8 @@ def find_paths(X: Any) -> ImagePaths | None:
     X : object
         An `ImageIndex`, its ``paths``, or str and path-likes in a list, an array or a data frame
         column, also as one column of a table.
+    name : str, default="X"
+        What X is called in errors.
 
     Returns
     -------
@@ -43,13 +45,13 @@ def find_paths(X: Any) -> ImagePaths | None:
     if isinstance(X, ImagePaths):
         return X
     if isinstance(X, str | os.PathLike):
-        raise TypeError(f"X must be a list of paths, got one path: {os.fspath(X)!r}")
+        raise TypeError(f"{name} must be a list of paths, got one path: {os.fspath(X)!r}")
     values = X if isinstance(X, list | tuple) else list_column(np.asarray(X))
     if not len(values) or not is_path(values[0]):
         return None
     wrong = next((place for place, value in enumerate(values) if not is_path(value)), None)
     if wrong is not None:
-        raise TypeError(f"X must hold paths only, got {values[wrong]!r} at position {wrong}")
+        raise TypeError(f"{name} must hold paths only, got {values[wrong]!r} at position {wrong}")
     return ImagePaths.from_bytes([os.fsencode(value) for value in values])
 
 

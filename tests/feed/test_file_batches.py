@@ -4,10 +4,11 @@ import threading
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from sklmerge import EpochSchedule, ImageBatches, ImageIndex
+from sklmerge import BadFileError, EpochSchedule, ImageBatches, ImageIndex
 
 BALANCED = EpochSchedule("minority", random_state=0)
 
@@ -39,6 +40,18 @@ def test_an_index_its_paths_and_its_arrays_give_the_same_batches(index, assert_s
     x, y = of_index[0]
     assert (x.shape, x.dtype, y.dtype) == ((12, 32, 48, 3), np.uint8, np.int64)
     assert make(index, color_mode="grayscale", image_size=(10, 15))[0][0].shape == (12, 10, 15)
+
+
+def test_a_table_of_paths_is_read_and_text_is_no_image(index, assert_same_batches):
+    paths, labels = list(index.paths), index.labels
+    table = pd.DataFrame({"file": paths}, index=np.arange(len(paths))[::-1])
+    for listed in (table, table["file"], table.astype("string"), table.to_numpy(str)):
+        assert_same_batches(make(index), make(listed, y=labels))
+    for text in (pd.DataFrame({"file": paths, "kind": labels}), np.array([["a", "b"]] * 240)):
+        with pytest.raises(TypeError, match=r"source must be images, paths .* shape \(240, 2\)"):
+            make(text, y=labels)
+    with pytest.raises(TypeError, match="source must hold paths only, got 3 at position 1"):
+        make(["a.png", 3], y=["a", "b"])
 
 
 def test_a_merged_index_is_fed_as_merged(folder):
@@ -93,7 +106,7 @@ def test_a_file_that_vanishes_between_epochs_is_named(folder, index):
     assert len(list(batches)) == 5
     (folder / "gravel" / "gravel_00_3.png").unlink()
     message = r"gravel_00_3\.png could not be read \(no such file or directory\); pass on_error"
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(BadFileError, match=message):
         list(batches)
 
 
@@ -126,7 +139,7 @@ def test_with_warn_each_bad_file_is_told_once(folder, index):
 def test_a_class_of_which_nothing_can_be_read_is_an_error(folder, index):
     for path in (folder / "gravel").iterdir():
         path.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match="source must have an image of each class that can be"):
+    with pytest.raises(BadFileError, match="source must have an image of each class that can be"):
         list(make(index, on_error="skip"))
 
 
