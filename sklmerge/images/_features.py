@@ -17,8 +17,8 @@ from sklmerge.images._path_lists import find_paths
 from sklmerge.images._reading import Reader, ReadOptions, fetch_urls, read_image
 from sklmerge.images._remote import RemoteFiles
 
-# So many bytes or files are read and handed to a worker at most, and each gets so many tasks or
-# more, of one size, so that none waits long for the others.
+# So many bytes or files are read and handed to a worker at most, and each worker gets so many tasks
+# or more where there are images enough, of one size, so that none waits long for the others.
 _TASK_BYTES = 2**20
 _TASK_FILES = 16
 _TASKS_PER_WORKER = 4
@@ -88,21 +88,19 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
                     f"got {batch.shape[1:]}"
                 )
             check_value_range(batch, find_value_range(batch.dtype, self._find_range()))
-            step = max(1, _TASK_BYTES * len(batch) // max(batch.nbytes, 1))
-            tasks = [batch[start : start + step] for start in range(0, len(batch), step)]
+            most = max(1, _TASK_BYTES * len(batch) // max(batch.nbytes, 1))
+            tasks = [batch[part] for part in share_rows(len(batch), most, self.n_jobs)]
         else:
             ways = get_ways(X)
-            tasks = [
-                FileBatch(list(paths[start : start + _TASK_FILES]), *ways, self.image_shape_)
-                for start in range(0, len(paths), _TASK_FILES)
-            ]
+            parts = share_rows(len(paths), _TASK_FILES, self.n_jobs)
+            tasks = [FileBatch(list(paths[part]), *ways, self.image_shape_) for part in parts]
         # What was fitted, such as thousands of names, need not travel to the workers.
         plain = clone(self)
         run = joblib.delayed(describe_images)
         # Tasks are as large as they should be: joblib need not gather them into larger ones.
         workers = joblib.Parallel(n_jobs=self.n_jobs, batch_size=1)
-        parts = workers(run(plain, task) for task in tasks)
-        return np.concatenate([np.empty((0, len(self.feature_names_))), *parts])
+        described = workers(run(plain, task) for task in tasks)
+        return np.concatenate([np.empty((0, len(self.feature_names_))), *described])
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Name the features.

@@ -2,6 +2,7 @@
 
 import pickle
 
+import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -134,6 +135,26 @@ def test_scikit_learns_checks_pass_where_their_rows_are_shown_as_images(features
     # A pipeline fits its own steps, whatever they are.
     assert failed <= {"check_estimators_overwrite_params", "check_dont_overwrite_parameters"}
     assert len(results) > 40
+
+
+@pytest.mark.parametrize(("n_jobs", "n_tasks"), [(1, 4), (3, 12), (8, 25)])
+def test_every_worker_has_a_share_of_few_images(monkeypatch, n_jobs, n_tasks):
+    sizes = []
+
+    class OneWorker(joblib.Parallel):
+        def __call__(self, tasks):
+            tasks = list(tasks)
+            sizes.extend(len(arguments[1]) for _, arguments, _ in tasks)
+            return [call(*arguments) for call, arguments, _ in tasks]
+
+    monkeypatch.setattr(joblib, "Parallel", OneWorker)
+    photos = np.concatenate([PHOTOS] * 5)[:25]
+    expected = ColorHistogram().fit_transform(photos)
+    sizes.clear()
+    assert_array_equal(ColorHistogram(n_jobs=n_jobs).fit_transform(photos), expected)
+    assert sum(sizes) == 25
+    assert len(sizes) == n_tasks
+    assert max(sizes) - min(sizes) <= 1
 
 
 def test_features_join_in_a_union():
