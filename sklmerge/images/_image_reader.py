@@ -15,7 +15,12 @@ from sklmerge.images._reading import Reader, ReadOptions, read_images
 from sklmerge.images._remote import RemoteFiles
 
 
-class ImageReader(TransformerMixin, BaseEstimator):
+# Images fit no data frame. mypy cannot see the argument, because scikit-learn has no types.
+class ImageReader(
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,  # type: ignore[call-arg]
+):
     """Read images from their paths, as the first step of a pipeline.
 
     So a grid search cuts lists of paths into folds, and each fold reads its own images.
@@ -139,6 +144,20 @@ class ImageReader(TransformerMixin, BaseEstimator):
                 "image_size, such as image_size=(224, 224), and a color_mode other than 'keep'"
             )
         return images
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_] | None:
+        """Pass names on, for the sake of the pipeline's other steps: pixels have no names.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns that came in, if any.
+
+        Returns
+        -------
+        ndarray of str or None
+        """
+        return None if input_features is None else np.asarray(input_features, dtype=object)
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Leave the output as it is: images fit no data frame.

@@ -10,6 +10,7 @@ import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from numpy.testing import assert_array_equal
+from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
@@ -70,6 +71,21 @@ def test_size_mode_and_reader_are_the_users(index):
     own = ImageIndex(index.root, reader=lambda path: np.full((9, 5), 128, np.uint8))
     assert_array_equal(ImageReader().transform(own), np.full((240, 9, 5), 128))
     assert ColorHistogram(n_bins=2).fit_transform(own)[0].tolist() == [0, 1]
+
+
+def test_a_pipeline_from_paths_names_its_features(index):
+    some = index.take([0, 170, 239])
+    features = make_pipeline(ImageReader(), HOGFeatures()).fit(some)
+    names = features.get_feature_names_out()
+    assert_array_equal(names, features[-1].get_feature_names_out())
+    assert_array_equal(features.get_feature_names_out(["path"]), names)
+    expected = features.transform(some)
+    with config_context(transform_output="pandas"):
+        frame = features.transform(some)
+        assert isinstance(ImageReader().fit_transform(some), np.ndarray)
+    assert list(frame.columns) == list(names)
+    assert_array_equal(frame.to_numpy(), expected)
+    assert list(ImageReader().get_feature_names_out(["path"])) == ["path"]
 
 
 @pytest.fixture
