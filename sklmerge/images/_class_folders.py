@@ -114,11 +114,12 @@ def drop_empty_folders(
     """
     is_full = np.bincount(codes, minlength=len(folders)) > 0
     names = [os.fsdecode(folder) for folder in folders]
-    empty = [name for name, full in zip(names, is_full, strict=True) if not full]
+    empty = [name for name, is_one in zip(names, is_full, strict=True) if not is_one]
     if empty and not (allow_empty and is_full.any()):
         raise explain_empty_folder(root, empty[0], extensions)
     numbers = (np.cumsum(is_full) - 1).astype(codes.dtype)
-    return [name for name in names if name not in set(empty)], empty, numbers[codes]
+    full = [name for name, is_one in zip(names, is_full, strict=True) if is_one]
+    return full, empty, numbers[codes]
 
 
 def explain_empty_folder(root: str, folder: str, extensions: Iterable[str]) -> ValueError:
