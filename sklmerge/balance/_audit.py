@@ -12,7 +12,7 @@ from sklmerge.images._codec import check_max_pixels
 from sklmerge.images._digests import digest_file, digest_pixels
 from sklmerge.images._names import show_name
 from sklmerge.images._reading import Fetched, Progress, map_files, read_bytes
-from sklmerge.images._remote import check_url, is_url
+from sklmerge.images._urls import check_url, find_local, is_url
 
 
 @dataclass(frozen=True)
@@ -136,9 +136,13 @@ def audit_split(
     >>> len(report.same_bytes), report.ok
     (60, False)
     """
-    if not any(is_url(os.fspath(folder)) for folder in (train, val)):
-        check_url(os.fspath(train), storage_options)
-    sides = [_index(train, "train", storage_options), _index(val, "val", storage_options)]
+    folders = find_local(train), find_local(val)
+    if not any(map(is_url, folders)):
+        check_url(train, storage_options)
+    sides = [
+        _index(folder, name, storage_options)
+        for folder, name in zip(folders, ("train", "val"), strict=True)
+    ]
     names = [side.paths.relative() for side in sides]
     digest = partial(_digest, max_pixels=check_max_pixels(max_pixels))
     digests = [list(map_files(digest, s.paths, s.files, n_jobs, progress)) for s in sides]
@@ -157,18 +161,16 @@ def audit_split(
         same_pixels=sorted(set(pair_equal(*pixels)) - set(same_bytes)),
         same_source=pair_sources([_read_sources(side) for side in sides], names),
         unreadable={
-            os.path.join(os.fspath(folder), name): digest.reason
-            for folder, side, found in zip((train, val), names, digests, strict=True)
+            os.path.join(folder, name): digest.reason
+            for folder, side, found in zip(folders, names, digests, strict=True)
             for name, digest in zip(side, found, strict=True)
             if digest.reason is not None
         },
     )
 
 
-def _index(
-    folder: str | os.PathLike[str], name: str, options: Mapping[str, Any] | None
-) -> ImageIndex:
-    options = options if is_url(os.fspath(folder)) else None
+def _index(folder: str, name: str, options: Mapping[str, Any] | None) -> ImageIndex:
+    options = options if is_url(folder) else None
     try:
         # A part that was balanced has a folder for every class, also for one without an image.
         return ImageIndex(folder, allow_empty=True, storage_options=options)

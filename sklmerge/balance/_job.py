@@ -25,13 +25,7 @@ from sklmerge.balance._groups import GroupBy, describe_groups
 from sklmerge.balance._leaks import find_leaks, read_known
 from sklmerge.balance._metadata import describe_job
 from sklmerge.balance._names import choose_extension
-from sklmerge.balance._places import (
-    check_apart,
-    check_place,
-    open_destination,
-    open_source,
-    share_options,
-)
+from sklmerge.balance._places import check_place, open_places
 from sklmerge.balance._prepare import check_augmenter, check_parts, plan_job, resolve_merge
 from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
@@ -159,7 +153,8 @@ default="light"
     the same bytes as one that is not, given the same versions of the libraries.
 
     Files that are older than their image in the source are made anew, so an image that was replaced
-    between two calls is noticed, unless its time of change was set back (as ``cp -p`` does).
+    between two calls is noticed, unless its time of change was set back (as ``cp -p`` does), or
+    the source or the destination is a URL: then delete the old files.
 
     Names are ``<original class>__<stem>.jpg`` and ``<original class>__<stem>__aug0001.jpg``; where
     two sources of a merged class would share one, ten digits of the path's digest tell them apart.
@@ -188,12 +183,9 @@ default="light"
     check_choice(place, "place", PLACES)
     check_choice(image_format, "image_format", IMAGE_FORMATS)
     check_choice(on_error, "on_error", ON_ERROR)
-    options, own_options = share_options(
-        os.fspath(source), os.fspath(destination), storage_options, destination_options
+    source_path, remote, store = open_places(
+        source, destination, storage_options, destination_options
     )
-    source_path, remote = open_source(source, options)
-    store = open_destination(destination, own_options)
-    check_apart(source_path, store.place)
     check_place(place, source_path, store.place)
     size = check_image_size(image_size)
     check_max_pixels(max_pixels)

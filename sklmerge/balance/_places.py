@@ -8,12 +8,54 @@ from sklmerge.balance._checks import LINKS
 from sklmerge.balance._folder_store import FolderStore
 from sklmerge.balance._object_store import ObjectStore
 from sklmerge.balance._store import Store
-from sklmerge.images._remote import RemoteFiles, check_url, is_url
+from sklmerge.images._remote import RemoteFiles
+from sklmerge.images._urls import check_url, find_local, is_url
 
-# Where an object is seen when it is complete, or not at all.
-_OBJECT_STORES = (
-    *("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oci", "oss", "obs", "tos", "memory"),
-)
+# Where an object is seen when it is complete, or not at all: scheme -> kind of store.
+_OBJECT_STORES = {
+    **dict.fromkeys(("s3", "s3a"), "s3"),
+    **dict.fromkeys(("gs", "gcs"), "gs"),
+    **dict.fromkeys(("az", "abfs", "abfss"), "az"),
+    **{name: name for name in ("oci", "oss", "obs", "tos", "memory")},
+}
+
+
+def open_places(
+    source: str | os.PathLike[str],
+    destination: str | os.PathLike[str],
+    options: Mapping[str, Any] | None,
+    own: Mapping[str, Any] | None,
+) -> tuple[str, RemoteFiles | None, Store]:
+    """Find where a job reads and where it writes, and check that these lie apart.
+
+    Parameters
+    ----------
+    source, destination : path or URL
+        ``file://`` and ``local://`` are paths.
+    options, own : mapping or None
+        See `share_options`.
+
+    Returns
+    -------
+    source : str
+        Absolute path, or URL without a slash at its end.
+    files : RemoteFiles or None
+        What opens it; None for a path.
+    store : Store
+        What writes to the destination.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._places import open_places
+    >>> open_places("file:///data/photos/", "memory://balanced", None, None)[:2]
+    ('/data/photos', None)
+    """
+    origin, target = find_local(source), find_local(destination)
+    options, own = share_options(origin, target, options, own)
+    place, files = open_source(origin, options)
+    store = open_destination(target, own)
+    check_apart(place, store.place)
+    return place, files, store
 
 
 def open_source(
@@ -110,7 +152,7 @@ def share_options(
 
 
 def check_apart(source: str, destination: str) -> None:
-    """Check that neither place lies in the other.
+    """Check that neither place lies in the other, however they are spelt.
 
     Raises
     ------
@@ -122,23 +164,34 @@ def check_apart(source: str, destination: str) -> None:
     >>> from sklmerge.balance._places import check_apart
     >>> check_apart("s3://bucket/photos", "s3://bucket/photos-balanced")
     """
-    inner, outer = (
-        place if is_url(place) else os.path.realpath(place)
-        for place in (_find_local(destination), _find_local(source))
-    )
-    if is_url(inner) == is_url(outer) and (
-        f"{inner}/".startswith(f"{outer}/") or f"{outer}/".startswith(f"{inner}/")
-    ):
+    steps = [list_steps(source), list_steps(destination)]
+    if all(one == other for one, other in zip(*steps, strict=False)):
         raise ValueError(
             f"destination and source must lie apart, got {destination!r} and {source!r}"
         )
 
 
-def _find_local(place: str) -> str:
-    for scheme in ("file://", "local://"):
-        if place.startswith(scheme):
-            return place[len(scheme) :]
-    return place
+def list_steps(place: str) -> list[str]:
+    """List the kind of store, the bucket and the folders that lead to a place.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._places import list_steps
+    >>> list_steps("s3a://bucket//photos"), list_steps("simplecache::s3://bucket/photos")
+    (['s3', 'bucket', 'photos'], ['s3', 'bucket', 'photos'])
+    """
+    scheme, path = "file", place
+    if is_url(place):
+        # What comes before it in a chain hands on what lies there.
+        scheme, _, path = place.rpartition("::")[2].partition("://")
+        scheme = _OBJECT_STORES.get(scheme, scheme)
+    else:
+        path = os.path.realpath(place).replace(os.sep, "/")
+    steps = [scheme, *(name for name in path.split("/") if name)]
+    if scheme == "az":
+        # The container comes alone, or as container@account.
+        steps[1:2] = [name.partition("@")[0] for name in steps[1:2]]
+    return steps
 
 
 def check_place(place: str, source: str, destination: str) -> None:

@@ -23,7 +23,7 @@ from sklmerge.cli._places import read_storage_options as read_options
 from sklmerge.cli._preview import draw_preview, write_picture
 from sklmerge.cli._suggest import print_suggestion, suggest_for_folder
 from sklmerge.cli._wording import speak_reasons
-from sklmerge.images._remote import is_url
+from sklmerge.images._urls import is_url
 
 
 @report_errors

@@ -11,14 +11,15 @@ import typer
 
 from sklmerge import ImageIndex
 from sklmerge.cli._options import read_classes, write_classes
-from sklmerge.images._remote import is_url
+from sklmerge.images._urls import find_local, is_url
 
 Merge = Mapping[str, Sequence[str]]
 
 
 def tidy_place(text: str) -> str:
-    """Write a path without what it does not need; a URL stays as it is."""
-    return text if is_url(text) else str(Path(text))
+    """Write a path without what it does not need, also for file://; other URLs stay as they are."""
+    place = find_local(text)
+    return place if is_url(place) else str(Path(place))
 
 
 Source = Annotated[

@@ -15,10 +15,11 @@ from sklmerge.images._gathering import ON_ERROR, read_all
 from sklmerge.images._merging import count_classes, fit_merger
 from sklmerge.images._paths import ImagePaths, check_rows
 from sklmerge.images._reading import Progress, Reader, ReadOptions
-from sklmerge.images._remote import RemoteFiles, check_url, is_url
+from sklmerge.images._remote import RemoteFiles
 from sklmerge.images._remote_scan import scan_remote_folders
 from sklmerge.images._scan import IMAGE_EXTENSIONS, check_extensions, scan_class_folders
 from sklmerge.images._sides import choose_sides
+from sklmerge.images._urls import check_url, is_url
 from sklmerge.images._verify import ImageReport, verify_files
 from sklmerge.labels import LabelMerger, check_merger
 
@@ -117,7 +118,7 @@ class ImageIndex:
         allow_empty: bool = False,
         storage_options: Mapping[str, Any] | None = None,
     ) -> None:
-        folder = check_url(os.fspath(root), storage_options)
+        folder = check_url(root, storage_options)
         if isinstance(classes, str):
             raise TypeError(f"classes must be a list of folder names, got the string {classes!r}")
         endings = check_extensions(extensions)
@@ -169,7 +170,7 @@ class ImageIndex:
             The frame is empty or lacks a column, or a label is missing; or there are
             ``storage_options`` and no URL.
         """
-        folder = check_url(os.fspath(root), None)
+        folder = check_url(root, None)
         paths, codes, classes = read_frame(frame, folder, path_column, label_column)
         if not paths.has_urls:
             check_url(folder, storage_options)

@@ -7,7 +7,7 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge.images._remote import is_url
+from sklmerge.images._urls import is_url
 
 
 class ImagePaths(Sequence[str]):

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sklmerge._resize import resize_image
 from sklmerge.images._codec import MAX_PIXELS, decode_image
 from sklmerge.images._gate import Call, open_gate
-from sklmerge.images._remote import RemoteFiles, is_url
+from sklmerge.images._remote import RemoteFiles
+from sklmerge.images._urls import is_url
 
 Reader = Callable[[Any], Any]
 Result = TypeVar("Result")

@@ -6,49 +6,6 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 
-def is_url(path: str) -> bool:
-    """Tell a URL, such as ``s3://bucket/photos``, from a path.
-
-    Examples
-    --------
-    >>> from sklmerge.images._remote import is_url
-    >>> is_url("s3://bucket/photos"), is_url("/data/photos")
-    (True, False)
-    """
-    return "://" in path
-
-
-def check_url(path: str, options: Mapping[str, Any] | None) -> str:
-    """Take slashes off the end of a URL, and refuse options for a path, which comes as it is.
-
-    Parameters
-    ----------
-    path : str
-        URL or path.
-    options : mapping or None
-        What the URL's file system is made with.
-
-    Raises
-    ------
-    ValueError
-        If there are options for a path.
-
-    Examples
-    --------
-    >>> from sklmerge.images._remote import check_url
-    >>> check_url("s3://bucket/photos/", {"anon": True})
-    's3://bucket/photos'
-    """
-    if is_url(path):
-        scheme, _, rest = path.partition("://")
-        return f"{scheme}://{rest.rstrip('/')}"
-    if options is not None:
-        raise ValueError(
-            f"storage_options are for URLs, such as 's3://bucket/photos', got the path {path!r}"
-        )
-    return path
-
-
 class Listing(NamedTuple):
     """Names of the folders and the files that lie directly in a folder, hidden ones left out."""
 

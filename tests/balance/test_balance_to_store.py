@@ -252,7 +252,6 @@ def test_a_store_that_fails_to_write_says_how_to_go_on(source, monkeypatch, tmp_
     [
         ({"place": "hardlink"}, "place must be 'copy' or 'reference' where the source or the dest"),
         ({"destination": "sftp://host/out"}, "destination must be a path, or a URL of an object s"),
-        ({"destination": "file:///tmp/out"}, "destination must be a path, or a URL of an object s"),
         (
             {"destination": "out", "destination_options": {}},
             "destination_options are for URLs",

@@ -65,6 +65,12 @@ def test_a_url_is_balanced_previewed_and_audited(place, run, run_json, tmp_path)
     assert len(in_both) == sum(report["counts_before"]["val"].values())
 
 
+def test_a_preview_is_not_written_to_a_source_named_by_a_file_url(run, place):
+    folder, _, _ = place
+    error = run("preview", f"file://{folder}", "-o", folder / "grass/x.png", code=2).stderr
+    assert "--out must lie outside SRC" in error
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [

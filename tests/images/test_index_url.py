@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 
@@ -38,11 +39,9 @@ def folder(make_folder):
     return make_folder([".hidden/1.png", "c/.thumbs/1.png", "c/notes.txt", "readme.txt"], b"x")
 
 
-@pytest.fixture(params=["s3", "memory", "file"])
+@pytest.fixture(params=["s3", "memory"])
 def place(request, folder):
     """A URL of the folder, and what opens it."""
-    if request.param == "file":
-        return f"file://{folder}", None
     if request.param == "memory":
         url = f"memory://{folder.name}/photos"
         fsspec.filesystem("memory").put(f"{folder}/", f"/{folder.name}/photos/", recursive=True)
@@ -94,6 +93,20 @@ def test_a_table_holds_paths_below_a_url_and_whole_urls_and_local_paths(place, f
     assert_array_equal(mixed.read(), local.read())
 
 
+@pytest.mark.parametrize("scheme", ["file", "local"])
+def test_a_url_of_the_disk_is_its_path_links_and_all(folder, scheme):
+    (folder / "a linked class").symlink_to(folder / "c", target_is_directory=True)
+    (folder / "c/deep").symlink_to(folder / "b, +#?/deep", target_is_directory=True)
+    local = ImageIndex(folder)
+    assert local.counts["a linked class"] == 23 + 5
+    index = ImageIndex(f"{scheme}://{folder}")
+    assert index.root == local.root
+    assert_same_index(index, local)
+    assert_same_index(ImageIndex.from_frame(local.to_frame(), root=f"{scheme}://{folder}"), local)
+    (folder / "c/loop").symlink_to(folder / "c")
+    assert_same_index(ImageIndex(f"{scheme}://{folder}"), local)
+
+
 def test_features_and_pipelines_begin_with_urls(place, folder):
     url, options = place
     local = ImageIndex(folder).take(range(6))
@@ -128,7 +141,7 @@ def test_a_file_that_vanished_is_a_bad_file(place, folder):
     index = ImageIndex(url, storage_options=options)
     files, path = fsspec.core.url_to_fs(index.paths[2], **(options or {}))
     files.rm(path)
-    with pytest.raises(ValueError, match=r"1 of 37 files .*: b, \+#\?/deep/2.jpg \(no such file\)"):
+    with pytest.raises(ValueError, match=r"1 of 37 .*: 'b, \+#\?/deep/2.jpg' \(no such file\)"):
         index.read()
     images, rows = index.read(on_error="skip", return_indices=True)
     assert (len(images), set(range(37)) - set(rows.tolist())) == (36, {2})
@@ -186,8 +199,20 @@ def test_options_for_paths_and_unknown_urls_are_refused(folder):
         ImageIndex(folder, storage_options={})
     with pytest.raises(ValueError, match="storage_options are for URLs"):
         ImageIndex.from_frame(ImageIndex(folder).to_frame(), root=folder, storage_options={})
+    with pytest.raises(ValueError, match=f"are for URLs, such as .* got the path '{folder}'"):
+        ImageIndex(f"file://{folder}", storage_options={})
     with pytest.raises(ValueError, match="Protocol not known: teleport"):
         ImageIndex("teleport://bucket")
+
+
+def test_an_archive_takes_an_option_and_no_chain(folder):
+    archive = shutil.make_archive(str(folder), "zip", folder)
+    assert_same_index(ImageIndex("zip://", storage_options={"fo": archive}), ImageIndex(folder))
+    for url in (f"zip://::file://{archive}", "zip://x::s3://bucket/x.zip", "blockcache::file://x"):
+        with pytest.raises(ValueError, match=r"must not be chained by '::', got .*'fo': 'photos"):
+            ImageIndex(url)
+    fsspec.filesystem("memory").put(f"{folder}/", f"/{folder.name}/cached/", recursive=True)
+    assert len(ImageIndex(f"simplecache::memory://{folder.name}/cached")) == len(NAMES)
 
 
 def test_without_fsspec_a_url_says_what_to_install():
