@@ -1,5 +1,6 @@
 """Where displays are drawn: matplotlib is brought in here, and axes are made or taken."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -138,8 +139,13 @@ def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
 
     ax.set(**{f"{side}scale": "log", f"{side}lim": (low, high)})
     axis = ax.xaxis if side == "x" else ax.yaxis
+    width, height = measure_axes(ax)
+    # A digit is six points wide, a line 20 high; names beside the axes may take a third of them.
+    room = 48 * width / (6 * len(f"{high:,.0f}") + 6) if side == "x" else 72 * height / 20
+    n_ticks = min(9, max(2, int(room)))
     # Powers of ten alone, where more would run into each other.
-    axis.set_major_locator(LogLocator(subs=(1,) if high > 100 * low else (1, 2, 5), numticks=9))
+    crowded = high > 100 * low or (high > 10 * low and 3 * math.log10(high / low) > n_ticks)
+    axis.set_major_locator(LogLocator(subs=(1,) if crowded else (1, 2, 5), numticks=n_ticks))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axis.set_minor_formatter(NullFormatter())
 

@@ -105,6 +105,8 @@ class EpochCoverageDisplay:
         EpochCoverageDisplay
             Itself.
         """
+        if not any(len(own) for own in self.times_drawn.values()):
+            raise ValueError("times_drawn must hold an epoch of at least one class, got none")
         ax = open_axes(ax, (8, 4.5), "EpochCoverageDisplay.plot")
         n_epochs = len(next(iter(self.times_drawn.values())))
         last = [float(times[-1]) for times in self.times_drawn.values()]
@@ -142,10 +144,14 @@ class EpochCoverageDisplay:
         --------
         sklmerge.batch_coverage : The chances that are drawn.
         """
-        ax = open_axes(ax, (8, 4.5), "EpochCoverageDisplay.plot_batches")
+        if not any(self.class_counts.values()):
+            raise ValueError("class_counts must hold an image of at least one class, got none")
         sizes = np.asarray(
             list_batch_sizes(self.class_counts) if batch_sizes is None else batch_sizes
         )
+        if len(sizes) == 0:
+            raise ValueError("batch_sizes must hold at least one size, got none")
+        ax = open_axes(ax, (8, 4.5), "EpochCoverageDisplay.plot_batches")
         chances = [batch_coverage(self.class_counts, int(size)) for size in sizes]
         misses = {label: np.array([own[label] for own in chances]) for label in self.class_counts}
         ax.set_xscale("log", base=2)

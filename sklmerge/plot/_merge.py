@@ -7,14 +7,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.labels import MergeAdvisor, MergeSuggestion, check_merger, suggest_merges
+from sklmerge.labels import (
+    LabelMerger,
+    MergeAdvisor,
+    MergeSuggestion,
+    check_merger,
+    suggest_merges,
+)
 from sklmerge.labels._suggestion import _DEFAULT_THRESHOLD as DEFAULT_THRESHOLD
-from sklmerge.plot._axes import fit_font, load_pyplot, shorten_name
-from sklmerge.plot._merge_tree import draw_tree, find_frames, order_classes
-from sklmerge.plot._palette import COLORMAP, INK, VERMILLION
-
-# Beyond so many classes, figures in the cells could not be read.
-_MAX_VALUES = 15
+from sklmerge.plot._axes import load_pyplot
+from sklmerge.plot._merge_matrix import draw_frame, draw_matrix, find_frames, write_values
+from sklmerge.plot._merge_tree import draw_tree, order_classes
 
 
 class MergeDisplay:
@@ -29,7 +32,7 @@ class MergeDisplay:
         Counts; rows are true classes, columns predicted ones.
     classes : sequence of labels, length n_classes
         In the order of the rows.
-    merge : mapping of label to list of labels
+    merge : mapping, list of lists or LabelMerger
         The merged classes to frame.
     linkage : ndarray of shape (n_classes - 1, 4), default=None
         SciPy's linkage matrix, whose heights are 1 minus confusability; None draws no tree.
@@ -119,7 +122,7 @@ class MergeDisplay:
         merge : mapping, list of lists or LabelMerger, default=None
             Which classes to frame; then there is no tree. None takes the suggestion.
         n_classes, threshold : default=None
-            See `suggest_merges`.
+            See `suggest_merges`; only where no merge is given.
         normalize : bool, default=True
             See `plot`.
         ax : matplotlib.axes.Axes or pair of Axes, default=None
@@ -129,13 +132,16 @@ class MergeDisplay:
         -------
         MergeDisplay
         """
+        if merge is not None and (n_classes is not None or threshold is not None):
+            raise ValueError(
+                "merge must be None where n_classes or threshold is given, since these are for the "
+                "suggestion; leave out one or the other"
+            )
         suggestion = suggest_merges(y_true, y_pred, n_classes=n_classes, threshold=threshold)
         if merge is None:
             line = choose_threshold(suggestion, n_classes, threshold)
             return cls._show(suggestion, line).plot(ax, normalize=normalize)
-        members = check_merger(merge).fit(suggestion.classes).members_
-        joined = {label: own for label, own in members.items() if len(own) > 1}
-        display = cls(suggestion.confusion, suggestion.classes.tolist(), joined)
+        display = cls(suggestion.confusion, suggestion.classes.tolist(), merge)
         return display.plot(ax, normalize=normalize)
 
     def plot(self, ax: Any = None, *, normalize: bool = True) -> Self:
@@ -154,15 +160,16 @@ class MergeDisplay:
         MergeDisplay
             Itself.
         """
-        order = order_classes(list(self.classes), self.merge, self.linkage)
+        joined = list_joined(self.classes, self.merge, np.asarray(self.confusion))
+        order = order_classes(list(self.classes), joined, self.linkage)
         classes = [self.classes[place] for place in order]
         counts = np.asarray(self.confusion)[np.ix_(order, order)]
         totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
         values = counts / totals if normalize else counts
         matrix_ax, tree_ax = self._open_axes(ax)
         image = draw_matrix(matrix_ax, values, classes, normalize)
-        for start, size in find_frames(classes, self.merge):
-            draw_frame(matrix_ax, start, size)
+        for cells in find_frames(classes, joined):
+            draw_frame(matrix_ax, *cells)
         both = [matrix_ax]
         if tree_ax is not None and self.linkage is not None and len(self.linkage):
             draw_tree(tree_ax, self.linkage, self.threshold)
@@ -171,6 +178,7 @@ class MergeDisplay:
             matrix_ax.set_aspect("auto")
         meaning = "share of the true class" if normalize else "images"
         matrix_ax.figure.colorbar(image, ax=both, label=meaning, aspect=30)
+        write_values(matrix_ax, image, values, normalize)
         self.ax_, self.tree_ax_, self.figure_ = matrix_ax, tree_ax, matrix_ax.figure
         self.classes_ = classes
         return self
@@ -202,35 +210,17 @@ class MergeDisplay:
         return axes[0], axes[1]
 
 
-def draw_matrix(ax: Any, values: NDArray[Any], classes: list[Any], normalize: bool) -> Any:
-    """Draw the cells, their figures where there is room, and the names of the classes."""
-    n = len(classes)
-    image = ax.imshow(values, cmap=COLORMAP, vmin=0, vmax=1 if normalize else None)
-    font = fit_font(ax, n)
-    if n <= _MAX_VALUES:
-        for (row, column), value in np.ndenumerate(values):
-            # What would read 0.00 is left out.
-            if value >= (0.005 if normalize else 1):
-                text = f"{value:.2f}" if normalize else f"{value:,}"
-                ink = "white" if image.norm(value) > 0.6 else INK
-                ax.text(column, row, text, color=ink, ha="center", va="center", size=0.75 * font)
-    names = [shorten_name(label, 24) for label in classes]
-    upright = max(map(len, names)) <= 2
-    ax.set_xticks(range(n), names, rotation=0 if upright else 90, fontsize=font)
-    ax.set_yticks(range(n), names, fontsize=font)
-    ax.set(xlabel="predicted", ylabel="true", xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5))
-    return image
-
-
-def draw_frame(ax: Any, start: int, size: int) -> None:
-    """Draw a square frame around the cells of a merged class."""
-    from matplotlib.patches import Rectangle
-
-    # White below the colour keeps the frame visible on cells of any colour.
-    for color, width in (("white", 4.5), (VERMILLION, 2.5)):
-        corner = (start - 0.5, start - 0.5)
-        frame = Rectangle(corner, size, size, fill=False, ec=color, lw=width, zorder=3)
-        ax.add_patch(frame).set_clip_on(False)
+def list_joined(
+    classes: Sequence[Any], merge: Any, confusion: NDArray[Any]
+) -> dict[Any, list[Any]]:
+    """List the members of each merged class of two or more."""
+    labels = np.empty(len(classes), object)
+    labels[:] = list(classes)
+    if isinstance(merge, LabelMerger):
+        # It may look at counts; a class that was only predicted counts once.
+        labels = np.repeat(labels, np.maximum(confusion.sum(axis=1), 1).astype(np.intp))
+    members = check_merger(merge).fit(labels.tolist()).members_
+    return {label: own for label, own in members.items() if len(own) > 1}
 
 
 def choose_threshold(

@@ -64,15 +64,3 @@ def order_classes(classes: list[Any], merge: Any, links: NDArray[np.float64] | N
         return [int(leaf) for leaf in dendrogram(links, no_plot=True)["leaves"]]
     first = {label: min(map(classes.index, own)) for own in merge.values() for label in own}
     return sorted(range(len(classes)), key=lambda i: (first.get(classes[i], i), i))
-
-
-def find_frames(classes: list[Any], merge: Any) -> list[tuple[int, int]]:
-    """Find where each merged class begins along the ordered classes, and how many it holds.
-
-    Examples
-    --------
-    >>> find_frames(["a", "c", "b"], {"x": ["a", "c"]})
-    [(0, 2)]
-    """
-    places = [[classes.index(label) for label in own] for own in merge.values()]
-    return sorted((min(own), len(own)) for own in places)

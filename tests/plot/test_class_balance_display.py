@@ -1,5 +1,7 @@
 """Bars are as long as classes are large, and tell sources from copies."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -135,6 +137,18 @@ def test_counts_far_apart_stand_on_a_logarithmic_axis(ax, counts, log, scale):
     left, right = ax.get_xlim()
     assert left < min(n for n in counts.values() if n) <= max(counts.values()) < right
     assert read_bars(ax)["before"] == {label: (0, n) for label, n in counts.items()}
+
+
+@pytest.mark.parametrize("width", [4, 8, 12])
+def test_ticks_do_not_run_into_each_other(width):
+    ax = Figure(figsize=(width, 9), layout="constrained").subplots()
+    counts = np.geomspace(3, 4e7, 60).astype(int)
+    ClassBalanceDisplay([f"a class with a long name {n}" for n in range(60)], counts).plot(ax=ax)
+    ax.figure.draw_without_rendering()
+    ends = [tick.get_window_extent() for tick in ax.get_xticklabels() if tick.get_text()]
+    shown = [box for box in ends if ax.bbox.x0 - 1 <= (box.x0 + box.x1) / 2 <= ax.bbox.x1 + 1]
+    assert len(shown) >= 2
+    assert all(one.x1 < other.x0 for one, other in pairwise(shown))
 
 
 def test_figures_stand_to_the_right_of_their_bars(ax):

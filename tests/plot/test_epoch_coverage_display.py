@@ -98,3 +98,10 @@ def test_a_schedule_must_be_fitted_and_epochs_be_whole():
         EpochCoverageDisplay.from_estimator(EpochSchedule())
     with pytest.raises(ValueError, match="n_epochs must be >= 1"):
         EpochCoverageDisplay.from_estimator(EpochSchedule().fit(Y), n_epochs=0)
+    display = EpochCoverageDisplay({"a": 3}, {})
+    with pytest.raises(ValueError, match="times_drawn must hold an epoch"):
+        display.plot()
+    with pytest.raises(ValueError, match="batch_sizes must hold at least one"):
+        display.plot_batches([])
+    with pytest.raises(ValueError, match="class_counts must hold an image"):
+        EpochCoverageDisplay({"a": 0}, {}).plot_batches()

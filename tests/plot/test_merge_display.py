@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import confusion_matrix
 from sklearn.naive_bayes import GaussianNB
 
-from sklmerge import MergeAdvisor, MergeDisplay, suggest_merges
+from sklmerge import LabelMerger, MergeAdvisor, MergeDisplay, suggest_merges
 
 TRUE = ["A"] * 10 + ["B"] * 10 + ["C"] * 10 + ["D"] * 5
 PREDICTED = ["A"] * 6 + ["C"] * 4 + ["B"] * 9 + ["D"] + ["A"] * 7 + ["C"] * 3 + ["D"] * 5
@@ -59,6 +59,44 @@ def test_frames_stand_around_what_is_merged(axes):
     assert own.classes_ == ["A", "D", "B", "C"]
     assert read_frames(own.ax_) == {(0, 0, 2, 2), (2, 2, 2, 2)}
     assert own.tree_ax_ is None
+
+
+@pytest.mark.parametrize("merge", [{"x": ["A", "D"]}, [["A", "D"]], LabelMerger([["A", "D"]])])
+def test_a_merge_that_is_no_cut_of_the_tree_is_framed_cell_by_cell(merge, axes):
+    suggestion = suggest_merges(TRUE, PREDICTED)
+    display = MergeDisplay(
+        suggestion.confusion, suggestion.classes.tolist(), merge, linkage=suggestion.linkage
+    ).plot(axes)
+    places = sorted(display.classes_.index(label) for label in "AD")
+    assert places[1] - places[0] > 1
+    assert read_frames(axes[0]) == {(x, y, 1, 1) for x in places for y in places}
+
+
+def test_a_merger_that_counts_looks_at_the_true_labels():
+    merger = LabelMerger(min_count=6)
+    display = MergeDisplay.from_predictions(TRUE, PREDICTED, merge=merger)
+    assert not display.ax_.patches
+
+
+def test_a_threshold_is_for_the_suggestion():
+    for option in ({"threshold": 0.1}, {"n_classes": 2}):
+        with pytest.raises(ValueError, match="merge must be None where n_classes or threshold"):
+            MergeDisplay.from_predictions(TRUE, PREDICTED, merge=[["A", "B"]], **option)
+
+
+@pytest.mark.parametrize(("figure_size", "written"), [((14, 12), True), ((5, 3.5), False)])
+def test_figures_stay_within_their_cells(figure_size, written):
+    rng = np.random.default_rng(0)
+    figure = Figure(figsize=figure_size)
+    ax = figure.subplots(2, 2)[0, 1]
+    true = np.repeat([f"class {n}" for n in range(12)], 40)
+    MergeDisplay.from_predictions(
+        true, np.where(rng.random(480) < 0.7, true, rng.permutation(true)), ax=ax
+    )
+    figure.draw_without_rendering()
+    cell = ax.bbox.width / 12
+    assert bool(ax.texts) == written
+    assert all(text.get_window_extent().width < cell for text in ax.texts)
 
 
 def test_the_tree_joins_rows_at_their_confusability(axes):
