@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._contract import as_image_batch, check_value_range, find_value_range
 from sklmerge.images._errors import BadFileError
-from sklmerge.images._path_lists import find_paths
+from sklmerge.images._path_lists import find_paths, get_ways
 from sklmerge.images._reading import Reader, ReadOptions, fetch_urls, read_image
 from sklmerge.images._remote import RemoteFiles
 
@@ -161,11 +161,6 @@ class FileBatch(NamedTuple):
     reader: Reader | None
     files: RemoteFiles
     shape: tuple[int, ...] | None
-
-
-def get_ways(X: Any) -> tuple[Reader | None, RemoteFiles]:
-    """Get an index' own ways to read files, and to fetch those behind URLs."""
-    return getattr(X, "reader", None), getattr(X, "files", None) or RemoteFiles()
 
 
 def describe_images(

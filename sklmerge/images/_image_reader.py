@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from sklmerge.images._codec import check_decoding
+from sklmerge.images._codec import check_decoding, check_max_pixels
 from sklmerge.images._errors import BadFileError
 from sklmerge.images._gathering import gather_images, tell_failures
-from sklmerge.images._path_lists import find_paths
+from sklmerge.images._path_lists import find_paths, get_ways
 from sklmerge.images._reading import Reader, ReadOptions, read_images
 from sklmerge.images._remote import RemoteFiles
 
@@ -39,6 +39,9 @@ class ImageReader(
     storage_options : mapping, default=None
         What fsspec's file systems are made with, for URLs among the paths. None takes those of an
         `ImageIndex`.
+    max_pixels : int or None, default=200_000_000
+        Most pixels that an image may have, against files that would fill the memory; None sets no
+        limit.
 
     Notes
     -----
@@ -69,12 +72,14 @@ class ImageReader(
         reader: Reader | None = None,
         n_jobs: int | None = None,
         storage_options: Mapping[str, Any] | None = None,
+        max_pixels: int | None = 200_000_000,
     ) -> None:
         self.image_size = image_size
         self.color_mode = color_mode
         self.reader = reader
         self.n_jobs = n_jobs
         self.storage_options = storage_options
+        self.max_pixels = max_pixels
 
     def fit(self, X: Any = None, y: object = None) -> Self:
         """Check the parameters; nothing is learned.
@@ -120,10 +125,13 @@ class ImageReader(
         if paths is None or len(paths) == 0:
             got = f"an array of shape {np.shape(X)}" if np.ndim(X) > 1 else type(X).__name__
             raise TypeError(f"X must list at least one path, or be an ImageIndex, got {got}")
-        reader = self.reader or getattr(X, "reader", None)
-        options = ReadOptions(reader, self.image_size, self.color_mode)
-        files = getattr(X, "files", None) if self.storage_options is None else None
-        files = RemoteFiles(self.storage_options) if files is None else files
+        reader, files = get_ways(X)
+        reader = self.reader or reader
+        options = ReadOptions(
+            reader, self.image_size, self.color_mode, check_max_pixels(self.max_pixels)
+        )
+        if self.storage_options is not None:
+            files = RemoteFiles(self.storage_options)
         read = read_images(paths, options, files, self.n_jobs)
         images, _, failures = gather_images(read, len(paths))
         if failures:

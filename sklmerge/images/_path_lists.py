@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from sklmerge.images._index import ImageIndex
 from sklmerge.images._paths import ImagePaths
+from sklmerge.images._reading import Reader
+from sklmerge.images._remote import RemoteFiles
 
 
 def find_paths(X: Any, *, name: str = "X") -> ImagePaths | None:
@@ -53,6 +55,14 @@ def find_paths(X: Any, *, name: str = "X") -> ImagePaths | None:
     if wrong is not None:
         raise TypeError(f"{name} must hold paths only, got {values[wrong]!r} at position {wrong}")
     return ImagePaths.from_bytes([os.fsencode(value) for value in values])
+
+
+def get_ways(X: Any) -> tuple[Reader | None, RemoteFiles]:
+    """Get an index' own ways to read files, and to fetch those behind URLs.
+
+    Anything else may have columns of these names, and has the usual ways.
+    """
+    return (X.reader, X.files) if isinstance(X, ImageIndex) else (None, RemoteFiles())
 
 
 def list_column(values: NDArray[Any]) -> Sequence[Any]:

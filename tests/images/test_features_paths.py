@@ -150,3 +150,19 @@ def test_a_sampler_of_rows_may_come_before_the_reader(index):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert model.fit(column, index.labels).transform(column[:2]).shape == (2, 48)
+
+
+@pytest.mark.parametrize("column", ["files", "reader", "paths"])
+def test_a_table_may_call_its_column_as_an_index_calls_its_own(index, column):
+    table = pd.DataFrame({column: list(index.paths)[:3]})
+    expected = ImageReader().transform(index.take([0, 1, 2]))
+    assert_array_equal(ImageReader().transform(table), expected)
+    features = ColorHistogram().fit_transform(table)
+    assert_array_equal(features, ColorHistogram().fit_transform(expected))
+
+
+def test_the_limit_of_pixels_is_named_and_can_be_raised(index):
+    few = index.paths[:2]
+    with pytest.raises(ValueError, match="max_pixels"):
+        ImageReader(max_pixels=1535).transform(few)
+    assert ImageReader(max_pixels=1536).transform(few).shape == (2, 32, 48, 3)
