@@ -25,7 +25,7 @@ from sklmerge.balance._groups import GroupBy, describe_groups
 from sklmerge.balance._leaks import find_leaks, read_known
 from sklmerge.balance._metadata import describe_job
 from sklmerge.balance._names import choose_extension
-from sklmerge.balance._places import check_place, open_places
+from sklmerge.balance._places import check_place, check_workers, open_places
 from sklmerge.balance._prepare import check_augmenter, check_parts, plan_job, resolve_merge
 from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
@@ -191,6 +191,7 @@ default="light"
     check_max_pixels(max_pixels)
     check_reference(place, size, image_format)
     check_n_jobs(n_jobs)
+    check_workers(source_path, store.place, n_jobs)
     seed = check_seed(random_state)
     varier = as_augmenter(augmenter)
     sources = list_sources(source_path, remote, check_classes(classes))

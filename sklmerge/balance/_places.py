@@ -8,6 +8,7 @@ from sklmerge.balance._checks import LINKS
 from sklmerge.balance._folder_store import FolderStore
 from sklmerge.balance._object_store import ObjectStore
 from sklmerge.balance._store import Store
+from sklmerge.balance._workers import name_processes
 from sklmerge.images._remote import RemoteFiles
 from sklmerge.images._urls import check_url, find_local, is_url
 
@@ -192,6 +193,28 @@ def list_steps(place: str) -> list[str]:
         # The container comes alone, or as container@account.
         steps[1:2] = [name.partition("@")[0] for name in steps[1:2]]
     return steps
+
+
+def check_workers(source: str, destination: str, n_jobs: int | None) -> None:
+    """Check that workers see what is in memory.
+
+    Raises
+    ------
+    ValueError
+        If they are other processes, and the source or the destination is in that of this one.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._places import check_workers
+    >>> check_workers("memory://photos", "/data/balanced", 2)
+    """
+    for name, place in (("source", source), ("destination", destination)):
+        backend = name_processes(n_jobs) if list_steps(place)[0] == "memory" else None
+        if backend is not None:
+            raise ValueError(
+                f"{name} must be a path or in a store that other processes see, got {place!r} and "
+                f"the workers of {backend}; take n_jobs=1, or threads"
+            )
 
 
 def check_place(place: str, source: str, destination: str) -> None:

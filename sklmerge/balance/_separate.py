@@ -19,6 +19,7 @@ from sklmerge.balance._run import Progress
 from sklmerge.balance._store import PLAN_NAME
 from sklmerge.balance._writing import explain_write_error, link_whole
 from sklmerge.images._errors import BadFileError
+from sklmerge.images._urls import find_local, is_url
 
 
 def separate(
@@ -76,7 +77,8 @@ def separate(
     >>> counts["train"] == report.original_counts
     True
     """
-    balanced_path, target = os.path.abspath(balanced), os.path.realpath(destination)
+    balanced_path = _check_path(balanced, "balanced")
+    target = os.path.realpath(_check_path(destination, "destination"))
     check_choice(place, "place", FILE_PLACES)
     check_apart(balanced_path, target)
     if os.path.lexists(target) and (not os.path.isdir(target) or os.listdir(target)):
@@ -101,6 +103,15 @@ def separate(
     return {
         part: dict(sorted(Counter(r.original_label for r in s).items())) for part, s in rows.items()
     }
+
+
+def _check_path(place: str | os.PathLike[str], name: str) -> str:
+    path = find_local(place)
+    if is_url(path):
+        raise ValueError(
+            f"{name} must be a path, got the URL {path!r}; download the folder, and give its path"
+        )
+    return os.path.abspath(path)
 
 
 @contextmanager

@@ -66,6 +66,23 @@ def map_unordered(
             raise
 
 
+def name_processes(n_jobs: int | None) -> str | None:
+    """Name the backend if its workers are other processes, which share no memory with this one.
+
+    Examples
+    --------
+    >>> import joblib
+    >>> from sklmerge.balance._workers import name_processes
+    >>> with joblib.parallel_config("loky", n_jobs=2):
+    ...     name_processes(None), name_processes(1)
+    ('LokyBackend', None)
+    """
+    backend, _ = get_active_backend(prefer="threads")
+    if getattr(backend, "supports_sharedmem", False) or effective_n_jobs(n_jobs) == 1:
+        return None
+    return type(backend).__name__
+
+
 def _stream(calls: Iterable[Any], n_jobs: int | None) -> Generator[Any, None, None]:
     run = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")
     # Closed at once when the caller stops: an abandoned one would go on working.

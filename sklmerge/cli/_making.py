@@ -95,8 +95,8 @@ def balance(
 
 @report_errors
 def separate_command(
-    balanced: Annotated[Path, typer.Argument(metavar="DST", help="What balance has written.")],
-    destination: Annotated[Path, typer.Argument(metavar="OUT", help="New or empty folder.")],
+    balanced: Annotated[str, typer.Argument(metavar="DST", help="What balance has written.")],
+    destination: Annotated[str, typer.Argument(metavar="OUT", help="New or empty folder.")],
     augmented: Annotated[
         bool, typer.Option("--augmented/--no-augmented", help="Whether to take the copies along.")
     ] = True,

@@ -1,9 +1,10 @@
-"""Source and destination lie apart, however they are spelt, and file:// is a path."""
+"""Places: apart however they are spelt, file:// a path, and memory of one process alone."""
 
 import fsspec
+import joblib
 import pytest
 
-from sklmerge import ImageIndex, balance_folder
+from sklmerge import ImageIndex, balance_folder, separate
 from sklmerge.balance._places import check_apart
 
 
@@ -50,3 +51,25 @@ def test_a_file_url_is_a_path_as_source_and_as_destination(write_classes, tmp_pa
         balance_folder(f"file://{source}", source / "out")
     with pytest.raises(ValueError, match="destination_options are for URLs"):
         balance_folder(source, f"file://{tmp_path}/far", destination_options={})
+
+
+def test_what_is_in_memory_is_not_for_workers_in_other_processes(write_classes, tmp_path):
+    source = write_classes({"A": 5, "B": 4})
+    fsspec.filesystem("memory").put(f"{source}/", "/alone/", recursive=True)
+    with joblib.parallel_config("loky", n_jobs=2):
+        with pytest.raises(ValueError, match=r"destination must .* 'memory://lost/out' .* LokyBa"):
+            balance_folder(source, "memory://lost/out")
+        with pytest.raises(ValueError, match=r"source must .* got 'memory://alone' and the worke"):
+            balance_folder("memory://alone", tmp_path / "out")
+        assert balance_folder("memory://alone", tmp_path / "out", n_jobs=1).n_files > 0
+    assert not fsspec.filesystem("memory").exists("/lost")
+
+
+def test_separate_takes_paths_and_says_so(write_classes, tmp_path):
+    balance_folder(write_classes({"A": 5, "B": 4}), tmp_path / "balanced")
+    with pytest.raises(ValueError, match=r"balanced must be a path, got the URL 's3://bucket/x'"):
+        separate("s3://bucket/x", tmp_path / "out")
+    with pytest.raises(ValueError, match=r"destination must be a path, got the URL 's3://bucket"):
+        separate(tmp_path / "balanced", "s3://bucket/x")
+    counts = separate(f"file://{tmp_path}/balanced", f"file://{tmp_path}/apart")
+    assert {path.name for path in (tmp_path / "apart").iterdir()} == set(counts)

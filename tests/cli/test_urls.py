@@ -79,6 +79,8 @@ def test_a_preview_is_not_written_to_a_source_named_by_a_file_url(run, place):
         (("inspect", ".", "--storage-options", "{}"), 2, "--storage-options are for URLs, such as"),
         (("audit", ".", ".", "--storage-options", "{}"), 2, "--storage-options are for URLs"),
         (("weights", "teleport://photos"), 2, "Protocol not known: teleport"),
+        (("separate", "s3://shell/x", "out"), 2, "DST must be a path, got the URL 's3://shell/x'"),
+        (("separate", ".", "s3://shell/x"), 2, "OUT must be a path, got the URL 's3://shell/x'"),
         (("weights", "memory://nowhere"), 2, "SRC must be an existing folder, got 'memory://now"),
         (
             ("balance", ".", "out", "--destination-options", "{}"),
