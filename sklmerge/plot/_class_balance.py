@@ -126,9 +126,8 @@ class ClassBalanceDisplay:
             check_is_fitted(estimator)
             if not hasattr(estimator, "sample_indices_"):
                 raise TypeError(
-                    "estimator must have sample_indices_, got a "
-                    f"{type(estimator).__name__} that has none: it makes samples that are no rows, "
-                    "or has not resampled yet"
+                    "estimator must have resampled rows, told in sample_indices_, got a "
+                    f"{type(estimator).__name__} that has none"
                 )
             if y is None:
                 raise ValueError("y must be the labels that the sampler was given, got None")

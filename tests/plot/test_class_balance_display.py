@@ -171,7 +171,7 @@ def test_what_was_not_fitted_or_does_not_belong_together_is_refused():
         ClassBalanceDisplay.from_estimator(sampler, ["a", "a", "b", "b"])
     smote = SMOTE(k_neighbors=1)
     smote.fit_resample(np.arange(5.0)[:, None], ["a", "a", "a", "b", "b"])
-    with pytest.raises(TypeError, match="must have sample_indices_, got a SMOTE that has none"):
+    with pytest.raises(TypeError, match="told in sample_indices_, got a SMOTE that has none"):
         ClassBalanceDisplay.from_estimator(smote, ["a", "a", "a", "b", "b"])
     with pytest.raises(ValueError, match="classes must hold at least one"):
         ClassBalanceDisplay([], []).plot()
