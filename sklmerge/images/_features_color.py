@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sklmerge._contract import find_value_range
 from sklmerge.images._features import ImageFeatures
+from sklmerge.images._features_checks import check_whole
 
 
 class ColorHistogram(ImageFeatures):
@@ -69,6 +70,7 @@ class ColorHistogram(ImageFeatures):
 
     def _name_features(self, image_shape: tuple[int, ...]) -> list[str]:
         """Name features by channel and bin."""
+        check_whole("n_bins", self.n_bins)
         if self.n_bins < 1:
             raise ValueError(f"n_bins must be >= 1, got {self.n_bins}")
         n_channels = image_shape[2] if len(image_shape) == 3 else 1

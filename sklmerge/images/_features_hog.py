@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from skimage.feature import hog
 
 from sklmerge.images._features import ImageFeatures
+from sklmerge.images._features_checks import check_pair, check_whole
 
 
 class HOGFeatures(ImageFeatures):
@@ -75,6 +76,9 @@ class HOGFeatures(ImageFeatures):
 
     def _name_features(self, image_shape: tuple[int, ...]) -> list[str]:
         """Name features by block, by cell within it and by direction."""
+        check_whole("orientations", self.orientations)
+        check_pair("pixels_per_cell", self.pixels_per_cell)
+        check_pair("cells_per_block", self.cells_per_block)
         sizes = (*self.pixels_per_cell, *self.cells_per_block, self.orientations)
         if min(sizes) < 1:
             raise ValueError(

@@ -171,8 +171,26 @@ def test_features_join_in_a_union():
         (HOGFeatures(pixels_per_cell=(0, 1)), "pixels_per_cell and cells_per_block must be >= 1"),
         (ColorHistogram(n_bins=0), "n_bins must be >= 1, got 0"),
         (ColorHistogram(image_shape=(2, 2)), "image_shape"),
+        (LBPFeatures(radius=-1), "radius must be > 0 and finite, got -1"),
+        (LBPFeatures(radius=0), "radius must be > 0 and finite, got 0"),
+        (LBPFeatures(n_points=0), "n_points must be >= 1, got 0"),
     ],
 )
 def test_parameters_that_do_not_fit_are_named(features, message):
     with pytest.raises(ValueError, match=message):
+        features.fit(PHOTOS)
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (LBPFeatures(cells=2), "cells must be two whole numbers .*, got 2"),
+        (LBPFeatures(radius="1"), "radius must be a number of pixels, got '1'"),
+        (HOGFeatures(pixels_per_cell=8), "pixels_per_cell must be two whole numbers .*, got 8"),
+        (HOGFeatures(cells_per_block=(2, 2, 2)), "cells_per_block must be two whole numbers"),
+        (ColorHistogram(n_bins=2.5), "n_bins must be a whole number, got 2.5"),
+    ],
+)
+def test_parameters_of_a_wrong_kind_are_named(features, message):
+    with pytest.raises(TypeError, match=message):
         features.fit(PHOTOS)
