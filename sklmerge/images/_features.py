@@ -59,6 +59,8 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
         paths = find_paths(X)
         if paths is None:
             shape = as_image_batch(X, self.image_shape).shape[1:]
+            if self.image_shape is not None and np.ndim(X) == 2:
+                self.n_features_in_ = np.shape(X)[1]
         else:
             shape = read_batch(FileBatch(paths[:1], *get_ways(X), None)).shape[1:]
         self.feature_names_ = self._name_features(shape)

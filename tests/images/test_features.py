@@ -112,6 +112,15 @@ def test_scikit_learns_checks_of_the_interface_pass(check, step):
     check(type(step).__name__, clone(step))
 
 
+def test_flattened_rows_are_counted_as_features_and_images_are_not():
+    images = np.zeros((2, 16, 24), np.uint8)
+    flat = ColorHistogram(image_shape=(16, 24)).fit(images.reshape(2, -1))
+    assert flat.n_features_in_ == 16 * 24
+    with pytest.raises(ValueError, match="383"):
+        flat.transform(np.zeros((1, 383), np.uint8))
+    assert not hasattr(ColorHistogram().fit(images), "n_features_in_")
+
+
 def see_as_images(X):
     """Show rows of any length as images of 8 rows, 0 to 1, which the features can describe."""
     values = np.asarray(X, dtype=np.float64)
