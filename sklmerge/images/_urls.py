@@ -68,7 +68,7 @@ def check_url(place: str | os.PathLike[str], options: Mapping[str, Any] | None) 
         if is_url(first) or (first and find_local(last) != last):
             raise ValueError(
                 f"URLs of folders must not be chained by '::', got {path!r}; for an archive take "
-                "'zip://' with storage_options={'fo': 'photos.zip'}"
+                "'zip://' and name it in storage_options, such as '{\"fo\": \"photos.zip\"}'"
             )
         scheme, _, rest = path.partition("://")
         return f"{scheme}://{rest.rstrip('/')}"
