@@ -209,7 +209,7 @@ def test_an_archive_takes_an_option_and_no_chain(folder):
     archive = shutil.make_archive(str(folder), "zip", folder)
     assert_same_index(ImageIndex("zip://", storage_options={"fo": archive}), ImageIndex(folder))
     for url in (f"zip://::file://{archive}", "zip://x::s3://bucket/x.zip", "blockcache::file://x"):
-        with pytest.raises(ValueError, match="chained by '::', got .*name it in storage_options"):
+        with pytest.raises(ValueError, match=r"chained by '::', got .*name it in storage_options"):
             ImageIndex(url)
     fsspec.filesystem("memory").put(f"{folder}/", f"/{folder.name}/cached/", recursive=True)
     assert len(ImageIndex(f"simplecache::memory://{folder.name}/cached")) == len(NAMES)
