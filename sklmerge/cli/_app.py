@@ -20,8 +20,8 @@ app = typer.Typer(
 )
 
 
-def main() -> None:
-    """Run the command line."""
+def run() -> None:
+    """Parse the command line and run its command."""
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal cannot show must not stop a job.
         if isinstance(stream, TextIOWrapper):

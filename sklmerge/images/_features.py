@@ -30,6 +30,10 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
     image_shape: tuple[int, ...] | None
     n_jobs: int | None
 
+    # Workers are processes where describing an image is mostly Python, which runs in one thread at
+    # a time; else threads, to whom images need not be sent.
+    _prefer = "processes"
+
     def _find_range(self) -> tuple[float, float] | None:
         """Return black and white of float images where they are not 0 and 1."""
         return None
@@ -100,7 +104,7 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
         plain = clone(self)
         run = joblib.delayed(describe_images)
         # Tasks are as large as they should be: joblib need not gather them into larger ones.
-        workers = joblib.Parallel(n_jobs=self.n_jobs, batch_size=1)
+        workers = joblib.Parallel(n_jobs=self.n_jobs, prefer=self._prefer, batch_size=1)
         described = workers(run(plain, task) for task in tasks)
         return np.concatenate([np.empty((0, len(self.feature_names_))), *described])
 

@@ -73,6 +73,9 @@ class LBPFeatures(ImageFeatures):
         self.image_shape = image_shape
         self.n_jobs = n_jobs
 
+    # scikit-image finds the patterns outside of Python's lock.
+    _prefer = "threads"
+
     def _describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
         """Count the patterns of one image, cell by cell."""
         patterns = local_binary_pattern(to_grey(image), self.n_points, self.radius, "uniform")

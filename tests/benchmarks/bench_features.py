@@ -2,8 +2,9 @@
 
 Contenders do the same work in the same run and take turns. One job is compared by the processor's
 time, which other programs hardly change; two jobs by the clock, and by the processor's time of all
-processes together. The best turn of each counts. Imports happen in fresh processes, by turns, and
-their medians count. Linux only.
+processes together. Ratios are medians over the turns, rates those of the best turn. The two
+processes hold their images from the start and send nothing back. Imports happen in fresh processes,
+by turns, and their medians count. Linux only.
 Run: python tests/benchmarks/bench_features.py [--images N] [--turns N] [--imports N]
 """
 
@@ -25,6 +26,7 @@ SIZE = (96, 128)
 IMPORTS = {
     "sklearn, skimage, imblearn, cv2": "import sklearn, skimage, imblearn, cv2",
     "sklmerge": "import sklmerge",
+    "sklmerge, every name": "from sklmerge import *",
 }
 
 
@@ -63,15 +65,15 @@ def run_loop(describe, images):
 
 
 def time_in_turns(jobs, n_turns, *clocks):
-    """Return the best seconds of each job by each clock; jobs take turns to share bad times."""
-    best = {name: [np.inf] * len(clocks) for name in jobs}
+    """Return the seconds of each job by each clock in each turn; jobs share bad times."""
+    seconds = {name: [] for name in jobs}
     for _ in range(n_turns):
         for name, job in jobs.items():
             starts = [clock() for clock in clocks]
             job()
             spent = [clock() - start for clock, start in zip(clocks, starts, strict=True)]
-            best[name] = np.minimum(best[name], spent)
-    return best
+            seconds[name].append(spent)
+    return [np.array(column) for column in seconds.values()]
 
 
 def read_processor_time():
@@ -126,11 +128,10 @@ def bench_one_job(images, n_turns):
             "ours": lambda ours=ours: ours.transform(images),
             "loop": lambda describe=describe: run_loop(describe, images),
         }
-        best = time_in_turns(jobs, n_turns, time.process_time)
-        (ours,), (loop,) = best["ours"], best["loop"]
+        ours, loop = time_in_turns(jobs, n_turns, time.process_time)
         print(
-            f"  {kind:15} {len(images) / ours:6.0f} images/s, bare loop {len(images) / loop:6.0f}: "
-            f"{ours / loop:.2f} times its time"
+            f"  {kind:15} {len(images) / ours.min():6.0f} images/s, bare loop "
+            f"{len(images) / loop.min():6.0f}: {np.median(ours / loop):.2f} times its time"
         )
 
 
@@ -148,14 +149,14 @@ def bench_two_jobs(images, n_turns):
                 process.wait()
 
         jobs = {"ours": lambda ours=ours: ours.transform(images), "processes": run_processes}
-        best = time_in_turns(jobs, n_turns, time.perf_counter, read_processor_time)
+        ours, theirs = time_in_turns(jobs, n_turns, time.perf_counter, read_processor_time)
         for process in processes:
             process.end()
-        ours, theirs = best["ours"], best["processes"]
+        clock, processor = np.median(theirs / ours, axis=0)
         print(
-            f"  {kind:15} {len(images) / ours[0]:6.0f} images/s, processes "
-            f"{len(images) / theirs[0]:6.0f}: {theirs[0] / ours[0]:.2f} of what they reach; "
-            f"by processor {theirs[1] / ours[1]:.2f}"
+            f"  {kind:15} {len(images) / ours[:, 0].min():6.0f} images/s, processes "
+            f"{len(images) / theirs[:, 0].min():6.0f}: {clock:.2f} of what they reach; "
+            f"by processor {processor:.2f}"
         )
 
 
@@ -173,14 +174,18 @@ def bench_imports(n_turns):
     for name, pairs in seconds.items():
         medians[name] = [statistics.median(column) for column in zip(*pairs, strict=True)]
         print(f"  {name:32} {medians[name][0]:.2f} s, processor {medians[name][1]:.2f} s")
-    theirs, ours = medians.values()
-    print(f"  {ours[0] / theirs[0]:.2f} times by the clock, {ours[1] / theirs[1]:.2f} by processor")
+    peers, *ours = medians.items()
+    for name, (clock, processor) in ours:
+        print(
+            f"  {name}: {clock / peers[1][0]:.2f} times by the clock, "
+            f"{processor / peers[1][1]:.2f} by processor"
+        )
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=512)
-    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--turns", type=int, default=15)
     parser.add_argument("--imports", type=int, default=15)
     parser.add_argument("--worker")
     arguments = parser.parse_args()

@@ -11,7 +11,8 @@ import pytest
 
 from sklmerge.images import encode_image
 
-START = "import sys; from sklmerge.cli import main; print('ready', flush=True); main()"
+READY = "from sklmerge.cli import main; print('ready', flush=True); main()"
+LOADED = f"import sklmerge.cli._app; {READY}"
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def photos(tmp_path_factory):
 )
 def test_a_command_that_is_stopped_ends_at_once_and_says_so(photos, tmp_path, command, options):
     folders = [photos, photos] if command == "audit" else [photos]
-    arguments = [sys.executable, "-c", START, command, *folders, *options]
+    arguments = [sys.executable, "-c", LOADED, command, *folders, *options]
     with subprocess.Popen(
         list(map(str, arguments)), cwd=tmp_path, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -55,3 +56,15 @@ def test_a_command_that_is_stopped_ends_at_once_and_says_so(photos, tmp_path, co
     assert waited < 2
     assert (job.returncode, printed, said, more) == (130, "", "error: stopped\n", "")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.3])
+def test_a_command_that_is_stopped_while_it_is_loaded_says_so_too(photos, seconds):
+    arguments = [sys.executable, "-c", READY, "inspect", str(photos)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(arguments, text=True, stdout=pipe, stderr=pipe) as job:
+        assert job.stdout.readline() == "ready\n"
+        time.sleep(seconds)
+        job.send_signal(signal.SIGINT)
+        printed, said = job.communicate(timeout=20)
+    assert (job.returncode, printed, said) == (130, "", "error: stopped\n")

@@ -92,7 +92,18 @@ def test_importing_the_package_loads_no_framework_of_its_own_accord():
         command = [sys.executable, "-c", code]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
-    assert list_loaded("sklmerge") == list_loaded("cv2, imblearn, skimage, sklearn")
+    assert list_loaded("sklmerge") == "[]\n"
+    rooms = ", ".join(f"sklmerge.{room}" for room in FLOORS if room not in ("cli", "_resize"))
+    assert list_loaded(rooms) == list_loaded("cv2, imblearn, skimage, sklearn")
+
+
+def test_every_public_name_is_loaded_when_it_is_needed_and_no_room_hides_a_variable():
+    command = "from sklmerge import *; print(sorted(name for name in dir() if name[:2] != '__'))"
+    command = [sys.executable, "-c", command]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert ast.literal_eval(shown) == sorted(sklmerge.__all__)
+    command = "import sklmerge; sklmerge.datasets.load_textures; sklmerge.balance.advise"
+    subprocess.run([sys.executable, "-c", command], check=True)
 
 
 def test_no_public_name_is_forgotten():

@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from skimage.color import rgb2gray
 from skimage.data import astronaut
@@ -58,6 +61,24 @@ def test_color_histogram_equals_numpys(dtype):
         assert_allclose(row.reshape(3, 10), expected)
     wide = ColorHistogram(n_bins=10, value_range=(0, 255)).fit_transform(PHOTOS.astype(float))
     assert_allclose(wide, ColorHistogram(n_bins=10).fit_transform(PHOTOS))
+
+
+@given(
+    images=arrays(np.uint8, st.sampled_from([(2, 5, 7), (1, 4, 9, 1), (2, 7, 3, 3), (1, 6, 5, 4)])),
+    n_bins=st.integers(1, 600),
+)
+def test_every_level_is_in_the_bin_where_numpy_puts_it(images, n_bins):
+    features = ColorHistogram(n_bins=n_bins).fit_transform(images)
+    channels = np.moveaxis(np.atleast_3d(images[0]), -1, 0)
+    expected = [np.histogram(channel, n_bins, (0, 255))[0] / channel.size for channel in channels]
+    assert_array_equal(features[0], np.concatenate(expected))
+
+
+def test_more_pixels_are_counted_than_a_float32_can_count():
+    photo = np.full((1, 4097, 4099), 255, np.uint8)  # 2 ** 24 + 20,487 pixels
+    photo[0, 0, 0] = photo[0, -1, 0] = 0
+    features = ColorHistogram(n_bins=2).fit_transform(photo)
+    assert_array_equal(features[0] * photo.size, [2, photo.size - 2])
 
 
 @pytest.mark.parametrize("features", ALL, ids=lambda features: type(features).__name__)
