@@ -17,8 +17,10 @@ _QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 _VALUE = rf"(?:{_QUOTED}|\([^()]*\)|\[[^\[\]]*\]|[\w.+-]*\w)"
 # What goes on to be a path: the folders "random_state=5/", or the file "random_state=5.png".
 _IN_PATH = r"[^\s'\"()\[\]]*(?:[/\\]|\.[A-Za-z])"
-# A clause of advice, up to the next one or the end.
-_ADVICE = re.compile(rf"; (?:pass (\w+)=|[A-Z]\w*\.\w+\()(?:{_QUOTED}|[^;'\"])*")
+# A clause of advice, up to the next one or the end; none begins within quotes.
+_ADVICE = re.compile(
+    rf"(?P<quoted>{_QUOTED})|; (?:pass (?P<name>\w+)=|[A-Z]\w*\.\w+\()(?:{_QUOTED}|[^;'\"])*"
+)
 # One pass over a message: what is quoted stays as it is, unless it is the value of a parameter.
 _PIECES = re.compile(
     rf"(?<![\w/.\\-])(?P<set>[a-z]\w*)=(?!{_IN_PATH})(?P<value>{_VALUE})"
@@ -66,7 +68,8 @@ def speak_shell(message: str, options: Mapping[str, str]) -> str:
         return options.get(name) or options.get(_OTHER_NAMES.get(name, ""))
 
     def keep_followable(clause: re.Match[str]) -> str:
-        return clause[0] if clause[1] and name_option(clause[1]) else ""
+        followable = clause["quoted"] or (clause["name"] and name_option(clause["name"]))
+        return clause[0] if followable else ""
 
     def translate(piece: re.Match[str]) -> str:
         found = piece.groupdict()

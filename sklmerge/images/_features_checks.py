@@ -25,7 +25,7 @@ def check_whole(name: str, number: object) -> None:
     Traceback (most recent call last):
     TypeError: n_bins must be a whole number, got 2.5
     """
-    if not isinstance(number, Integral) or isinstance(number, bool):
+    if not is_whole(number):
         raise TypeError(f"{name} must be a whole number, got {number!r}")
 
 
@@ -52,7 +52,12 @@ def check_pair(name: str, pair: object) -> None:
     TypeError: cells must be two whole numbers (rows, columns), such as (2, 2), got 2
     """
     values = list(pair) if hasattr(pair, "__iter__") else []
-    if len(values) != 2 or not all(isinstance(value, Integral) for value in values):
+    if len(values) != 2 or not all(map(is_whole, values)):
         raise TypeError(
             f"{name} must be two whole numbers (rows, columns), such as (2, 2), got {pair!r}"
         )
+
+
+def is_whole(number: object) -> bool:
+    """Tell whether something is a whole number, which True is not."""
+    return isinstance(number, Integral) and not isinstance(number, bool)

@@ -76,7 +76,7 @@ class AugmentationDisplay:
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
             Images; flattened rows need `image_shape`, or a sampler that has one.
         y : array-like of shape (n,), default=None
-            Original labels. None takes those of an index, and for an array one class.
+            Original labels. An index brings its own; without any, an array is one class.
         classes : sequence of labels, default=None
             Which (merged) classes; None takes all.
         n_sources, n_copies : int, default=1 and 5
@@ -107,6 +107,8 @@ class AugmentationDisplay:
         augmenter = as_augmenter(estimator)
         seed = resolve_seed(0 if random_state is None else random_state)
         if isinstance(X, ImageIndex):
+            if y is not None:
+                raise ValueError("y must be None where X is an ImageIndex, which brings it")
             index = X if merge is None else X.with_merge(merge)
             chosen = check_classes(classes, index.classes)
             rows = pick_file_rows(index, augmenter, chosen, n_sources, n_copies, seed)

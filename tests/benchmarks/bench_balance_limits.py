@@ -1,10 +1,12 @@
-"""What limits the offline job: memory of a plan and of a large image; and two Dask workers.
+"""What limits the offline job: memory of a plan and of a large image; two Dask workers; a stop.
 
 The peak of the plan comes first and that of the image in a process of its own.
+The stop is Ctrl-C at ten moments after the first file, with one worker and with two.
 Run: python tests/benchmarks/bench_balance_limits.py [n_planned] [n_dask]
 """
 
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -81,12 +83,32 @@ def share_with_dask(folder, n):
             print(f"two Dask workers, {turn} run: {n_files / seconds:.0f} files/s")
 
 
+def stop_ten_times(folder):
+    write_sources(folder / "photos", 1_000, 400, 500)
+    for n_jobs in (1, 2):
+        seconds = []
+        for turn in range(10):
+            out = folder / f"out{n_jobs}_{turn}"
+            command = [sys.executable, "-m", "sklmerge.cli", "balance", folder / "photos", out]
+            command += ["--samples-per-class", "5000", "--jobs", str(n_jobs)]
+            with subprocess.Popen(command, stderr=subprocess.DEVNULL) as job:
+                while not any((out / "train").glob("*/*.jpg")):
+                    time.sleep(0.001)
+                time.sleep(0.05 * turn)
+                job.send_signal(signal.SIGINT)
+                start = time.perf_counter()
+                assert job.wait() == 130
+                seconds.append(time.perf_counter() - start)
+        print(f"stopped with {n_jobs} at work: over after {max(seconds):.2f} s at most")
+
+
 def main():
     if sys.argv[1:2] == ["large"]:
         return vary_large_here(Path(sys.argv[2]))
     n_planned = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     n_dask = int(sys.argv[2]) if len(sys.argv) > 2 else 500
-    for part, *n in ((plan_many, n_planned), (vary_large,), (share_with_dask, n_dask)):
+    parts = ((plan_many, n_planned), (vary_large,), (share_with_dask, n_dask), (stop_ten_times,))
+    for part, *n in parts:
         with tempfile.TemporaryDirectory() as folder:
             part(Path(folder), *n)
     return None

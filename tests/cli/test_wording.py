@@ -86,6 +86,7 @@ def test_no_message_names_an_option_of_the_command_as_python_does(command):
          "file a/on_error=warn.b/n_jobs=2/seed=5.png is bad"),
         ("file n_jobs=2/x.png and split=0.5.png", "file n_jobs=2/x.png and split=0.5.png"),
         ("source must hold 'two  spaces'", "SRC must hold 'two  spaces'"),
+        ("file 'a; pass x=1; b.png' is bad; pass missing=1", "file 'a; pass x=1; b.png' is bad"),
         ("two\n  lines", "two lines"),
     ],
 )  # fmt: skip

@@ -217,6 +217,7 @@ def test_parameters_that_do_not_fit_are_named(features, message):
         (LBPFeatures(cells=2), "cells must be two whole numbers .*, got 2"),
         (LBPFeatures(radius="1"), "radius must be a number of pixels, got '1'"),
         (HOGFeatures(pixels_per_cell=8), "pixels_per_cell must be two whole numbers .*, got 8"),
+        (LBPFeatures(cells=(True, 2)), r"cells must be two whole numbers .*, got \(True, 2\)"),
         (HOGFeatures(cells_per_block=(2, 2, 2)), "cells_per_block must be two whole numbers"),
         (ColorHistogram(n_bins=2.5), "n_bins must be a whole number, got 2.5"),
     ],

@@ -49,6 +49,8 @@ def test_the_copies_are_those_that_the_offline_job_makes(tmp_path, ax):
     display = AugmentationDisplay.from_estimator(
         augmenter, index, classes=["gravel"], n_copies=2, random_state=3, ax=ax
     )
+    with pytest.raises(ValueError, match="y must be None where X is an ImageIndex"):
+        AugmentationDisplay.from_estimator(augmenter, index, index.original_labels, ax=ax)
     (row,) = display.rows
     for number in (1, 2):
         name = f"gravel__{row.captions[0]}__aug{number:04d}.png"
