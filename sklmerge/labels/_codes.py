@@ -1,13 +1,34 @@
-"""Class numbers to what a network takes and back: sparse, one-hot, binary."""
+"""Labels to what a network takes and back, by class numbers: sparse, one-hot, binary."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge.labels._exchange import check_same_kind
 from sklmerge.labels._kinds import Label, show_labels
+from sklmerge.labels._matching import match_labels
 
 _CLASS_MODES = ("sparse", "categorical", "binary")
+
+
+def number_labels(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
+    """Say at which place of the merged classes, which are sorted, each merged label stands.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a label is no class, or of another kind than the classes.
+    """
+    check_same_kind(labels, classes, "y")
+    codes = match_labels(labels, classes)
+    strangers = np.unique(labels[codes < 0])
+    if len(strangers):
+        raise ValueError(
+            f"y has labels that are no merged class: {show_labels(strangers)}; the merged "
+            f"classes are {show_labels(classes)}"
+        )
+    return codes
 
 
 def find_positive(class_mode: str, pos_label: Label | None, classes: NDArray[Any]) -> int:

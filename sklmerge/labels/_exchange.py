@@ -66,6 +66,22 @@ def invert_mapping(mapping: Mapping[Label, Label]) -> dict[Label, list[Label]]:
     return inverse
 
 
+def place_members(
+    members: Mapping[Label, Sequence[Label]], labels: Sequence[Label]
+) -> list[NDArray[np.intp]]:
+    """Say for each merged label at which places of `labels` its members stand.
+
+    Examples
+    --------
+    >>> place_members({"AB": ["A", "B"], "C": ["C"]}, ["A", "C", "B"])
+    [array([0, 2]), array([1])]
+    """
+    places = {label: place for place, label in enumerate(labels)}
+    return [
+        np.array([places[label] for label in group], dtype=np.intp) for group in members.values()
+    ]
+
+
 def is_identity(mapping: Mapping[Label, Label]) -> bool:
     """Say whether every label becomes itself."""
     return all(label == name for label, name in mapping.items())
@@ -100,49 +116,6 @@ def put_labels(values: NDArray[Any], rows: NDArray[np.intp], labels: NDArray[Any
     out = values.astype(dtype)
     out[rows] = labels
     return out
-
-
-def admit_unknown(
-    labels: NDArray[Any], unknown: Label, mapping: Mapping[Label, Label]
-) -> NDArray[Any]:
-    """Say what unknown labels become: themselves ("keep") or one label.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_unknown,)
-        Labels without a place in `mapping`.
-    unknown : "error", "keep" or label
-        As for :class:`sklmerge.LabelMerger`.
-    mapping : mapping of label -> label
-        What the known labels become.
-
-    Returns
-    -------
-    ndarray of shape (n_unknown,) or (1,)
-        What they become.
-
-    Raises
-    ------
-    ValueError
-        If `unknown` is "error", or a label to be kept has the name of a merged class.
-    TypeError
-        If the result is not of the kind of the merged labels.
-    """
-    if unknown == "error":
-        raise ValueError(
-            f"y has labels unknown to this LabelMerger: {show_labels(np.unique(labels))}; pass "
-            'unknown="keep" to let them through'
-        )
-    names = set(mapping.values())
-    if unknown != "keep":
-        labels = np.array([unknown])
-    elif taken := [label for label in np.unique(labels).tolist() if label in names]:
-        raise ValueError(
-            f"y has unknown labels that are names of merged classes: {show_labels(taken)}; is it "
-            "merged already?"
-        )
-    check_same_kind(labels, np.array(sorted(names)), "unknown")
-    return labels
 
 
 def choose_sources(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklmerge.labels._exchange import check_unambiguous, choose_sources, place_members
 from sklmerge.labels._kinds import Label, check_one_kind, to_plain
 from sklmerge.labels._reading import is_pandas
 
@@ -37,7 +38,7 @@ def read_indicator(y: Any, name: str = "y") -> NDArray[Any]:
     return table
 
 
-def read_columns(y: Any, labels: NDArray[Any], name: str) -> NDArray[Any]:
+def read_columns(y: Any, labels: Sequence[Label], name: str) -> NDArray[Any]:
     """Read a 0/1 table whose columns are these labels, and put them in this order.
 
     Raises
@@ -45,7 +46,7 @@ def read_columns(y: Any, labels: NDArray[Any], name: str) -> NDArray[Any]:
     ValueError
         If it has other columns.
     """
-    table, expected = read_indicator(y, name), labels.tolist()
+    table, expected = read_indicator(y, name), list(labels)
     columns = _name_columns(y, table)
     if columns is None and table.shape[1] == len(expected):
         return table
@@ -85,48 +86,74 @@ def _name_columns(y: Any, table: NDArray[Any]) -> list[Label] | None:
     return labels
 
 
-def merge_columns(table: NDArray[Any], groups: Sequence[NDArray[np.intp]]) -> NDArray[Any]:
-    """Merge columns: a merged label is on where any of its members is.
+def merge_table(y: Any, members: Mapping[Label, Sequence[Label]], classes: Sequence[Label]) -> Any:
+    """Merge the columns of a 0/1 table: a merged label is on where any of its members is.
+
+    Parameters
+    ----------
+    y : table of shape (n_samples, n_labels)
+        A list of lists, an array, a sparse matrix or a data frame, and so is the result.
+    members : mapping of merged label -> labels
+        In the order of the columns to come.
+    classes : sequence of n_labels labels
+        What the columns of y are called.
 
     Examples
     --------
-    >>> merge_columns(np.array([[0, 1, 0], [0, 0, 0]]), [np.array([0, 1]), np.array([2])])
+    >>> merge_table([[0, 1, 0], [0, 0, 0]], {"AB": ["A", "B"], "C": ["C"]}, ["A", "B", "C"])
     array([[1, 0],
            [0, 0]])
     """
-    starts = np.cumsum([0, *(len(columns) for columns in groups[:-1])])
-    return np.maximum.reduceat(table[:, np.concatenate(groups)], starts, axis=1)
+    table = read_columns(y, classes, "y")
+    places = place_members(members, classes)
+    starts = np.cumsum([0, *(len(columns) for columns in places[:-1])])
+    merged = np.maximum.reduceat(table[:, np.concatenate(places)], starts, axis=1)
+    return _rebuild_table(y, merged, list(members))
 
 
-def split_merged_columns(
-    table: NDArray[Any], groups: Sequence[NDArray[np.intp]], weights: Sequence[int]
-) -> NDArray[Any]:
-    """Give each merged column to its member of the largest weight; the others stay 0.
+def unmerge_table(
+    y_merged: Any,
+    members: Mapping[Label, Sequence[Label]],
+    counts: Mapping[Label, int],
+    ambiguous: str,
+) -> Any:
+    """Give each merged column of a 0/1 table to its most frequent member; the others stay 0.
+
+    Parameters
+    ----------
+    y_merged : table of shape (n_samples, n_merged)
+        A list of lists, an array, a sparse matrix or a data frame, and so is the result.
+    members : mapping of merged label -> labels
+        In the order of the columns.
+    counts : mapping of label -> int
+        Samples of each original label, in the order of the columns to come.
+    ambiguous : {"error", "most_frequent"}
+        What to do where a merged label that is on anywhere has several members.
+
+    Raises
+    ------
+    ValueError
+        If the answer is ambiguous and must not be.
 
     Examples
     --------
-    >>> groups = [np.array([0, 1]), np.array([2])]
-    >>> split_merged_columns(np.array([[1, 0]]), groups, weights=[3, 5, 1])
+    >>> members, counts = {"AB": ["A", "B"], "C": ["C"]}, {"A": 3, "B": 5, "C": 1}
+    >>> unmerge_table([[1, 0]], members, counts, "most_frequent")
     array([[0, 1, 0]])
     """
-    out = np.zeros((len(table), len(weights)), dtype=table.dtype)
-    for merged, columns in enumerate(groups):
-        out[:, max(columns.tolist(), key=lambda column: weights[column])] = table[:, merged]
-    return out
+    names = list(members)
+    table = read_columns(y_merged, names, "y_merged")
+    present = [names[column] for column in np.flatnonzero(np.any(table, axis=0))]
+    check_unambiguous({name: members[name] for name in present}, ambiguous)
+    places = {label: place for place, label in enumerate(counts)}
+    split = np.zeros((len(table), len(places)), dtype=table.dtype)
+    for column, label in enumerate(choose_sources(members, counts).values()):
+        split[:, places[label]] = table[:, column]
+    return _rebuild_table(y_merged, split, list(places))
 
 
-def place_members(
-    members: Mapping[Label, Sequence[Label]], labels: Sequence[Label]
-) -> list[NDArray[np.intp]]:
-    """Say for each merged label in which columns its members stand."""
-    places = {label: column for column, label in enumerate(labels)}
-    return [
-        np.array([places[label] for label in group], dtype=np.intp) for group in members.values()
-    ]
-
-
-def rebuild_table(y: Any, table: NDArray[Any], labels: NDArray[Any]) -> Any:
+def _rebuild_table(y: Any, table: NDArray[Any], labels: list[Label]) -> Any:
     """Put a table into the container of another: a data frame, a sparse matrix or an array."""
     if is_pandas(y, "DataFrame"):
-        return type(y)(table, index=y.index, columns=labels.tolist())
+        return type(y)(table, index=y.index, columns=labels)
     return type(y)(table) if sparse.issparse(y) else table

@@ -9,33 +9,27 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.labels._codes import decode_numbers, encode_numbers, find_positive
+from sklmerge.labels._codes import decode_numbers, encode_numbers, find_positive, number_labels
 from sklmerge.labels._exchange import (
-    admit_unknown,
     check_same_kind,
     check_same_rows,
-    check_unambiguous,
-    choose_sources,
     invert_mapping,
-    pair_labels,
-    put_labels,
+    place_members,
     to_label_array,
 )
 from sklmerge.labels._indicator import (
     count_columns,
     is_indicator,
-    merge_columns,
-    place_members,
+    merge_table,
     read_columns,
-    rebuild_table,
-    split_merged_columns,
+    unmerge_table,
 )
 from sklmerge.labels._json import read_json, write_json
 from sklmerge.labels._kinds import Label, show_labels
-from sklmerge.labels._matching import match_labels, replace_labels
 from sklmerge.labels._merge_map import normalize_merge_map, resolve_merge
+from sklmerge.labels._merging import merge_labels, unmerge_labels
 from sklmerge.labels._proba import check_proba, choose_shares, split_columns, sum_columns
-from sklmerge.labels._reading import copy_labels, count_labels, read_labels, rebuild_like
+from sklmerge.labels._reading import copy_labels, count_labels, read_labels
 
 
 class LabelMerger(BaseEstimator):
@@ -209,21 +203,8 @@ class LabelMerger(BaseEstimator):
         """
         check_is_fitted(self)
         if self.multilabel_:
-            table = read_columns(y, self.classes_, "y")
-            merged_table = merge_columns(table, self._place_members())
-            return rebuild_table(y, merged_table, self.merged_classes_)
-        is_text = self.classes_.dtype.kind in "UO"
-        # A row found among known strings is a string; only rows not found need the full check.
-        values = read_labels(y, trust_objects=is_text)
-        known, merged = pair_labels(self.mapping_, values.dtype)
-        check_same_kind(values, known, "y")
-        replaced, strangers = replace_labels(values, known, merged)
-        if len(strangers):
-            values = read_labels(y)
-            check_same_kind(values, known, "y")
-            labels = admit_unknown(values[strangers], self.unknown, self.mapping_)
-            replaced = put_labels(replaced, strangers, labels)
-        return rebuild_like(y, replaced, self.merged_classes_.tolist())
+            return merge_table(y, self.members_, list(self.class_counts_))
+        return merge_labels(y, self.mapping_, list(self.members_), self.unknown)
 
     def inverse_transform(
         self,
@@ -266,26 +247,14 @@ class LabelMerger(BaseEstimator):
             self._check_against(original, y_merged)
             return copy_labels(original)
         if self.multilabel_:
-            table = read_columns(y_merged, self.merged_classes_, "y_merged")
-            on = self.merged_classes_[np.any(table, axis=0)].tolist()
-            check_unambiguous({name: self.members_[name] for name in on}, ambiguous)
-            counts = list(self.class_counts_.values())
-            split = split_merged_columns(table, self._place_members(), counts)
-            return rebuild_table(y_merged, split, self.classes_)
-        values = read_labels(y_merged, "y_merged")
-        sources = invert_mapping(self.mapping_)
-        merged, origins = pair_labels(choose_sources(sources, self.class_counts_), values.dtype)
-        check_same_kind(values, merged, "y_merged")
-        places = match_labels(values, merged)
-        present = merged[np.unique(places[places >= 0])].tolist()
-        check_unambiguous({name: sources[name] for name in present}, ambiguous)
-        inverse, strangers = np.take(origins, places), np.flatnonzero(places < 0)
-        if len(strangers):
-            if self.unknown != "keep":
-                names = show_labels(np.unique(values[strangers]))
-                raise ValueError(f"y_merged has labels that are no merged class: {names}")
-            inverse = put_labels(inverse, strangers, values[strangers])
-        return rebuild_like(y_merged, inverse, self.classes_.tolist())
+            return unmerge_table(y_merged, self.members_, self.class_counts_, ambiguous)
+        return unmerge_labels(
+            y_merged,
+            self.mapping_,
+            self.class_counts_,
+            ambiguous=ambiguous,
+            unknown=self.unknown,
+        )
 
     def transform_proba(self, P: ArrayLike) -> NDArray[np.float64]:
         """Sum the probabilities of the members of each merged class.
@@ -304,7 +273,8 @@ class LabelMerger(BaseEstimator):
             Probabilities of the merged classes, in the order of `merged_classes_`.
         """
         self._check_exclusive("transform_proba")
-        return sum_columns(check_proba(P, len(self.classes_)), self._place_members())
+        table = check_proba(P, len(self.classes_))
+        return sum_columns(table, place_members(self.members_, self.classes_.tolist()))
 
     def inverse_transform_proba(
         self, P: ArrayLike, given: Mapping[Any, ArrayLike] | None = None
@@ -328,7 +298,7 @@ class LabelMerger(BaseEstimator):
         self._check_exclusive("inverse_transform_proba")
         table = check_proba(P, self.n_classes_)
         shares = choose_shares(self.members_, self.class_counts_, given, len(table))
-        return split_columns(table, self._place_members(), shares)
+        return split_columns(table, place_members(self.members_, self.classes_.tolist()), shares)
 
     def encode(
         self,
@@ -360,14 +330,7 @@ class LabelMerger(BaseEstimator):
         self._check_exclusive("encode")
         positive = find_positive(class_mode, pos_label, self.merged_classes_)
         labels = read_labels(y) if merged else read_labels(self.transform(y))
-        check_same_kind(labels, self.merged_classes_, "y")
-        codes = match_labels(labels, self.merged_classes_)
-        strangers = np.unique(labels[codes < 0])
-        if len(strangers):
-            raise ValueError(
-                f"y has labels that are no merged class: {show_labels(strangers)}; the merged "
-                f"classes are {show_labels(self.merged_classes_)}"
-            )
+        codes = number_labels(labels, self.merged_classes_)
         return encode_numbers(codes, self.n_classes_, class_mode, positive)
 
     def decode(self, codes: ArrayLike, pos_label: Label | None = None) -> NDArray[Any]:
@@ -479,9 +442,6 @@ class LabelMerger(BaseEstimator):
         self.class_indices_ = {name: index for index, name in enumerate(self.members_)}
         self.n_classes_ = len(self.members_)
 
-    def _place_members(self) -> list[NDArray[np.intp]]:
-        return place_members(self.members_, self.classes_.tolist())
-
     def _check_exclusive(self, method: str) -> None:
         check_is_fitted(self)
         if self.multilabel_:
@@ -493,8 +453,8 @@ class LabelMerger(BaseEstimator):
     def _check_against(self, original: Any, y_merged: Any) -> None:
         merged = self.transform(original)
         if self.multilabel_:
-            expected = read_columns(merged, self.merged_classes_, "original")
-            came = read_columns(y_merged, self.merged_classes_, "y_merged")
+            expected = read_columns(merged, list(self.members_), "original")
+            came = read_columns(y_merged, list(self.members_), "y_merged")
         else:
             expected = read_labels(merged, "original")
             came = read_labels(y_merged, "y_merged")
