@@ -1,16 +1,14 @@
 """MergedClassifier: fit on merged classes, predict merged or original ones."""
 
-from collections.abc import Mapping
 from copy import copy
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d, get_tags
-from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,11 +16,11 @@ from sklmerge.labels._availability import available_where
 from sklmerge.labels._check import check_merger
 from sklmerge.labels._encoding_guard import check_level, fit_guarded
 from sklmerge.labels._exchange import is_identity
-from sklmerge.labels._kinds import Label, show_labels
-from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._reading import read_labels
 from sklmerge.labels._refining import (
     align_columns,
+    check_refinable,
+    check_refiner,
     choose_refiners,
     fit_refiners,
     list_several,
@@ -30,6 +28,7 @@ from sklmerge.labels._refining import (
     refine_proba,
     warn_of_lone_members,
 )
+from sklmerge.labels._routing import make_router, name_refiners, split_params
 
 
 class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -147,16 +146,21 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ValueError
             If `merge`, `refiner`, `output` and y contradict each other.
         """
-        self._check_settings()
+        if self.output not in ("merged", "original"):
+            raise ValueError(f'output must be "merged" or "original", got {self.output!r}')
+        check_refiner(self.refiner)
         labels = _check_target(y)
         merger = fit_guarded(check_merger(self.merge), labels)
         refiners = choose_refiners(self.refiner, merger)
-        self._check_output(merger)
+        if self.output == "original":
+            check_refinable(self.refiner, merger)
+        else:
+            check_level(merger)
         if self.refiner is not None:
             warn_of_lone_members(merger)
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
-        own, theirs = self._route(params, list(refiners))
+        own, theirs = split_params(self, self.refiner, params, list(refiners))
         self.merger_ = merger
         self.estimator_ = clone(self.estimator).fit(X, merger.transform(labels), **own)
         self.refiners_ = fit_refiners(refiners, merger, X, labels, theirs)
@@ -221,7 +225,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             If a merged class has several members and there is no refiner.
         """
         check_is_fitted(self)
-        self._check_refiner(self.merger_)
+        check_refinable(self.refiner, self.merger_)
         if is_identity(self.merger_.mapping_):
             return self.predict_merged(X)
         if list_several(self.merger_) and self._has_proba("original"):
@@ -320,12 +324,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         MetadataRouter
             What scikit-learn routes by.
         """
-        fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
-        router = MetadataRouter(owner=self).add_self_request(self)
-        router.add(estimator=self.estimator, method_mapping=fit_to_fit)
-        for name, refiner in self._list_refiners().items():
-            router.add(**{name: refiner}, method_mapping=fit_to_fit)
-        return router
+        return make_router(self, self.estimator, self.refiner)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -336,48 +335,6 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             tags.classifier_tags.multi_class = inner.classifier_tags.multi_class
             tags.classifier_tags.poor_score = inner.classifier_tags.poor_score
         return tags
-
-    def _check_settings(self) -> None:
-        if self.output not in ("merged", "original"):
-            raise ValueError(f'output must be "merged" or "original", got {self.output!r}')
-        texts = self.refiner.values() if isinstance(self.refiner, Mapping) else [self.refiner]
-        for text in texts:
-            if isinstance(text, str) and text != "prior":
-                raise ValueError(f'refiner must be a classifier or "prior", got {text!r}')
-
-    def _check_refiner(self, merger: LabelMerger) -> None:
-        several = list_several(merger)
-        if several and self.refiner is None:
-            raise ValueError(
-                "refiner is needed to predict original labels because merged classes have several "
-                f'members: {show_labels(several)}; pass a classifier or "prior"'
-            )
-
-    def _check_output(self, merger: LabelMerger) -> None:
-        if self.output == "original":
-            self._check_refiner(merger)
-        else:
-            check_level(merger)
-
-    def _list_refiners(self) -> dict[str, Any]:
-        if isinstance(self.refiner, Mapping):
-            named = {f"refiner_{i}": refiner for i, refiner in enumerate(self.refiner.values())}
-        else:
-            named = {"refiner": self.refiner}
-        return {k: v for k, v in named.items() if v is not None and not isinstance(v, str)}
-
-    def _route(
-        self, params: dict[str, Any], names: list[Label]
-    ) -> tuple[dict[str, Any], dict[Label, dict[str, Any]]]:
-        """Split the parameters of fit into the estimator's and each refiner's."""
-        if not get_config()["enable_metadata_routing"]:
-            weights = {k: v for k, v in params.items() if k == "sample_weight"}
-            return params, dict.fromkeys(names, weights)
-        routed = process_routing(self, "fit", **params)
-        if not isinstance(self.refiner, Mapping):
-            return dict(routed.estimator.fit), {name: dict(routed.refiner.fit) for name in names}
-        places = {name: f"refiner_{i}" for i, name in enumerate(self.refiner)}
-        return dict(routed.estimator.fit), {name: dict(routed[places[name]].fit) for name in names}
 
     def _offers(self, method: str) -> bool:
         if method == "predict_proba":
@@ -391,7 +348,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def _has_proba(self, output: str) -> bool:
         stages = [getattr(self, "estimator_", self.estimator)]
         if output == "original":
-            stages += getattr(self, "refiners_", self._list_refiners()).values()
+            stages += getattr(self, "refiners_", name_refiners(self.refiner)).values()
         return all(hasattr(stage, "predict_proba") for stage in stages)
 
     def _predict_merged_proba(self, X: Any) -> NDArray[Any]:
@@ -407,15 +364,14 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _keeps_columns(self) -> bool:
         """Say whether the estimator's columns are those of `classes_` as they stand."""
-        if len(self.estimator_.classes_) != len(self.classes_):
+        n_classes = len(self.classes_)
+        if len(self.estimator_.classes_) != n_classes:
             return False
-        return self.output == "merged" or self._place_originals() == list(range(len(self.classes_)))
+        return self.output == "merged" or np.array_equal(self._place_originals(), range(n_classes))
 
-    def _place_originals(self) -> list[int]:
+    def _place_originals(self) -> NDArray[Any]:
         """Say for each original class at which place its merged class stands."""
-        merger = self.merger_
-        labels = merger.classes_.tolist()
-        return [merger.class_indices_[merger.mapping_[label]] for label in labels]
+        return self.merger_.encode(self.merger_.classes_)
 
 
 def _check_target(y: Any) -> NDArray[Any]:

@@ -21,6 +21,35 @@ def list_several(merger: LabelMerger) -> list[Label]:
     return [name for name, members in merger.members_.items() if len(members) > 1]
 
 
+def check_refiner(refiner: Any) -> None:
+    """Check that what is text in `refiner` is "prior".
+
+    Raises
+    ------
+    ValueError
+        If not.
+    """
+    for text in refiner.values() if isinstance(refiner, Mapping) else [refiner]:
+        if isinstance(text, str) and text != "prior":
+            raise ValueError(f'refiner must be a classifier or "prior", got {text!r}')
+
+
+def check_refinable(refiner: Any, merger: LabelMerger) -> None:
+    """Check that there is a refiner if a merged class has several members.
+
+    Raises
+    ------
+    ValueError
+        If not.
+    """
+    several = list_several(merger)
+    if several and refiner is None:
+        raise ValueError(
+            "refiner is needed to predict original labels because merged classes have several "
+            f'members: {show_labels(several)}; pass a classifier or "prior"'
+        )
+
+
 def choose_refiners(refiner: Any, merger: LabelMerger) -> dict[Label, Any]:
     """Say which unfitted estimator refines which merged class; none refines by training frequency.
 
