@@ -17,12 +17,12 @@ from sklmerge.feed._scheduling import (
     find_labels,
     find_rates,
     fit_schedule,
-    is_fitted,
     list_originals,
 )
 from sklmerge.feed._showing import draw_images
 from sklmerge.feed._sources import open_source
 from sklmerge.feed._weights import check_sample_weight, resolve_class_weight
+from sklmerge.labels._check import is_fitted_merger
 from sklmerge.sampling import BatchPlan, EpochSchedule
 from sklmerge.sampling._schedule_rules import check_rank, check_whole
 
@@ -162,7 +162,7 @@ class ImageBatches:
             )
         self.schedule = fit_schedule(schedule, labels, merge)
         check_rank(self.schedule, rank, world_size)
-        self.merger = merge if is_fitted(merge) else self.schedule.merger_
+        self.merger = merge if is_fitted_merger(merge) else self.schedule.merger_
         self.batch_size, self.rank, self.world_size = batch_size, rank, world_size
         self.n_batches = self.schedule.count_batches(batch_size, world_size=world_size)
         count_threads(n_jobs)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from sklmerge.labels import LabelMerger
+from sklmerge.labels._check import is_fitted_merger
 from sklmerge.sampling import EpochSchedule
 
 
@@ -37,11 +38,6 @@ def check_unlabelled(**given: Any) -> None:
         raise ValueError(f"y is needed where {needy[0]} is given, got None")
 
 
-def is_fitted(merge: Any) -> bool:
-    """Say whether `merge` is a LabelMerger that has learned its classes."""
-    return isinstance(merge, LabelMerger) and hasattr(merge, "mapping_")
-
-
 def fit_schedule(schedule: EpochSchedule | None, labels: Any, merge: Any) -> EpochSchedule:
     """Fit a clone of a schedule.
 
@@ -65,7 +61,7 @@ def fit_schedule(schedule: EpochSchedule | None, labels: Any, merge: Any) -> Epo
     if merge is not None:
         if planned.merge is not None:
             raise ValueError("merge must be given once, got one beside that of the schedule")
-        if is_fitted(merge):
+        if is_fitted_merger(merge):
             # It has seen its classes elsewhere, and here some may be missing.
             merge = clone(merge).set_params(missing="ignore")
         planned.set_params(merge=merge)

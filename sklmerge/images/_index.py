@@ -183,9 +183,8 @@ class ImageIndex:
     @cached_property
     def codes(self) -> NDArray[np.signedinteger]:
         """The number of each image's merged class, by ``class_indices``; shape (n,)."""
-        mapping = self.merger.mapping_
-        numbers = [self.class_indices[mapping[label]] for label in self.original_classes]
-        return np.array(numbers, dtype=self.original_codes.dtype)[self.original_codes]
+        numbers = self.merger.encode(self.original_classes)
+        return numbers.astype(self.original_codes.dtype)[self.original_codes]
 
     @cached_property
     def labels(self) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""check_merger: one fresh LabelMerger from whatever a parameter called `merge` takes."""
+"""What a parameter called `merge` is: one fresh LabelMerger of it, and whether it is fitted."""
 
 from typing import Any
 
@@ -37,3 +37,8 @@ def check_merger(merge: Any) -> LabelMerger:
         return clone(merge)
     normalize_merge_map(merge)
     return LabelMerger(merge)
+
+
+def is_fitted_merger(merge: Any) -> bool:
+    """Say whether a parameter called `merge` is a LabelMerger that has learned its classes."""
+    return isinstance(merge, LabelMerger) and hasattr(merge, "mapping_")

@@ -12,7 +12,7 @@ from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
 from sklmerge.labels._availability import available_where
-from sklmerge.labels._check import check_merger
+from sklmerge.labels._check import check_merger, is_fitted_merger
 from sklmerge.labels._classifier import MergedClassifier
 from sklmerge.labels._exchange import invert_mapping, is_identity
 from sklmerge.labels._kinds import Label
@@ -73,11 +73,6 @@ def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> Callable[.
             "pass a LabelMerger that is fitted on all of y"
         )
     return partial(_score_merged, scorer=get_scorer(scoring), merger=merger)
-
-
-def is_fitted_merger(merge: Any) -> bool:
-    """Say whether a `merge` parameter is a LabelMerger that knows its classes."""
-    return isinstance(merge, LabelMerger) and hasattr(merge, "mapping_")
 
 
 def _score_merged(

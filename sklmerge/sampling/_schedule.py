@@ -142,10 +142,7 @@ class EpochSchedule(BaseEstimator):
         check_choice("within_merged", self.within_merged, ("natural", "balanced"))
         self.merger_, originals, codes, counts = read_classes(y, self.merge)
         self.classes_ = list(self.merger_.class_indices_)
-        merged_of = np.array(
-            [self.merger_.class_indices_[self.merger_.mapping_[label]] for label in originals],
-            dtype=codes.dtype,
-        )
+        merged_of = self.merger_.encode(originals).astype(codes.dtype)
         empty = [label for label, n in zip(originals, counts.tolist(), strict=True) if n == 0]
         # A test side may lack a rare class; what draws from each class needs them all.
         if empty and self.samples_per_class is not None:
