@@ -161,37 +161,7 @@ def arrange_classes(
     places_kept = np.cumsum(kept) - kept
     inside = np.arange(int(kept.sum())) - np.repeat(places_kept, kept)
     numbers = np.repeat(firsts + offsets, kept) + inside * world_size
-    mixed = np.repeat(np.arange(n_batches), kept.reshape(counts.shape).sum(axis=1))
-    spots = mixed + (inside + 0.5) / np.repeat(kept, kept)
     sizes = kept.reshape(counts.shape).sum(axis=1)
+    # Draws of a class lie evenly between the beginning of their batch and its end.
+    spots = np.repeat(np.arange(n_batches), sizes) + (inside + 0.5) / np.repeat(kept, kept)
     return numbers[np.argsort(spots, kind="stable")], sizes
-
-
-def arrange_rows(
-    n_draws: int, n_batches: int, rank: int, world_size: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Lay out the rows of one rank, batch by batch, in order and without regard to classes.
-
-    Parameters
-    ----------
-    n_draws, n_batches : int
-        Of the epoch.
-    rank, world_size : int
-        Which rows of each batch to take: ``[rank::world_size]`` of it.
-
-    Returns
-    -------
-    numbers : ndarray of int64, shape (n,)
-        Rows of the epoch.
-    sizes : ndarray of int64, shape (n_batches,)
-        How many of them each batch takes.
-
-    Examples
-    --------
-    >>> numbers, sizes = arrange_rows(7, 2, 1, 2)
-    >>> numbers.tolist(), sizes.tolist()
-    ([1, 3, 5], [2, 1])
-    """
-    size, n_larger = divmod(n_draws, n_batches)
-    sizes = size + (np.arange(n_batches) < n_larger).astype(np.int64)
-    return arrange_classes(sizes[:, None], rank, world_size)

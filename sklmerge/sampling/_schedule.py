@@ -12,7 +12,6 @@ from sklmerge.augment import hash_keys, resolve_seed
 from sklmerge.labels._kinds import show_labels
 from sklmerge.sampling._batches import (
     arrange_classes,
-    arrange_rows,
     check_shares,
     count_batches,
     share_draws,
@@ -185,11 +184,7 @@ class EpochSchedule(BaseEstimator):
         EpochDraws
         """
         self._check_asked(epoch, rank, world_size)
-        if self._is_mixed():
-            class_draws = np.array(list(self.samples_per_class_.values()))
-            numbers, _ = arrange_classes(class_draws[None], rank, world_size)
-        else:
-            numbers, _ = arrange_rows(self.n_draws_, 1, rank, world_size)
+        numbers, _ = self._arrange(1, rank, world_size)
         return self._draw(epoch, numbers)
 
     def plan_batches(
@@ -222,12 +217,7 @@ class EpochSchedule(BaseEstimator):
         """
         n_batches = self.count_batches(batch_size, world_size=world_size)
         self._check_asked(epoch, rank, world_size)
-        if self._is_mixed():
-            class_draws = np.array(list(self.samples_per_class_.values()))
-            counts = share_draws(class_draws, n_batches)
-            numbers, sizes = arrange_classes(counts, rank, world_size)
-        else:
-            numbers, sizes = arrange_rows(self.n_draws_, n_batches, rank, world_size)
+        numbers, sizes = self._arrange(n_batches, rank, world_size)
         return BatchPlan(self._draw(epoch, numbers), sizes)
 
     def count_batches(self, batch_size: int, *, world_size: int = 1) -> int:
@@ -275,6 +265,13 @@ class EpochSchedule(BaseEstimator):
         check_is_fitted(self, "n_draws_")
         check_whole("epoch", epoch, 0)
         check_rank(self, rank, world_size)
+
+    def _arrange(
+        self, n_batches: int, rank: int, world_size: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Lay out a rank's draws of an epoch, by their numbers; say how many are in each batch."""
+        draws = list(self.samples_per_class_.values()) if self._is_mixed() else [self.n_draws_]
+        return arrange_classes(share_draws(np.array(draws), n_batches), rank, world_size)
 
     def _draw(self, epoch: int, numbers: NDArray[np.int64]) -> EpochDraws:
         """Draw what stands at some numbers of an epoch, numbered class after class."""
