@@ -1,7 +1,7 @@
 """ImageBatches: batches for training loops, with no framework in it."""
 
-import threading
 from collections.abc import Iterable, Iterator
+from copy import copy
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from sklmerge.feed._ahead import count_threads, run_ahead
 from sklmerge.feed._making import BatchMaker
+from sklmerge.feed._plans import EpochPlans
 from sklmerge.feed._preparing import choose_augmenters, fit_scaler
 from sklmerge.feed._provenance import Batch
 from sklmerge.feed._reader import RowReader
@@ -24,7 +25,7 @@ from sklmerge.feed._sources import open_source
 from sklmerge.feed._weights import check_sample_weight, resolve_class_weight
 from sklmerge.labels._check import is_fitted_merger
 from sklmerge.sampling import BatchPlan, EpochSchedule
-from sklmerge.sampling._schedule_rules import check_rank, check_whole
+from sklmerge.sampling._schedule_rules import check_whole
 
 
 class ImageBatches:
@@ -161,10 +162,9 @@ class ImageBatches:
                 "schedule=EpochSchedule(...)"
             )
         self.schedule = fit_schedule(schedule, labels, merge)
-        check_rank(self.schedule, rank, world_size)
         self.merger = merge if is_fitted_merger(merge) else self.schedule.merger_
-        self.batch_size, self.rank, self.world_size = batch_size, rank, world_size
-        self.n_batches = self.schedule.count_batches(batch_size, world_size=world_size)
+        self.batch_size = batch_size
+        self._take_part(rank, world_size)
         count_threads(n_jobs)
         self.n_jobs, self.progress = n_jobs, progress
         self.epoch = 0
@@ -194,7 +194,6 @@ class ImageBatches:
             sample_weight=check_sample_weight(sample_weight, len(images)),
             class_weight=resolve_class_weight(class_weight, self.counts),
         )
-        self._start_afresh()
 
     @property
     def class_indices(self) -> dict[Any, int]:
@@ -308,11 +307,8 @@ class ImageBatches:
         -------
         ImageBatches
         """
-        check_rank(self.schedule, rank, world_size)
-        view = object.__new__(type(self))
-        view.__setstate__(self.__getstate__())
-        view.rank, view.world_size = rank, world_size
-        view.n_batches = self.schedule.count_batches(self.batch_size, world_size=world_size)
+        view = copy(self)
+        view._take_part(rank, world_size)
         return view
 
     @property
@@ -332,25 +328,10 @@ class ImageBatches:
         -------
         BatchPlan
         """
-        with self._lock:
-            if epoch not in self._plans:
-                # Threads may work at the end of one epoch and the beginning of the next.
-                while len(self._plans) > 1:
-                    self._plans.pop(next(iter(self._plans)))
-                self._plans[epoch] = self.schedule.plan_batches(
-                    epoch, self.batch_size, rank=self.rank, world_size=self.world_size
-                )
-            return self._plans[epoch]
+        return self._plans.get(epoch)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {
-            name: value for name, value in self.__dict__.items() if name not in ("_lock", "_plans")
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._start_afresh()
-
-    def _start_afresh(self) -> None:
-        self._lock = threading.Lock()
-        self._plans: dict[int, BatchPlan] = {}
+    def _take_part(self, rank: int, world_size: int) -> None:
+        """Plan as one process of several."""
+        self._plans = EpochPlans(self.schedule, self.batch_size, rank, world_size)
+        self.rank, self.world_size = rank, world_size
+        self.n_batches = self._plans.n_batches
