@@ -66,10 +66,11 @@ def check_same_plan(store: Store, begun: Mapping[str, Any], head: Mapping[str, A
         If they differ, with the parameters that do.
     """
     if begun["digest"] != head["digest"]:
-        old = {"merge": begun["merge"], **begun["parameters"]}
-        new = {"merge": head["merge"], **head["parameters"]}
+        old = {"merge": list_joined(begun["merge"]), **begun["parameters"]}
+        new = {"merge": list_joined(head["merge"]), **head["parameters"]}
         differing = [name for name in new if old.get(name) != new[name]]
-        reason = ", ".join(differing) or "the files of the source"
+        other = "files" if begun["merge"] == head["merge"] else "classes"
+        reason = ", ".join(differing) or f"the {other} of the source"
         raise ValueError(
             f"destination {store.place!r} holds another plan ({reason} differ); pass a new "
             "folder, or delete this one first"
@@ -80,6 +81,18 @@ def check_same_plan(store: Store, begun: Mapping[str, Any], head: Mapping[str, A
             f"destination {store.place!r} was begun with other versions ({tell_changes(changes)}), "
             "which may make other pixels; go back to them, or delete the folder and begin anew"
         )
+
+
+def list_joined(merge: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """List what a merge changes: every class has a place in a plan, merged or not.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._begun import list_joined
+    >>> list_joined({"ab": ["a", "b"], "c": ["c"]})
+    {'ab': ['a', 'b']}
+    """
+    return {merged: own for merged, own in merge.items() if own != [merged]}
 
 
 def compare_versions(

@@ -1,6 +1,7 @@
 """The source folder as columns: which images there are, of which class, in which part."""
 
 import os
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -163,4 +164,5 @@ def _scan(
             files, folder, classes, IMAGE_EXTENSIONS, allow_empty=allow_empty
         )
     except ValueError as error:
-        raise ValueError(f"source cannot be used: {error}") from error
+        # An index calls root what is the job's source.
+        raise ValueError(re.sub(r"^root\b", "source", str(error))) from error

@@ -144,3 +144,10 @@ def test_a_part_given_twice_is_refused(write_classes, tmp_path):
 def test_an_augmenter_that_changes_nothing_warns(source, tmp_path):
     with pytest.warns(UserWarning, match="augmenter changes nothing"):
         balance_folder(source, tmp_path / "out", augmenter=ImageAugmenter())
+
+
+def test_a_source_without_class_folders_is_told_once_what_it_lacks(tmp_path):
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat" / "1.png").touch()
+    with pytest.raises(ValueError, match=r"^source must hold a folder for each class, but in"):
+        balance_folder(tmp_path / "flat", tmp_path / "out")

@@ -146,6 +146,15 @@ def test_a_source_with_more_images_is_another_plan(source, write_classes, tmp_pa
         balance_folder(source, tmp_path / "out", merge=MERGE)
 
 
+def test_a_source_with_other_classes_is_not_said_to_differ_by_its_merge(
+    source, write_classes, tmp_path
+):
+    balance_folder(source, tmp_path / "out")
+    write_classes({"Z": 4})
+    with pytest.raises(ValueError, match=r"another plan \(the classes of the source differ"):
+        balance_folder(source, tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("place", "finished"),
     [("copy", True), ("copy", False), ("hardlink", True), ("symlink", True)],
