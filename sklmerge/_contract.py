@@ -1,5 +1,6 @@
 """The image contract: what an array of images may be, and the one place that checks it."""
 
+import math
 import numbers
 from collections.abc import Sequence
 from typing import Any
@@ -72,11 +73,13 @@ def as_image_batch(
     >>> as_image_batch(np.zeros((2, 7500), np.uint8), image_shape=(50, 50, 3)).shape
     (2, 50, 50, 3)
     """
-    batch = np.asarray(X)
+    batch = stack_images(X, name)
     if batch.dtype.name not in IMAGE_DTYPES:
+        levels = batch.dtype.kind == "i" and batch.ndim > 1
+        advice = "; levels from 0 to 255 are np.asarray(X, np.uint8)" if levels else ""
         raise TypeError(
             f"{name} must hold images of dtype uint8, uint16, float32 or float64, "
-            f"got {batch.dtype.name}"
+            f"got {batch.dtype.name}{advice}"
         )
     if batch.ndim == 2:
         if image_shape is None:
@@ -104,6 +107,28 @@ def as_image_batch(
     if 0 in batch.shape[1:]:
         raise ValueError(f"{name} must hold images of at least 1 x 1 pixel, got {batch.shape}")
     return batch
+
+
+def stack_images(X: ArrayLike, name: str = "X") -> NDArray[Any]:
+    """Make an array of a batch, or say which of its images have not one shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge._contract import stack_images
+    >>> stack_images([np.zeros((4, 6)), np.zeros((4, 5))])
+    Traceback (most recent call last):
+    ValueError: X must hold images of one shape, got (4, 6) and, at position 1, (4, 5)
+    """
+    if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object):
+        shapes = [image.shape for image in X if isinstance(image, np.ndarray) and image.ndim > 1]
+        place = next((place for place, shape in enumerate(shapes) if shape != shapes[0]), None)
+        if place is not None and len(shapes) == len(X):
+            raise ValueError(
+                f"{name} must hold images of one shape, got {shapes[0]} and, at position {place}, "
+                f"{shapes[place]}"
+            )
+    return np.asarray(X)
 
 
 def suggest_image_shape(n_values: int) -> tuple[int, ...]:
@@ -141,24 +166,35 @@ def find_value_range(
 
     Raises
     ------
+    TypeError
+        If the range is no pair of numbers.
     ValueError
-        If the range is not a rising pair, or is given for integers and is not theirs.
+        If they do not rise, or are given for integers and are not theirs.
     """
     natural = (0.0, float(np.iinfo(dtype).max)) if dtype.kind == "u" else (0.0, 1.0)
     if value_range is None:
         return natural
-    pair = tuple(float(bound) for bound in value_range)
-    if len(pair) != 2 or not pair[0] < pair[1]:
+    values = tuple(value_range) if isinstance(value_range, Sequence | np.ndarray) else ()
+    if len(values) != 2 or not all(isinstance(bound, numbers.Real) for bound in values):
+        raise TypeError(
+            f"value_range must be two numbers, such as (0, 255), or None, got {value_range!r}"
+        )
+    pair = float(values[0]), float(values[1])
+    if not -math.inf < pair[0] < pair[1] < math.inf:
         raise ValueError(f"value_range must be a rising pair of numbers, got {value_range!r}")
     if dtype.kind == "u" and pair != natural:
         raise ValueError(
             f"value_range of {dtype.name} images is {natural}, got {value_range!r}; "
             "leave it at None or pass floats"
         )
-    return pair[0], pair[1]
+    return pair
 
 
-def check_value_range(batch: NDArray[Any], bounds: tuple[float, float]) -> None:
+def check_value_range(
+    batch: NDArray[Any],
+    bounds: tuple[float, float],
+    advice: str = "for floats from 0 to 255 pass value_range=(0, 255)",
+) -> None:
     """Refuse floats that are not finite or lie outside the range of values they should have.
 
     Parameters
@@ -167,6 +203,8 @@ def check_value_range(batch: NDArray[Any], bounds: tuple[float, float]) -> None:
         Images of any dtype; integers always pass.
     bounds : (float, float)
         Black and white, see `find_value_range`.
+    advice : str
+        What to do about values beyond them.
 
     Raises
     ------
@@ -180,6 +218,6 @@ def check_value_range(batch: NDArray[Any], bounds: tuple[float, float]) -> None:
         raise ValueError("X must be finite, got NaN or infinity")
     if low < bounds[0] or high > bounds[1]:
         raise ValueError(
-            f"X must lie in value_range {bounds}, got values from {low:g} to {high:g}; "
-            "for floats from 0 to 255 pass value_range=(0, 255)"
+            f"X must lie between {bounds[0]:g} and {bounds[1]:g}, got values from {low:g} to "
+            f"{high:g}; {advice}"
         )

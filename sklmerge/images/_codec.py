@@ -113,7 +113,8 @@ def check_decoding(color_mode: str, image_size: tuple[int, int] | None) -> None:
     if image_size is None:
         return
     sides = tuple(image_size) if isinstance(image_size, Sequence) else ()
-    if len(sides) != 2 or not all(isinstance(s, Integral) and s >= 1 for s in sides):
+    whole = all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides)
+    if len(sides) != 2 or not whole or min(sides) < 1:
         raise ValueError(f"image_size must be (height, width) in pixels, got {image_size!r}")
 
 

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._contract import as_image_batch, check_value_range, find_value_range
 from sklmerge.images._errors import BadFileError
+from sklmerge.images._features_checks import check_n_jobs
 from sklmerge.images._path_lists import find_paths, get_ways
 from sklmerge.images._reading import Reader, ReadOptions, fetch_urls, read_image
 from sklmerge.images._remote import RemoteFiles
@@ -33,10 +34,16 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
     # Workers are processes where describing an image is mostly Python, which runs in one thread at
     # a time; else threads, to whom images need not be sent.
     _prefer = "processes"
+    _range_advice = "divide by 255 where they go from 0 to 255"
 
     def _find_range(self) -> tuple[float, float] | None:
         """Return black and white of float images where they are not 0 and 1."""
         return None
+
+    def _check_range(self, batch: NDArray[Any]) -> None:
+        """Refuse floats beyond black and white."""
+        bounds = find_value_range(batch.dtype, self._find_range())
+        check_value_range(batch, bounds, self._range_advice)
 
     @abstractmethod
     def _describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
@@ -84,16 +91,18 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
         ndarray of float64, shape (n, n_features)
         """
         check_is_fitted(self)
+        check_n_jobs(self.n_jobs)
         paths = find_paths(X)
         tasks: list[Any]
         if paths is None:
             batch = as_image_batch(X, self.image_shape)
             if batch.shape[1:] != self.image_shape_:
+                single = batch.shape == self.image_shape_
                 raise ValueError(
                     f"X must hold images of shape {self.image_shape_} as in fit, "
-                    f"got {batch.shape[1:]}"
+                    f"got {batch.shape[1:]}{'; pass [X] for one image' if single else ''}"
                 )
-            check_value_range(batch, find_value_range(batch.dtype, self._find_range()))
+            self._check_range(batch)
             most = max(1, _TASK_BYTES * len(batch) // max(batch.nbytes, 1))
             tasks = [batch[part] for part in share_rows(len(batch), most, self.n_jobs)]
         else:
@@ -175,7 +184,7 @@ def describe_images(
     """Describe some images, in one worker."""
     if isinstance(images, FileBatch):
         images = read_batch(images)
-        check_value_range(images, find_value_range(images.dtype, features._find_range()))
+        features._check_range(images)
     return np.stack([features._describe_image(image) for image in images])
 
 

@@ -1,6 +1,9 @@
-"""The kinds of the parameters of features: whole numbers, and pairs of them."""
+"""The kinds of the parameters of features: whole numbers, pairs of them, and workers."""
 
+from collections.abc import Sequence
 from numbers import Integral
+
+import numpy as np
 
 
 def check_whole(name: str, number: object) -> None:
@@ -51,13 +54,43 @@ def check_pair(name: str, pair: object) -> None:
     Traceback (most recent call last):
     TypeError: cells must be two whole numbers (rows, columns), such as (2, 2), got 2
     """
-    values = list(pair) if hasattr(pair, "__iter__") else []
+    values = list(pair) if isinstance(pair, Sequence | np.ndarray) else []
     if len(values) != 2 or not all(map(is_whole, values)):
         raise TypeError(
             f"{name} must be two whole numbers (rows, columns), such as (2, 2), got {pair!r}"
         )
 
 
+def check_n_jobs(n_jobs: object) -> None:
+    """Refuse what is no number of workers.
+
+    Parameters
+    ----------
+    n_jobs : object
+        What the user set.
+
+    Raises
+    ------
+    TypeError
+        If it is no whole number, and not None.
+    ValueError
+        If it is 0.
+
+    Examples
+    --------
+    >>> from sklmerge.images._features_checks import check_n_jobs
+    >>> check_n_jobs("two")
+    Traceback (most recent call last):
+    TypeError: n_jobs must be a whole number or None, got 'two'
+    """
+    if n_jobs is None:
+        return
+    if not is_whole(n_jobs):
+        raise TypeError(f"n_jobs must be a whole number or None, got {n_jobs!r}")
+    if n_jobs == 0:
+        raise ValueError("n_jobs must not be 0; None is one worker, -1 one for each core")
+
+
 def is_whole(number: object) -> bool:
-    """Tell whether something is a whole number, which True is not."""
+    """Tell a whole number, of Python's or NumPy's, from anything else, such as a bool."""
     return isinstance(number, Integral) and not isinstance(number, bool)

@@ -61,6 +61,7 @@ class ColorHistogram(ImageFeatures):
 
     # OpenCV counts outside of Python's lock.
     _prefer = "threads"
+    _range_advice = "for floats from 0 to 255 pass value_range=(0, 255)"
 
     def _find_range(self) -> tuple[float, float] | None:
         """Return ``value_range``."""
@@ -78,6 +79,7 @@ class ColorHistogram(ImageFeatures):
 
     def _name_features(self, image_shape: tuple[int, ...]) -> list[str]:
         """Name features by channel and bin."""
+        find_value_range(np.dtype(float), self.value_range)
         check_whole("n_bins", self.n_bins)
         if self.n_bins < 1:
             raise ValueError(f"n_bins must be >= 1, got {self.n_bins}")

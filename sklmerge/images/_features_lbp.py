@@ -91,7 +91,7 @@ class LBPFeatures(ImageFeatures):
         check_whole("n_points", self.n_points)
         if self.n_points < 1:
             raise ValueError(f"n_points must be >= 1, got {self.n_points}")
-        if not isinstance(self.radius, Real):
+        if not isinstance(self.radius, Real) or isinstance(self.radius, bool):
             raise TypeError(f"radius must be a number of pixels, got {self.radius!r}")
         if not 0 < self.radius < inf:
             raise ValueError(f"radius must be > 0 and finite, got {self.radius}")

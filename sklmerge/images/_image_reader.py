@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from sklmerge.images._codec import check_decoding, check_max_pixels
 from sklmerge.images._errors import BadFileError
+from sklmerge.images._features_checks import check_n_jobs
 from sklmerge.images._gathering import gather_images, tell_failures
 from sklmerge.images._path_lists import find_paths, get_ways
 from sklmerge.images._reading import Reader, ReadOptions, read_images
@@ -93,7 +94,7 @@ class ImageReader(
         -------
         self
         """
-        check_decoding(self.color_mode, self.image_size)
+        self._check_params()
         return self
 
     def transform(self, X: Any) -> NDArray[Any]:
@@ -120,10 +121,11 @@ class ImageReader(
         ConnectionError
             If the store behind a URL does not answer, or refuses.
         """
-        check_decoding(self.color_mode, self.image_size)
+        self._check_params()
         paths = find_paths(X)
         if paths is None or len(paths) == 0:
-            got = f"an array of shape {np.shape(X)}" if np.ndim(X) > 1 else type(X).__name__
+            shape = getattr(X, "shape", ())
+            got = f"an array of shape {shape}" if len(shape) > 1 else type(X).__name__
             raise TypeError(f"X must list at least one path, or be an ImageIndex, got {got}")
         reader, files = get_ways(X)
         reader = self.reader or reader
@@ -152,6 +154,16 @@ class ImageReader(
                 "image_size, such as image_size=(224, 224), and a color_mode other than 'keep'"
             )
         return images
+
+    def _check_params(self) -> None:
+        """Refuse parameters of a wrong kind before any file is blamed."""
+        check_decoding(self.color_mode, self.image_size)
+        check_n_jobs(self.n_jobs)
+        if self.reader is not None and not callable(self.reader):
+            raise TypeError(f"reader must be callable with a path, or None, got {self.reader!r}")
+        options = self.storage_options
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(f"storage_options must be a mapping or None, got {options!r}")
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_] | None:
         """Pass names on, for the sake of the pipeline's other steps: pixels have no names.

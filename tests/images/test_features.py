@@ -108,7 +108,7 @@ def test_features_behave_as_transformers(features):
 
 @pytest.mark.parametrize("features", ALL, ids=lambda features: type(features).__name__)
 @pytest.mark.parametrize(
-    ("value", "message"), [(200.0, "X must lie in value_range"), (np.nan, "X must be finite")]
+    ("value", "message"), [(200.0, "X must lie between 0 and 1"), (np.nan, "X must be finite")]
 )
 def test_floats_beyond_their_range_are_refused(features, value, message):
     with pytest.raises(ValueError, match=message):
@@ -187,6 +187,33 @@ def test_every_worker_has_a_share_of_few_images(monkeypatch, n_jobs, n_tasks):
     assert max(sizes) - min(sizes) <= 1
 
 
+@pytest.mark.parametrize("features", ALL, ids=lambda features: type(features).__name__)
+def test_advice_about_a_range_names_only_what_the_features_have(features):
+    with pytest.raises(ValueError, match="X must lie between 0 and 1, got values") as caught:
+        clone(features).fit_transform(PHOTOS.astype(np.float64))
+    advised = "value_range=" in str(caught.value)
+    assert advised == ("value_range" in features.get_params())
+
+
+def test_images_of_several_sizes_are_refused_in_words():
+    images = [PHOTOS[0], PHOTOS[1], PHOTOS[2, :40]]
+    column = np.empty(3, dtype=object)  # as tables hold images
+    column[:] = images
+    for X in (images, column):
+        message = r"one shape, got \(48, 60, 3\) and, at position 2, \(40, 60, 3\)"
+        with pytest.raises(ValueError, match=message):
+            ColorHistogram().fit(X)
+
+
+def test_a_single_image_and_whole_numbers_are_told_what_to_do():
+    features = ColorHistogram().fit(PHOTOS)
+    with pytest.raises(ValueError, match=r"got \(60, 3\); pass \[X\] for one image"):
+        features.transform(PHOTOS[0])
+    assert features.transform([PHOTOS[0]]).shape == (1, 48)
+    with pytest.raises(TypeError, match=r"got int64; levels from 0 to 255 are np\.asarray"):
+        features.fit(PHOTOS.tolist())
+
+
 def test_features_join_in_a_union():
     joined = make_union(HOGFeatures(), ColorHistogram()).fit(PHOTOS)
     assert joined.transform(PHOTOS).shape[1] == len(joined.get_feature_names_out())
@@ -204,6 +231,8 @@ def test_features_join_in_a_union():
         (LBPFeatures(radius=-1), "radius must be > 0 and finite, got -1"),
         (LBPFeatures(radius=0), "radius must be > 0 and finite, got 0"),
         (LBPFeatures(n_points=0), "n_points must be >= 1, got 0"),
+        (ColorHistogram(value_range=(1, 0)), "value_range must be a rising pair of numbers"),
+        (ColorHistogram(value_range=(0, np.inf)), "value_range must be a rising pair of numbers"),
     ],
 )
 def test_parameters_that_do_not_fit_are_named(features, message):
@@ -220,8 +249,26 @@ def test_parameters_that_do_not_fit_are_named(features, message):
         (LBPFeatures(cells=(True, 2)), r"cells must be two whole numbers .*, got \(True, 2\)"),
         (HOGFeatures(cells_per_block=(2, 2, 2)), "cells_per_block must be two whole numbers"),
         (ColorHistogram(n_bins=2.5), "n_bins must be a whole number, got 2.5"),
+        (HOGFeatures(pixels_per_cell={8, 9}), "pixels_per_cell must be two whole numbers"),
+        (LBPFeatures(radius=True), "radius must be a number of pixels, got True"),
+        (ColorHistogram(value_range=255), "value_range must be two numbers, .*, got 255"),
+        (ColorHistogram(value_range="ab"), "value_range must be two numbers, .*, got 'ab'"),
     ],
 )
 def test_parameters_of_a_wrong_kind_are_named(features, message):
     with pytest.raises(TypeError, match=message):
         features.fit(PHOTOS)
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "error", "message"),
+    [
+        ("two", TypeError, "n_jobs must be a whole number or None, got 'two'"),
+        (2.5, TypeError, "n_jobs must be a whole number or None, got 2.5"),
+        (0, ValueError, "n_jobs must not be 0"),
+    ],
+)
+def test_workers_must_be_counted(n_jobs, error, message):
+    for step, X in ((HOGFeatures(n_jobs=n_jobs), PHOTOS), (ImageReader(n_jobs=n_jobs), ["a"])):
+        with pytest.raises(error, match=message):
+            step.fit(X).transform(X)

@@ -119,15 +119,32 @@ def test_what_is_no_list_of_paths_is_refused(X, message):
             step.fit(X).transform(X)
 
 
-@pytest.mark.parametrize("X", [[], np.zeros((2, 8, 9), np.uint8), np.zeros((2, 2), object)])
+@pytest.mark.parametrize(
+    "X",
+    [
+        [],
+        np.zeros((2, 8, 9), np.uint8),
+        np.zeros((2, 2), object),
+        [np.zeros((8, 9)), np.zeros((7, 9))],
+    ],
+)
 def test_the_reader_wants_paths(X):
     with pytest.raises(TypeError, match="X must list at least one path"):
         ImageReader().transform(X)
 
 
-@pytest.mark.parametrize("params", [{"image_size": (0, 3)}, {"color_mode": "bgr"}])
-def test_the_readers_parameters_are_checked(params):
-    with pytest.raises(ValueError, match=next(iter(params))):
+@pytest.mark.parametrize(
+    ("params", "error"),
+    [
+        ({"image_size": (0, 3)}, ValueError),
+        ({"image_size": (True, 3)}, ValueError),
+        ({"color_mode": "bgr"}, ValueError),
+        ({"reader": 5}, TypeError),
+        ({"storage_options": 5}, TypeError),
+    ],
+)
+def test_the_readers_parameters_are_checked(params, error):
+    with pytest.raises(error, match=f"^{next(iter(params))} must be"):
         ImageReader(**params).fit()
 
 
