@@ -165,7 +165,7 @@ def draw_row(
     from matplotlib.patches import Rectangle
 
     name, _, rest = row.title.partition("\n")
-    ax.text(0, top, shorten_name(name, 20), va="top", size=10 * scale, color=INK)
+    ax.text(0, top, shorten_name(name, 17), va="top", size=10 * scale, color=INK)
     ax.text(0, top + 0.2, escape_text(rest), va="top", size=8 * scale, color=FAINT)
     for column, (image, caption) in enumerate(zip(row.images, row.captions, strict=True)):
         tile_height, tile_width = measure_tile(image)

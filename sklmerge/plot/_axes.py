@@ -78,6 +78,26 @@ def fit_font(ax: Any, n_rows: float) -> float:
     return float(min(_FONT_SIZE, max(3.0, 0.72 * points / max(n_rows, 1))))
 
 
+def fit_length(ax: Any, font: float, most: int = 32) -> int:
+    """Say how many letters a name beside axes may have, so that half of their width is left.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        What the names stand beside.
+    font : float
+        Their size, in points.
+    most : int, default=32
+        However wide the axes are.
+
+    Returns
+    -------
+    int
+    """
+    # A letter is 0.6 of its size wide.
+    return int(min(most, max(8, 0.5 * 72 * measure_axes(ax)[0] / (0.6 * font))))
+
+
 def measure_axes(ax: Any) -> tuple[float, float]:
     """Say how wide and how high axes are, in inches."""
     return ax.bbox.width / ax.figure.dpi, ax.bbox.height / ax.figure.dpi
@@ -135,7 +155,7 @@ def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
     side : {"x", "y"}, default="x"
         Which axis.
     """
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     ax.set(**{f"{side}scale": "log", f"{side}lim": (low, high)})
     axis = ax.xaxis if side == "x" else ax.yaxis
@@ -146,8 +166,15 @@ def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
     # Powers of ten alone, where more would run into each other.
     crowded = high > 100 * low or (high > 10 * low and 3 * math.log10(high / low) > n_ticks)
     axis.set_major_locator(LogLocator(subs=(1,) if crowded else (1, 2, 5), numticks=n_ticks))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    write_out(axis)
     axis.set_minor_formatter(NullFormatter())
+
+
+def write_out(axis: Any) -> None:
+    """Write numbers beside an axis as people read them: 10,000 and not 10⁴."""
+    from matplotlib.ticker import FuncFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def shorten_name(label: Any, length: int = 32) -> str:

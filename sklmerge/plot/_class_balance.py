@@ -4,18 +4,15 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.balance import BalanceReport
-from sklmerge.plot._axes import fit_font, open_axes, scale_log, shorten_name
+from sklmerge.plot._axes import fit_font, fit_length, measure_axes, open_axes, shorten_name
+from sklmerge.plot._balance_figures import scale_counts, write_count
 from sklmerge.plot._balance_rows import arrange_rows, check_length, count_copies, tell_after
 from sklmerge.plot._palette import BAND, BLUE, FAINT, GREY, INK, ORANGE
 from sklmerge.sampling import EpochSchedule
 from sklmerge.sampling._schedule_rules import read_classes
-
-# From this ratio on, small classes would be a line of no length.
-_LOG_RATIO = 50
 
 
 class ClassBalanceDisplay:
@@ -217,33 +214,19 @@ class ClassBalanceDisplay:
             if row.n_members > 1:
                 ax.axhspan(place - 0.5, place + row.n_members + 0.5, color=BAND, zorder=0)
         ax.set_ylim(len(rows) - 0.4, -0.6)
-        names = [shorten_name(row.label) for row in rows]
-        ax.set_yticks(places, names, fontsize=fit_font(ax, len(rows)))
+        size = fit_font(ax, len(rows))
+        names = [shorten_name(row.label, fit_length(ax, size)) for row in rows]
+        ax.set_yticks(places, names, fontsize=size)
         for tick, row in zip(ax.get_yticklabels(), rows, strict=True):
             tick.set_color(FAINT if row.is_member else INK)
             tick.set_fontweight("bold" if row.n_members > 1 else "normal")
         ax.set_xlabel("images" + (", logarithmic" if ax.get_xscale() == "log" else ""))
         ax.spines[["top", "right"]].set_visible(False)
         if balanced:
-            ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+            # At 10 points it is 3.6 inches wide.
+            size = min(10, 10 * measure_axes(ax)[0] / 3.6)
+            ax.legend(
+                loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=size
+            )
         self.ax_, self.figure_, self.rows_ = ax, ax.figure, rows
         return self
-
-
-def scale_counts(ax: Any, counts: NDArray[np.int_], log: bool | None) -> None:
-    """Choose the axis of counts, with room for the figures behind the bars."""
-    counts = counts[counts > 0]
-    if len(counts) == 0:
-        return
-    low, high = float(counts.min()), float(counts.max())
-    if log if log is not None else high / low >= _LOG_RATIO:
-        start = max(0.5, 10 ** np.floor(np.log10(low / 2)))
-        scale_log(ax, start, high * (high / start) ** 0.25)
-    else:
-        ax.set_xlim(0, high * 1.25)
-
-
-def write_count(ax: Any, text: str, end: float, place: float, font: float) -> None:
-    """Write a figure behind the end of its bar."""
-    spot = (max(end, ax.get_xlim()[0]), place)
-    ax.annotate(text, spot, (3, 0), textcoords="offset points", va="center", fontsize=min(font, 8))

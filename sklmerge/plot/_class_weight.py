@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.plot._axes import add_legend, fit_font, open_axes, scale_log, shorten_name
+from sklmerge.plot._axes import add_legend, fit_font, fit_length, open_axes, scale_log, shorten_name
 from sklmerge.plot._palette import FAINT, GREY, MARKERS, SERIES
 from sklmerge.weights import ClassWeightEstimator
 
@@ -149,8 +149,10 @@ class ClassWeightDisplay:
             raise ValueError("class_weights must hold the weight of a class, got none")
         classes.sort(key=lambda label: -counts.get(label, 0))
         height = 1.5 + 0.3 * len(classes) * (1 if len(classes) < 25 else 0.7)
+        height = max(height, 0.4 + 0.19 * len(self.class_weights))  # for the legend
         ax = open_axes(ax, (8, height), "ClassWeightDisplay.plot")
         font = fit_font(ax, len(classes))
+        length = fit_length(ax, font)
         places = np.arange(len(classes))
         ax.hlines(places, 0, 1, colors=GREY, lw=0.6, transform=ax.get_yaxis_transform(), zorder=0)
         ax.axvline(1, color=FAINT, lw=1, zorder=0)
@@ -171,7 +173,9 @@ class ClassWeightDisplay:
                 color=SERIES[series % len(SERIES)],
                 label=name,
             )
-        ax.set_yticks(places, [tell_class(label, counts) for label in classes], fontsize=font)
+        ax.set_yticks(
+            places, [tell_class(label, counts, length) for label in classes], fontsize=font
+        )
         ax.set_ylim(len(classes) - 0.4, -0.6)
         ax.set_xlabel("weight, logarithmic")
         ax.spines[["top", "right"]].set_visible(False)
@@ -180,9 +184,9 @@ class ClassWeightDisplay:
         return self
 
 
-def tell_class(label: Any, counts: Mapping[Any, float]) -> str:
-    """Name a class, with its images where they are known."""
-    name = shorten_name(label)
+def tell_class(label: Any, counts: Mapping[Any, float], length: int) -> str:
+    """Name a class in so many letters, with its images where they are known."""
+    name = shorten_name(label, length)
     if label not in counts:
         return name
     whole = float(counts[label]).is_integer()

@@ -1,13 +1,13 @@
 """Images in, one picture of all of them out: sources beside their varied copies, with captions."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from sklmerge.plot._fonts import choose_font, wrap_text
 
 _INK, _FAINT, _PAPER = "#1a1a1a", "#5f6368", "#ffffff"
 # Okabe and Ito's blue, which every kind of colour vision tells from grey.
@@ -91,7 +91,7 @@ def draw_contact_sheet(
     width = 2 * _MARGIN + _TITLE_WIDTH + n_columns * (tile_width + _GAP)
     sheet = Image.new("RGB", (width, top + len(rows) * step_down + _MARGIN - _GAP), _PAPER)
     canvas = ImageDraw.Draw(sheet)
-    canvas.text((_MARGIN, _MARGIN - 4), heading, _INK, load_font(_TITLE_SIZE + 1))
+    canvas.text((_MARGIN, _MARGIN - 4), heading, _INK, choose_font(heading, _TITLE_SIZE + 1))
     for place, (row, row_tiles) in enumerate(zip(rows, tiles, strict=True)):
         upper = top + place * step_down
         draw_title(canvas, row.title, (_MARGIN, upper))
@@ -124,12 +124,14 @@ def draw_title(canvas: ImageDraw.ImageDraw, title: str, corner: tuple[int, int])
     """Write a row's title, its first line large, wrapped to the column before the images."""
     first, *rest = title.split("\n")
     x, y = corner
-    for line in textwrap.wrap(first, 16)[:3]:
-        canvas.text((x, y), line, _INK, load_font(_TITLE_SIZE))
+    font = choose_font(first, _TITLE_SIZE)
+    for line in wrap_text(first, font, _TITLE_WIDTH - _GAP, max_lines=3):
+        canvas.text((x, y), line, _INK, font)
         y += _TITLE_SIZE + 4
     for line in rest:
-        for part in textwrap.wrap(line, 22)[:3]:
-            canvas.text((x, y), part, _FAINT, load_font(_CAPTION_SIZE))
+        font = choose_font(line, _CAPTION_SIZE)
+        for part in wrap_text(line, font, _TITLE_WIDTH - _GAP, max_lines=3):
+            canvas.text((x, y), part, _FAINT, font)
             y += _LINE
 
 
@@ -137,9 +139,4 @@ def draw_caption(canvas: ImageDraw.ImageDraw, caption: str, middle: tuple[int, i
     """Write the lines of a caption, each centred below its image."""
     for place, line in enumerate(caption.split("\n")):
         spot = (middle[0], middle[1] + place * _LINE)
-        canvas.text(spot, line, _FAINT, load_font(_CAPTION_SIZE), anchor="ma")
-
-
-def load_font(size: int) -> Any:
-    """Load the font that comes with Pillow, at a size in pixels."""
-    return ImageFont.load_default(size)
+        canvas.text(spot, line, _FAINT, choose_font(line, _CAPTION_SIZE), anchor="ma")

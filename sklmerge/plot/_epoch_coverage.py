@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.plot._axes import open_axes, scale_log
+from sklmerge.plot._axes import measure_axes, open_axes, scale_log
 from sklmerge.plot._palette import FAINT
 from sklmerge.plot._series import draw_series
 from sklmerge.sampling import EpochSchedule, batch_coverage
@@ -155,7 +155,9 @@ class EpochCoverageDisplay:
         chances = [batch_coverage(self.class_counts, int(size)) for size in sizes]
         misses = {label: np.array([own[label] for own in chances]) for label in self.class_counts}
         ax.set_xscale("log", base=2)
-        ticks = sizes[:: -(-len(sizes) // 8)]
+        # A digit is six points wide, and some of them stand between numbers.
+        room = 72 * measure_axes(ax)[0] / (6 * len(f"{sizes.max():,}") + 12)
+        ticks = sizes[:: -(-len(sizes) // max(2, min(8, int(room))))]
         ax.set_xticks(ticks, [f"{size:,}" for size in ticks])
         ax.minorticks_off()
         ax.set(xlim=(sizes.min(), max(sizes.max(), 2)), ylim=(-0.02, 1.02))

@@ -15,7 +15,7 @@ from sklmerge.labels import (
     suggest_merges,
 )
 from sklmerge.labels._suggestion import _DEFAULT_THRESHOLD as DEFAULT_THRESHOLD
-from sklmerge.plot._axes import load_pyplot
+from sklmerge.plot._axes import load_pyplot, write_out
 from sklmerge.plot._merge_matrix import draw_frame, draw_matrix, find_frames, write_values
 from sklmerge.plot._merge_tree import draw_tree, order_classes
 
@@ -177,7 +177,8 @@ class MergeDisplay:
             # Rows stay level with the leaves, whatever room the two axes get.
             matrix_ax.set_aspect("auto")
         meaning = "share of the true class" if normalize else "images"
-        matrix_ax.figure.colorbar(image, ax=both, label=meaning, aspect=30)
+        bar = matrix_ax.figure.colorbar(image, ax=both, label=meaning, aspect=30)
+        write_out(bar.ax.yaxis)
         write_values(matrix_ax, image, values, normalize)
         self.ax_, self.tree_ax_, self.figure_ = matrix_ax, tree_ax, matrix_ax.figure
         self.classes_ = classes

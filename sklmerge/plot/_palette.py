@@ -16,8 +16,8 @@ GREEN = "#009e73"
 PURPLE = "#cc79a7"
 
 SERIES = (INK, BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-# Of another number than the colours, so that no pair of both comes twice among 28.
+# Of other numbers than the colours, so that no pair of both comes twice among 56, or 28.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES = ("-", "--", "-.", ":")
 # From white to dark, so that it means the same in grey.
 COLORMAP = "Blues"

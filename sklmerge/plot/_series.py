@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.plot._axes import add_legend, has_room_outside, measure_axes, shorten_name
+from sklmerge.plot._axes import add_legend, has_room_outside, measure_axes, shorten_name, write_out
 from sklmerge.plot._palette import DASHES, FAINT, SERIES
 
 # More lines than this are told apart by colour alone, and only the outermost have names.
@@ -69,7 +69,8 @@ def shade_by_size(ax: Any, counts: Sequence[int]) -> Any:
     norm = LogNorm(max(min(counts), 1), max(*counts, 2))
     mappable = ScalarMappable(norm, LinearSegmentedColormap.from_list("by_size", dark))
     place = {"location": "top", "aspect": 40, "shrink": 0.7}
-    ax.figure.colorbar(mappable, ax=ax, label="images of the class", **place)
+    bar = ax.figure.colorbar(mappable, ax=ax, label="images of the class", **place)
+    write_out(bar.ax.xaxis)
     return mappable.to_rgba
 
 

@@ -65,6 +65,16 @@ def test_schemes_differ_by_marker_as_well_as_by_colour(ax):
     assert len({line.get_marker() for line in lines}) == len(lines) == 4
 
 
+def test_a_dozen_schemes_all_stand_in_the_legend_and_none_looks_like_another():
+    schemes = {f"power {p:.1f}": ClassWeightEstimator(power=p) for p in np.linspace(0, 1.1, 12)}
+    display = ClassWeightDisplay.from_counts({"a": 10, "b": 1000}, schemes)
+    display.figure_.draw_without_rendering()
+    box = display.ax_.get_legend().get_window_extent()
+    assert box.y0 >= 0
+    looks = {(line.get_marker(), line.get_color()) for line in display.ax_.get_lines()[1:]}
+    assert len(looks) == 12
+
+
 def test_what_cannot_be_drawn_is_refused(ax):
     with pytest.raises(NotFittedError):
         ClassWeightDisplay.from_estimators({"new": ClassWeightEstimator()}, ax=ax)

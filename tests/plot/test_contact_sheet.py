@@ -46,6 +46,25 @@ def test_images_of_every_kind_and_shape_are_drawn(shape):
     assert (np.abs(sheet.astype(int) - 128).max(axis=-1) <= 64).sum() > 50
 
 
+@pytest.mark.parametrize("letters", ["äößé", "эритроцит", "αβγ"])
+def test_letters_beyond_english_are_drawn_and_not_as_boxes(letters):
+    image = np.full((4, 6), 200, np.uint8)
+
+    def draw(title):
+        return draw_contact_sheet([SheetRow(title, [image], ["source"])])
+
+    for letter in letters:
+        assert not np.array_equal(draw(letter), draw("\U0010ffff")), letter
+
+
+def test_titles_stay_left_of_the_images():
+    image = np.full((60, 60), 255, np.uint8)
+    for title in ("W" * 200, "ü" * 200, "a wide title of many words " * 9):
+        sheet = draw_contact_sheet([SheetRow(title, [image], [""], n_sources=0)])
+        assert (sheet[:, :140] < 128).any()
+        assert (sheet[:, 145:] == 255).all()
+
+
 def test_rows_without_a_caption_for_each_image_are_refused():
     with pytest.raises(ValueError, match="captions must be one for each of 1 images, got 2"):
         draw_contact_sheet([SheetRow("cat", [make_image((0, 0, 0))], ["a", "b"])])

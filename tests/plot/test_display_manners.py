@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -97,6 +98,17 @@ def test_names_are_written_as_they_are(draw, layout):
         own = [text for text in texts if text.get_text().startswith(shown)]
         assert own
         assert all(text.get_window_extent().x1 <= figure.bbox.x1 for text in own)
+
+
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def test_no_name_is_cut_off_in_a_small_figure(draw):
+    figure = Figure(figsize=(4, 3), layout="constrained")
+    ax = draw(figure.subplots()).ax_
+    figure.draw_without_rendering()
+    for text in ax.get_yticklabels() if ax.axison else ax.texts:
+        assert not text.get_text() or figure.bbox.x0 - 1 <= text.get_window_extent().x0
+    ticks = [tick.get_window_extent() for tick in ax.get_xticklabels() if tick.get_text()]
+    assert all(left.x1 <= right.x0 for left, right in pairwise(ticks)) or not ax.axison
 
 
 def test_displays_can_be_imported_without_matplotlib_and_say_what_to_install():
