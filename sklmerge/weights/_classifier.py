@@ -1,14 +1,14 @@
 """ClassWeightedClassifier: a classifier that weighs the classes of what it is fitted on."""
 
 from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge.labels._availability import Method, available_where
 from sklmerge.weights._estimator import ClassWeightEstimator
 from sklmerge.weights._fitting import (
     WrappingClassifier,
@@ -19,12 +19,10 @@ from sklmerge.weights._fitting import (
 )
 from sklmerge.weights._targets import read_sample_weight
 
-_Method = TypeVar("_Method", bound=Callable[..., Any])
 
-
-def _if_inner_has(name: str) -> Callable[[_Method], _Method]:
+def _if_inner_has(name: str) -> Callable[[Method], Method]:
     """Let a method be there only where the inner classifier has one of that name."""
-    return available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), name))
+    return available_where(lambda self: hasattr(getattr(self, "estimator_", self.estimator), name))
 
 
 class ClassWeightedClassifier(WrappingClassifier):
