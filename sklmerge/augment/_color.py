@@ -195,29 +195,3 @@ def recolor_floats(
         own = statistics and ImageStatistics(*(figures[row] for figures in statistics))
         colors = select_colors(image)
         colors[...] = recolor_values(colors[None], params.take(row), own, bounds)[0]
-
-
-def normalize_image(image: NDArray[Any], matrix: NDArray[np.float64], out: NDArray[Any]) -> None:
-    """Scale each channel of one integer image, and add to it.
-
-    Parameters
-    ----------
-    image : ndarray of shape (H, W) or (H, W, C)
-        uint8 or uint16.
-    matrix : ndarray of float64, shape (C, C + 1)
-        See `build_matrix`.
-    out : ndarray of float32 or float64, of the image's shape
-        Contiguous.
-    """
-    np.copyto(out, image)
-    cv2.transform(out, matrix, dst=out)
-
-
-def build_matrix(
-    gain: NDArray[np.float64], bias: NDArray[np.float64], n_channels: int
-) -> NDArray[np.float64]:
-    """Build the matrix, of shape (C, C + 1), that scales C channels and adds to each."""
-    matrix = np.zeros((n_channels, n_channels + 1))
-    np.fill_diagonal(matrix, gain)
-    matrix[:, -1] = bias
-    return matrix

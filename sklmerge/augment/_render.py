@@ -17,15 +17,14 @@ from sklmerge.augment._affine import (
 )
 from sklmerge.augment._color import (
     COLOR_COLUMNS,
-    build_matrix,
     measure_images,
     needs_statistics,
-    normalize_image,
     recolor_floats,
     recolor_integers,
 )
 from sklmerge.augment._effects import EFFECT_COLUMNS, apply_effects
 from sklmerge.augment._geometry import Warper, choose_frame, mirror_image
+from sklmerge.augment._normalize import GainBias, scale_integers
 from sklmerge.augment._params import AugmentationParams
 
 # What reads or writes values, not only moves them.
@@ -35,9 +34,6 @@ VALUE_COLUMNS = COLOR_COLUMNS | EFFECT_COLUMNS
 _CHUNK = 8
 # So many chunks make a task for a thread worth its start.
 _CHUNKS_PER_TASK = 8
-
-
-GainBias = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class Preparation(Protocol):
@@ -188,8 +184,6 @@ def finish_chunk(
     n_channels = warped.shape[3] if warped.ndim == 4 else 1
     affine = preparation.find_affine(n_channels)
     if affine is not None and integers:
-        matrix = build_matrix(*affine, n_channels)
-        for image, place in zip(warped, out, strict=True):
-            normalize_image(image, matrix, place)
+        scale_integers(warped, affine, out)
     else:
         out[...] = preparation.prepare_batch(warped)

@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._contract import as_image_batch, check_image_shape
 from sklmerge._resize import resize_image
-from sklmerge.augment._color import build_matrix, normalize_image
 from sklmerge.augment._geometry import iterate_resized
+from sklmerge.augment._normalize import GainBias, preprocess_images, scale_integers
 from sklmerge.augment._statistics import (
     check_whitening_fits,
     measure_channels,
@@ -131,13 +131,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         """
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype must be float32 or float64, got {self.dtype!r}")
-        if self.image_size is not None:
-            try:
-                fits = len(check_image_shape(self.image_size)) == 2
-            except ValueError:
-                fits = False
-            if not fits:
-                raise ValueError(f"image_size must be (height, width), got {self.image_size!r}")
+        _check_image_size(self.image_size)
         batch = as_image_batch(X, self.image_shape)
         self.n_channels_ = batch.shape[3] if batch.ndim == 4 else 1
         size = self.find_size((batch.shape[1], batch.shape[2]))
@@ -173,9 +167,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         out = np.empty((len(batch), *size, *batch.shape[3:]), self.dtype)
         affine = self.find_affine(n_channels)
         if affine is not None and batch.dtype.kind == "u":
-            matrix = build_matrix(*affine, n_channels)
-            for image, place in zip(batch, out, strict=True):
-                normalize_image(resize_image(image, size), matrix, place)
+            scale_integers((resize_image(image, size) for image in batch), affine, out)
         else:
             start = 0
             for images in iterate_resized(batch, size):
@@ -197,9 +189,7 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         """
         return size if self.image_size is None else (self.image_size[0], self.image_size[1])
 
-    def find_affine(
-        self, n_channels: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    def find_affine(self, n_channels: int) -> GainBias | None:
         """Return the gain and the bias that the arithmetic comes down to.
 
         Parameters
@@ -246,11 +236,11 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         -------
         ndarray of float64, of the same shape
         """
-        prepared = images.astype(np.float64)
+        if self.preprocessing_function is None:
+            prepared = images.astype(np.float64)
+        else:
+            prepared = preprocess_images(images, self.preprocessing_function, self.dtype)
         axes = tuple(range(1, images.ndim))
-        if self.preprocessing_function is not None:
-            for place, image in enumerate(images):
-                prepared[place] = preprocess_image(image, self.preprocessing_function, self.dtype)
         if self.rescale is not None:
             prepared *= self.rescale
         if self.samplewise_center:
@@ -302,13 +292,10 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         return prepared
 
 
-def preprocess_image(
-    image: NDArray[Any], function: Callable[[NDArray[Any]], ArrayLike], dtype: str
-) -> NDArray[Any]:
-    """Call a user's function on a copy of an image, and refuse another shape."""
-    result = np.asarray(function(image.astype(dtype)))
-    if result.shape != image.shape:
-        raise ValueError(
-            f"preprocessing_function must keep the shape {image.shape}, got {result.shape}"
-        )
-    return result
+def _check_image_size(image_size: Any) -> None:
+    try:
+        fits = image_size is None or len(check_image_shape(image_size)) == 2
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"image_size must be (height, width), got {image_size!r}")
