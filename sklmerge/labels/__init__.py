@@ -6,7 +6,8 @@ from sklmerge.labels._classifier import MergedClassifier
 from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._report import classification_report_levels
 from sklmerge.labels._scoring import merged_scorer
-from sklmerge.labels._suggestion import AmbiguousPair, MergeStep, MergeSuggestion, suggest_merges
+from sklmerge.labels._suggesting import suggest_merges
+from sklmerge.labels._suggestion import AmbiguousPair, MergeStep, MergeSuggestion
 
 __all__ = [
     "AmbiguousPair",

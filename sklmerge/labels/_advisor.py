@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._reading import read_labels
-from sklmerge.labels._suggestion import suggest_merges
+from sklmerge.labels._suggesting import suggest_merges
 
 
 class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):

@@ -14,7 +14,7 @@ from sklmerge.labels import (
     check_merger,
     suggest_merges,
 )
-from sklmerge.labels._suggestion import _DEFAULT_THRESHOLD as DEFAULT_THRESHOLD
+from sklmerge.labels._suggesting import DEFAULT_THRESHOLD
 from sklmerge.plot._axes import load_pyplot, write_out
 from sklmerge.plot._merge_matrix import draw_frame, draw_matrix, find_frames, write_values
 from sklmerge.plot._merge_tree import draw_tree, order_classes
