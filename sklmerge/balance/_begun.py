@@ -50,21 +50,29 @@ def _parse_plan(data: bytes, place: str) -> dict[str, Any]:
     return plan
 
 
-def check_same_plan(store: Store, begun: Mapping[str, Any], head: Mapping[str, Any]) -> None:
-    """Check that what an earlier run has begun is what this one is to do.
+def find_begun_plan(store: Store, head: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Find what an earlier run has begun in a destination, and check that it is this job.
 
     Parameters
     ----------
     store : Store
         The destination.
-    begun, head : mapping
-        Heads of the plan found and of this one.
+    head : mapping
+        Head of this job's plan.
+
+    Returns
+    -------
+    dict or None
+        See `read_begun_plan`.
 
     Raises
     ------
     ValueError
-        If they differ, with the parameters that do.
+        If the plan found is damaged, or differs, with the parameters that do.
     """
+    begun = read_begun_plan(store)
+    if begun is None:
+        return None
     if begun["digest"] != head["digest"]:
         old = {"merge": list_joined(begun["merge"]), **begun["parameters"]}
         new = {"merge": list_joined(head["merge"]), **head["parameters"]}
@@ -81,6 +89,7 @@ def check_same_plan(store: Store, begun: Mapping[str, Any], head: Mapping[str, A
             f"destination {store.place!r} was begun with other versions ({tell_changes(changes)}), "
             "which may make other pixels; go back to them, or delete the folder and begin anew"
         )
+    return begun
 
 
 def list_joined(merge: Mapping[str, list[str]]) -> dict[str, list[str]]:

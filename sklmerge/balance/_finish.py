@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sklmerge.balance._begun import check_same_plan, read_begun_plan
+from sklmerge.balance._begun import find_begun_plan
 from sklmerge.balance._metadata import METADATA_NAME, list_metadata, write_csv, write_json
 from sklmerge.balance._names import name_file
 from sklmerge.balance._plan import Plan
@@ -40,9 +40,8 @@ def begin_job(plan: Plan, head: Mapping[str, Any], store: Store) -> tuple[dict[s
         If the earlier run had another plan or, unfinished, other libraries.
     """
     # Once more, under the lock: another run may have been faster.
-    begun = read_begun_plan(store)
+    begun = find_begun_plan(store, head)
     if begun is not None:
-        check_same_plan(store, begun, head)
         head = {name: begun[name] for name in head}
     if store.read(PLAN_NAME) is None:
         store.write_if_new([write_json(head)], f"{WORK_NAME}/{PLAN_NAME}")

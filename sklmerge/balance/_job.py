@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Literal
 
 from sklmerge.augment import as_augmenter
-from sklmerge.balance._begun import check_same_plan, compare_versions, read_begun_plan
+from sklmerge.balance._begun import compare_versions, find_begun_plan
 from sklmerge.balance._checks import (
     IMAGE_FORMATS,
     ON_ERROR,
@@ -26,7 +26,7 @@ from sklmerge.balance._leaks import find_leaks, read_known
 from sklmerge.balance._metadata import describe_job
 from sklmerge.balance._names import choose_extension
 from sklmerge.balance._places import check_place, check_workers, open_places
-from sklmerge.balance._prepare import check_augmenter, check_parts, plan_job, resolve_merge
+from sklmerge.balance._prepare import plan_job
 from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
 from sklmerge.balance._settings import OutputSettings
@@ -194,11 +194,10 @@ default="light"
     check_workers(source_path, store.place, n_jobs)
     seed = check_seed(random_state)
     varier = as_augmenter(augmenter)
-    sources = list_sources(source_path, remote, check_classes(classes))
-    merge_map = resolve_merge(merge, sources)
     plan = plan_job(
-        sources,
-        merge_map,
+        list_sources(source_path, remote, check_classes(classes)),
+        merge,
+        augmenter=varier,
         seed=seed,
         shares=check_split(split),
         group_by=group_by,
@@ -207,8 +206,6 @@ default="light"
         first_copy=1 if place == "reference" else 0,
         n_jobs=n_jobs,
     )
-    check_parts(plan)
-    check_augmenter(varier, plan, seed)
     parameters = {
         "samples_per_class": samples_per_class,
         "max_copies": max_copies,
@@ -222,9 +219,7 @@ default="light"
         "random_state": seed,
     }
     head = describe_job(plan, parameters, source_path)
-    begun = read_begun_plan(store)
-    if begun is not None:
-        check_same_plan(store, begun, head)
+    begun = find_begun_plan(store, head)
     other_versions = compare_versions(begun, head)
     known, known_at = read_known(begun, store.place)
     look_for_leaks = partial(

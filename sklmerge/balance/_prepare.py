@@ -18,45 +18,11 @@ from sklmerge.balance._source import Sources
 from sklmerge.images._merging import fit_merger
 
 
-def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
-    """Turn `merge` into a mapping of original to merged class, checked against the source.
-
-    Parameters
-    ----------
-    merge : mapping, list of lists, LabelMerger or None
-        See `balance_folder`.
-    sources : Sources
-        The images and their original classes.
-
-    Returns
-    -------
-    dict of str to str
-        Original class -> merged class, for all classes of the source.
-
-    Raises
-    ------
-    ValueError
-        If it names unknown classes, leaves one class, or gives one that cannot be a folder.
-    TypeError
-        If a merged class is no string.
-    """
-    mapping: dict[Any, Any] = fit_merger(merge, list(sources.class_names), sources.classes).mapping_
-    for name in sources.class_names:
-        check_class_name(name)
-    merged = {check_class_name(label) for label in mapping.values()}
-    if len(merged) < 2:
-        raise ValueError(
-            f"merge must leave at least two classes, got one: {merged.pop()!r}"
-            if len(sources.class_names) > 1
-            else f"source must hold at least two folders with images, got one: {merged.pop()!r}"
-        )
-    return {name: mapping[name] for name in sources.class_names}
-
-
 def plan_job(
     sources: Sources,
-    mapping: Mapping[str, str],
+    merge: Any,
     *,
+    augmenter: Augmenter | None,
     seed: int,
     shares: tuple[float, ...],
     group_by: GroupBy | None,
@@ -71,9 +37,9 @@ def plan_job(
     ----------
     sources : Sources
         The images, their original classes and, where the source is divided, their parts.
-    mapping : mapping of str to str
-        Original class -> merged class.
-    seed, shares, group_by, samples_per_class, max_copies
+    merge : mapping, list of lists, LabelMerger or None
+        See `balance_folder`.
+    augmenter, seed, shares, group_by, samples_per_class, max_copies
         As checked by `balance_folder`.
     first_copy : int
         1 where originals are only referred to, else 0.
@@ -87,15 +53,20 @@ def plan_job(
     Raises
     ------
     ValueError
-        If an image has no group, or a divided source has a group in two parts.
+        If `merge` names unknown classes, leaves one class, or gives one that cannot be a folder; an
+        image has no group, or a divided source has a group in two parts; train lacks a class, or a
+        mapping of augmenters one that gets copies.
+    TypeError
+        If a merged class is no string.
     """
+    mapping = _resolve_merge(merge, sources)
     groups = group_keys = None
     if group_by is not None:
         paths = sources.paths.iterate_bytes()
         groups, group_keys = find_groups(paths, group_by, sources.root, sources.files, n_jobs)
         if sources.parts is not None:
             _check_groups_apart(groups, sources.parts, sources)
-    return make_plan(
+    plan = make_plan(
         sources.paths,
         sources.class_names,
         sources.classes,
@@ -110,6 +81,24 @@ def plan_job(
         max_copies=max_copies,
         first_copy=first_copy,
     )
+    _check_parts(plan)
+    _check_augmenter(augmenter, plan, seed)
+    return plan
+
+
+def _resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
+    """Turn `merge` into original class -> merged class, for all classes of the source."""
+    mapping: dict[Any, Any] = fit_merger(merge, list(sources.class_names), sources.classes).mapping_
+    for name in sources.class_names:
+        check_class_name(name)
+    merged = {check_class_name(label) for label in mapping.values()}
+    if len(merged) < 2:
+        raise ValueError(
+            f"merge must leave at least two classes, got one: {merged.pop()!r}"
+            if len(sources.class_names) > 1
+            else f"source must hold at least two folders with images, got one: {merged.pop()!r}"
+        )
+    return {name: mapping[name] for name in sources.class_names}
 
 
 def _check_groups_apart(
@@ -127,14 +116,8 @@ def _check_groups_apart(
         )
 
 
-def check_augmenter(augmenter: Augmenter | None, plan: Plan, seed: int) -> None:
-    """Warn where copies are asked of an augmenter that changes nothing; refuse one that is missing.
-
-    Raises
-    ------
-    ValueError
-        If `augmenter` is a mapping that lacks a class that gets copies.
-    """
+def _check_augmenter(augmenter: Augmenter | None, plan: Plan, seed: int) -> None:
+    """Warn of an augmenter of copies that changes nothing, and refuse a mapping without one."""
     for original in np.unique(plan.originals[plan.copies > 0]):
         row = int(np.flatnonzero(plan.originals == original)[0])
         own = pick_augmenter(augmenter, *plan.name_labels(row))
@@ -142,12 +125,12 @@ def check_augmenter(augmenter: Augmenter | None, plan: Plan, seed: int) -> None:
             warnings.warn(
                 f"augmenter changes nothing: {own!r} makes copies that equal their image; pass "
                 "ranges, or None if that is what you want",
-                stacklevel=3,
+                stacklevel=4,
             )
             return
 
 
-def check_parts(plan: Plan) -> None:
+def _check_parts(plan: Plan) -> None:
     """Check that train has every class, and warn where another part lacks one."""
     for part, counts in zip(plan.part_names, plan.count_sources(), strict=True):
         empty = [plan.merged_names[code] for code in np.flatnonzero(counts == 0)]
@@ -159,5 +142,5 @@ def check_parts(plan: Plan) -> None:
             warnings.warn(
                 f"{part} has no image of {', '.join(map(repr, empty))}: too few images, or groups, "
                 "to divide; its folder is made all the same, and stays empty",
-                stacklevel=3,
+                stacklevel=4,
             )
