@@ -17,7 +17,7 @@ def read_begun_plan(store: Store) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        The head of its plan, see `sklmerge.balance._metadata`; None where nothing is begun.
+        The head of its plan, see `sklmerge.balance._head`; None where nothing is begun.
 
     Raises
     ------

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklmerge.balance._begun import find_begun_plan
-from sklmerge.balance._metadata import METADATA_NAME, list_metadata, write_csv, write_json
+from sklmerge.balance._head import write_json
+from sklmerge.balance._metadata import METADATA_NAME, list_metadata, write_csv
 from sklmerge.balance._names import name_file
 from sklmerge.balance._plan import Plan
 from sklmerge.balance._report import BalanceReport
@@ -23,7 +24,7 @@ def begin_job(plan: Plan, head: Mapping[str, Any], store: Store) -> tuple[dict[s
     plan : Plan
         What is to be done.
     head : mapping
-        Head of plan.json, see `sklmerge.balance._metadata.describe_job`.
+        Head of plan.json, see `sklmerge.balance._head.describe_job`.
     store : Store
         The destination, open.
 

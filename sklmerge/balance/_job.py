@@ -22,8 +22,8 @@ from sklmerge.balance._checks import (
 )
 from sklmerge.balance._finish import begin_job, finish_job
 from sklmerge.balance._groups import GroupBy, describe_groups
+from sklmerge.balance._head import describe_job
 from sklmerge.balance._leaks import find_leaks, read_known
-from sklmerge.balance._metadata import describe_job
 from sklmerge.balance._names import choose_extension
 from sklmerge.balance._places import check_place, check_workers, open_places
 from sklmerge.balance._prepare import plan_job
