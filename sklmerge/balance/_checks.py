@@ -1,6 +1,6 @@
 """What the parameters of balance_folder may be."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -32,25 +32,6 @@ def check_choice(value: Any, name: str, choices: Sequence[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {value!r}")
     return str(value)
-
-
-def check_classes(classes: Collection[str] | None) -> list[str] | None:
-    """Check names of class folders.
-
-    Raises
-    ------
-    TypeError
-        If it is one string, which would be taken letter by letter.
-
-    Examples
-    --------
-    >>> from sklmerge.balance._checks import check_classes
-    >>> check_classes(("cat", "dog"))
-    ['cat', 'dog']
-    """
-    if isinstance(classes, str):
-        raise TypeError(f"classes must be a list of folder names, got the string {classes!r}")
-    return None if classes is None else list(classes)
 
 
 def check_image_size(image_size: Sequence[int] | None) -> tuple[int, int] | None:

@@ -12,7 +12,6 @@ from sklmerge.balance._checks import (
     ON_ERROR,
     PLACES,
     check_choice,
-    check_classes,
     check_image_size,
     check_n_jobs,
     check_quality,
@@ -31,6 +30,7 @@ from sklmerge.balance._report import BalanceReport, make_report
 from sklmerge.balance._run import Progress, carry_out
 from sklmerge.balance._settings import OutputSettings
 from sklmerge.balance._source import list_sources
+from sklmerge.images._class_folders import check_classes
 from sklmerge.images._codec import check_max_pixels
 from sklmerge.sampling._draws import check_max_copies
 

@@ -10,6 +10,25 @@ from numpy.typing import NDArray
 PART_FOLDERS = frozenset({b"train", b"val", b"valid", b"validation", b"test"})
 
 
+def check_classes(classes: Collection[str] | None) -> list[str] | None:
+    """Check names of class folders.
+
+    Raises
+    ------
+    TypeError
+        If it is one string, which would be taken letter by letter.
+
+    Examples
+    --------
+    >>> from sklmerge.images._class_folders import check_classes
+    >>> check_classes(("cat", "dog"))
+    ['cat', 'dog']
+    """
+    if isinstance(classes, str):
+        raise TypeError(f"classes must be a list of folder names, got the string {classes!r}")
+    return None if classes is None else list(classes)
+
+
 def choose_class_folders(
     root: str, folders: Sequence[bytes], classes: Collection[str] | None, *, has_images: bool
 ) -> list[bytes]:

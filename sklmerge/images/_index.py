@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklmerge.images._class_folders import check_classes
 from sklmerge.images._codec import check_decoding, check_max_pixels
 from sklmerge.images._frame import make_frame, read_frame
 from sklmerge.images._gathering import ON_ERROR, read_all
@@ -119,15 +120,14 @@ class ImageIndex:
         storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         folder = check_url(root, storage_options)
-        if isinstance(classes, str):
-            raise TypeError(f"classes must be a list of folder names, got the string {classes!r}")
+        wanted = check_classes(classes)
         endings = check_extensions(extensions)
         merger = check_merger(merge)
         files = RemoteFiles(storage_options)
         if is_url(folder):
-            found = scan_remote_folders(files, folder, classes, endings, allow_empty=allow_empty)
+            found = scan_remote_folders(files, folder, wanted, endings, allow_empty=allow_empty)
         else:
-            found = scan_class_folders(folder, classes, endings, allow_empty=allow_empty)
+            found = scan_class_folders(folder, wanted, endings, allow_empty=allow_empty)
         self.empty_folders = found.empty
         self._fill(found.paths, found.codes, found.classes, merger, reader, files)
 
