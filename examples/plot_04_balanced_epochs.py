@@ -57,6 +57,7 @@ for ax, name in zip(axes, ("rare", "common"), strict=True):
     ax.set(
         title=f"{name} images", xlabel=f"times drawn in {n_epochs} epochs", ylabel="share of images"
     )
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.spines[["top", "right"]].set_visible(False)
 axes[1].legend(frameon=False)
 print(f"common images never seen: {(random[y == 'common'] == 0).sum()}", end=" with replacement, ")

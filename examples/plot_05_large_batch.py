@@ -24,11 +24,11 @@ sizes = [2**k for k in range(2, 14)]
 # Cats are in practically every batch of 32. Of 500 beside a million, even a batch of 1,024 mostly
 # has none.
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
-for name, counts in cases.items():
+for (name, counts), marker in zip(cases.items(), "os^", strict=True):
     rarest = min(counts, key=counts.get)
     possible = [size for size in sizes if size <= sum(counts.values())]
     missed = [batch_coverage(counts, size)[rarest] for size in possible]
-    (line,) = axes[0].plot(possible, missed, marker="o", markersize=4, label=name)
+    (line,) = axes[0].plot(possible, missed, marker=marker, markersize=4, label=name)
     share = counts[rarest] / sum(counts.values())
     axes[1].axhline(share, color=line.get_color())
     axes[1].annotate(f"{share:.2%}, {name}", (4, share), (0, -12), textcoords="offset points")

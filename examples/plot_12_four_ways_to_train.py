@@ -149,11 +149,14 @@ for name, feed in ways.items():
 # ------------
 # A bar is the mean of three starts, a dot one of them: the spread is as large as many a difference.
 fig, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
+# Colours that differ in grey and for colour-blind readers, too.
+colors = ["#c8c8c8", "#0072b2", "#e69f00", "#ffffff"]
 for place, (name, of_way) in enumerate(recalls.items()):
     x = np.arange(3) + 0.2 * (place - 1.5)
-    bars = ax.bar(x, np.mean(of_way, axis=0), 0.18, label=name, alpha=0.7)
+    style = {"color": colors[place], "edgecolor": "black", "linewidth": 0.6}
+    ax.bar(x, np.mean(of_way, axis=0), 0.18, label=name, **style)
     for of_start in of_way:
-        ax.plot(x, of_start, "o", color="black", markersize=3)
+        ax.plot(x, of_start, "o", color="black", markeredgecolor="white", markersize=4)
 ax.set_xticks(range(3), [f"{name}, {N_TRAIN[name]} images" for name in CLASSES])
 ax.set(ylabel="recall", ylim=(0, 1.02))
 ax.spines[["top", "right"]].set_visible(False)

@@ -55,7 +55,7 @@ def pick_file_rows(
             copies, captions = vary_image(image, own, keys[place], n_copies, seed, first=1)
             name = Path(index.paths[place]).stem
             short = name if len(name) <= 19 else f"{name[:8]}...{name[-8:]}"
-            title = f"{label}\n{index.counts[label]:,} images"
+            title = f"{write_label(label)}\n{index.counts[label]:,} images"
             rows.append(SheetRow(title, [image, *copies], [short, *captions]))
     return rows
 
@@ -94,7 +94,7 @@ def pick_array_rows(
             image = images[place]
             copies, captions = vary_image(image, own, keys[place], n_copies, seed, first=0)
             shown = [show_as_bytes(one, own) for one in (image, *copies)]
-            title = f"{label}\n{len(members):,} images"
+            title = f"{write_label(label)}\n{len(members):,} images"
             rows.append(SheetRow(title, shown, [f"row {place}", *captions]))
     return rows
 
@@ -130,3 +130,8 @@ def show_as_bytes(image: NDArray[Any], augmenter: Augmenter | None) -> NDArray[n
     low, high = find_value_range(image.dtype, getattr(augmenter, "value_range", None))
     scaled = (image.astype(np.float64) - low) * (255 / (high - low))
     return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
+
+
+def write_label(label: Any) -> str:
+    """Write a label on one line, whatever it holds: the lines after it are smaller."""
+    return " ".join(str(label).split())

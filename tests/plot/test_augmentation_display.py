@@ -106,6 +106,12 @@ def test_classes_have_their_own_augmenters_and_unknown_ones_are_named(ax):
         AugmentationDisplay([]).plot()
 
 
+def test_a_label_of_two_lines_is_one_title(ax):
+    images = np.zeros((2, 8, 12), np.uint8)
+    display = AugmentationDisplay.from_estimator("light", images, ["two\nlines"] * 2, ax=ax)
+    assert display.rows[0].title == "two lines\n2 images"
+
+
 def test_captions_can_be_left_out(ax):
     images, labels = load_textures(return_X_y=True)
     display = AugmentationDisplay.from_estimator("light", images, labels)
