@@ -66,6 +66,7 @@ def suggest_for_folder(
         advisor.fit(described, index.labels, groups)
     found = advisor.suggestion_
     names = index.paths.relative()
+    sensible = {} if joins_all(found.merge, found.classes.tolist()) else found.merge
     return {
         "source": place.source,
         "n_images": len(index),
@@ -84,7 +85,7 @@ def suggest_for_folder(
             }
             for pair in found.ambiguous_pairs
         ],
-        "commands": write_commands(place, found.merge, n_chosen > len(index)),
+        "commands": write_commands(place, sensible, n_chosen > len(index)),
     }
 
 
@@ -96,6 +97,18 @@ def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.i
         members = np.flatnonzero(index.codes == code)
         chosen.append(members[np.argsort(ranks[members], kind="stable")[:max_images]])
     return np.sort(np.concatenate(chosen))
+
+
+def joins_all(merge: dict[Any, list[Any]], classes: list[Any]) -> bool:
+    """Say whether a merge leaves a single class, which tells of the model and not of the classes.
+
+    Examples
+    --------
+    >>> from sklmerge.cli._suggest import joins_all
+    >>> joins_all({"a+b": ["a", "b"]}, ["a", "b"]), joins_all({"a+b": ["a", "b"]}, ["a", "b", "c"])
+    (True, False)
+    """
+    return any(len(members) == len(classes) for members in merge.values())
 
 
 def write_commands(place: Place, merge: dict[Any, list[Any]], has_bad_files: bool) -> list[str]:
@@ -116,7 +129,7 @@ def print_suggestion(found: dict[str, Any]) -> None:
     n_shown = sum(step["suggested"] for step in found["steps"]) + _MORE_STEPS
     for step in found["steps"][:n_shown]:
         scores = [step["n_classes"], step["accuracy"], step["balanced_accuracy"]]
-        mark = "suggested" if step["suggested"] else ""
+        mark = "suggested" if step["suggested"] and found["commands"] else ""
         rows.append([" + ".join(step["members"]), f"{step['confusability']:.3f}", *scores, mark])
     print_table(header, rows, title=f"{found['source']}: {found['n_images']:,} images, out of fold")
     lines = ["Taken for one another most often:"]
@@ -126,11 +139,25 @@ def print_suggestion(found: dict[str, Any]) -> None:
         names, files = " and ".join(pair["classes"]), pair["files"]
         lines.append(f"  {names}: {len(files)} images ({pair['confusability']:.3f}), such as")
         lines += [f"    {name}" for name in files[:_MOST_FILES]]
-    merges = ", ".join(f"{name} of {len(m)}" for name, m in found["merge"].items())
-    lines += [
+    print_lines([*lines, *tell_merge(found)])
+
+
+def tell_merge(found: dict[str, Any]) -> list[str]:
+    """Say which merge is suggested, or why none is."""
+    merge, n = found["merge"], len(found["classes"])
+    if joins_all(merge, found["classes"]):
+        mean = (1 - found["accuracy"]) / max(n - 1, 1)
+        return [
+            f"Suggested: no merge, for all {n} classes would be one",
+            "  That says that this linear model cannot tell these images apart, not that they are",
+            f"  alike: it takes any class for any other in {mean:.3f} of all cases. Ask for those that",
+            f"  it confuses twice as often, --threshold {min(2 * mean, 1):.2f}, or ask a better model",
+            "  (MergeAdvisor in Python).",
+        ]
+    merges = ", ".join(f"{name} of {len(members)}" for name, members in merge.items())
+    return [
         f"Suggested: {merges or 'no merge'}",
         "  Scores rise by merging alone, because fewer classes are easier to tell apart.",
         "  Whether two should be one is for those who know what they mean.",
         *(f"  $ {command}" for command in found["commands"]),
     ]
-    print_lines(lines)

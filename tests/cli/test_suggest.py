@@ -47,6 +47,18 @@ def test_the_command_that_is_printed_runs(run, run_json, grains, tmp_path):
     assert report["counts_after"]["train"]["coarse"] > 32
 
 
+def test_a_model_that_tells_nothing_apart_suggests_nothing(run, run_json, grains, tmp_path):
+    for name in ("left", "right"):
+        shutil.copytree(grains / "fine, left", tmp_path / "noise" / name)
+    options = ("--image-size", "24x32")
+    found = run_json("suggest", tmp_path / "noise", *options)
+    assert found["commands"] == []
+    assert found["steps"][0]["suggested"]  # by the rule, which asks for no more than 0.1
+    shown = run("suggest", tmp_path / "noise", *options).stdout
+    assert "Suggested: no merge, for all 2 classes would be one" in shown
+    assert "$ sklmerge" not in shown
+
+
 def test_the_evidence_is_that_of_the_library(run_json, grains):
     found = run_json("suggest", grains, "--image-size", "24x32", "--n-classes", "2")
     classes = np.array(found["classes"])
