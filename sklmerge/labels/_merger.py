@@ -1,4 +1,4 @@
-"""LabelMerger: which classes there are. The rules stand in _merge_map.py."""
+"""LabelMerger: which classes there are. What each becomes: _resolving.py, and how y does: _merging.py."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
@@ -26,10 +26,11 @@ from sklmerge.labels._indicator import (
 )
 from sklmerge.labels._json import read_json, write_json
 from sklmerge.labels._kinds import Label, show_labels
-from sklmerge.labels._merge_map import normalize_merge_map, resolve_merge
+from sklmerge.labels._merge_map import normalize_merge_map
 from sklmerge.labels._merging import merge_labels, unmerge_labels
 from sklmerge.labels._proba import check_proba, choose_shares, split_columns, sum_columns
 from sklmerge.labels._reading import copy_labels, count_labels, read_labels
+from sklmerge.labels._resolving import resolve_merge
 
 
 class LabelMerger(BaseEstimator):
