@@ -1,4 +1,4 @@
-"""LabelMerger: which classes there are. What each becomes: _resolving.py, and how y does: _merging.py."""
+"""LabelMerger: which classes there are. The rules stand in _resolving.py and _merging.py."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
