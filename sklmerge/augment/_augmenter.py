@@ -274,14 +274,13 @@ class ImageAugmenter(BaseAugmenter):
         flat = np.ndim(X) == 2
         expected = (len(rows), int(np.prod(shape))) if flat else (len(rows), *shape)
         out = check_out(out, expected, dtype)
-        single = len(shape) == 3 and shape[2] == 1
         if len(rows):
             render_images(
-                batch[..., 0] if single else batch,
+                batch,
                 rows,
                 params,
                 RenderSettings(self.fill_mode, self.cval, self.interpolation, bounds),
-                out.reshape(len(rows), *(shape[:2] if single else shape)),
+                out.reshape(len(rows), *shape),
                 preparation=scaler,
                 n_jobs=self.n_jobs,
             )

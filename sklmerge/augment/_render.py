@@ -1,6 +1,5 @@
 """Images and parameters in, varied images out: one warp, one recolouring, chunk by chunk."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -57,7 +56,7 @@ class RenderSettings:
 
 
 def render_images(
-    images: Sequence[NDArray[Any]] | NDArray[Any],
+    images: NDArray[Any],
     indices: NDArray[np.intp],
     params: AugmentationParams,
     settings: RenderSettings,
@@ -85,6 +84,9 @@ def render_images(
     n_jobs : int or None
         Threads; the result does not depend on it.
     """
+    if out.ndim == 4 and out.shape[3] == 1:
+        # OpenCV gives back an image of one channel without it.
+        images, out = images[..., 0], out[..., 0]
     affine = compose_affine(params, (out.shape[1], out.shape[2]))
     n_workers = joblib.effective_n_jobs(n_jobs)
     # Small batches are shared out as well, by whole chunks.
@@ -106,7 +108,7 @@ def render_images(
 
 
 def render_rows(
-    images: Sequence[NDArray[Any]] | NDArray[Any],
+    images: NDArray[Any],
     indices: NDArray[np.intp],
     params: AugmentationParams,
     affine: NDArray[np.float64],
