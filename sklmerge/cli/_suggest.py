@@ -150,9 +150,9 @@ def tell_merge(found: dict[str, Any]) -> list[str]:
         return [
             f"Suggested: no merge, for all {n} classes would be one",
             "  That says that this linear model cannot tell these images apart, not that they are",
-            f"  alike: it takes any class for any other in {mean:.3f} of all cases. Ask for those that",
-            f"  it confuses twice as often, --threshold {min(2 * mean, 1):.2f}, or ask a better model",
-            "  (MergeAdvisor in Python).",
+            f"  alike: it takes any class for any other in {mean:.3f} of all cases. Ask for those",
+            f"  that it confuses twice as often (--threshold {min(2 * mean, 1):.2f}), or a better",
+            "  model (MergeAdvisor in Python).",
         ]
     merges = ", ".join(f"{name} of {len(members)}" for name, members in merge.items())
     return [
