@@ -5,7 +5,7 @@ The stop is Ctrl-C at ten moments after the first file, with one worker and with
 Run: python tests/benchmarks/bench_balance_limits.py [n_planned] [n_dask]
 """
 
-import resource
+import re
 import signal
 import subprocess
 import sys
@@ -17,15 +17,17 @@ import joblib
 import numpy as np
 from bench_balance_scale import AUGMENTER, N_COPIES, measure, write_sources
 
-from sklmerge import balance_folder
+from sklmerge import ImageIndex, balance_folder
 from sklmerge.images import encode_image
 
 HEIGHT, WIDTH = 8_000, 12_500
 
 
 def read_peak():
-    """Read the largest memory that this process has had, in bytes."""
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """Read the largest memory that this process has had, in bytes, on Linux."""
+    # Not from getrusage, which counts what the process that started this one had, too.
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return 1024 * int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])
 
 
 def plan_many(folder, n):
@@ -44,23 +46,30 @@ def plan_many(folder, n):
 
 
 def vary_large(folder):
-    """Copy and vary two images of 100 megapixels, one after the other."""
+    """Copy and vary two images of 100 megapixels, one after the other; then inspect them."""
     row = np.linspace(0, 255, WIDTH, dtype=np.uint8)
-    image = np.broadcast_to(row[None, :, None], (HEIGHT, WIDTH, 3))
-    data = encode_image(np.ascontiguousarray(image), "jpeg")
-    for label in ("even", "odd"):
-        (folder / "photos" / label).mkdir(parents=True)
-        (folder / "photos" / label / "image.jpg").write_bytes(data)
-    command = [sys.executable, __file__, "large", str(folder)]
-    peak = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    print(f"an image of {WIDTH} x {HEIGHT}: peak of {peak / 2**30:.1f} GiB,", end=" ")
-    print(f"{peak / WIDTH / HEIGHT:.0f} bytes a pixel")
+    for kind, channels in (("colour", 3), ("grey", 1)):
+        image = np.broadcast_to(row[None, :, None], (HEIGHT, WIDTH, channels))
+        data = encode_image(np.ascontiguousarray(image), "jpeg")
+        for label in ("even", "odd"):
+            (folder / kind / "photos" / label).mkdir(parents=True)
+            (folder / kind / "photos" / label / "image.jpg").write_bytes(data)
+        for work in LARGE:
+            command = [sys.executable, __file__, work, str(folder / kind)]
+            peak = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            print(f"{work}, {kind}, {WIDTH} x {HEIGHT}: peak of {peak / 2**30:.1f} GiB,", end=" ")
+            print(f"{peak / WIDTH / HEIGHT:.0f} bytes a pixel")
 
 
-def vary_large_here(folder):
+def balance_large(folder):
     options = {"samples_per_class": 2, "augmenter": AUGMENTER, "split": None}
     balance_folder(folder / "photos", folder / "out", **options)
-    print(read_peak())
+
+
+LARGE = {
+    "balance": balance_large,
+    "inspect": lambda folder: ImageIndex(folder / "photos").verify(),
+}
 
 
 def share_with_dask(folder, n):
@@ -103,8 +112,9 @@ def stop_ten_times(folder):
 
 
 def main():
-    if sys.argv[1:2] == ["large"]:
-        return vary_large_here(Path(sys.argv[2]))
+    if sys.argv[1:2] and sys.argv[1] in LARGE:
+        LARGE[sys.argv[1]](Path(sys.argv[2]))
+        return print(read_peak())
     n_planned = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     n_dask = int(sys.argv[2]) if len(sys.argv) > 2 else 500
     parts = ((plan_many, n_planned), (vary_large,), (share_with_dask, n_dask), (stop_ten_times,))
