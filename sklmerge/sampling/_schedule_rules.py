@@ -55,7 +55,8 @@ def read_classes(y: Any, merge: Any) -> ReadClasses:
                 raise ValueError(
                     "merge must be given once, got one in the ImageIndex and one in the schedule"
                 )
-            merger = check_merger(merge).fit(y.original_labels)
+            # Of a part of an index, the classes are those of the whole.
+            merger = y.with_merge(merge).merger
         originals, codes = list(y.original_classes), y.original_codes
         counts = np.zeros(len(originals), np.int64)
         present, n_present = count_classes(codes)

@@ -147,6 +147,9 @@ def test_a_class_without_an_image_cannot_be_drawn(index):
     part = index.take(index.labels != "gravel")
     with pytest.raises(ValueError, match="y must have an image of every class, got none of 'grav"):
         make(part)
+    for merge in ({"ground": ["grass", "gravel"]}, {"wall": ["brick", "grass"]}):
+        with pytest.raises(ValueError, match="every class, got none of 'gravel'"):
+            EpochSchedule(merge=merge).fit(part)
     assert ImageBatches(part).n_classes == 3
     with pytest.raises(ValueError, match="y must be None where source is an ImageIndex"):
         ImageBatches(index, index.labels)
