@@ -26,12 +26,23 @@ def open_axes(ax: Any, figure_size: tuple[float, float], caller: str) -> Any:
 
     Raises
     ------
+    TypeError
+        If what was given is no axes.
     ImportError
         If matplotlib is not installed.
     """
     if ax is not None:
-        return ax
+        return check_axes(ax)
     return load_pyplot(caller).subplots(figsize=figure_size, layout="constrained")[1]
+
+
+def check_axes(ax: Any) -> Any:
+    """Refuse what nothing can be drawn on, such as a figure."""
+    if not hasattr(ax, "barh"):
+        raise TypeError(
+            f"ax must be matplotlib's Axes, such as plt.subplots()[1], got {type(ax).__name__}"
+        )
+    return ax
 
 
 def load_pyplot(caller: str) -> Any:

@@ -10,6 +10,7 @@ from sklmerge.balance import BalanceReport
 from sklmerge.plot._axes import fit_font, fit_length, measure_axes, open_axes, shorten_name
 from sklmerge.plot._balance_figures import scale_counts, write_count
 from sklmerge.plot._balance_rows import arrange_rows, check_length, count_copies, tell_after
+from sklmerge.plot._kinds import check_counts, check_kind
 from sklmerge.plot._palette import BAND, BLUE, FAINT, GREY, INK, ORANGE
 from sklmerge.sampling import EpochSchedule
 from sklmerge.sampling._schedule_rules import read_classes
@@ -156,6 +157,7 @@ class ClassBalanceDisplay:
         -------
         ClassBalanceDisplay
         """
+        check_kind("report", report, BalanceReport)
         if part not in report.counts_after:
             raise ValueError(f"part must be one of {', '.join(report.counts_after)}, got {part!r}")
         before = report.counts_before[part]
@@ -184,6 +186,9 @@ class ClassBalanceDisplay:
         """
         if len(self.classes) == 0:
             raise ValueError("classes must hold at least one, got none")
+        for name in ("before", "sources", "copies"):
+            if getattr(self, name) is not None:
+                check_counts(name, getattr(self, name), len(self.classes))
         rows = arrange_rows(self.classes, self.before, self.sources, self.copies, self.merged)
         balanced = self.sources is not None
         height = 0.9 + (0.42 if balanced else 0.28) * len(rows) * (1 if len(rows) < 25 else 0.7)

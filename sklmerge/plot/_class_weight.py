@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.plot._axes import add_legend, fit_font, fit_length, open_axes, scale_log, shorten_name
+from sklmerge.plot._kinds import check_values
 from sklmerge.plot._palette import FAINT, GREY, MARKERS, SERIES
 from sklmerge.weights import ClassWeightEstimator
 
@@ -88,6 +89,7 @@ class ClassWeightDisplay:
         ClassWeightDisplay
         """
         chosen = _SCHEMES if estimators is None else estimators
+        check_values("estimators", chosen, ClassWeightEstimator)
         fitted = {name: clone(own).fit_counts(counts) for name, own in chosen.items()}
         return cls.from_estimators(fitted, ax=ax)
 
@@ -115,6 +117,7 @@ class ClassWeightDisplay:
         TypeError
             If rows of y hold several classes.
         """
+        check_values("estimators", estimators, ClassWeightEstimator)
         fitted = dict(estimators)
         if not fitted:
             raise ValueError("estimators must hold at least one, got none")
@@ -143,6 +146,7 @@ class ClassWeightDisplay:
         ClassWeightDisplay
             Itself.
         """
+        check_values("class_weights", self.class_weights, Mapping)
         classes = list(dict.fromkeys(label for own in self.class_weights.values() for label in own))
         counts = self.class_counts or {}
         if not classes:

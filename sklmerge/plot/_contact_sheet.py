@@ -76,6 +76,8 @@ def draw_contact_sheet(
     if not rows:
         raise ValueError("rows must hold at least one row, got none")
     for row in rows:
+        if not row.images:
+            raise ValueError(f"images must hold at least one, got none in row {row.title!r}")
         if len(row.images) != len(row.captions):
             raise ValueError(
                 f"captions must be one for each of {len(row.images)} images, "

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.plot._axes import measure_axes, open_axes, scale_log
+from sklmerge.plot._kinds import check_kind
 from sklmerge.plot._palette import FAINT
 from sklmerge.plot._series import draw_series
 from sklmerge.sampling import EpochSchedule, batch_coverage
@@ -79,6 +80,7 @@ class EpochCoverageDisplay:
         -------
         EpochCoverageDisplay
         """
+        check_kind("estimator", estimator, EpochSchedule)
         check_is_fitted(estimator, "n_draws_")
         pools = list_pools(estimator)
         if n_epochs is None:
@@ -149,8 +151,8 @@ class EpochCoverageDisplay:
         sizes = np.asarray(
             list_batch_sizes(self.class_counts) if batch_sizes is None else batch_sizes
         )
-        if len(sizes) == 0:
-            raise ValueError("batch_sizes must hold at least one size, got none")
+        if sizes.ndim != 1 or len(sizes) == 0:
+            raise ValueError(f"batch_sizes must hold at least one size, got {batch_sizes!r}")
         ax = open_axes(ax, (8, 4.5), "EpochCoverageDisplay.plot_batches")
         chances = [batch_coverage(self.class_counts, int(size)) for size in sizes]
         misses = {label: np.array([own[label] for own in chances]) for label in self.class_counts}

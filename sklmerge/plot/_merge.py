@@ -15,7 +15,8 @@ from sklmerge.labels import (
     suggest_merges,
 )
 from sklmerge.labels._suggesting import DEFAULT_THRESHOLD
-from sklmerge.plot._axes import load_pyplot, write_out
+from sklmerge.plot._axes import check_axes, load_pyplot, write_out
+from sklmerge.plot._kinds import check_kind
 from sklmerge.plot._merge_matrix import draw_frame, draw_matrix, find_frames, write_values
 from sklmerge.plot._merge_tree import draw_tree, order_classes
 
@@ -96,6 +97,7 @@ class MergeDisplay:
         """
         if isinstance(estimator, MergeSuggestion):
             return cls._show(estimator, find_threshold(estimator)).plot(ax, normalize=normalize)
+        check_kind("estimator", estimator, MergeAdvisor)
         check_is_fitted(estimator)
         suggestion = estimator.suggestion_
         threshold = choose_threshold(suggestion, estimator.n_classes, estimator.threshold)
@@ -201,7 +203,7 @@ class MergeDisplay:
             pair = np.ravel(ax).tolist()
             if len(pair) > 2:
                 raise ValueError(f"ax must be Axes or a pair of Axes, got {len(pair)}")
-            return pair[0], pair[1] if len(pair) == 2 else None
+            return check_axes(pair[0]), check_axes(pair[1]) if len(pair) == 2 else None
         plt = load_pyplot("MergeDisplay.plot")
         side = min(14.0, 3.2 + 0.33 * len(self.classes))
         if self.linkage is None or len(self.linkage) == 0:

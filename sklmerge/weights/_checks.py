@@ -79,7 +79,9 @@ def read_counts(counts: Any) -> tuple[list[Any], list[float]]:
             f"{type(counts).__name__}; for the labels themselves use fit"
         )
     labels = [to_plain(label) for label, _ in items]
-    if not labels or len(set(labels)) != len(labels):
+    if not labels:
+        raise ValueError("counts must hold the count of at least one class, got none")
+    if len(set(labels)) != len(labels):
         raise ValueError(f"counts must be of distinct labels, got {show_labels(labels)}")
     for label, count in items:
         if not isinstance(count, Real):

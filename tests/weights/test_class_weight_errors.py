@@ -82,7 +82,7 @@ def test_sample_weight_must_fit_the_labels(sample_weight, message):
         ({"a": 10**400}, ValueError, "counts must be finite"),
         ({"a": "x"}, TypeError, "counts must be numbers, got 'x' for 'a'"),
         ({"a": None}, TypeError, "counts must be numbers, got None"),
-        ({}, ValueError, "counts must be of distinct labels, got"),
+        ({}, ValueError, "counts must hold the count of at least one class, got none"),
         (pd.Series([1, 2], index=["a", "a"]), ValueError, "of distinct labels, got 'a', 'a'"),
         ({("a", "b"): 1}, TypeError, "labels must be str, int, bool or float"),
         ([1, 2], TypeError, "counts must be a mapping .* got list; .* use fit"),
