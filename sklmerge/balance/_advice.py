@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+# Classes with too few images that are named, the rarest first.
+_MOST_NAMED = 5
 
 
 class AdviceRules(NamedTuple):
@@ -98,7 +101,7 @@ def choose_remedy(ratio: float, smallest: int, fits: bool, rules: AdviceRules = 
 
 
 def advise(
-    counts: Mapping[str, int],
+    counts: Mapping[Any, int],
     *,
     image_bytes: float | None = None,
     budget_bytes: float | None = None,
@@ -166,11 +169,11 @@ def advise(
             f"varied, nothing written: all of {smallest} and the next of the others. {largest} is "
             f"seen once in {_tell_number(ratio)} epochs: train for as many at least"
         )
-    few = [label for label, n in counts.items() if n < RULES.few]
+    few = sorted((label for label, n in counts.items() if n < RULES.few), key=lambda c: counts[c])
     if few:
-        reasons.append(
-            f"fewer than {RULES.few} images of {', '.join(few)}: collect more if you can"
-        )
+        rest = f" and {len(few) - _MOST_NAMED} more classes" if len(few) > _MOST_NAMED else ""
+        named = ", ".join(map(str, few[:_MOST_NAMED]))
+        reasons.append(f"fewer than {RULES.few} images of {named}{rest}: collect more if you can")
     return Advice(ratio, copies, remedy, reasons, n_files)
 
 
