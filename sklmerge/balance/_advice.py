@@ -153,11 +153,7 @@ def advise(
     size = None if image_bytes is None else n_files * image_bytes
     fits = size is None or budget_bytes is None or size <= budget_bytes
     remedy = choose_remedy(ratio, counts[smallest], fits)
-    reasons = [
-        f"{largest} has {_tell_number(ratio)} images for each of {smallest}"
-        if len(counts) > 1
-        else f"{largest} is the only class: there is nothing to tell apart"
-    ]
+    reasons = [_tell_ratio(counts, largest, smallest)]
     if remedy == "epochs":
         reasons.append(_explain_epochs(ratio, n_files, size, None if fits else budget_bytes))
     else:
@@ -171,10 +167,21 @@ def advise(
         )
     few = sorted((label for label, n in counts.items() if n < RULES.few), key=lambda c: counts[c])
     if few:
-        rest = f" and {len(few) - _MOST_NAMED} more classes" if len(few) > _MOST_NAMED else ""
+        n_more = max(len(few) - _MOST_NAMED, 0)
+        rest = f" and {n_more} more class{'es' * (n_more > 1)}" if n_more else ""
         named = ", ".join(map(str, few[:_MOST_NAMED]))
         reasons.append(f"fewer than {RULES.few} images of {named}{rest}: collect more if you can")
     return Advice(ratio, copies, remedy, reasons, n_files)
+
+
+def _tell_ratio(counts: Mapping[Any, int], largest: Any, smallest: Any) -> str:
+    """Say how uneven the classes are."""
+    if len(counts) == 1:
+        return f"{largest} is the only class: there is nothing to tell apart"
+    ratio = _tell_number(counts[largest] / counts[smallest])
+    if ratio == "1.0":
+        return "all classes have about as many images"
+    return f"{largest} has {ratio} images for each of {smallest}"
 
 
 def _explain_remedy(remedy: str, n_files: int, size: float | None) -> list[str]:
