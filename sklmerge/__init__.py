@@ -1,12 +1,23 @@
 """Merge image classes, balance them, weigh what is left, and take the merge back."""
 
+from threading import RLock
+from typing import Any
+
 import lazy_loader
 
 __version__ = "0.1.0"
 
 # __init__.pyi lists the names. A room is loaded when the first of its names is needed, so that the
 # import itself takes no time.
-__getattr__, __dir__, _names = lazy_loader.attach_stub(__name__, __file__)
+_load, __dir__, _names = lazy_loader.attach_stub(__name__, __file__)
+_loading = RLock()
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name, one thread at a time: others must not see a room that is half loaded."""
+    with _loading:
+        return _load(name)
+
 
 _ROOMS = {
     "augment",

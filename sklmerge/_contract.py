@@ -120,7 +120,7 @@ def stack_images(X: ArrayLike, name: str = "X") -> NDArray[Any]:
     Traceback (most recent call last):
     ValueError: X must hold images of one shape, got (4, 6) and, at position 1, (4, 5)
     """
-    if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object):
+    if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim):
         shapes = [image.shape for image in X if isinstance(image, np.ndarray) and image.ndim > 1]
         place = next((place for place, shape in enumerate(shapes) if shape != shapes[0]), None)
         if place is not None and len(shapes) == len(X):

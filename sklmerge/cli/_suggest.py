@@ -66,7 +66,11 @@ def suggest_for_folder(
         advisor.fit(described, index.labels, groups)
     found = advisor.suggestion_
     names = index.paths.relative()
-    sensible = {} if joins_all(found.merge, found.classes.tolist()) else found.merge
+    # Whoever asks for one class, or names a threshold, gets what follows from it.
+    asked = n_classes is not None or threshold is not None
+    all_confused = not asked and joins_all(found.merge, len(found.classes))
+    merge = {} if all_confused else found.merge
+    steps = [step._asdict() for step in found.steps]
     return {
         "source": place.source,
         "n_images": len(index),
@@ -75,8 +79,9 @@ def suggest_for_folder(
         "confusion": found.confusion.tolist(),
         "accuracy": found.accuracy,
         "balanced_accuracy": found.balanced_accuracy,
-        "merge": found.merge,
-        "steps": [step._asdict() for step in found.steps],
+        "merge": merge,
+        "all_confused": all_confused,
+        "steps": [{**step, "suggested": step["suggested"] and not all_confused} for step in steps],
         "pairs": [
             {
                 "classes": [pair.first, pair.second],
@@ -85,7 +90,7 @@ def suggest_for_folder(
             }
             for pair in found.ambiguous_pairs
         ],
-        "commands": write_commands(place, sensible, n_chosen > len(index)),
+        "commands": write_commands(place, merge, n_chosen > len(index)),
     }
 
 
@@ -99,16 +104,16 @@ def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.i
     return np.sort(np.concatenate(chosen))
 
 
-def joins_all(merge: dict[Any, list[Any]], classes: list[Any]) -> bool:
+def joins_all(merge: dict[Any, list[Any]], n_classes: int) -> bool:
     """Say whether a merge leaves a single class, which tells of the model and not of the classes.
 
     Examples
     --------
     >>> from sklmerge.cli._suggest import joins_all
-    >>> joins_all({"a+b": ["a", "b"]}, ["a", "b"]), joins_all({"a+b": ["a", "b"]}, ["a", "b", "c"])
+    >>> joins_all({"a+b": ["a", "b"]}, 2), joins_all({"a+b": ["a", "b"]}, 3)
     (True, False)
     """
-    return any(len(members) == len(classes) for members in merge.values())
+    return any(len(members) == n_classes for members in merge.values())
 
 
 def write_commands(place: Place, merge: dict[Any, list[Any]], has_bad_files: bool) -> list[str]:
@@ -129,7 +134,7 @@ def print_suggestion(found: dict[str, Any]) -> None:
     n_shown = sum(step["suggested"] for step in found["steps"]) + _MORE_STEPS
     for step in found["steps"][:n_shown]:
         scores = [step["n_classes"], step["accuracy"], step["balanced_accuracy"]]
-        mark = "suggested" if step["suggested"] and found["commands"] else ""
+        mark = "suggested" if step["suggested"] else ""
         rows.append([" + ".join(step["members"]), f"{step['confusability']:.3f}", *scores, mark])
     print_table(header, rows, title=f"{found['source']}: {found['n_images']:,} images, out of fold")
     lines = ["Taken for one another most often:"]
@@ -144,20 +149,32 @@ def print_suggestion(found: dict[str, Any]) -> None:
 
 def tell_merge(found: dict[str, Any]) -> list[str]:
     """Say which merge is suggested, or why none is."""
-    merge, n = found["merge"], len(found["classes"])
-    if joins_all(merge, found["classes"]):
-        mean = (1 - found["accuracy"]) / max(n - 1, 1)
-        return [
-            f"Suggested: no merge, for all {n} classes would be one",
-            "  That says that this linear model cannot tell these images apart, not that they are",
-            f"  alike: it takes any class for any other in {mean:.3f} of all cases. Ask for those",
-            f"  that it confuses twice as often (--threshold {min(2 * mean, 1):.2f}), or a better",
-            "  model (MergeAdvisor in Python).",
-        ]
-    merges = ", ".join(f"{name} of {len(members)}" for name, members in merge.items())
+    if found["all_confused"]:
+        return tell_confusion(found)
+    merges = ", ".join(f"{name} of {len(own)}" for name, own in found["merge"].items())
     return [
         f"Suggested: {merges or 'no merge'}",
         "  Scores rise by merging alone, because fewer classes are easier to tell apart.",
         "  Whether two should be one is for those who know what they mean.",
         *(f"  $ {command}" for command in found["commands"]),
     ]
+
+
+def tell_confusion(found: dict[str, Any]) -> list[str]:
+    """Say what to do where all classes are confused with one another."""
+    n = len(found["classes"])
+    lines = [
+        f"Suggested: no merge, for all {n} classes would be one",
+        "  That says that this linear model confuses these images, not that they are alike.",
+    ]
+    # Pairs without a confusion are not listed, and count as 0.
+    mean = sum(pair["confusability"] for pair in found["pairs"]) / (n * (n - 1) / 2)
+    if n > 2 and mean < 0.5:
+        lines += [
+            f"  It takes two classes for one another in {mean:.3f} of all cases, on average.",
+            f"  Ask for those that it confuses twice as often (--threshold {2 * mean:.2f}), or a",
+            "  better model (MergeAdvisor in Python).",
+        ]
+    else:
+        lines.append("  Ask a better model (MergeAdvisor in Python).")
+    return lines

@@ -46,6 +46,10 @@ class ColorHistogram(ImageFeatures):
     (3, 8)
     """
 
+    # OpenCV counts outside of Python's lock.
+    _prefer = "threads"
+    _range_advice = "for floats from 0 to 255 pass value_range=(0, 255)"
+
     def __init__(
         self,
         *,
@@ -58,10 +62,6 @@ class ColorHistogram(ImageFeatures):
         self.value_range = value_range
         self.image_shape = image_shape
         self.n_jobs = n_jobs
-
-    # OpenCV counts outside of Python's lock.
-    _prefer = "threads"
-    _range_advice = "for floats from 0 to 255 pass value_range=(0, 255)"
 
     def _find_range(self) -> tuple[float, float] | None:
         """Return ``value_range``."""

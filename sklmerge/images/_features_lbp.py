@@ -58,6 +58,9 @@ class LBPFeatures(ImageFeatures):
     (3, 40)
     """
 
+    # scikit-image finds the patterns outside of Python's lock.
+    _prefer = "threads"
+
     def __init__(
         self,
         *,
@@ -72,9 +75,6 @@ class LBPFeatures(ImageFeatures):
         self.cells = cells
         self.image_shape = image_shape
         self.n_jobs = n_jobs
-
-    # scikit-image finds the patterns outside of Python's lock.
-    _prefer = "threads"
 
     def _describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
         """Count the patterns of one image, cell by cell."""

@@ -146,7 +146,7 @@ class ClassWeightDisplay:
         ClassWeightDisplay
             Itself.
         """
-        check_values("class_weights", self.class_weights, Mapping)
+        check_values("class_weights", self.class_weights, Mapping, "mapping")
         classes = list(dict.fromkeys(label for own in self.class_weights.values() for label in own))
         counts = self.class_counts or {}
         if not classes:

@@ -1,6 +1,8 @@
 """Fonts for the contact sheet: the one that comes with Pillow has no letters beyond English."""
 
 import textwrap
+from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -41,13 +43,15 @@ def choose_font(text: str, size: int) -> Any:
     >>> choose_font("gravel", 15).getname()[0] == choose_font("grass", 11).getname()[0]
     True
     """
-    own = ImageFont.load_default(size)
     letters = {letter for letter in text if not letter.isascii()}
-    if not letters:
-        return own
-    fonts = [own, *(font for name in list_fonts() if (font := load_font(name, size)))]
-    # Of those that lack as few, the first.
-    return min(fonts, key=lambda font: sum(not has_letter(font, letter) for letter in letters))
+    best, fewest = None, len(letters) + 1
+    for font in find_fonts(size):
+        n_lacking = sum(not has_letter(font, letter) for letter in letters)
+        if n_lacking < fewest:
+            best, fewest = font, n_lacking
+        if n_lacking == 0:
+            break
+    return best
 
 
 def has_letter(font: Any, letter: str) -> bool:
@@ -55,14 +59,15 @@ def has_letter(font: Any, letter: str) -> bool:
     return bytes(font.getmask(letter)) != bytes(font.getmask(_NOWHERE))
 
 
-@cache
-def list_fonts() -> tuple[str, ...]:
-    """List fonts that may be there, with matplotlib's own last."""
+def find_fonts(size: int) -> Iterator[Any]:
+    """Find the fonts that are there; matplotlib's last, because it takes its time to load."""
+    yield ImageFont.load_default(size)
+    yield from (font for name in _SYSTEM_FONTS if (font := load_font(name, size)))
     try:
         from matplotlib import get_data_path
     except ImportError:
-        return _SYSTEM_FONTS
-    return (*_SYSTEM_FONTS, f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf")
+        return
+    yield load_font(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", size)
 
 
 @cache
@@ -98,14 +103,18 @@ def wrap_text(text: str, font: Any, width: float, max_lines: int) -> list[str]:
     >>> wrap_text("red cell", choose_font("", 15), 45, max_lines=2)
     ['red', 'cell']
     """
-    n_letters = max(1, len(text))
-    lines = textwrap.wrap(text, n_letters)
-    while n_letters > 1 and any(font.getlength(line) > width for line in lines):
-        n_letters -= 1
-        lines = textwrap.wrap(text, n_letters)
+    # The most letters of which no line is too wide: what is shorter fits, too.
+    counts = range(1, max(2, len(text) + 1))
+    n_letters = bisect_left(counts, True, key=lambda n: not _fits(text, n, font, width))
+    lines = textwrap.wrap(text, max(1, n_letters))
     if len(lines) <= max_lines:
         return lines
     last = lines[max_lines - 1]
     while last and font.getlength(f"{last}...") > width:
         last = last[:-1]
     return [*lines[: max_lines - 1], f"{last}..."]
+
+
+def _fits(text: str, n_letters: int, font: Any, width: float) -> bool:
+    """Say whether lines of so many letters are narrow enough."""
+    return all(font.getlength(line) <= width for line in textwrap.wrap(text, n_letters))

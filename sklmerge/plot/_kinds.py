@@ -20,7 +20,9 @@ def check_kind(name: str, given: object, kind: type) -> None:
         raise TypeError(f"{name} must be {article} {kind.__name__}, got {type(given).__name__}")
 
 
-def check_values(name: str, given: Mapping[str, Any], kind: type) -> None:
+def check_values(
+    name: str, given: Mapping[str, Any], kind: type, kind_name: str | None = None
+) -> None:
     """Refuse what is no mapping of names to instances of a class.
 
     Examples
@@ -30,16 +32,12 @@ def check_values(name: str, given: Mapping[str, Any], kind: type) -> None:
     Traceback (most recent call last):
     TypeError: class_weights must map a name to a dict each, got float for 'a'
     """
+    expected = f"{name} must map a name to a {kind_name or kind.__name__} each, got"
     if not isinstance(given, Mapping):
-        raise TypeError(
-            f"{name} must map a name to a {kind.__name__} each, got {type(given).__name__}"
-        )
+        raise TypeError(f"{expected} {type(given).__name__}")
     for key, value in given.items():
         if not isinstance(value, kind):
-            raise TypeError(
-                f"{name} must map a name to a {kind.__name__} each, "
-                f"got {type(value).__name__} for {key!r}"
-            )
+            raise TypeError(f"{expected} {type(value).__name__} for {key!r}")
 
 
 def check_counts(name: str, counts: Sequence[Any], n_classes: int) -> None:

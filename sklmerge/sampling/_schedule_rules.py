@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklmerge.labels import LabelMerger, check_merger
 from sklmerge.labels._kinds import show_labels
 from sklmerge.labels._matching import count_classes, match_labels
-from sklmerge.labels._reading import read_labels
+from sklmerge.labels._reading import CountedLabels, read_labels
 
 
 class ReadClasses(NamedTuple):
@@ -55,8 +55,11 @@ def read_classes(y: Any, merge: Any) -> ReadClasses:
                 raise ValueError(
                     "merge must be given once, got one in the ImageIndex and one in the schedule"
                 )
-            # Of a part of an index, the classes are those of the whole.
-            merger = y.with_merge(merge).merger
+            # A part of an index, such as one side of a split, keeps the classes of the whole.
+            whole: Any = CountedLabels(
+                list(merger.class_counts_), list(merger.class_counts_.values())
+            )
+            merger = check_merger(merge).fit(whole)
         originals, codes = list(y.original_classes), y.original_codes
         counts = np.zeros(len(originals), np.int64)
         present, n_present = count_classes(codes)

@@ -82,7 +82,7 @@ def test_killed_at_fifty_random_points_it_ends_with_the_same_bytes(
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_stopped_from_the_keyboard_it_ends_at_once_and_says_how_to_go_on(
+def test_stopped_from_the_keyboard_it_ends_and_says_how_to_go_on(
     source, expected, tmp_path, hash_tree, n_jobs
 ):
     out = tmp_path / "out"

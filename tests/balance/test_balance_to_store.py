@@ -195,7 +195,7 @@ def test_a_run_is_refused_while_another_renews_its_lease(source, bucket, files, 
     assert not files.exists(lease)
 
 
-def test_of_two_runs_of_one_machine_the_second_is_refused_at_once(source):
+def test_of_two_runs_of_one_machine_the_second_is_refused(source):
     refused = []
 
     def run_again(n_done, n_all):

@@ -38,7 +38,7 @@ def photos(tmp_path_factory):
         ("preview", ["--sources", "400"]),
     ],
 )
-def test_a_command_that_is_stopped_ends_at_once_and_says_so(photos, tmp_path, command, options):
+def test_a_command_that_is_stopped_ends_and_says_so(photos, tmp_path, command, options):
     folders = [photos, photos] if command == "audit" else [photos]
     arguments = [sys.executable, "-c", LOADED, command, *folders, *options]
     with subprocess.Popen(

@@ -1,5 +1,6 @@
 """`sklmerge suggest` finds classes that cannot be told apart, and shows the images behind it."""
 
+import re
 import shlex
 import shutil
 
@@ -52,11 +53,24 @@ def test_a_model_that_tells_nothing_apart_suggests_nothing(run, run_json, grains
         shutil.copytree(grains / "fine, left", tmp_path / "noise" / name)
     options = ("--image-size", "24x32")
     found = run_json("suggest", tmp_path / "noise", *options)
-    assert found["commands"] == []
-    assert found["steps"][0]["suggested"]  # by the rule, which asks for no more than 0.1
+    assert (found["commands"], found["merge"], found["all_confused"]) == ([], {}, True)
+    assert not any(step["suggested"] for step in found["steps"])
     shown = run("suggest", tmp_path / "noise", *options).stdout
     assert "Suggested: no merge, for all 2 classes would be one" in shown
     assert "$ sklmerge" not in shown
+    assert "--threshold" not in shown  # no threshold tells two classes apart
+    shutil.copytree(grains / "fine, left", tmp_path / "noise" / "middle")
+    shown = run("suggest", tmp_path / "noise", *options).stdout
+    (threshold,) = re.findall(r"--threshold (\S+)\)", shown)
+    asked = run_json("suggest", tmp_path / "noise", *options, "--threshold", threshold)
+    assert len(asked["merge"]) <= 1
+
+
+def test_who_asks_for_one_class_gets_one(run, run_json, grains):
+    options = ("--image-size", "24x32", "--n-classes", "1")
+    found = run_json("suggest", grains, *options)
+    assert (len(found["merge"]), len(found["commands"])) == (1, 1)
+    assert "no merge" not in run("suggest", grains, *options).stdout
 
 
 def test_the_evidence_is_that_of_the_library(run_json, grains):

@@ -1,5 +1,6 @@
 """Batches of files: decoded once where they come again, and whole when files go bad."""
 
+import shutil
 import threading
 
 import cv2
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from sklmerge import BadFileError, EpochSchedule, ImageBatches, ImageIndex
+from sklmerge import BadFileError, EpochSchedule, ImageBatches, ImageIndex, LabelMerger
 
 BALANCED = EpochSchedule("minority", random_state=0)
 
@@ -153,6 +154,22 @@ def test_a_class_without_an_image_cannot_be_drawn(index):
     assert ImageBatches(part).n_classes == 3
     with pytest.raises(ValueError, match="y must be None where source is an ImageIndex"):
         ImageBatches(index, index.labels)
+
+
+def test_a_validation_folder_without_a_rare_class_has_the_numbers_of_the_training(folder, index):
+    fitted = LabelMerger({"rough": ["brick", "gravel"]}).fit(index.labels)
+    shutil.rmtree(folder / "gravel")
+    validation = ImageIndex(folder)
+    for options in ({}, {"schedule": EpochSchedule(random_state=0)}):
+        batches = ImageBatches(validation, merge=fitted, **options)
+        assert batches.class_indices == {"grass": 0, "rough": 1}
+    unfitted = LabelMerger(fitted.merge, missing="ignore")
+    assert list(EpochSchedule(merge=unfitted).fit(validation).samples_per_class_) == [
+        "grass",
+        "rough",
+    ]
+    with pytest.raises(ValueError, match="merge lists labels that y lacks: 'gravel'"):
+        EpochSchedule(merge=fitted.merge).fit(validation)
 
 
 def test_memory_is_bounded_by_the_batches_ahead(folder):

@@ -106,6 +106,29 @@ def test_every_public_name_is_loaded_when_it_is_needed_and_no_room_hides_a_varia
     subprocess.run([sys.executable, "-c", command], check=True)
 
 
+def test_threads_that_need_names_at_the_same_time_get_them():
+    command = """
+import random, threading, sklmerge
+names, together, got = sorted(sklmerge.__all__), threading.Barrier(4), []
+random.Random(8).shuffle(names)
+def load(first):
+    together.wait()
+    got.extend(getattr(sklmerge, name) for name in names[first::4])
+threads = [threading.Thread(target=load, args=(first,)) for first in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(got) == len(names))
+"""
+    shown = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True)
+    assert (shown.stdout, shown.stderr) == ("True\n", "")
+
+
+def test_a_type_checker_sees_the_names_that_there_are():
+    body = ast.parse((PACKAGE / "__init__.pyi").read_text()).body
+    (listed,) = (node.value for node in body if isinstance(node, ast.Assign))
+    assert ast.literal_eval(listed) == sklmerge.__all__
+
+
 def test_no_public_name_is_forgotten():
     assert sklmerge.__all__ == sorted(set(sklmerge.__all__), key=_sort_as_ruff)
     for name in sklmerge.__all__:

@@ -56,7 +56,7 @@ SCHEDULE = EpochSchedule(random_state=0).fit(["a"] * 3 + ["b"] * 9)
         (
             lambda: ClassWeightDisplay({"a": 1.0, "b": 2.0}).plot(),
             TypeError,
-            "^class_weights must map a name to a Mapping each, got float for 'a'",
+            "^class_weights must map a name to a mapping each, got float for 'a'",
         ),
         (
             lambda: MergeDisplay.from_estimator(LogisticRegression()),
