@@ -41,20 +41,7 @@ def suggest_for_folder(
     index = place.open_classes()
     index = index.take(choose_images(index, max_images, seed))
     n_chosen = len(index)
-    with show_waiting(f"describing {len(index):,} images"):
-        images, rows = index.read(
-            image_size=image_size, on_error="skip", return_indices=True, n_jobs=n_jobs
-        )
-        index = index.take(rows)
-        smallest = min(index.counts, key=lambda label: index.counts[label])
-        if index.counts[smallest] < n_folds:
-            raise ValueError(
-                f"--folds must be at most the images of the smallest class, {smallest!r} with "
-                f"{index.counts[smallest]} readable ones, got {n_folds}"
-            )
-        cells = (max(image_size[0] // 5, 1), max(image_size[1] // 5, 1))
-        features = make_union(HOGFeatures(pixels_per_cell=cells, n_jobs=n_jobs), ColorHistogram())
-        described = features.fit_transform(images)
+    described, index = describe_readable(index, image_size, n_folds, n_jobs)
     linear = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
     model = make_pipeline(StandardScaler(), linear)
     groups = None
@@ -92,6 +79,26 @@ def suggest_for_folder(
         ],
         "commands": write_commands(place, merge, n_chosen > len(index)),
     }
+
+
+def describe_readable(
+    index: ImageIndex, image_size: tuple[int, int], n_folds: int, n_jobs: int | None
+) -> tuple[NDArray[np.float64], ImageIndex]:
+    """Describe the images that can be read, of which each fold needs one of every class."""
+    with show_waiting(f"describing {len(index):,} images"):
+        images, rows = index.read(
+            image_size=image_size, on_error="skip", return_indices=True, n_jobs=n_jobs
+        )
+        index = index.take(rows)
+        smallest = min(index.counts, key=lambda label: index.counts[label])
+        if index.counts[smallest] < n_folds:
+            raise ValueError(
+                f"--folds must be at most the images of the smallest class, {smallest!r} with "
+                f"{index.counts[smallest]} readable ones, got {n_folds}"
+            )
+        cells = (max(image_size[0] // 5, 1), max(image_size[1] // 5, 1))
+        features = make_union(HOGFeatures(pixels_per_cell=cells, n_jobs=n_jobs), ColorHistogram())
+        return features.fit_transform(images), index
 
 
 def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.intp]:
