@@ -57,7 +57,6 @@ def suggest_for_folder(
     asked = n_classes is not None or threshold is not None
     all_confused = not asked and joins_all(found.merge, len(found.classes))
     merge = {} if all_confused else found.merge
-    steps = [step._asdict() for step in found.steps]
     return {
         "source": place.source,
         "n_images": len(index),
@@ -68,7 +67,10 @@ def suggest_for_folder(
         "balanced_accuracy": found.balanced_accuracy,
         "merge": merge,
         "all_confused": all_confused,
-        "steps": [{**step, "suggested": step["suggested"] and not all_confused} for step in steps],
+        "steps": [
+            step._replace(suggested=step.suggested and not all_confused)._asdict()
+            for step in found.steps
+        ],
         "pairs": [
             {
                 "classes": [pair.first, pair.second],
