@@ -23,6 +23,7 @@ _ROOMS = {
     "augment",
     "balance",
     "datasets",
+    "features",
     "feed",
     "images",
     "labels",

@@ -5,6 +5,7 @@ from . import (
     augment as augment,
     balance as balance,
     datasets as datasets,
+    features as features,
     feed as feed,
     images as images,
     labels as labels,
@@ -24,14 +25,16 @@ from .balance import (
     balance_folder,
     separate,
 )
+from .features import (
+    ColorHistogram,
+    HOGFeatures,
+    ImageReader,
+    LBPFeatures,
+)
 from .feed import ImageBatches
 from .images import (
     BadFileError,
-    ColorHistogram,
-    HOGFeatures,
     ImageIndex,
-    ImageReader,
-    LBPFeatures,
 )
 from .labels import (
     LabelMerger,

@@ -1,16 +1,17 @@
-"""Whatever is taken as an augmenter, as an object that draws parameters and applies them."""
+"""ClassAugmenter: another augmenter for each class, since a flipped 6 is no 6."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from sklearn.base import clone
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
 
-from sklmerge.augment._augmenter import ImageAugmenter
-from sklmerge.augment._by_class import ClassAugmenter
-from sklmerge.augment._callable import CallableAugmenter
-from sklmerge.augment._foreign import adapt_transform
-from sklmerge.augment._presets import PRESETS
-from sklmerge.augment._protocol import Augmenter
+from sklmerge._random import resolve_seed
+from sklmerge.augment._augmenter import PRESETS, ImageAugmenter
+from sklmerge.augment._base import Augmenter, check_keys, check_out, check_rows
+from sklmerge.augment._foreign import CallableAugmenter, adapt_transform
+from sklmerge.augment._params import COLUMNS, AugmentationParams
 from sklmerge.augment._trivial import TrivialAugmenter
 
 __all__ = ["Augmenter", "as_augmenter"]
@@ -70,4 +71,253 @@ def as_augmenter(augmenter: Any) -> Augmenter | None:
     raise TypeError(
         'augmenter must be "light", "strong", "trivial", None, an ImageAugmenter, a transform, '
         f"a callable or a mapping from labels to these, got {augmenter!r}"
+    )
+
+
+# Copies made at a time beside the output.
+_CHUNK = 256
+
+
+class ClassAugmenter(BaseEstimator):
+    """Vary each class by an augmenter of its own.
+
+    What `as_augmenter` makes of a mapping.
+
+    Parameters
+    ----------
+    augmenters : mapping
+        Label -> Augmenter, or None for plain copies.
+    image_shape : tuple of int, default=None
+        Handed on to the augmenters that know the parameter.
+    n_jobs : int, default=None
+        Likewise.
+    random_state : int, RandomState, Generator or None, default=None
+        Seed of what is drawn where a method is given none.
+
+    Notes
+    -----
+    The column ``augmenter`` of its parameters holds the place of the label in the mapping, so they
+    can be replayed without labels; -1 stands for a plain copy.
+
+    Examples
+    --------
+    >>> from sklmerge import ImageAugmenter, as_augmenter
+    >>> digits = as_augmenter({"6": "light", "8": ImageAugmenter(horizontal_flip=True), "?": None})
+    >>> params = digits.draw_params(3, random_state=0, labels=["8", "6", "?"])
+    >>> params["augmenter"].tolist(), bool(params["horizontal_flip"][1:].any())
+    ([1, 0, -1], False)
+    """
+
+    def __init__(
+        self,
+        augmenters: Mapping[Any, Augmenter | None],
+        *,
+        image_shape: tuple[int, ...] | None = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.augmenters = augmenters
+        self.image_shape = image_shape
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def draw_params(
+        self,
+        n: int,
+        random_state: Any = None,
+        *,
+        keys: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
+    ) -> AugmentationParams:
+        """Draw how n images are varied, each by the augmenter of its label.
+
+        Parameters
+        ----------
+        n, random_state, keys
+            See `ImageAugmenter.draw_params`.
+        labels : array-like of shape (n,), default=None
+            The label of each image; needed where n is above 0.
+
+        Returns
+        -------
+        AugmentationParams
+
+        Raises
+        ------
+        ValueError
+            If labels are missing, or one of them has no augmenter.
+        """
+        seed = resolve_seed(self.random_state if random_state is None else random_state)
+        streams = check_keys(n, keys)
+        if labels is None and n:
+            raise ValueError("labels are needed where augmenter is a mapping from labels")
+        owners = self.find_owners(np.zeros(0) if labels is None else np.asarray(labels))
+        if owners.shape != (n,):
+            raise ValueError(f"labels must have shape ({n},), got {owners.shape}")
+        columns: dict[str, NDArray[Any]] = {"augmenter": np.full(n, -1)}
+        for place, augmenter in enumerate(self.augmenters.values()):
+            rows = np.flatnonzero(owners == place)
+            if augmenter is None or len(rows) == 0:
+                continue
+            columns["augmenter"][rows] = place
+            drawn = augmenter.draw_params(len(rows), seed, keys=streams[rows])
+            for name, values in drawn.columns.items():
+                neutral = np.full(n, COLUMNS[name].neutral, values.dtype)
+                columns.setdefault(name, neutral)[rows] = values
+        return AugmentationParams(n, columns)
+
+    def apply(
+        self,
+        X: ArrayLike,
+        params: AugmentationParams,
+        *,
+        indices: ArrayLike | None = None,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """Vary images by given parameters.
+
+        Parameters
+        ----------
+        X, params, indices, out
+            See `ImageAugmenter.apply`.
+
+        Returns
+        -------
+        ndarray of shape (n, ...)
+            Of the shape and dtype of X.
+        """
+        batch = np.asarray(X)
+        rows = check_rows(len(batch), len(params), indices)
+        varied = check_out(out, (len(rows), *batch.shape[1:]), batch.dtype)
+        members = list(self.augmenters.values())
+        for owner in np.unique(params["augmenter"]):
+            places = np.flatnonzero(params["augmenter"] == owner)
+            member = self._prepare_member(members[owner]) if owner >= 0 else None
+            for start in range(0, len(places), _CHUNK):
+                some = places[start : start + _CHUNK]
+                if member is None:
+                    varied[some] = batch[rows[some]]
+                else:
+                    varied[some] = member.apply(
+                        batch, drop_neutral(params.take(some)), indices=rows[some]
+                    )
+        return varied
+
+    def augment(
+        self, X: ArrayLike, random_state: Any = None, *, labels: ArrayLike | None = None
+    ) -> NDArray[Any]:
+        """Vary each image once, at random, by the augmenter of its label.
+
+        Parameters
+        ----------
+        X, random_state
+            See `ImageAugmenter.augment`.
+        labels : array-like of shape (n,), default=None
+            The label of each image; needed where there are any.
+
+        Returns
+        -------
+        ndarray of shape (n, ...)
+            Of the shape and dtype of X.
+        """
+        return self.apply(X, self.draw_params(np.shape(X)[0], random_state, labels=labels))
+
+    def find_owners(self, labels: NDArray[Any]) -> NDArray[np.intp]:
+        """Find each label's place in the mapping; refuse labels that it does not have.
+
+        Parameters
+        ----------
+        labels : ndarray of shape (n,)
+            Labels, merged or original as the mapping's keys are.
+
+        Returns
+        -------
+        ndarray of int, shape (n,)
+        """
+        places = {label: place for place, label in enumerate(self.augmenters)}
+        values = labels.tolist()
+        missing = sorted({str(label) for label in values if label not in places})
+        if missing:
+            raise ValueError(
+                f"augmenter has no entry for {', '.join(map(repr, missing))}; give every class "
+                "that gets copies an augmenter, or None for plain copies"
+            )
+        return np.array([places[label] for label in values], dtype=np.intp)
+
+    def _prepare_member(self, member: Any) -> Any:
+        """Return a member that knows the shape of flattened images and the number of threads."""
+        if member is None or not hasattr(member, "get_params"):
+            return member
+        return tell_augmenter(clone(member), image_shape=self.image_shape, n_jobs=self.n_jobs)
+
+
+def tell_augmenter(augmenter: Any, **settings: Any) -> Any:
+    """Set those of some parameters that an augmenter has, where they are not None.
+
+    Parameters
+    ----------
+    augmenter : Augmenter or None
+        Changed in place.
+    **settings : object
+        Name of a parameter -> its value; None leaves the augmenter's own.
+
+    Returns
+    -------
+    Augmenter or None
+        The same object.
+    """
+    known = augmenter.get_params(deep=False) if hasattr(augmenter, "get_params") else {}
+    told = {name: value for name, value in settings.items() if name in known and value is not None}
+    return augmenter.set_params(**told) if told else augmenter
+
+
+def drop_neutral(params: AugmentationParams) -> AugmentationParams:
+    """Leave out the columns that change none of the images."""
+    columns = {
+        name: values
+        for name, values in params.columns.items()
+        if name != "augmenter" and (values != COLUMNS[name].neutral).any()
+    }
+    return AugmentationParams(len(params), columns)
+
+
+def pick_augmenter(
+    augmenter: Augmenter | None, original_label: str, merged_label: str
+) -> Augmenter | None:
+    """Pick the augmenter of a class.
+
+    Parameters
+    ----------
+    augmenter : Augmenter or None
+        One for all classes, or a `ClassAugmenter`, whose keys are original or merged labels.
+    original_label, merged_label : str
+        Of the image; the entry of the original label comes first.
+
+    Returns
+    -------
+    Augmenter or None
+        None makes plain copies.
+
+    Raises
+    ------
+    ValueError
+        If the class has no entry.
+
+    Examples
+    --------
+    >>> from sklmerge.augment import as_augmenter
+    >>> by_class = as_augmenter({"six": None, "digit": "light"})
+    >>> pick_augmenter(by_class, "six", "digit") is None
+    True
+    >>> pick_augmenter(by_class, "eight", "digit").rotation_range
+    15
+    """
+    if not isinstance(augmenter, ClassAugmenter):
+        return augmenter
+    for label in (original_label, merged_label):
+        if label in augmenter.augmenters:
+            return augmenter.augmenters[label]
+    raise ValueError(
+        f"augmenter has no entry for {original_label!r}; give every class that gets copies an "
+        "augmenter, or None for plain copies"
     )

@@ -7,18 +7,34 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._contract import as_image_batch, check_value_range, find_value_range
-from sklmerge.augment._base import BaseAugmenter
-from sklmerge.augment._draw import draw_columns
-from sklmerge.augment._hash import resolve_seed
-from sklmerge.augment._operations import expand_operations
-from sklmerge.augment._params import AugmentationParams
-from sklmerge.augment._presets import PRESETS
-from sklmerge.augment._ranges import check_ranges
+from sklmerge._random import resolve_seed
+from sklmerge.augment._base import BaseAugmenter, check_keys, check_out, check_rows
+from sklmerge.augment._draw import check_ranges, draw_columns
+from sklmerge.augment._params import AugmentationParams, expand_operations
 from sklmerge.augment._render import VALUE_COLUMNS, RenderSettings, render_images
-from sklmerge.augment._rows import check_keys, check_out, check_rows
 
 if TYPE_CHECKING:
     from sklmerge.augment._scaler import ImageScaler
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "light": {
+        "rotation_range": 15,
+        "width_shift_range": 0.1,
+        "height_shift_range": 0.1,
+        "zoom_range": 0.1,
+        "brightness_range": (0.9, 1.1),
+    },
+    "strong": {
+        "rotation_range": 30,
+        "width_shift_range": 0.2,
+        "height_shift_range": 0.2,
+        "shear_range": 15,
+        "zoom_range": 0.25,
+        "brightness_range": (0.7, 1.3),
+        "contrast_range": (0.7, 1.3),
+    },
+}
 
 
 class ImageAugmenter(BaseAugmenter):

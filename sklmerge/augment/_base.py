@@ -1,7 +1,7 @@
-"""BaseAugmenter: what augmenters share once they can draw parameters and apply them."""
+"""Which image each row of parameters varies, and where the result goes: checked at the door."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,26 @@ from sklmerge.augment._params import AugmentationParams
 
 if TYPE_CHECKING:
     from sklmerge.augment._scaler import ImageScaler
+
+
+@runtime_checkable
+class Augmenter(Protocol):
+    """What the rest of the library asks of an augmenter; `ImageAugmenter` is one."""
+
+    def draw_params(
+        self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
+    ) -> AugmentationParams:
+        """Draw how n images are varied."""
+
+    def apply(
+        self,
+        X: ArrayLike,
+        params: AugmentationParams,
+        *,
+        indices: ArrayLike | None = None,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """Vary images by given parameters."""
 
 
 class BaseAugmenter(BaseEstimator, ABC):
@@ -56,3 +76,69 @@ class BaseAugmenter(BaseEstimator, ABC):
     def __call__(self, image: ArrayLike, rng: Any = None) -> NDArray[Any]:
         """Vary one image, of shape (H, W) or (H, W, C), by a random generator."""
         return self.augment(np.asarray(image)[None], rng)[0]
+
+
+def check_rows(n_images: int, n_rows: int, indices: ArrayLike | None) -> NDArray[np.intp]:
+    """Check which of some images each row of parameters varies.
+
+    Parameters
+    ----------
+    n_images, n_rows : int
+        How many images there are, and how many rows of parameters.
+    indices : array-like of int, shape (n_rows,), or None
+        None means each image once, in order.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+
+    Raises
+    ------
+    ValueError
+        If there is not one index for each row, or one of them is out of bounds.
+    """
+    rows = np.arange(n_images) if indices is None else np.asarray(indices, dtype=np.intp)
+    if rows.shape != (n_rows,):
+        raise ValueError(f"params must have one row for each of {len(rows)} images, got {n_rows}")
+    if len(rows) and not (rows.min() >= 0 and rows.max() < n_images):
+        raise ValueError(f"indices must be in [0, {n_images}), got {rows.min()}, {rows.max()}")
+    return rows
+
+
+def check_out(
+    out: NDArray[Any] | None, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Check the array to fill, or make one.
+
+    Parameters
+    ----------
+    out : ndarray or None
+        What the caller gave.
+    shape, dtype
+        Of the result.
+
+    Returns
+    -------
+    ndarray of that shape and dtype
+
+    Raises
+    ------
+    ValueError
+        If `out` is not a contiguous array of that shape and dtype.
+    """
+    if out is None:
+        return np.empty(shape, dtype)
+    if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous:
+        raise ValueError(
+            f"out must be a contiguous {dtype} array of shape {shape}, "
+            f"got {out.dtype} of shape {out.shape}"
+        )
+    return out
+
+
+def check_keys(n: int, keys: ArrayLike | None) -> NDArray[np.uint64]:
+    """Check the random stream of each of n images; None stands for 0, 1, 2 and so on."""
+    streams = np.arange(n, dtype=np.uint64) if keys is None else np.asarray(keys, np.uint64)
+    if streams.shape != (n,):
+        raise ValueError(f"keys must have shape ({n},), got {streams.shape}")
+    return streams

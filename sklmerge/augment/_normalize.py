@@ -1,11 +1,109 @@
 """Images of the right size in, numbers for a model out. What is learned and chosen: _scaler.py."""
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+Chunks = Iterable[NDArray[np.float64]]
+
+
+def measure_channels(
+    chunks: Chunks, n_channels: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Measure mean and standard deviation of each channel over all images, a few at a time.
+
+    Parameters
+    ----------
+    chunks : iterable of ndarray of shape (m, H, W) or (m, H, W, C)
+        Images, a few at a time.
+    n_channels : int
+        C, or 1.
+
+    Returns
+    -------
+    mean, std : ndarray of float64, shape (n_channels,)
+
+    References
+    ----------
+    Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
+    Variances", 1979: how two sums of squared deviations join without losing digits.
+    """
+    n_seen, mean, deviations = 0, np.zeros(1), np.zeros(1)
+    for chunk in chunks:
+        pixels = chunk.reshape(-1, n_channels)
+        own_mean = pixels.mean(axis=0)
+        own_deviations = ((pixels - own_mean) ** 2).sum(axis=0)
+        n_all = n_seen + len(pixels)
+        step = own_mean - mean
+        deviations = deviations + own_deviations + step**2 * (n_seen * len(pixels) / n_all)
+        mean = mean + step * (len(pixels) / n_all)
+        n_seen = n_all
+    return mean, np.sqrt(deviations / n_seen)
+
+
+def measure_whitening(chunks: Chunks, epsilon: float) -> NDArray[np.float64]:
+    """Find the matrix that makes the values of an image uncorrelated and changes it least.
+
+    Parameters
+    ----------
+    chunks : iterable of ndarray of shape (m, ...)
+        Images of d values each, a few at a time.
+    epsilon : float
+        Added to every singular value.
+
+    Returns
+    -------
+    ndarray of float64, shape (d, d)
+        Symmetric; what flattened images are multiplied by.
+
+    References
+    ----------
+    Bell and Sejnowski, "The 'independent components' of natural scenes are edge filters", 1997.
+    The formula is that of Keras' ``ImageDataGenerator.fit``: U diag(sqrt(n) / (s + epsilon)) U',
+    where U and s are left singular vectors and singular values of the images as columns.
+    """
+    rows = np.concatenate([chunk.reshape(len(chunk), -1) for chunk in chunks])
+    vectors, singular, _ = np.linalg.svd(rows.T, full_matrices=False)
+    return (vectors * (np.sqrt(len(rows)) / (singular + epsilon))) @ vectors.T
+
+
+def check_whitening_fits(n_images: int, shape: tuple[int, ...]) -> None:
+    """Refuse to whiten images whose matrix would not fit in memory, with the figure.
+
+    Parameters
+    ----------
+    n_images : int
+        Training images.
+    shape : tuple of int
+        Of one image.
+
+    Raises
+    ------
+    ValueError
+        If what `measure_whitening` holds at a time is more than the machine's memory.
+    """
+    n_values = int(np.prod(shape))
+    # The matrix, and images and singular vectors twice each.
+    needed = 8 * (n_values**2 + 4 * n_values * n_images)
+    memory = find_memory()
+    if needed > memory:
+        raise ValueError(
+            f"zca_whitening of images of {' x '.join(map(str, shape))} needs a matrix of "
+            f"{n_values:,} x {n_values:,} values, with work space {needed / 1e9:,.1f} GB of "
+            f"{memory / 1e9:,.1f} GB of memory; pass a smaller image_size, such as (32, 32)"
+        )
+
+
+def find_memory() -> int:
+    """Return the machine's memory in bytes, or 16 GB where the system does not say."""
+    if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", {}):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 16 * 10**9
+
 
 GainBias = tuple[NDArray[np.float64], NDArray[np.float64]]
 

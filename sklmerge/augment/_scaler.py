@@ -11,11 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 from sklmerge._contract import as_image_batch, check_image_shape
 from sklmerge._resize import resize_image
 from sklmerge.augment._geometry import iterate_resized
-from sklmerge.augment._normalize import GainBias, preprocess_images, scale_integers
-from sklmerge.augment._statistics import (
+from sklmerge.augment._normalize import (
+    GainBias,
     check_whitening_fits,
     measure_channels,
     measure_whitening,
+    preprocess_images,
+    scale_integers,
 )
 
 # Keras adds it to every standard deviation that it divides by.

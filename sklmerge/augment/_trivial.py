@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklmerge._random import draw_uniform, resolve_seed
 from sklmerge.augment._augmenter import ImageAugmenter
-from sklmerge.augment._base import BaseAugmenter
+from sklmerge.augment._base import BaseAugmenter, check_keys
 from sklmerge.augment._draw import draw_choice
-from sklmerge.augment._hash import draw_uniform, resolve_seed
-from sklmerge.augment._operations import OPERATIONS
-from sklmerge.augment._params import AugmentationParams
-from sklmerge.augment._rows import check_keys
+from sklmerge.augment._params import OPERATIONS, AugmentationParams
 
 if TYPE_CHECKING:
     from sklmerge.augment._scaler import ImageScaler
+
 
 # Whether a magnitude is turned negative.
 _SIGN_STREAM = 28

@@ -6,13 +6,22 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from sklmerge.balance._groups import read_column
-from sklmerge.images import ImageIndex, decode_image
-from sklmerge.images._codec import check_max_pixels
-from sklmerge.images._digests import digest_file, digest_pixels
-from sklmerge.images._names import show_name
-from sklmerge.images._reading import Fetched, Progress, map_files, read_bytes
-from sklmerge.images._urls import check_url, find_local, is_url
+from sklmerge.balance.plan import read_column
+from sklmerge.images import (
+    Fetched,
+    ImageIndex,
+    Progress,
+    check_max_pixels,
+    check_url,
+    decode_image,
+    digest_file,
+    digest_pixels,
+    find_local,
+    is_url,
+    map_files,
+    read_bytes,
+    show_name,
+)
 
 
 @dataclass(frozen=True)

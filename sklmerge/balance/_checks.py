@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from sklmerge.balance.store import LINKS
+
 Item = TypeVar("Item")
-LINKS = ("hardlink", "symlink")
 FILE_PLACES = ("copy", *LINKS)
 PLACES = (*FILE_PLACES, "reference")
 IMAGE_FORMATS = ("keep", "jpeg", "png")
 ON_ERROR = ("raise", "skip")
-PART_NAMES = ("train", "val", "test")
 
 
 def check_choice(value: Any, name: str, choices: Sequence[str]) -> str:

@@ -1,19 +1,230 @@
 """Before and after the images of a job: folders and the begun plan; counts and metadata."""
 
 import errno
+import json
 import os
+import platform
 import re
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from inspect import signature
 from typing import Any
 
-from sklmerge.balance._begun import find_begun_plan
-from sklmerge.balance._head import write_json
-from sklmerge.balance._metadata import METADATA_NAME, list_metadata, write_csv
-from sklmerge.balance._names import name_file
-from sklmerge.balance._plan import Plan
-from sklmerge.balance._report import BalanceReport
-from sklmerge.balance._settings import OutputSettings
-from sklmerge.balance._store import PLAN_NAME, WORK_NAME, Present, Store
+import cv2
+import numpy as np
+
+from sklmerge.balance._report import BalanceReport, tell_changes
+from sklmerge.balance.plan import METADATA_NAME, Plan, list_metadata, name_file, write_csv
+from sklmerge.balance.store import PLAN_NAME, WORK_NAME, Present, Store
+from sklmerge.balance.work import OutputSettings
+from sklmerge.images import BadFileError
+
+# The job has a seed and workers of its own.
+_NOT_USED = ("random_state", "n_jobs")
+
+
+def describe_job(plan: Plan, parameters: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Describe a job before it begins: what it is, and what its bytes depend on.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its columns go into the digest.
+    parameters : mapping
+        Those of `balance_folder` that change what is written.
+    source : str
+        Where the images are.
+
+    Returns
+    -------
+    dict
+        Head of plan.json.
+    """
+    told = {name: describe_parameter(value) for name, value in parameters.items()}
+    merge = plan.list_members()
+    return {
+        "digest": plan.digest(json.dumps([told, merge], sort_keys=True)),
+        "source": source,
+        "parameters": told,
+        "merge": merge,
+        # OpenCV by its module, for it comes in packages of several names.
+        "versions": {
+            "sklmerge": version("sklmerge"),
+            "numpy": np.__version__,
+            "opencv": cv2.__version__,
+        },
+        "platform": {
+            "machine": platform.machine(),
+            "processor_features": cv2.getCPUFeaturesLine(),
+        },
+    }
+
+
+def write_json(content: Mapping[str, Any]) -> bytes:
+    """Write a mapping as JSON for people to read, in UTF-8."""
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def describe_parameter(value: Any) -> Any:
+    """Turn a parameter into what JSON can hold, the same in every process.
+
+    Functions and other objects are named, for their addresses differ from process to process. Of
+    estimators only parameters that are not at their default are told.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._finish import describe_parameter
+    >>> describe_parameter({"split": (0.8, 0.2), "reader": len})
+    {'split': [0.8, 0.2], 'reader': 'builtins.len'}
+    >>> from sklmerge import ImageAugmenter
+    >>> describe_parameter(ImageAugmenter(rotation_range=15))
+    {'ImageAugmenter': {'rotation_range': 15}}
+    """
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {str(key): describe_parameter(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [describe_parameter(item) for item in value]
+    if hasattr(value, "get_params"):
+        return {type(value).__name__: _list_changed(value)}
+    kind = value if hasattr(value, "__qualname__") else type(value)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _list_changed(estimator: Any) -> dict[str, Any]:
+    """List the parameters that are not at their default; a later version may have more of them."""
+    known = signature(type(estimator)).parameters
+    params = estimator.get_params(deep=False)
+    told = {name: describe_parameter(params[name]) for name in params if name not in _NOT_USED}
+    return {k: v for k, v in told.items() if v != describe_parameter(known[k].default)}
+
+
+_HEAD = {"digest", "source", "parameters", "merge", "versions", "platform"}
+
+
+def read_begun_plan(store: Store) -> dict[str, Any] | None:
+    """Read what an earlier run has begun in a destination, without touching it.
+
+    Returns
+    -------
+    dict or None
+        The head of its plan, see `sklmerge.balance._finish`; None where nothing is begun.
+
+    Raises
+    ------
+    ValueError
+        If the destination is no folder, or holds files but no plan.
+    BadFileError
+        If the plan is damaged.
+    """
+    for name in (PLAN_NAME, f"{WORK_NAME}/{PLAN_NAME}"):
+        data = store.read(name)
+        if data is not None:
+            return _parse_plan(data, store.place)
+    if store.list_names():
+        raise ValueError(
+            f"destination must be new, empty or the work of an earlier run, got {store.place!r}, "
+            f"which holds files but no {PLAN_NAME}"
+        )
+    return None
+
+
+def _parse_plan(data: bytes, place: str) -> dict[str, Any]:
+    try:
+        plan = json.loads(data)
+    except ValueError as error:
+        raise BadFileError(
+            f"{place!r} has a damaged {PLAN_NAME}; take a new folder, or delete this one first"
+        ) from error
+    if not isinstance(plan, dict) or not set(plan) >= _HEAD:
+        raise ValueError(f"{place!r} has a {PLAN_NAME} that is not of sklmerge")
+    return plan
+
+
+def find_begun_plan(store: Store, head: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Find what an earlier run has begun in a destination, and check that it is this job.
+
+    Parameters
+    ----------
+    store : Store
+        The destination.
+    head : mapping
+        Head of this job's plan.
+
+    Returns
+    -------
+    dict or None
+        See `read_begun_plan`.
+
+    Raises
+    ------
+    ValueError
+        If the plan found is damaged, or differs, with the parameters that do.
+    """
+    begun = read_begun_plan(store)
+    if begun is None:
+        return None
+    if begun["digest"] != head["digest"]:
+        old = {"merge": list_joined(begun["merge"]), **begun["parameters"]}
+        new = {"merge": list_joined(head["merge"]), **head["parameters"]}
+        differing = [name for name in new if old.get(name) != new[name]]
+        other = "files" if begun["merge"] == head["merge"] else "classes"
+        reason = ", ".join(differing) or f"the {other} of the source"
+        raise ValueError(
+            f"destination {store.place!r} holds another plan ({reason} differ); pass a new "
+            "folder, or delete this one first"
+        )
+    changes = compare_versions(begun, head)
+    if changes and store.read(PLAN_NAME) is None:
+        raise ValueError(
+            f"destination {store.place!r} was begun with other versions ({tell_changes(changes)}), "
+            "which may make other pixels; go back to them, or delete the folder and begin anew"
+        )
+    return begun
+
+
+def list_joined(merge: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """List what a merge changes: every class has a place in a plan, merged or not.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._finish import list_joined
+    >>> list_joined({"ab": ["a", "b"], "c": ["c"]})
+    {'ab': ['a', 'b']}
+    """
+    return {merged: own for merged, own in merge.items() if own != [merged]}
+
+
+def compare_versions(
+    begun: Mapping[str, Any] | None, head: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """Compare the versions of libraries that an earlier run had with those of this one.
+
+    Parameters
+    ----------
+    begun : mapping or None
+        Head of the plan found, if there is one.
+    head : mapping
+        Head of this one.
+
+    Returns
+    -------
+    dict of str to list of str
+        Library -> version then and now, where they differ.
+
+    Examples
+    --------
+    >>> from sklmerge.balance._finish import compare_versions
+    >>> compare_versions({"versions": {"numpy": "1.26"}}, {"versions": {"numpy": "2.3"}})
+    {'numpy': ['1.26', '2.3']}
+    """
+    old = head["versions"] if begun is None else begun["versions"]
+    new = head["versions"]
+    return {name: [str(old.get(name)), new[name]] for name in new if old.get(name) != new[name]}
 
 
 def begin_job(plan: Plan, head: Mapping[str, Any], store: Store) -> tuple[dict[str, Any], Present]:
@@ -24,7 +235,7 @@ def begin_job(plan: Plan, head: Mapping[str, Any], store: Store) -> tuple[dict[s
     plan : Plan
         What is to be done.
     head : mapping
-        Head of plan.json, see `sklmerge.balance._head.describe_job`.
+        Head of plan.json, see `sklmerge.balance._finish.describe_job`.
     store : Store
         The destination, open.
 

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, Literal
 
 from sklmerge.augment import as_augmenter
-from sklmerge.balance._begun import compare_versions, find_begun_plan
 from sklmerge.balance._checks import (
     IMAGE_FORMATS,
     ON_ERROR,
@@ -19,20 +18,21 @@ from sklmerge.balance._checks import (
     check_seed,
     check_split,
 )
-from sklmerge.balance._finish import begin_job, finish_job
-from sklmerge.balance._groups import GroupBy, describe_groups
-from sklmerge.balance._head import describe_job
+from sklmerge.balance._finish import (
+    begin_job,
+    compare_versions,
+    describe_job,
+    find_begun_plan,
+    finish_job,
+)
 from sklmerge.balance._leaks import find_leaks, read_known
-from sklmerge.balance._names import choose_extension
 from sklmerge.balance._places import check_place, check_workers, open_places
 from sklmerge.balance._prepare import plan_job
 from sklmerge.balance._report import BalanceReport, make_report
-from sklmerge.balance._run import Progress, carry_out
-from sklmerge.balance._settings import OutputSettings
-from sklmerge.balance._source import list_sources
-from sklmerge.images._class_folders import check_classes
-from sklmerge.images._codec import check_max_pixels
-from sklmerge.sampling._draws import check_max_copies
+from sklmerge.balance.plan import GroupBy, choose_extension, describe_groups, list_sources
+from sklmerge.balance.work import OutputSettings, Progress, carry_out
+from sklmerge.images import check_classes, check_max_pixels
+from sklmerge.sampling import check_max_copies
 
 
 def balance_folder(

@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.balance._plan import Plan
-from sklmerge.balance._store import PLAN_NAME
-from sklmerge.images._digests import digest_file, group_equal
-from sklmerge.images._reading import Fetched, map_files, read_bytes
-from sklmerge.images._remote import RemoteFiles
+from sklmerge.balance.plan import Plan
+from sklmerge.balance.store import PLAN_NAME
+from sklmerge.images import Fetched, RemoteFiles, digest_file, group_equal, map_files, read_bytes
 
 Leaks = list[list[str]]
 

@@ -4,13 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from sklmerge.balance._checks import LINKS
-from sklmerge.balance._folder_store import FolderStore
-from sklmerge.balance._object_store import ObjectStore
-from sklmerge.balance._store import Store
-from sklmerge.balance._workers import name_processes
-from sklmerge.images._remote import RemoteFiles
-from sklmerge.images._urls import check_url, find_local, is_url
+from sklmerge._parallel import name_processes
+from sklmerge.balance.store import LINKS, FolderStore, ObjectStore, Store
+from sklmerge.images import RemoteFiles, check_url, find_local, is_url
 
 # Where an object is seen when it is complete, or not at all: scheme -> kind of store.
 _OBJECT_STORES = {

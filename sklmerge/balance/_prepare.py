@@ -8,14 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.augment._adapters import Augmenter
-from sklmerge.balance._by_class import pick_augmenter
-from sklmerge.balance._checks import PART_NAMES
-from sklmerge.balance._groups import GroupBy, find_groups
-from sklmerge.balance._names import check_class_name
-from sklmerge.balance._plan import TRAIN, Plan, make_plan
-from sklmerge.balance._source import Sources
-from sklmerge.images._merging import fit_merger
+from sklmerge.augment import Augmenter, pick_augmenter
+from sklmerge.balance.plan import (
+    PART_NAMES,
+    TRAIN,
+    GroupBy,
+    Plan,
+    Sources,
+    check_class_name,
+    find_groups,
+    make_plan,
+)
+from sklmerge.images import fit_merger
 
 
 def plan_job(

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sklmerge.balance._plan import TRAIN, Plan
-from sklmerge.images._names import show_name
+from sklmerge.balance.plan import TRAIN, Plan
+from sklmerge.images import show_name
 from sklmerge.weights import ClassWeightEstimator
 
 Counts = dict[str, dict[str, int]]

@@ -8,18 +8,26 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Literal
 
-from sklmerge.balance._begun import read_begun_plan
-from sklmerge.balance._checks import FILE_PLACES, PART_NAMES, check_choice
-from sklmerge.balance._folder_store import FolderStore
-from sklmerge.balance._lock import lock_folder
-from sklmerge.balance._metadata import METADATA_NAME, MetadataRow, read_csv, write_csv
-from sklmerge.balance._names import check_class_name
+from sklmerge.balance._checks import FILE_PLACES, check_choice
+from sklmerge.balance._finish import read_begun_plan
 from sklmerge.balance._places import check_apart
-from sklmerge.balance._run import Progress
-from sklmerge.balance._store import PLAN_NAME
-from sklmerge.balance._writing import explain_write_error, link_whole
-from sklmerge.images._errors import BadFileError
-from sklmerge.images._urls import find_local, is_url
+from sklmerge.balance.plan import (
+    METADATA_NAME,
+    PART_NAMES,
+    MetadataRow,
+    check_class_name,
+    read_csv,
+    write_csv,
+)
+from sklmerge.balance.store import (
+    PLAN_NAME,
+    FolderStore,
+    explain_write_error,
+    link_whole,
+    lock_folder,
+)
+from sklmerge.balance.work import Progress
+from sklmerge.images import BadFileError, find_local, is_url
 
 
 def separate(

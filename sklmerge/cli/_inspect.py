@@ -4,12 +4,11 @@ from shlex import quote
 from typing import Any
 
 from sklmerge import ClassWeightEstimator
-from sklmerge.balance import advise
-from sklmerge.balance._advice import RULES
+from sklmerge.balance import RULES, advise
+from sklmerge.cli._errors import speak_reasons
 from sklmerge.cli._options import read_size, write_merge
 from sklmerge.cli._output import list_members, print_lines, print_table, show_progress
 from sklmerge.cli._places import Place
-from sklmerge.cli._wording import speak_reasons
 from sklmerge.images import ImageReport
 
 _MOST_NAMED = 10

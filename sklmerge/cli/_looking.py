@@ -9,21 +9,16 @@ import typer
 from sklmerge import ClassWeightEstimator
 from sklmerge.balance import audit_split
 from sklmerge.cli import _options as opt
-from sklmerge.cli._augment_options import take_augmenter
-from sklmerge.cli._errors import report_errors
+from sklmerge.cli._errors import report_errors, speak_reasons
 from sklmerge.cli._frameworks import tell_weights, write_code
 from sklmerge.cli._inspect import inspect_folder, print_inspection
-from sklmerge.cli._output import (
-    print_json,
-    print_lines,
-    show_progress,
-)
+from sklmerge.cli._options import take_augmenter
+from sklmerge.cli._output import print_json, print_lines, show_progress
 from sklmerge.cli._places import Place, Source, StorageOptions
 from sklmerge.cli._places import read_storage_options as read_options
 from sklmerge.cli._preview import draw_preview, write_picture
 from sklmerge.cli._suggest import print_suggestion, suggest_for_folder
-from sklmerge.cli._wording import speak_reasons
-from sklmerge.images._urls import is_url
+from sklmerge.images import is_url
 
 
 @report_errors

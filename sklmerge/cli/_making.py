@@ -8,18 +8,12 @@ import typer
 
 from sklmerge import balance_folder, separate
 from sklmerge.cli import _options as opt
-from sklmerge.cli._augment_options import take_augmenter
 from sklmerge.cli._demo import run_demo
-from sklmerge.cli._errors import report_errors
-from sklmerge.cli._output import (
-    print_json,
-    print_lines,
-    print_table,
-    show_progress,
-)
+from sklmerge.cli._errors import report_errors, speak_reasons
+from sklmerge.cli._options import take_augmenter
+from sklmerge.cli._output import print_json, print_lines, print_table, show_progress
 from sklmerge.cli._places import Destination, DestinationOptions, Source, StorageOptions
 from sklmerge.cli._places import read_storage_options as read_options
-from sklmerge.cli._wording import speak_reasons
 
 
 @report_errors

@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from sklmerge.images._names import show_name
+from sklmerge.images import show_name
 
 
 def print_json(value: Any) -> None:

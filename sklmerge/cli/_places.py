@@ -11,7 +11,7 @@ import typer
 
 from sklmerge import ImageIndex
 from sklmerge.cli._options import read_classes, write_classes
-from sklmerge.images._urls import find_local, is_url
+from sklmerge.images import find_local, is_url
 
 Merge = Mapping[str, Sequence[str]]
 

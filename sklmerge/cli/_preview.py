@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from sklmerge.augment import Augmenter
 from sklmerge.images import ImageIndex, encode_image
-from sklmerge.plot import draw_contact_sheet
-from sklmerge.plot._copies import pick_file_rows
+from sklmerge.plot import draw_contact_sheet, pick_file_rows
 
 
 def draw_preview(

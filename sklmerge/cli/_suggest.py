@@ -10,11 +10,11 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 
 from sklmerge import ColorHistogram, HOGFeatures, ImageIndex, MergeAdvisor
+from sklmerge._random import hash_texts, rank_keys
 from sklmerge.balance import find_groups
 from sklmerge.cli._options import write_merge
 from sklmerge.cli._output import print_lines, print_table, show_waiting
 from sklmerge.cli._places import Place
-from sklmerge.images._hash import hash_texts, rank_keys
 
 _MOST_PAIRS, _MOST_FILES = 6, 3
 # Joins shown beyond those that are suggested.

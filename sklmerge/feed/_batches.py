@@ -7,13 +7,11 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklmerge.feed._ahead import count_threads, run_ahead
-from sklmerge.feed._making import BatchMaker
-from sklmerge.feed._plans import EpochPlans
-from sklmerge.feed._preparing import choose_augmenters, fit_scaler
-from sklmerge.feed._provenance import Batch
+from sklmerge._parallel import count_threads, run_ahead
+from sklmerge.feed._preparing import Batch, BatchMaker, choose_augmenters, fit_scaler
 from sklmerge.feed._reader import RowReader
 from sklmerge.feed._scheduling import (
+    EpochPlans,
     check_unlabelled,
     find_labels,
     find_rates,
@@ -23,9 +21,8 @@ from sklmerge.feed._scheduling import (
 from sklmerge.feed._showing import draw_images
 from sklmerge.feed._sources import open_source
 from sklmerge.feed._weights import check_sample_weight, resolve_class_weight
-from sklmerge.labels._check import is_fitted_merger
-from sklmerge.sampling import BatchPlan, EpochSchedule
-from sklmerge.sampling._schedule_rules import check_whole
+from sklmerge.labels import is_fitted_merger
+from sklmerge.sampling import BatchPlan, EpochSchedule, check_whole
 
 
 class ImageBatches:

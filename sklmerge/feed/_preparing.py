@@ -1,6 +1,7 @@
-"""Images and draws in, one prepared array out: plain and varied ones on the same scale."""
+"""Draws in, one batch out: images read, varied, scaled, with targets and weights."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,58 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from sklmerge._kinds import show_labels
 from sklmerge.augment import ImageAugmenter, ImageScaler, as_augmenter
+from sklmerge.feed._reader import RowReader
+from sklmerge.feed._weights import weigh_rows
 from sklmerge.labels import LabelMerger
-from sklmerge.labels._kinds import show_labels
+from sklmerge.sampling import EpochDraws
+
+
+@dataclass(frozen=True, eq=False)
+class BatchDraws:
+    """Where each image of a batch comes from.
+
+    Parameters
+    ----------
+    indices : ndarray of int64, shape (n,)
+        Row of the source.
+    labels : ndarray of shape (n,), or None
+        Its merged class; None where there are no labels.
+    original_labels : ndarray of shape (n,), or None
+        Its original class.
+    is_augmented : ndarray of bool, shape (n,)
+        Whether it is varied.
+    keys : ndarray of uint64, shape (n,)
+        Random stream of the variation, see `sklmerge.augment.hash_keys`.
+    """
+
+    indices: NDArray[np.int64]
+    labels: NDArray[Any] | None
+    original_labels: NDArray[Any] | None
+    is_augmented: NDArray[np.bool_]
+    keys: NDArray[np.uint64]
+
+
+class Batch(tuple[Any, ...]):
+    """A tuple ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)`` that knows where it comes from.
+
+    Attributes
+    ----------
+    draws : BatchDraws
+        One row an image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge import ImageBatches
+    >>> batch = ImageBatches(np.zeros((3, 8, 9), np.uint8), ["a", "b", "a"])[0]
+    >>> x, y = batch
+    >>> y.tolist(), batch.draws.labels.tolist()
+    ([0, 1, 0], ['a', 'b', 'a'])
+    """
+
+    draws: BatchDraws
 
 
 def choose_augmenters(augmenter: Any, originals: Sequence[Any], merger: LabelMerger) -> list[Any]:
@@ -152,3 +202,97 @@ def _explain_difference(first: NDArray[Any], other: NDArray[Any]) -> ValueError:
         f"images of a batch must have one shape and dtype, got {first.shape[1:]} {first.dtype} and "
         f"{other.shape[1:]} {other.dtype}; {advice}"
     )
+
+
+@dataclass(frozen=True, eq=False)
+class BatchMaker:
+    """All that a batch is made of, but for the draws.
+
+    Parameters
+    ----------
+    reader : RowReader
+        Gives the images.
+    codes : ndarray of int, shape (n_samples,)
+        Original class of each image.
+    originals, merged : ndarray of shape (n_originals,)
+        The original classes, and what each is merged to.
+    targets : ndarray of shape (n_originals, ...), or None
+        What stands for each original class in y; None gives batches without y.
+    augmenters : sequence of length n_originals
+        What varies the images of each original class; None leaves them plain.
+    scaler : ImageScaler, other transformer, or None
+        Prepares every image.
+    seed : int
+        Of all random numbers.
+    sample_weight : ndarray of float32, shape (n_samples,), or None
+        Weight of each image.
+    class_weight : mapping of label to float, or None
+        Weight of each merged class.
+    """
+
+    reader: RowReader
+    codes: NDArray[np.signedinteger]
+    originals: NDArray[Any]
+    merged: NDArray[Any]
+    targets: NDArray[Any] | None
+    augmenters: Sequence[Any]
+    scaler: Any
+    seed: int
+    sample_weight: NDArray[np.float32] | None
+    class_weight: Mapping[Any, float] | None
+
+    def make(self, planned: EpochDraws) -> Batch:
+        """Make a batch of some draws."""
+        draws, images = self._gather(planned)
+        codes = self.codes[draws.indices]
+        augmenters = self._choose_augmenters(draws)
+        parts = [prepare_images(images, augmenters, draws.keys, self.seed, self.scaler)]
+        if self.targets is not None:
+            parts.append(self.targets[codes])
+        weights = weigh_rows(
+            self.sample_weight, self.class_weight, self.merged.tolist(), self.codes, draws.indices
+        )
+        if weights is not None:
+            parts.append(weights)
+        batch = Batch(parts)
+        batch.draws = draws
+        return batch
+
+    def make_pictures(self, planned: EpochDraws) -> tuple[list[NDArray[Any]], list[str]]:
+        """Read and vary the images of some draws without scaling them; say what each is."""
+        draws, images = self._gather(planned)
+        pictures = [
+            prepare_images([image], [augmenter], draws.keys[place : place + 1], self.seed, None)[0]
+            for place, (image, augmenter) in enumerate(
+                zip(images, self._choose_augmenters(draws), strict=True)
+            )
+        ]
+        names = [""] * len(pictures) if draws.labels is None else draws.labels.tolist()
+        captions = [
+            f"{name}, varied" if varied else f"{name}"
+            for name, varied in zip(names, draws.is_augmented.tolist(), strict=True)
+        ]
+        return pictures, captions
+
+    def _gather(self, planned: EpochDraws) -> tuple[BatchDraws, list[NDArray[Any]]]:
+        """Read the images, and note where each comes from."""
+        read = self.reader.read_all(planned.indices.tolist())
+        indices = np.array([row for row, _ in read], dtype=np.int64)
+        codes = self.codes[indices]
+        varies = np.array([augmenter is not None for augmenter in self.augmenters])
+        has_labels = self.targets is not None
+        draws = BatchDraws(
+            indices,
+            self.merged[codes] if has_labels else None,
+            self.originals[codes] if has_labels else None,
+            planned.is_augmented & varies[codes],
+            planned.keys,
+        )
+        return draws, [image for _, image in read]
+
+    def _choose_augmenters(self, draws: BatchDraws) -> list[Any]:
+        codes = self.codes[draws.indices].tolist()
+        return [
+            self.augmenters[code] if varied else None
+            for code, varied in zip(codes, draws.is_augmented.tolist(), strict=True)
+        ]

@@ -9,11 +9,18 @@ from numpy.typing import NDArray
 
 from sklmerge._contract import as_image_batch, check_image_shape
 from sklmerge._resize import resize_image
-from sklmerge.images._codec import MAX_PIXELS, check_decoding, check_max_pixels
-from sklmerge.images._path_lists import find_paths
-from sklmerge.images._paths import ImagePaths
-from sklmerge.images._reading import Fetched, ReadOptions, fetch_urls, read_image
-from sklmerge.images._remote import RemoteFiles
+from sklmerge.images import (
+    MAX_PIXELS,
+    Fetched,
+    ImagePaths,
+    ReadOptions,
+    RemoteFiles,
+    check_decoding,
+    check_max_pixels,
+    fetch_urls,
+    find_paths,
+    read_image,
+)
 
 
 class ImageSource(Protocol):

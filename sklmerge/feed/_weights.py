@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
-from sklmerge.labels._kinds import show_labels
+from sklmerge._kinds import show_labels
 from sklmerge.weights import ClassWeightEstimator
 
 

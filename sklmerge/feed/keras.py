@@ -5,10 +5,10 @@ from typing import Any
 
 import keras
 
-from sklmerge.feed._ahead import count_threads
+from sklmerge._parallel import count_threads
 from sklmerge.feed._batches import ImageBatches
-from sklmerge.feed._provenance import Batch
-from sklmerge.sampling._schedule_rules import check_whole
+from sklmerge.feed._preparing import Batch
+from sklmerge.sampling import check_whole
 
 
 class KerasBatches(keras.utils.PyDataset):

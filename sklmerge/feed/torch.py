@@ -9,11 +9,10 @@ import torch
 from sklearn.base import clone
 from torch.utils.data import IterableDataset, Sampler, get_worker_info
 
-from sklmerge.feed._ahead import count_threads
+from sklmerge._parallel import count_threads
 from sklmerge.feed._batches import ImageBatches
-from sklmerge.feed._provenance import Batch
-from sklmerge.sampling import EpochSchedule
-from sklmerge.sampling._schedule_rules import check_rank, check_whole
+from sklmerge.feed._preparing import Batch
+from sklmerge.sampling import EpochSchedule, check_rank, check_whole
 
 _MAX_WORKERS = 1024
 

@@ -1,26 +1,54 @@
 """Images on disk: decoded and encoded, indexed, split, read and checked."""
 
-from sklmerge.images._codec import decode_image, encode_image
-from sklmerge.images._errors import BadFileError
-from sklmerge.images._features_color import ColorHistogram
-from sklmerge.images._features_hog import HOGFeatures
-from sklmerge.images._features_lbp import LBPFeatures
-from sklmerge.images._headers import ImageHeader, read_header, sniff_format
-from sklmerge.images._image_reader import ImageReader
+from sklmerge.images._duplicates import digest_file as digest_file
+from sklmerge.images._duplicates import digest_pixels as digest_pixels
+from sklmerge.images._duplicates import group_equal as group_equal
 from sklmerge.images._index import ImageIndex
-from sklmerge.images._paths import ImagePaths
+from sklmerge.images._path_lists import find_paths as find_paths
+from sklmerge.images._path_lists import get_ways as get_ways
+from sklmerge.images._reading import FILES_PER_TASK as FILES_PER_TASK
+from sklmerge.images._reading import BadFileError
+from sklmerge.images._reading import Fetched as Fetched
+from sklmerge.images._reading import Progress as Progress
+from sklmerge.images._reading import Reader as Reader
+from sklmerge.images._reading import ReadOptions as ReadOptions
+from sklmerge.images._reading import fetch_urls as fetch_urls
+from sklmerge.images._reading import gather_images as gather_images
+from sklmerge.images._reading import map_files as map_files
+from sklmerge.images._reading import read_bytes as read_bytes
+from sklmerge.images._reading import read_image as read_image
+from sklmerge.images._reading import read_images as read_images
+from sklmerge.images._reading import tell_failures as tell_failures
 from sklmerge.images._verify import ImageReport
+from sklmerge.images.codec import MAX_PIXELS as MAX_PIXELS
+from sklmerge.images.codec import ImageHeader, decode_image, encode_image, read_header, sniff_format
+from sklmerge.images.codec import check_decoding as check_decoding
+from sklmerge.images.codec import check_max_pixels as check_max_pixels
+from sklmerge.images.files import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
+from sklmerge.images.files import ImagePaths
+from sklmerge.images.files import RemoteFiles as RemoteFiles
+from sklmerge.images.files import ScannedFolder as ScannedFolder
+from sklmerge.images.files import check_classes as check_classes
+from sklmerge.images.files import check_url as check_url
+from sklmerge.images.files import explain_store as explain_store
+from sklmerge.images.files import find_local as find_local
+from sklmerge.images.files import find_positions as find_positions
+from sklmerge.images.files import fit_merger as fit_merger
+from sklmerge.images.files import is_url as is_url
+from sklmerge.images.files import number_groups as number_groups
+from sklmerge.images.files import pool_small_classes as pool_small_classes
+from sklmerge.images.files import scan_class_folders as scan_class_folders
+from sklmerge.images.files import scan_remote_folders as scan_remote_folders
+from sklmerge.images.files import show_name as show_name
+from sklmerge.images.files import split_by_group as split_by_group
+from sklmerge.images.files import split_by_rank as split_by_rank
 
 __all__ = [
     "BadFileError",
-    "ColorHistogram",
-    "HOGFeatures",
     "ImageHeader",
     "ImageIndex",
     "ImagePaths",
-    "ImageReader",
     "ImageReport",
-    "LBPFeatures",
     "decode_image",
     "encode_image",
     "read_header",

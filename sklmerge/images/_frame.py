@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.images._paths import ImagePaths
-from sklmerge.images._scan import choose_code_dtype
-from sklmerge.labels._matching import find_classes
-from sklmerge.labels._reading import read_labels
+from sklmerge._codes import find_classes
+from sklmerge._containers import read_labels
+from sklmerge.images.files import ImagePaths, choose_code_dtype
 
 
 def read_frame(

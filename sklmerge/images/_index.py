@@ -9,19 +9,25 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge.images._class_folders import check_classes
-from sklmerge.images._codec import check_decoding, check_max_pixels
 from sklmerge.images._frame import make_frame, read_frame
-from sklmerge.images._gathering import ON_ERROR, read_all
-from sklmerge.images._merging import count_classes, fit_merger
-from sklmerge.images._paths import ImagePaths, check_rows
-from sklmerge.images._reading import Progress, Reader, ReadOptions
-from sklmerge.images._remote import RemoteFiles
-from sklmerge.images._remote_scan import scan_remote_folders
-from sklmerge.images._scan import IMAGE_EXTENSIONS, check_extensions, scan_class_folders
-from sklmerge.images._sides import choose_sides
-from sklmerge.images._urls import check_url, is_url
+from sklmerge.images._reading import ON_ERROR, Progress, Reader, ReadOptions, read_all
 from sklmerge.images._verify import ImageReport, verify_files
+from sklmerge.images.codec import check_decoding, check_max_pixels
+from sklmerge.images.files import (
+    IMAGE_EXTENSIONS,
+    ImagePaths,
+    RemoteFiles,
+    check_classes,
+    check_extensions,
+    check_rows,
+    check_url,
+    choose_sides,
+    count_classes,
+    fit_merger,
+    is_url,
+    scan_class_folders,
+    scan_remote_folders,
+)
 from sklmerge.labels import LabelMerger, check_merger
 
 
@@ -107,6 +113,9 @@ class ImageIndex:
     ((3, 32, 40, 3), ['mineral', 'mineral', 'mineral'])
     >>> folder.cleanup()
     """
+
+    # The rooms below know an index by this.
+    _is_image_index = True
 
     def __init__(
         self,

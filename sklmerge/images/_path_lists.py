@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.images._index import ImageIndex
-from sklmerge.images._paths import ImagePaths
 from sklmerge.images._reading import Reader
-from sklmerge.images._remote import RemoteFiles
+from sklmerge.images.files import ImagePaths, RemoteFiles
 
 
 def find_paths(X: Any, *, name: str = "X") -> ImagePaths | None:

@@ -1,13 +1,13 @@
 """Which classes there are: merge labels, classify merged labels, and find what to merge."""
 
 from sklmerge.labels._advisor import MergeAdvisor
-from sklmerge.labels._check import check_merger
 from sklmerge.labels._classifier import MergedClassifier
-from sklmerge.labels._merger import LabelMerger
+from sklmerge.labels._merger import LabelMerger, check_merger
+from sklmerge.labels._merger import is_fitted_merger as is_fitted_merger
 from sklmerge.labels._report import classification_report_levels
 from sklmerge.labels._scoring import merged_scorer
-from sklmerge.labels._suggesting import suggest_merges
-from sklmerge.labels._suggestion import AmbiguousPair, MergeStep, MergeSuggestion
+from sklmerge.labels._suggest import DEFAULT_THRESHOLD as DEFAULT_THRESHOLD
+from sklmerge.labels._suggest import AmbiguousPair, MergeStep, MergeSuggestion, suggest_merges
 
 __all__ = [
     "AmbiguousPair",

@@ -8,9 +8,9 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.model_selection import StratifiedGroupKFold, check_cv, cross_val_predict
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._containers import read_labels
 from sklmerge.labels._merger import LabelMerger
-from sklmerge.labels._reading import read_labels
-from sklmerge.labels._suggesting import suggest_merges
+from sklmerge.labels._suggest import suggest_merges
 
 
 class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):

@@ -1,22 +1,25 @@
 """MergedClassifier: fit on merged classes, predict merged or original ones."""
 
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d, get_tags
-from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.labels._availability import available_where
-from sklmerge.labels._check import check_merger
+from sklmerge._checks import available_where
+from sklmerge._containers import read_labels
+from sklmerge._kinds import Label
 from sklmerge.labels._encoding_guard import check_level, fit_guarded
 from sklmerge.labels._exchange import is_identity
-from sklmerge.labels._reading import read_labels
+from sklmerge.labels._merger import check_merger
 from sklmerge.labels._refining import (
     align_columns,
     check_refinable,
@@ -28,7 +31,66 @@ from sklmerge.labels._refining import (
     refine_proba,
     warn_of_lone_members,
 )
-from sklmerge.labels._routing import make_router, name_refiners, split_params
+
+
+def name_refiners(refiner: Any) -> dict[str, Any]:
+    """Name those refiners that are estimators, as metadata is routed to them.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> name_refiners({"AB": "prior", "CD": GaussianNB()})
+    {'refiner_1': GaussianNB()}
+    """
+    if isinstance(refiner, Mapping):
+        named = {f"refiner_{i}": each for i, each in enumerate(refiner.values())}
+    else:
+        named = {"refiner": refiner}
+    return {k: v for k, v in named.items() if v is not None and not isinstance(v, str)}
+
+
+def make_router(owner: Any, estimator: Any, refiner: Any) -> MetadataRouter:
+    """Say who gets which metadata: the estimator, and every refiner, what it requested."""
+    fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
+    router = MetadataRouter(owner=owner).add_self_request(owner)
+    for name, part in {"estimator": estimator, **name_refiners(refiner)}.items():
+        router.add(**{name: part}, method_mapping=fit_to_fit)
+    return router
+
+
+def split_params(
+    owner: Any, refiner: Any, params: Mapping[str, Any], refined: Sequence[Label]
+) -> tuple[dict[str, Any], dict[Label, dict[str, Any]]]:
+    """Split the parameters of fit into the estimator's and each refiner's.
+
+    Parameters
+    ----------
+    owner : MergedClassifier
+        Whose fit it is.
+    refiner : classifier, mapping of label -> classifier or "prior", "prior" or None
+        As the owner has it.
+    params : mapping of str -> object
+        What its fit was given. Without metadata routing all of it is the estimator's, and
+        ``sample_weight`` every refiner's, too.
+    refined : sequence of labels
+        The merged classes that a refiner is fitted for.
+
+    Returns
+    -------
+    own : dict of str -> object
+        The estimator's.
+    theirs : dict of label -> dict of str -> object
+        Those of the refiner of each merged class.
+    """
+    if not get_config()["enable_metadata_routing"]:
+        weights = {k: v for k, v in params.items() if k == "sample_weight"}
+        return dict(params), dict.fromkeys(refined, weights)
+    routed = process_routing(owner, "fit", **params)
+    names = dict.fromkeys(refined, "refiner")
+    if isinstance(refiner, Mapping):
+        names = {label: f"refiner_{i}" for i, label in enumerate(refiner)}
+    theirs = {label: dict(routed[names[label]].fit) for label in refined}
+    return dict(routed.estimator.fit), theirs
 
 
 class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):

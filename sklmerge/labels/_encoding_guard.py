@@ -20,8 +20,8 @@ from sklearn.feature_selection import RFECV
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.multioutput import ClassifierChain
 
+from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._exchange import is_identity
-from sklmerge.labels._kinds import Label, show_labels
 from sklmerge.labels._merge_map import invert_merge_map, normalize_merge_map
 from sklmerge.labels._merger import LabelMerger
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklmerge._containers import is_pandas
+from sklmerge._kinds import Label, check_one_kind, to_plain
 from sklmerge.labels._exchange import check_unambiguous, choose_sources, place_members
-from sklmerge.labels._kinds import Label, check_one_kind, to_plain
-from sklmerge.labels._reading import is_pandas
 
 
 def is_indicator(y: Any) -> bool:

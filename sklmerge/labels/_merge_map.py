@@ -1,11 +1,19 @@
-"""Merge maps as users write them, read and checked by themselves. With a y: _resolving.py."""
+"""A merge map and the classes of y in, what each of them becomes out; or how they contradict."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from sklmerge.labels._kinds import Label, check_one_kind, is_missing, to_plain
+from sklmerge._kinds import (
+    Label,
+    check_one_kind,
+    convert_number,
+    get_kind,
+    is_missing,
+    show_labels,
+    to_plain,
+)
 
 MergeMap: TypeAlias = dict[Label, tuple[Label, ...]]
 
@@ -98,3 +106,155 @@ def invert_merge_map(merge_map: Mapping[Label, Sequence[Label]]) -> dict[Label, 
     {'A': 'AB', 'B': 'AB', 'C': 'C'}
     """
     return {label: name for name, members in merge_map.items() for label in members}
+
+
+def resolve_merge(
+    merge_map: MergeMap,
+    counts: Mapping[Label, int],
+    *,
+    n_samples: int,
+    min_count: int | float | None = None,
+    rare_label: Label = "other",
+    unlisted: Label = "keep",
+    missing: str = "error",
+) -> dict[Label, Label]:
+    """Say for every class what it becomes: by the map, then `unlisted`, then `min_count`.
+
+    Parameters
+    ----------
+    merge_map : dict of label -> tuple of labels
+        Normalised.
+    counts : mapping of label -> int
+        The classes of y, all of one kind, with their counts.
+    n_samples : int
+        What a fractional `min_count` is a fraction of.
+    min_count, rare_label, unlisted, missing
+        As for :class:`sklmerge.LabelMerger`.
+
+    Returns
+    -------
+    dict of label -> label
+        Every class of y, then the labels that the map lists and y lacks.
+
+    Raises
+    ------
+    ValueError
+        If the map and the classes contradict each other.
+
+    Examples
+    --------
+    >>> counts = {"A": 3, "B": 2, "C": 9, "D": 1}
+    >>> resolve_merge({"AB": ("A", "B")}, counts, n_samples=15, min_count=2)
+    {'A': 'AB', 'B': 'AB', 'C': 'C', 'D': 'other'}
+    """
+    kind = get_kind(next(iter(counts)))
+    listed = _convert_map(merge_map, kind, counts)
+    _check_missing(listed, counts, missing)
+    mapping = _apply_map(listed, counts, unlisted, kind)
+    if min_count is not None:
+        limit = _count_limit(min_count, n_samples)
+        mapping = _move_rare(mapping, counts, limit, convert_number(rare_label, kind))
+    _check_name_kinds(mapping, kind, rare_label)
+    return mapping
+
+
+def _convert_map(merge_map: MergeMap, kind: str, counts: Mapping[Label, int]) -> dict[Label, Label]:
+    """Invert the map, with its numbers written as y writes them."""
+    listed = {
+        convert_number(label, kind): convert_number(name, kind)
+        for label, name in invert_merge_map(merge_map).items()
+    }
+    strangers = [label for label in listed if get_kind(label) != kind]
+    if strangers:
+        raise ValueError(
+            f"merge must list labels of the type of y, {kind} ({show_labels(list(counts), 3)}), "
+            f"got {get_kind(strangers[0])} ({show_labels(strangers, 3)})"
+        )
+    return listed
+
+
+def _check_missing(
+    listed: Mapping[Label, Label], counts: Mapping[Label, int], missing: str
+) -> None:
+    absent = [label for label in listed if label not in counts]
+    if absent and missing == "error":
+        raise ValueError(
+            f"merge lists labels that y lacks: {show_labels(absent)}; y has "
+            f'{show_labels(list(counts))}; pass missing="ignore" to go on without them'
+        )
+
+
+def _apply_map(
+    listed: Mapping[Label, Label], counts: Mapping[Label, int], unlisted: Label, kind: str
+) -> dict[Label, Label]:
+    rest = [label for label in counts if label not in listed]
+    if unlisted == "error" and rest:
+        raise ValueError(
+            f"merge must list every class of y because unlisted='error', but lacks "
+            f"{show_labels(rest)}"
+        )
+    if unlisted == "keep":
+        taken = set(listed.values())
+        for label in rest:
+            if label in taken:
+                members = [member for member, name in listed.items() if name == label]
+                raise ValueError(
+                    f"merge must not name a merged class like a class that stays, got {label!r} "
+                    f"for {show_labels(members)}; add {label!r} to its members or rename it"
+                )
+    into = {
+        label: label if unlisted == "keep" else convert_number(unlisted, kind) for label in rest
+    }
+    return {label: into.get(label, listed.get(label, label)) for label in counts} | dict(listed)
+
+
+def _count_limit(min_count: int | float, n_samples: int) -> float:
+    if isinstance(min_count, bool | np.bool_) or not isinstance(
+        min_count, int | float | np.integer | np.floating
+    ):
+        raise TypeError(f"min_count must be an int, a fraction or None, got {min_count!r}")
+    if isinstance(min_count, int | np.integer):
+        if min_count < 1:
+            raise ValueError(f"min_count must be >= 1 as an int, got {min_count}")
+        return int(min_count)
+    if not 0 < min_count < 1:
+        raise ValueError(
+            f"min_count must lie between 0 and 1 as a fraction of the samples, got {min_count}"
+        )
+    return float(min_count) * n_samples
+
+
+def _move_rare(
+    mapping: Mapping[Label, Label], counts: Mapping[Label, int], limit: float, rare_label: Label
+) -> dict[Label, Label]:
+    """Send merged classes below the limit to `rare_label`; one of that name takes them in."""
+    totals: dict[Label, int] = {}
+    for label, name in mapping.items():
+        totals[name] = totals.get(name, 0) + counts.get(label, 0)
+    # A total of 0 belongs to labels that y lacks altogether: nothing says they are rare.
+    return {
+        label: rare_label if 0 < totals[name] < limit else name for label, name in mapping.items()
+    }
+
+
+def _check_name_kinds(mapping: Mapping[Label, Label], kind: str, rare_label: Label) -> None:
+    names = list(dict.fromkeys(mapping.values()))
+    kinds = {get_kind(name) for name in names}
+    if len(kinds) == 1:
+        return
+    kept = [name for name in names if get_kind(name) == kind]
+    if not kept:
+        check_one_kind(names, "the names of merged classes")
+    strange = next((name for name in names if get_kind(name) != kind), names[0])
+    members = [label for label, name in mapping.items() if name == strange]
+    stay = f"{kind} ({show_labels(kept, 3)})"
+    if strange == rare_label:
+        example = "-1" if kind in ("int", "float") else "a label of that type"
+        advice = f"for example rare_label={example}"
+    else:
+        name = "+".join(map(str, members)) if kind == "str" else members[0]
+        advice = f"for example {{{name!r}: {members!r}}}"
+    raise ValueError(
+        f"merged classes must be named by the type of the classes that stay, {stay}, got "
+        f"{get_kind(strange)} ({strange!r}) for {show_labels(members)}; {advice}"
+    )

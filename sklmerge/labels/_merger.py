@@ -1,21 +1,26 @@
-"""LabelMerger: which classes there are. The rules stand in _resolving.py and _merging.py."""
+"""What a parameter called `merge` is: one fresh LabelMerger of it, and whether it is fitted."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.labels._codes import decode_numbers, encode_numbers, find_positive, number_labels
+from sklmerge._containers import copy_labels, count_labels, read_labels
+from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._exchange import (
     check_same_kind,
     check_same_rows,
     invert_mapping,
+    merge_labels,
     place_members,
+    read_json,
     to_label_array,
+    unmerge_labels,
+    write_json,
 )
 from sklmerge.labels._indicator import (
     count_columns,
@@ -24,13 +29,9 @@ from sklmerge.labels._indicator import (
     read_columns,
     unmerge_table,
 )
-from sklmerge.labels._json import read_json, write_json
-from sklmerge.labels._kinds import Label, show_labels
-from sklmerge.labels._merge_map import normalize_merge_map
-from sklmerge.labels._merging import merge_labels, unmerge_labels
+from sklmerge.labels._merge_map import normalize_merge_map, resolve_merge
 from sklmerge.labels._proba import check_proba, choose_shares, split_columns, sum_columns
-from sklmerge.labels._reading import copy_labels, count_labels, read_labels
-from sklmerge.labels._resolving import resolve_merge
+from sklmerge.labels._targets import decode_numbers, encode_numbers, find_positive, number_labels
 
 
 class LabelMerger(BaseEstimator):
@@ -461,3 +462,39 @@ class LabelMerger(BaseEstimator):
             came = read_labels(y_merged, "y_merged")
             check_same_kind(came, expected, "y_merged")
         check_same_rows(expected, came)
+
+
+def check_merger(merge: Any) -> LabelMerger:
+    """Make a fresh, unfitted merger of whatever a parameter called `merge` takes.
+
+    Parameters
+    ----------
+    merge : LabelMerger, mapping, list of lists or None
+        A merger is cloned, never fitted in place.
+
+    Returns
+    -------
+    LabelMerger
+        Unfitted.
+
+    Raises
+    ------
+    TypeError
+        If `merge` is none of these.
+    ValueError
+        If `merge` contradicts itself.
+
+    Examples
+    --------
+    >>> check_merger([["A", "B"]])
+    LabelMerger(merge=[['A', 'B']])
+    """
+    if isinstance(merge, LabelMerger):
+        return clone(merge)
+    normalize_merge_map(merge)
+    return LabelMerger(merge)
+
+
+def is_fitted_merger(merge: Any) -> bool:
+    """Say whether a parameter called `merge` is a LabelMerger that has learned its classes."""
+    return isinstance(merge, LabelMerger) and hasattr(merge, "mapping_")

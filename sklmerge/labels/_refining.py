@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from sklmerge._codes import match_labels
+from sklmerge._containers import read_labels, take_metadata, take_rows
+from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._exchange import choose_sources, invert_mapping, put_labels, to_label_array
-from sklmerge.labels._kinds import Label, show_labels
-from sklmerge.labels._matching import match_labels
 from sklmerge.labels._merger import LabelMerger
-from sklmerge.labels._reading import read_labels
-from sklmerge.labels._rows import take_metadata, take_rows
 
 
 def list_several(merger: LabelMerger) -> list[Label]:

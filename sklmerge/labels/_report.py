@@ -9,11 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import check_consistent_length
 
-from sklmerge.labels._check import check_merger, is_fitted_merger
+from sklmerge._containers import read_labels
+from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._exchange import is_identity
-from sklmerge.labels._kinds import Label, show_labels
-from sklmerge.labels._merger import LabelMerger
-from sklmerge.labels._reading import read_labels
+from sklmerge.labels._merger import LabelMerger, check_merger, is_fitted_merger
 
 Level = Literal["auto", "original", "merged"]
 

@@ -11,14 +11,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
-from sklmerge.labels._availability import available_where
-from sklmerge.labels._check import check_merger, is_fitted_merger
+from sklmerge._checks import available_where
+from sklmerge._containers import read_labels
+from sklmerge._kinds import Label
 from sklmerge.labels._classifier import MergedClassifier
 from sklmerge.labels._exchange import invert_mapping, is_identity
-from sklmerge.labels._kinds import Label
-from sklmerge.labels._merger import LabelMerger
+from sklmerge.labels._merger import LabelMerger, check_merger, is_fitted_merger
 from sklmerge.labels._proba import check_proba, sum_columns
-from sklmerge.labels._reading import read_labels
 
 
 def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> Callable[..., float]:

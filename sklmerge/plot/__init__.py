@@ -4,6 +4,7 @@ from sklmerge.plot._augmentation import AugmentationDisplay
 from sklmerge.plot._class_balance import ClassBalanceDisplay
 from sklmerge.plot._class_weight import ClassWeightDisplay
 from sklmerge.plot._contact_sheet import SheetRow, draw_contact_sheet
+from sklmerge.plot._copies import pick_file_rows as pick_file_rows
 from sklmerge.plot._epoch_coverage import EpochCoverageDisplay
 from sklmerge.plot._merge import MergeDisplay
 

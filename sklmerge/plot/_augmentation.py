@@ -7,15 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklmerge._contract import as_image_batch
-from sklmerge.augment import as_augmenter, resolve_seed
+from sklmerge._random import resolve_seed
+from sklmerge.augment import as_augmenter
 from sklmerge.images import ImageIndex
 from sklmerge.labels import check_merger
-from sklmerge.plot._axes import escape_text, measure_axes, open_axes, shorten_name
+from sklmerge.plot._axes import BLUE, FAINT, INK, escape_text, measure_axes, open_axes, shorten_name
 from sklmerge.plot._contact_sheet import SheetRow
 from sklmerge.plot._copies import pick_array_rows, pick_file_rows
-from sklmerge.plot._palette import BLUE, FAINT, INK
-from sklmerge.sampling import AugmentingOverSampler
-from sklmerge.sampling._schedule_rules import check_whole
+from sklmerge.sampling import AugmentingOverSampler, check_whole
 
 # Inches of a tile, and what lies around it: titles to the left, captions below.
 _TILE, _GAP, _TITLE, _LINE = 1.25, 0.12, 1.5, 0.13

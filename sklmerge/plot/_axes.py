@@ -1,8 +1,84 @@
 """Where displays are drawn: matplotlib is brought in here, and axes are made or taken."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
+
+INK = "#1a1a1a"
+FAINT = "#5f6368"
+GREY = "#c8c8c8"
+BAND = "#eef1f4"
+BLUE = "#0072b2"
+ORANGE = "#e69f00"
+VERMILLION = "#d55e00"
+SKY = "#56b4e9"
+GREEN = "#009e73"
+PURPLE = "#cc79a7"
+
+SERIES = (INK, BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+# Of other numbers than the colours, so that no pair of both comes twice among 56, or 28.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+DASHES = ("-", "--", "-.", ":")
+# From white to dark, so that it means the same in grey.
+COLORMAP = "Blues"
+
+
+def check_kind(name: str, given: object, kind: type) -> None:
+    """Refuse what is no instance of a class.
+
+    Examples
+    --------
+    >>> from sklmerge.plot._axes import check_kind
+    >>> check_kind("estimators", ["balanced"], dict)
+    Traceback (most recent call last):
+    TypeError: estimators must be a dict, got list
+    """
+    if not isinstance(given, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{name} must be {article} {kind.__name__}, got {type(given).__name__}")
+
+
+def check_values(
+    name: str, given: Mapping[str, Any], kind: type, kind_name: str | None = None
+) -> None:
+    """Refuse what is no mapping of names to instances of a class.
+
+    Examples
+    --------
+    >>> from sklmerge.plot._axes import check_values
+    >>> check_values("class_weights", {"a": 1.0}, dict)
+    Traceback (most recent call last):
+    TypeError: class_weights must map a name to a dict each, got float for 'a'
+    """
+    expected = f"{name} must map a name to a {kind_name or kind.__name__} each, got"
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{expected} {type(given).__name__}")
+    for key, value in given.items():
+        if not isinstance(value, kind):
+            raise TypeError(f"{expected} {type(value).__name__} for {key!r}")
+
+
+def check_counts(name: str, counts: Sequence[Any], n_classes: int) -> None:
+    """Refuse what is not one count for each class.
+
+    Examples
+    --------
+    >>> from sklmerge.plot._axes import check_counts
+    >>> check_counts("before", [3, -1], 2)
+    Traceback (most recent call last):
+    ValueError: before must be counts of 0 or more, got -1
+    """
+    if len(counts) != n_classes:
+        raise ValueError(
+            f"{name} must have one count for each of {n_classes} classes, got {len(counts)}"
+        )
+    for count in counts:
+        if not isinstance(count, Real):
+            raise TypeError(f"{name} must be counts, got {count!r}")
+        if not float(count) >= 0:
+            raise ValueError(f"{name} must be counts of 0 or more, got {count}")
+
 
 # Points of a label, where there is room for it.
 _FONT_SIZE = 10.0

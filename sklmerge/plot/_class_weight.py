@@ -7,9 +7,19 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.plot._axes import add_legend, fit_font, fit_length, open_axes, scale_log, shorten_name
-from sklmerge.plot._kinds import check_values
-from sklmerge.plot._palette import FAINT, GREY, MARKERS, SERIES
+from sklmerge.plot._axes import (
+    FAINT,
+    GREY,
+    MARKERS,
+    SERIES,
+    add_legend,
+    check_values,
+    fit_font,
+    fit_length,
+    open_axes,
+    scale_log,
+    shorten_name,
+)
 from sklmerge.weights import ClassWeightEstimator
 
 _SCHEMES: Mapping[str, ClassWeightEstimator] = {

@@ -1,24 +1,170 @@
 """MergeDisplay: which classes are taken for one another, and which of them a merge joins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.cluster.hierarchy import dendrogram
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.labels import (
+    DEFAULT_THRESHOLD,
     LabelMerger,
     MergeAdvisor,
     MergeSuggestion,
     check_merger,
     suggest_merges,
 )
-from sklmerge.labels._suggesting import DEFAULT_THRESHOLD
-from sklmerge.plot._axes import check_axes, load_pyplot, write_out
-from sklmerge.plot._kinds import check_kind
-from sklmerge.plot._merge_matrix import draw_frame, draw_matrix, find_frames, write_values
-from sklmerge.plot._merge_tree import draw_tree, order_classes
+from sklmerge.plot._axes import (
+    BLUE,
+    COLORMAP,
+    FAINT,
+    INK,
+    VERMILLION,
+    check_axes,
+    check_kind,
+    fit_font,
+    load_pyplot,
+    measure_axes,
+    shorten_name,
+    write_out,
+)
+
+# Beyond so many classes, figures in the cells would not be read.
+_MAX_VALUES = 15
+# Points that can be read, and how wide a digit is beside its height, with some air.
+_LEAST_FONT = 5.5
+_DIGIT = 0.62
+# From this place on the colour map, white stands out more than ink.
+_DARK = 0.68
+
+
+def draw_matrix(ax: Any, values: NDArray[Any], classes: list[Any], normalize: bool) -> Any:
+    """Draw the cells and the names of the classes."""
+    n = len(classes)
+    image = ax.imshow(values, cmap=COLORMAP, vmin=0, vmax=1 if normalize else None)
+    font = fit_font(ax, n)
+    names = [shorten_name(label, 24) for label in classes]
+    upright = max(map(len, names)) <= 2
+    ax.set_xticks(range(n), names, rotation=0 if upright else 90, fontsize=font)
+    ax.set_yticks(range(n), names, fontsize=font)
+    ax.set(xlabel="predicted", ylabel="true", xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5))
+    return image
+
+
+def write_values(ax: Any, image: Any, values: NDArray[Any], normalize: bool) -> None:
+    """Write the figures into the cells, where all of them can be read."""
+    n = len(values)
+    # What would read 0.00 is left out.
+    texts = {
+        place: f"{value:.2f}" if normalize else f"{value:,}"
+        for place, value in np.ndenumerate(values)
+        if value >= (0.005 if normalize else 1)
+    }
+    longest = max(map(len, texts.values()), default=0)
+    font = min(0.75 * fit_font(ax, n), 72 * measure_axes(ax)[0] / n / (_DIGIT * max(longest, 4)))
+    if n > _MAX_VALUES or font < _LEAST_FONT:
+        return
+    for (row, column), text in texts.items():
+        ink = "white" if image.norm(values[row, column]) > _DARK else INK
+        ax.text(column, row, text, color=ink, ha="center", va="center", size=font)
+
+
+def draw_frame(ax: Any, column: int, row: int, width: int, height: int) -> None:
+    """Draw a frame around cells of a merged class."""
+    from matplotlib.patches import Rectangle
+
+    # White below the colour keeps the frame visible on cells of any colour.
+    for color, line in (("white", 4.5), (VERMILLION, 2.5)):
+        corner = (column - 0.5, row - 0.5)
+        frame = Rectangle(corner, width, height, fill=False, ec=color, lw=line, zorder=3)
+        ax.add_patch(frame).set_clip_on(False)
+
+
+def find_frames(
+    classes: Sequence[Any], merge: Mapping[Any, Sequence[Any]]
+) -> list[tuple[int, int, int, int]]:
+    """Find the cells of each merged class: column and row of the first, width and height.
+
+    Members that are no neighbours, as in a tree that joins others, have several frames, and no
+    cell of another class lies in one.
+
+    Examples
+    --------
+    >>> from sklmerge.plot._merge import find_frames
+    >>> find_frames(["a", "c", "b"], {"x": ["a", "c"]})
+    [(0, 0, 2, 2)]
+    >>> find_frames(["a", "c", "b"], {"x": ["a", "b"]})
+    [(0, 0, 1, 1), (0, 2, 1, 1), (2, 0, 1, 1), (2, 2, 1, 1)]
+    """
+    frames = []
+    for own in merge.values():
+        places = np.sort([classes.index(label) for label in own])
+        runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+        frames += [
+            (int(across[0]), int(down[0]), len(across), len(down))
+            for across, down in product(runs, runs)
+        ]
+    return frames
+
+
+def draw_tree(ax: Any, links: NDArray[np.float64], threshold: float | None) -> None:
+    """Draw the joins to the right of the matrix, its leaves level with the rows."""
+    joins = list_joins(links)
+    highest = max([*(height for _, _, height in joins), threshold or 0])
+    start = min(1.0, 1.12 * highest) or 1.0
+    for ends, levels, height in joins:
+        made = threshold is not None and height >= threshold - 1e-12
+        # Leaves lie at confusability 1, far from the joins: the branches come in from the edge.
+        ax.plot(
+            [min(ends[0], start), height, height, min(ends[1], start)],
+            [levels[0], levels[0], levels[1], levels[1]],
+            color=BLUE if made else FAINT,
+            lw=2 if made else 1,
+            solid_joinstyle="miter",
+        )
+    if threshold is not None:
+        ax.axvline(threshold, color=VERMILLION, ls="--", lw=1.2)
+        ax.set_title(f"joined from {threshold:.2g}", color=VERMILLION, fontsize=9, loc="left")
+    ax.set(xlim=(start, 0), ylim=(len(links) + 0.5, -0.5), xlabel="confusability")
+    ax.set_yticks([])
+    ax.spines[["top", "left", "right"]].set_visible(False)
+
+
+def list_joins(
+    links: NDArray[np.float64],
+) -> list[tuple[tuple[float, float], tuple[float, float], float]]:
+    """List each join: where its two branches begin, at which rows, and where they meet.
+
+    Examples
+    --------
+    >>> list_joins(np.array([[0, 2, 0.5, 2], [1, 3, 0.75, 3]]))
+    [((1.0, 1.0), (1.0, 2.0), 0.5), ((1.0, 0.5), (0.0, 1.5), 0.25)]
+    """
+    tree = dendrogram(links, no_plot=True)
+    joins = []
+    for rows, heights in zip(tree["icoord"], tree["dcoord"], strict=True):
+        # SciPy puts leaves at 5, 15, 25 and so on.
+        levels = (float(rows[0] - 5) / 10, float(rows[3] - 5) / 10)
+        ends = (1 - float(heights[0]), 1 - float(heights[3]))
+        joins.append((ends, levels, 1 - float(heights[1])))
+    return joins
+
+
+def order_classes(classes: list[Any], merge: Any, links: NDArray[np.float64] | None) -> list[int]:
+    """Order classes as the leaves of the tree, or, without one, by merged class.
+
+    Examples
+    --------
+    >>> order_classes(["a", "b", "c"], {"x": ["a", "c"]}, None)
+    [0, 2, 1]
+    """
+    if links is not None and len(links):
+        return [int(leaf) for leaf in dendrogram(links, no_plot=True)["leaves"]]
+    first = {label: min(map(classes.index, own)) for own in merge.values() for label in own}
+    return sorted(range(len(classes)), key=lambda i: (first.get(classes[i], i), i))
 
 
 class MergeDisplay:

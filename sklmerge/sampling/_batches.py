@@ -1,9 +1,148 @@
 """Draws per class in, which draw goes to which batch and rank out. No labels, no sources."""
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+
+def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -> Any:
+    """Compute the exact chance that a random batch misses a class.
+
+    Parameters
+    ----------
+    counts : mapping of label to int, or sequence of int
+        Images of each class.
+    batch_size : int
+        Images in a batch, drawn without replacement from all.
+
+    Returns
+    -------
+    dict of label to float, or ndarray of float64, shape (n_classes,)
+        The chance that the batch holds no image of the class.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative, or the batch is larger than the data.
+
+    Notes
+    -----
+    It is the hypergeometric chance of no hit, C(N - n, b) / C(N, b), worked out as a product of b
+    factors (N - n - i) / (N - i).
+
+    Examples
+    --------
+    >>> from sklmerge import batch_coverage
+    >>> misses = batch_coverage({"rare": 500, "common": 1_000_000}, 256)
+    >>> round(misses["rare"], 2)
+    0.88
+    """
+    values = list(counts.values() if isinstance(counts, Mapping) else counts)
+    n_all = sum(values)
+    if any(n < 0 for n in values):
+        raise ValueError(f"counts must be >= 0, got {values}")
+    if not 1 <= batch_size <= n_all:
+        raise ValueError(
+            f"batch_size must be from 1 to the {n_all} images there are, got {batch_size}"
+        )
+    left = n_all - np.arange(batch_size, dtype=np.float64)
+    chances = np.zeros(len(values))
+    for place, n in enumerate(values):
+        # Where fewer than a batch are of other classes, none can miss this one.
+        if n_all - n >= batch_size:
+            chances[place] = np.exp(np.log1p(-n / left).sum())
+    if isinstance(counts, Mapping):
+        return dict(zip(counts, chances.tolist(), strict=True))
+    return chances
+
+
+@dataclass(frozen=True, eq=False)
+class EpochDraws:
+    """Which sources are drawn, one row a draw.
+
+    Parameters
+    ----------
+    indices : ndarray of int64, shape (n_draws,)
+        Row of the data that each draw uses.
+    is_augmented : ndarray of bool, shape (n_draws,)
+        Whether it is varied.
+    keys : ndarray of uint64, shape (n_draws,)
+        Random stream of its variation, see `sklmerge.augment.hash_keys`: a function of the row and
+        of how often it was drawn before.
+
+    Examples
+    --------
+    >>> from sklmerge import EpochSchedule
+    >>> draws = EpochSchedule("minority", random_state=0).fit(["a", "b", "b"]).draws(0)
+    >>> len(draws), draws.is_augmented.tolist()
+    (2, [True, True])
+    """
+
+    indices: NDArray[np.int64]
+    is_augmented: NDArray[np.bool_]
+    keys: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def take(self, rows: ArrayLike | slice) -> "EpochDraws":
+        """Return some of the draws.
+
+        Parameters
+        ----------
+        rows : array-like of int or slice
+            Which of them.
+
+        Returns
+        -------
+        EpochDraws
+        """
+        chosen = rows if isinstance(rows, slice) else np.asarray(rows)
+        return EpochDraws(self.indices[chosen], self.is_augmented[chosen], self.keys[chosen])
+
+
+class BatchPlan(Sequence[EpochDraws]):
+    """The batches of one epoch: a sequence of `EpochDraws`.
+
+    Parameters
+    ----------
+    draws : EpochDraws
+        All of them, batch after batch.
+    sizes : ndarray of int64, shape (n_batches,)
+        How many each batch takes.
+
+    Examples
+    --------
+    >>> from sklmerge import EpochSchedule
+    >>> plan = EpochSchedule(random_state=0).fit(["a"] * 5 + ["b"] * 9).plan_batches(0, 4)
+    >>> [len(batch) for batch in plan]
+    [4, 3, 3]
+    """
+
+    def __init__(self, draws: EpochDraws, sizes: NDArray[np.int64]) -> None:
+        self.draws = draws
+        self.sizes = sizes
+        self._stops = np.cumsum(sizes)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    @overload
+    def __getitem__(self, index: int) -> EpochDraws: ...
+    @overload
+    def __getitem__(self, index: slice) -> "list[EpochDraws]": ...
+    def __getitem__(self, index: int | slice) -> "EpochDraws | list[EpochDraws]":
+        """Return the draws of a batch."""
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        number = range(len(self))[index]
+        stop = int(self._stops[number])
+        return self.draws.take(slice(stop - int(self.sizes[number]), stop))
+
 
 _GOLDEN_RATIO = (1 + 5**0.5) / 2
 

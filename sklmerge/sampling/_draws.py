@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.augment import draw_uniform, hash_keys
+from sklmerge._random import draw_uniform, hash_keys
 
 # The random numbers that order sources; an augmenter's columns take the numbers below.
 _ORDER_STREAM = 1000

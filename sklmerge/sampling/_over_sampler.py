@@ -13,15 +13,14 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from sklmerge._contract import as_image_batch
+from sklmerge._random import hash_keys, resolve_seed
 from sklmerge.augment import (
     ClassAugmenter,
     ImageAugmenter,
     TrivialAugmenter,
     as_augmenter,
-    hash_keys,
-    resolve_seed,
+    tell_augmenter,
 )
-from sklmerge.augment._by_class import tell_augmenter
 from sklmerge.labels import check_merger
 from sklmerge.sampling._draws import check_max_copies, plan_rounds, share_evenly
 

@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.augment import hash_keys, resolve_seed
-from sklmerge.labels._kinds import show_labels
+from sklmerge._kinds import show_labels
+from sklmerge._random import hash_keys, resolve_seed
 from sklmerge.sampling._batches import (
+    BatchPlan,
+    EpochDraws,
     arrange_classes,
     check_shares,
     count_batches,
     share_draws,
 )
-from sklmerge.sampling._bijection import permute_places
-from sklmerge.sampling._class_pools import ClassPools
-from sklmerge.sampling._draw_table import BatchPlan, EpochDraws
+from sklmerge.sampling._pools import ClassPools, permute_places
 from sklmerge.sampling._schedule_rules import (
     check_choice,
     check_rank,

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._codes import count_classes, match_labels
+from sklmerge._containers import CountedLabels, read_labels
+from sklmerge._kinds import show_labels
 from sklmerge.labels import LabelMerger, check_merger
-from sklmerge.labels._kinds import show_labels
-from sklmerge.labels._matching import count_classes, match_labels
-from sklmerge.labels._reading import CountedLabels, read_labels
 
 
 class ReadClasses(NamedTuple):

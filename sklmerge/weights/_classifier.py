@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.labels._availability import Method, available_where
+from sklmerge._checks import Method, available_where
 from sklmerge.weights._estimator import ClassWeightEstimator
 from sklmerge.weights._fitting import (
     WrappingClassifier,
@@ -17,7 +17,7 @@ from sklmerge.weights._fitting import (
     fit_inner,
     read_classes_of_rows,
 )
-from sklmerge.weights._targets import read_sample_weight
+from sklmerge.weights._reading import read_sample_weight
 
 
 def _if_inner_has(name: str) -> Callable[[Method], Method]:

@@ -8,13 +8,24 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.weights._checks import Scheme, check_weighting, read_classes, read_counts
-from sklmerge.weights._counting import look_up_weights, weigh_columns
 from sklmerge.weights._exports import divide_pairs, key_by_index, make_fit_params, make_tensor
-from sklmerge.weights._rules import add_weighted_classes, weigh_counts
-from sklmerge.weights._sources import is_stream, iterate_parts, read_part
-from sklmerge.weights._tally import ColumnTally, Tally, count_part, reads_as_one_hot
-from sklmerge.weights._targets import read_target
+from sklmerge.weights._reading import is_stream, iterate_parts, read_part, read_target
+from sklmerge.weights._schemes import (
+    Scheme,
+    add_weighted_classes,
+    check_weighting,
+    read_classes,
+    read_counts,
+    weigh_counts,
+)
+from sklmerge.weights._tally import (
+    ColumnTally,
+    Tally,
+    count_part,
+    look_up_weights,
+    reads_as_one_hot,
+    weigh_columns,
+)
 
 
 class ClassWeightEstimator(BaseEstimator):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.labels._kinds import show_labels
+from sklmerge._kinds import show_labels
 
 
 def key_by_index(class_weight: Any, class_indices: Any) -> dict[int, float]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge.labels._kinds import show_labels
+from sklmerge._kinds import show_labels
 from sklmerge.weights._fitting import (
     WrappingClassifier,
     copy_fitted_attributes,
@@ -15,7 +15,7 @@ from sklmerge.weights._fitting import (
     fit_inner,
     read_classes_of_rows,
 )
-from sklmerge.weights._targets import read_sample_weight
+from sklmerge.weights._reading import read_sample_weight
 
 
 class PriorCorrectedClassifier(WrappingClassifier):

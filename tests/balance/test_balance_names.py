@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklmerge.balance._names import (
+from sklmerge.balance.plan._names import (
     check_class_name,
     choose_extension,
     find_unsafe_names,

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklmerge.balance._plan import make_plan
-from sklmerge.images._paths import ImagePaths
+from sklmerge.balance.plan._plan import make_plan
+from sklmerge.images.files._paths import ImagePaths
 
 CLASSES = ["a", "b", "c", "d"]
 MAPPING = {"a": "ab", "b": "ab", "c": "c", "d": "d"}

@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sklmerge._random import hash_texts, rank_keys
 from sklmerge.balance._checks import check_split
-from sklmerge.images._hash import hash_texts, rank_keys
-from sklmerge.images._split import apportion, pool_small_classes, split_by_rank
-from sklmerge.images._split_groups import split_by_group
+from sklmerge.images.files._split import (
+    apportion,
+    pool_small_classes,
+    split_by_group,
+    split_by_rank,
+)
 
 SHARES = st.sampled_from([(1.0,), (0.8, 0.2), (0.7, 0.15, 0.15), (0.05, 0.95), (0.34, 0.33, 0.33)])
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklmerge.balance._targets import resolve_targets, spread_copies
+from sklmerge.balance.plan._targets import resolve_targets, spread_copies
 from sklmerge.sampling._draws import check_max_copies
 
 CLASSES = st.lists(st.integers(0, 2), min_size=1, max_size=40)

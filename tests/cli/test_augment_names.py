@@ -6,7 +6,7 @@ from collections import Counter
 import pandas as pd
 
 from sklmerge import ImageAugmenter, TrivialAugmenter
-from sklmerge.plot._captions import caption_params
+from sklmerge.plot._copies import caption_params
 
 
 def test_trivial_augment_varies_the_copies_of_a_folder(run, textures, tmp_path):

@@ -13,8 +13,8 @@ from numpy.testing import assert_array_equal
 from sklearn.utils.class_weight import compute_class_weight
 
 from sklmerge import ImageAugmenter, ImageIndex, __version__
+from sklmerge._random import hash_texts
 from sklmerge.images import decode_image
-from sklmerge.images._hash import hash_texts
 from sklmerge.plot._copies import vary_image
 
 MERGE = ("--merge", "ground=grass,gravel")

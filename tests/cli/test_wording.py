@@ -8,9 +8,8 @@ import pytest
 
 import sklmerge
 from sklmerge.cli._app import app
-from sklmerge.cli._errors import list_options
+from sklmerge.cli._errors import list_options, speak_shell
 from sklmerge.cli._making import balance
-from sklmerge.cli._wording import speak_shell
 
 PACKAGE = Path(sklmerge.__file__).parent
 COMMANDS = [info.callback for info in app.registered_commands]

@@ -10,7 +10,7 @@ from scipy.stats import hypergeom
 from sklearn.exceptions import NotFittedError
 
 from sklmerge import EpochCoverageDisplay, EpochSchedule
-from sklmerge.plot._series import spread_out
+from sklmerge.plot._epoch_coverage import spread_out
 
 Y = np.repeat(["a", "b", "c", "d"], [50, 120, 121, 10])
 

@@ -1,0 +1,156 @@
+"""What parameters may be that several doors take: one rule and one sentence for each."""
+
+import math
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from sklearn.utils.metaestimators import available_if
+
+ON_ERROR = ("raise", "skip", "warn")
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def is_whole(number: object) -> bool:
+    """Tell a whole number, of Python's or NumPy's, from anything else, such as a bool."""
+    return isinstance(number, Integral) and not isinstance(number, bool)
+
+
+def is_real(number: object) -> bool:
+    """Tell a finite number, of Python's or NumPy's, from anything else, such as a bool."""
+    return isinstance(number, Real) and not isinstance(number, bool) and math.isfinite(number)
+
+
+def check_whole(name: str, number: Any, least: int, most: int | None = None) -> int:
+    """Return a whole number from `least` to `most`.
+
+    Examples
+    --------
+    >>> check_whole("quality", 101, 1, 100)
+    Traceback (most recent call last):
+    ValueError: quality must be a whole number from 1 to 100, got 101
+    """
+    allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
+    message = f"{name} must be a whole number {allowed}, got {number!r}"
+    if not is_whole(number):
+        raise TypeError(message)
+    if number < least or (most is not None and number > most):
+        raise ValueError(message)
+    return int(number)
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
+    """Return one of a few words.
+
+    Examples
+    --------
+    >>> check_choice("place", "move", ("copy", "hardlink"))
+    Traceback (most recent call last):
+    ValueError: place must be 'copy' or 'hardlink', got 'move'
+    """
+    if not isinstance(value, str) or value not in choices:
+        *others, last = map(repr, choices)
+        listed = f"{', '.join(others)} or {last}" if others else last
+        raise ValueError(f"{name} must be {listed}, got {value!r}")
+    return str(value)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return True or False, and refuse what only counts as such, like ``"False"``."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def check_whole_pair(name: str, pair: Any, least: int = 1) -> tuple[int, int]:
+    """Return two whole numbers, of rows and of columns.
+
+    Examples
+    --------
+    >>> check_whole_pair("cells_per_block", 2)
+    Traceback (most recent call last):
+    ValueError: cells_per_block must be two whole numbers (rows, columns) of at least 1, got 2
+    """
+    sides = list_items(pair)
+    if len(sides) != 2 or not all(is_whole(side) and side >= least for side in sides):
+        raise ValueError(
+            f"{name} must be two whole numbers (rows, columns) of at least {least}, got {pair!r}"
+        )
+    return int(sides[0]), int(sides[1])
+
+
+def check_image_size(image_size: Any) -> tuple[int, int] | None:
+    """Return (height, width), from any sequence or array of two; None stays None.
+
+    Examples
+    --------
+    >>> check_image_size(np.array([224, 320]))
+    (224, 320)
+    >>> check_image_size((True, 5))
+    Traceback (most recent call last):
+    ValueError: image_size must be (height, width) in pixels, such as (224, 224), got (True, 5)
+    """
+    if image_size is None:
+        return None
+    sides = list_items(image_size)
+    if len(sides) != 2 or not all(is_whole(side) and side >= 1 for side in sides):
+        raise ValueError(
+            f"image_size must be (height, width) in pixels, such as (224, 224), got {image_size!r}"
+        )
+    return int(sides[0]), int(sides[1])
+
+
+def check_n_jobs(n_jobs: Any) -> int | None:
+    """Return a number of workers as joblib counts them; None stays None.
+
+    Examples
+    --------
+    >>> check_n_jobs("two")
+    Traceback (most recent call last):
+    TypeError: n_jobs must be a whole number other than 0 (-1: one per core), or None, got 'two'
+    """
+    message = (
+        f"n_jobs must be a whole number other than 0 (-1: one per core), or None, got {n_jobs!r}"
+    )
+    if n_jobs is None:
+        return None
+    if not is_whole(n_jobs):
+        raise TypeError(message)
+    if n_jobs == 0:
+        raise ValueError(message)
+    return int(n_jobs)
+
+
+def check_on_error(on_error: Any) -> str:
+    """Return what to do about a file that cannot be read: "raise", "skip" or "warn"."""
+    return check_choice("on_error", on_error, ON_ERROR)
+
+
+def check_max_copies(max_copies: Any) -> int | None:
+    """Return the most copies that one source may get; None is no bound."""
+    return None if max_copies is None else check_whole("max_copies", max_copies, 0)
+
+
+def list_items(value: Any) -> tuple[Any, ...]:
+    """List what a sequence or a 1-D array holds; nothing for what is neither."""
+    if isinstance(value, np.ndarray):
+        return tuple(value.tolist()) if value.ndim == 1 else ()
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def available_where(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
+    """Offer a method only where `check` of its object holds; `hasattr` says the same.
+
+    Examples
+    --------
+    >>> class Door:
+    ...     is_open = False
+    ...
+    ...     @available_where(lambda self: self.is_open)
+    ...     def enter(self): ...
+    >>> hasattr(Door(), "enter")
+    False
+    """
+    # scikit-learn leaves out the types.
+    return cast(Callable[[Method], Method], available_if(check))

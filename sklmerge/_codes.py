@@ -1,0 +1,336 @@
+"""Rows of y to class numbers, fast and exact, without sorting the rows. No merging here."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Odd multipliers of a multiply-shift hash; fixed, so that every run takes the same road.
+_N_TRIALS = 64
+
+
+def make_string_matcher(
+    dtype: np.dtype[Any], classes: NDArray[Any]
+) -> Callable[[NDArray[Any]], NDArray[np.intp]] | None:
+    """Make a function that finds the place of every string among known ones.
+
+    It hashes a few telling characters, looks the hash up, and compares the whole string found.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Fixed-width str, of the strings to come.
+    classes : ndarray of shape (n_classes,)
+        Distinct strings, sorted.
+
+    Returns
+    -------
+    callable or None
+        Strings -> places, -1 for one that is not known. None where no hash tells so many classes
+        apart.
+
+    Examples
+    --------
+    >>> classes = np.array(["cat", "dog"])
+    >>> match = make_string_matcher(classes.dtype, classes)
+    >>> match(np.array(["dog", "cow"])).tolist()
+    [1, -1]
+    """
+    width = dtype.itemsize // 4
+    places = np.flatnonzero(np.strings.str_len(classes) <= width)
+    known = np.ascontiguousarray(classes[places].astype(f"<U{width}"))
+    if len(known) == 0:
+        return lambda chunk: np.full(len(chunk), -1, dtype=np.intp)
+    letters = known.view(np.uint32).reshape(len(known), width)
+    columns = _choose_columns(letters)
+    hashing = _find_perfect_hash(letters[:, columns])
+    if hashing is None:
+        return None
+    multipliers, shift, table = hashing
+
+    def match(chunk: NDArray[Any]) -> NDArray[np.intp]:
+        chunk = np.ascontiguousarray(chunk.astype(f"<U{width}", copy=False))
+        rows = chunk.view(np.uint32).reshape(len(chunk), width)
+        guess = table[_hash_letters(rows[:, columns], multipliers, shift)]
+        return np.where(known[guess] == chunk, places[guess], -1).astype(np.intp)
+
+    return match
+
+
+def _choose_columns(letters: NDArray[np.uint32]) -> list[int]:
+    """Choose character positions, the most telling first, until they tell all classes apart."""
+    chosen: list[int] = []
+    n_apart = 0
+    while n_apart < len(letters):
+        gains = [
+            -1 if column in chosen else len(np.unique(letters[:, [*chosen, column]], axis=0))
+            for column in range(letters.shape[1])
+        ]
+        best = int(np.argmax(gains))
+        chosen.append(best)
+        n_apart = gains[best]
+    return chosen or [0]
+
+
+def _hash_letters(
+    letters: NDArray[np.uint32], multipliers: NDArray[np.uint32], shift: np.uint32
+) -> NDArray[np.uint32]:
+    total = letters[:, 0] * multipliers[0]
+    for column in range(1, letters.shape[1]):
+        total += letters[:, column] * multipliers[column]
+    return total >> shift
+
+
+def _find_perfect_hash(
+    letters: NDArray[np.uint32],
+) -> tuple[NDArray[np.uint32], np.uint32, NDArray[np.intp]] | None:
+    """Find multipliers that give every class its own place, or None for very many classes."""
+    rng = np.random.default_rng(0)
+    n_bits = max(4, int(np.ceil(2 * np.log2(len(letters) + 1))))
+    while n_bits <= 20:
+        shift = np.uint32(32 - n_bits)
+        for _ in range(_N_TRIALS):
+            half = rng.integers(0, 2**31, letters.shape[1], dtype=np.uint32)
+            multipliers = np.asarray(half * 2 + 1, dtype=np.uint32)
+            slots = _hash_letters(letters, multipliers, shift)
+            if len(np.unique(slots)) == len(slots):
+                table = np.zeros(1 << n_bits, dtype=np.intp)
+                table[slots] = np.arange(len(slots))
+                return multipliers, shift, table
+        n_bits += 2
+    return None
+
+
+Codes: TypeAlias = NDArray[np.signedinteger[Any]]
+
+# Rows a chunk: its codes and keys stay in the processor's cache.
+_CHUNK = 1 << 15
+# A lookup table of more places than this costs more to fill than a binary search saves.
+_MAX_TABLE = 1 << 20
+
+
+def match_labels(
+    values: NDArray[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]] = np.intp
+) -> Codes:
+    """Find the place of every label in `classes`, -1 where it has none.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,)
+        Labels as :func:`sklmerge._containers.read_labels` gives them.
+    classes : ndarray of shape (n_classes,)
+        Distinct labels, sorted, of the same kind as `values`.
+    dtype : type
+        Of the places; the smallest that holds them saves most of the time and memory.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Places in `classes`.
+
+    Examples
+    --------
+    >>> match_labels(np.array(["B", "A", "X"]), np.array(["A", "B"])).tolist()
+    [1, 0, -1]
+    """
+    if values.dtype == object:
+        return _match_objects(values, classes, dtype)
+    if len(values) == 0 or len(classes) == 0:
+        return np.full(len(values), -1, dtype=dtype)
+    if values.dtype.kind == "U":
+        words = classes.astype(np.str_)
+        match = make_string_matcher(values.dtype, words) or _make_search_matcher(words)
+        return _match_in_chunks(values, match, dtype)
+    fits = values.dtype != np.uint64 or int(values.max()) < 2**63
+    if values.dtype.kind in "biu" and fits and _is_narrow(classes):
+        return _match_integers(values, classes, dtype)
+    return _match_in_chunks(values, _make_search_matcher(classes), dtype)
+
+
+def replace_labels(
+    values: NDArray[Any], classes: NDArray[Any], replacements: NDArray[Any]
+) -> tuple[NDArray[Any], Codes]:
+    """Give every label the replacement of its class; say which rows have no class.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,)
+        Labels.
+    classes : ndarray of shape (n_classes,)
+        Distinct labels, sorted, of the same kind as `values`.
+    replacements : ndarray of shape (n_classes,)
+        What stands for each class.
+
+    Returns
+    -------
+    replaced : ndarray of shape (n_samples,)
+        Of the dtype of `replacements`; undefined in the rows without a class.
+    strangers : ndarray of shape (n_strangers,), intp
+        The rows without a class, ascending.
+
+    Examples
+    --------
+    >>> replaced, strangers = replace_labels(np.array([5, 9, 5]), np.array([5]), np.array([0]))
+    >>> replaced[0], strangers.tolist()
+    (np.int64(0), [1])
+    """
+    if values.dtype == object and replacements.dtype == object:
+        exchange = dict(zip(classes.tolist(), replacements.tolist(), strict=True))
+        try:
+            return _exchange_objects(values, exchange), np.empty(0, dtype=np.intp)
+        except (KeyError, TypeError):
+            pass  # Some rows have no class, or are no labels at all: the road below says which.
+    codes = match_labels(values, classes)
+    # The smallest code is cheap to find; only where it is -1 are the rows looked for.
+    has_strangers = len(codes) > 0 and int(codes.min()) < 0
+    strangers = np.flatnonzero(codes < 0) if has_strangers else np.empty(0, dtype=np.intp)
+    return np.take(replacements, codes), strangers
+
+
+def find_classes(values: NDArray[Any]) -> tuple[NDArray[Any], Codes]:
+    """Find the distinct labels, sorted, and the number of every row among them.
+
+    Examples
+    --------
+    >>> classes, codes = find_classes(np.array([7, 3, 7]))
+    >>> classes.tolist(), codes.tolist()
+    ([3, 7], [1, 0, 1])
+    """
+    if values.dtype == object:
+        found = dict.fromkeys(values.tolist())
+        classes = np.empty(len(found), dtype=object)
+        classes[:] = sorted(found)
+        return classes, match_labels(values, classes)
+    if values.dtype.kind in "biu" and _is_narrow(values):
+        classes, _ = count_classes(values)
+        return classes, match_labels(values, classes)
+    if values.dtype.kind == "U":
+        return _find_strings(values)
+    classes, codes = np.unique(values, return_inverse=True)
+    return classes, codes.astype(np.intp)
+
+
+def count_classes(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Find the distinct labels, sorted, and how many rows each has.
+
+    Examples
+    --------
+    >>> classes, counts = count_classes(np.array([7, 3, 7]))
+    >>> classes.tolist(), counts.tolist()
+    ([3, 7], [1, 2])
+    """
+    if values.dtype.kind not in "biu" or not _is_narrow(values):
+        classes, codes = find_classes(values)
+        return classes, np.bincount(codes, minlength=len(classes))
+    low = int(values.min())
+    counts = np.zeros(int(values.max()) - low + 1, dtype=np.int64)
+    # No chunk is shorter than the counts, or most of the time would go into adding zeros.
+    step = max(_CHUNK, len(counts))
+    for start in range(0, len(values), step):
+        shifted = values[start : start + step].astype(np.int64) - low
+        counts += np.bincount(shifted, minlength=len(counts))
+    present = np.flatnonzero(counts)
+    return (present + low).astype(values.dtype), counts[present]
+
+
+def _is_narrow(values: NDArray[Any]) -> bool:
+    """Say whether integers lie close together, and far from the ends of int64."""
+    if len(values) == 0:
+        return False
+    low, high = int(values.min()), int(values.max())
+    return high - low < _MAX_TABLE and low > -(2**62) and high < 2**62
+
+
+def _find_strings(values: NDArray[Any]) -> tuple[NDArray[Any], Codes]:
+    """Learn the classes of growing samples of the rows not matched yet."""
+    classes = np.unique(values[:_CHUNK])
+    codes = match_labels(values, classes)
+    take = _CHUNK
+    while True:
+        rest = np.flatnonzero(codes < 0)
+        if len(rest) == 0:
+            return classes, codes
+        take *= 8
+        classes = np.unique(np.concatenate([classes, values[rest[:take]]]))
+        # The new classes shift the numbers of the old ones, so every row is numbered anew.
+        codes = match_labels(values, classes)
+
+
+def _exchange_objects(values: NDArray[Any], exchange: dict[str, str]) -> NDArray[Any]:
+    """Go from label to label in one pass, a third faster than by way of numbers."""
+    # Keys that are the very objects of y need no comparison of letters.
+    first = dict.fromkeys(values[:_CHUNK].tolist())
+    by_object = {label: exchange[label] for label in first} | exchange
+    replaced = np.empty(len(values), dtype=object)
+    for start in range(0, len(values), _CHUNK):
+        rows = values[start : start + _CHUNK].tolist()
+        new = np.fromiter(map(by_object.__getitem__, rows), dtype=object, count=len(rows))
+        replaced[start : start + _CHUNK] = new
+    return replaced
+
+
+def _match_objects(
+    values: NDArray[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]]
+) -> Codes:
+    places = {label: place for place, label in enumerate(classes.tolist())}
+    rows = values.tolist()
+    try:
+        return np.fromiter(map(places.__getitem__, rows), dtype=dtype, count=len(rows))
+    except (KeyError, TypeError):
+        pass  # Some rows have no class, or are no labels at all.
+    found = [places.get(label, -1) if isinstance(label, str) else -1 for label in rows]
+    return np.array(found, dtype=dtype)
+
+
+def _match_in_chunks(
+    values: NDArray[Any], match: Callable[[NDArray[Any]], Codes], dtype: type[np.signedinteger[Any]]
+) -> Codes:
+    codes = np.empty(len(values), dtype=dtype)
+    for start in range(0, len(values), _CHUNK):
+        codes[start : start + _CHUNK] = match(values[start : start + _CHUNK])
+    return codes
+
+
+def _match_integers(
+    values: NDArray[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]]
+) -> Codes:
+    """Look integers up in a table whose negative half answers Python's way, from the end."""
+    if values.dtype.kind == "b":
+        values, classes = values.view(np.uint8), classes.view(np.uint8)
+    if values.dtype == np.uint64:
+        values, classes = values.view(np.int64), classes.astype(np.int64)
+    low, high = int(classes[0]), int(classes[-1])
+    reach = max(high, -low)
+    if reach < _MAX_TABLE:
+        table = np.full(2 * reach + 2, -1, dtype=dtype)
+        table[classes] = np.arange(len(classes))
+        try:
+            return _match_in_chunks(values, lambda chunk: np.take(table, chunk), dtype)
+        except IndexError:
+            pass  # Labels beyond the table are unknown: the road below says which.
+    return _match_in_chunks(values, _make_table_matcher(classes), dtype)
+
+
+def _make_table_matcher(classes: NDArray[Any]) -> Callable[[NDArray[Any]], Codes]:
+    """Look integers up in a table that has one spare place below and one above."""
+    classes = classes.astype(np.int64)
+    first = int(classes[0]) - 1
+    table = np.full(int(classes[-1]) - first + 2, -1, dtype=np.intp)
+    table[classes - first] = np.arange(len(classes))
+
+    def match(chunk: NDArray[Any]) -> Codes:
+        # Clipped before the shift, which could run over the ends of int64.
+        chunk = np.clip(chunk.astype(np.int64), first, int(classes[-1]) + 1)
+        return np.take(table, chunk - first)
+
+    return match
+
+
+def _make_search_matcher(classes: NDArray[Any]) -> Callable[[NDArray[Any]], Codes]:
+    def match(chunk: NDArray[Any]) -> Codes:
+        places = np.searchsorted(classes, chunk)
+        places[places == len(classes)] = 0
+        return np.where(classes[places] == chunk, places, -1).astype(np.intp)
+
+    return match

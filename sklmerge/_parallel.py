@@ -1,0 +1,228 @@
+"""Hand tasks to joblib's workers and yield what comes of them, whatever the backend can do."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from itertools import islice
+from numbers import Integral
+from typing import Any, TypeVar
+
+import joblib
+from joblib import Parallel, delayed, effective_n_jobs
+from joblib.parallel import get_active_backend
+
+Result = TypeVar("Result")
+Call = Callable[..., Any]
+
+
+@contextmanager
+def open_gate() -> Iterator[Call]:
+    """Give a way to call a function in joblib's workers that ends soon when the caller stops.
+
+    joblib does not wait for its threads when it gives up, and a process that ends while one of them
+    is in C++ code is aborted. So where the caller fails, is interrupted, or asks for no more,
+    calls in threads of this process do nothing from then on, and those at work are waited for.
+
+    Yields
+    ------
+    callable
+        ``call(function, *arguments)``, which gives what the function gives, or None after the
+        caller has stopped. Workers that are other processes are not held up by it.
+
+    Examples
+    --------
+    >>> from sklmerge._parallel import open_gate
+    >>> with open_gate() as call:
+    ...     print(call(pow, 2, 3))
+    8
+    """
+    backend, _ = get_active_backend(prefer="threads")
+    gate = _Gate()
+    try:
+        yield gate.call if getattr(backend, "supports_sharedmem", False) else _call
+    except BaseException:
+        gate.close()
+        raise
+
+
+class _Gate:
+    """Lets calls in while it is open, and tells when the last one is out."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._n_inside = 0
+        self._open = True
+
+    def call(self, function: Callable[..., Result], *arguments: Any) -> Result | None:
+        with self._changed:
+            if not self._open:
+                return None
+            self._n_inside += 1
+        try:
+            return function(*arguments)
+        finally:
+            with self._changed:
+                self._n_inside -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            self._open = False
+            self._changed.wait_for(lambda: self._n_inside == 0)
+
+
+def _call(function: Callable[..., Result], *arguments: Any) -> Result:
+    return function(*arguments)
+
+
+Item = TypeVar("Item")
+
+
+def run_ahead(
+    function: Callable[[Item], Result], items: Iterable[Item], n_threads: int
+) -> Iterator[Result]:
+    """Yield what a function gives for each item, in order.
+
+    Parameters
+    ----------
+    function : callable
+        Item -> result.
+    items : iterable
+        What to call it with.
+    n_threads : int
+        Threads. At most ``n_threads + 1`` results are being made or wait to be taken. 0 calls the
+        function when its result is asked for.
+
+    Yields
+    ------
+    result
+
+    Examples
+    --------
+    >>> list(run_ahead(abs, [-1, -2, -3], n_threads=2))
+    [1, 2, 3]
+    """
+    if n_threads == 0:
+        yield from map(function, items)
+        return
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="sklmerge-feed") as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > n_threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            # Whoever stops half-way, or meets an error, does not wait for what is not begun.
+            for future in waiting:
+                future.cancel()
+
+
+def count_threads(n_jobs: int | None) -> int:
+    """Count the threads that `n_jobs` asks for, as joblib counts them, wherever it is asked.
+
+    joblib's own count is that of its processes, and 1 within a worker of a DataLoader.
+
+    Examples
+    --------
+    >>> count_threads(None), count_threads(3)
+    (1, 3)
+    """
+    if n_jobs is None:
+        return 1
+    if not isinstance(n_jobs, Integral) or isinstance(n_jobs, bool):
+        raise TypeError(f"n_jobs must be an int or None, got {n_jobs!r}")
+    if n_jobs == 0:
+        raise ValueError("n_jobs must not be 0; None is one thread, -1 all cores")
+    return n_jobs if n_jobs > 0 else max(1, joblib.cpu_count() + 1 + n_jobs)
+
+
+Task = TypeVar("Task")
+# Where results come in rounds: enough that waiting for the last of a round costs little.
+_TASKS_A_ROUND = 16
+
+
+def map_unordered(
+    function: Callable[..., Result],
+    tasks: Iterable[Task],
+    *shared: Any,
+    n_jobs: int | None,
+    give_up: Callable[[], None],
+) -> Generator[Result, None, None]:
+    """Call a function for each task in workers, and yield results as they come.
+
+    Tasks are made as workers ask for them, so that neither all tasks nor all results are ever in
+    memory together.
+
+    Parameters
+    ----------
+    function : callable
+        Called as ``function(task, *shared)``.
+    tasks : iterable
+        Small: each is sent to its worker.
+    *shared : object
+        What is the same for all tasks.
+    n_jobs : int or None
+        Workers, as joblib counts them; threads, unless ``joblib.parallel_config`` names a backend.
+    give_up : callable
+        Called when the caller stops before the end, is interrupted, or a task fails; it should make
+        tasks that are at work end soon. Threads of this process are waited for then.
+
+    Yields
+    ------
+    result
+        In any order.
+
+    Examples
+    --------
+    >>> from sklmerge._parallel import map_unordered
+    >>> sorted(map_unordered(pow, [1, 2, 3], 2, n_jobs=2, give_up=lambda: None))
+    [1, 4, 9]
+    """
+    backend, _ = get_active_backend(prefer="threads")
+    with open_gate() as call:
+        calls = (delayed(call)(function, task, *shared) for task in tasks)
+        streams = backend.supports_return_generator
+        results = _stream(calls, n_jobs) if streams else _go_round(calls, n_jobs)
+        try:
+            with closing(results):
+                yield from results
+        except BaseException:
+            give_up()
+            raise
+
+
+def name_processes(n_jobs: int | None) -> str | None:
+    """Name the backend if its workers are other processes, which share no memory with this one.
+
+    Examples
+    --------
+    >>> import joblib
+    >>> from sklmerge._parallel import name_processes
+    >>> with joblib.parallel_config("loky", n_jobs=2):
+    ...     name_processes(None), name_processes(1)
+    ('LokyBackend', None)
+    """
+    backend, _ = get_active_backend(prefer="threads")
+    if getattr(backend, "supports_sharedmem", False) or effective_n_jobs(n_jobs) == 1:
+        return None
+    return type(backend).__name__
+
+
+def _stream(calls: Iterable[Any], n_jobs: int | None) -> Generator[Any, None, None]:
+    run = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")
+    # Closed at once when the caller stops: an abandoned one would go on working.
+    with closing(run(calls)) as results:
+        yield from results
+
+
+def _go_round(calls: Iterator[Any], n_jobs: int | None) -> Generator[Any, None, None]:
+    """Do what backends can that give results in lists only, such as Ray's."""
+    with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
+        n_tasks = _TASKS_A_ROUND * effective_n_jobs(n_jobs)
+        while some := list(islice(calls, n_tasks)):
+            yield from parallel(some)

@@ -1,0 +1,188 @@
+"""Paths in, numbers out that order or seed them. The same path gives the same number everywhere."""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_random_state
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+def mix_bits(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scramble 64-bit numbers by a bijection in which every bit moves every other.
+
+    Parameters
+    ----------
+    values : ndarray of uint64
+        Any shape, at least 1-D (numpy warns where a scalar overflows; here overflow is meant).
+
+    Returns
+    -------
+    ndarray of uint64
+        Of the same shape.
+
+    References
+    ----------
+    Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014
+    (the finaliser of SplitMix64, with Stafford's 13th constants).
+    """
+    mixed = values + _GOLDEN
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def hash_keys(sources: ArrayLike, copies: ArrayLike) -> NDArray[np.uint64]:
+    """Give each copy of each source the key of its own random stream.
+
+    Parameters
+    ----------
+    sources : array-like of int, shape (n,)
+        What tells one source from another: a row number, or 64 bits of a path's digest.
+    copies : array-like of int, shape (n,) or scalar
+        Which copy of the source, counted from 0.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n,)
+        The same for the same pair, whatever stands beside it.
+
+    Examples
+    --------
+    >>> from sklmerge.augment import hash_keys
+    >>> bool(hash_keys([7, 8, 9], 0)[2] == hash_keys([9], [0])[0])
+    True
+    """
+    source_bits = np.atleast_1d(np.asarray(sources)).astype(np.uint64)
+    copy_bits = np.atleast_1d(np.asarray(copies)).astype(np.uint64)
+    return mix_bits(mix_bits(source_bits) ^ copy_bits)
+
+
+def salt_keys(seed: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Mix a seed into keys: what a generator of a row's own is made from.
+
+    Parameters
+    ----------
+    seed : int
+        In [0, 2**64).
+    keys : ndarray of uint64, shape (n,)
+        See `hash_keys`.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n,)
+    """
+    return mix_bits(keys ^ mix_bits(np.array([seed], np.uint64)))
+
+
+def draw_uniform(seed: int, keys: NDArray[np.uint64], column: int) -> NDArray[np.float64]:
+    """Draw one uniform number in [0, 1) for each key.
+
+    Parameters
+    ----------
+    seed : int
+        In [0, 2**64).
+    keys : ndarray of uint64, shape (n,)
+        See `hash_keys`.
+    column : int
+        Which of a row's numbers: two columns are independent.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+    """
+    salt = mix_bits(mix_bits(np.array([seed], np.uint64)) ^ np.uint64(column))
+    bits = mix_bits(mix_bits(keys) ^ salt)
+    # 53 bits are all that a float64 in [0, 1) can hold evenly.
+    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def resolve_seed(random_state: object) -> int:
+    """Turn scikit-learn's `random_state`, or a numpy Generator, into one 64-bit seed.
+
+    Parameters
+    ----------
+    random_state : None, int, RandomState or Generator
+        None gives a fresh seed; an int stands for itself; the others are drawn from once.
+
+    Returns
+    -------
+    int
+        In [0, 2**64).
+
+    Raises
+    ------
+    ValueError
+        If it is a negative int or something else altogether.
+    """
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**64, dtype=np.uint64))
+    if isinstance(random_state, int | np.integer):
+        if not 0 <= random_state < 2**64:
+            raise ValueError(f"random_state must be in [0, 2**64), got {random_state}")
+        return int(random_state)
+    if random_state is None:
+        return resolve_seed(np.random.default_rng())
+    halves = check_random_state(random_state).randint(2**32, size=2, dtype=np.uint64)
+    return int(halves[0]) << 32 | int(halves[1])
+
+
+def hash_texts(texts: Iterable[bytes]) -> NDArray[np.uint64]:
+    """Take 64 bits of the BLAKE2b digest of each text.
+
+    Parameters
+    ----------
+    texts : iterable of bytes
+        POSIX paths relative to the source folder, or names of groups.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n,)
+        Depends on the bytes alone, not on their number, order or place.
+
+    Examples
+    --------
+    >>> from sklmerge._random import hash_texts
+    >>> both = hash_texts([b"cat/1.jpg", b"dog/1.jpg"])
+    >>> bool(both[1] == hash_texts([b"dog/1.jpg"])[0])
+    True
+    """
+    digests = b"".join(blake2b(text, digest_size=8).digest() for text in texts)
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
+
+
+def rank_keys(keys: NDArray[np.uint64], seed: int, purpose: str) -> NDArray[np.uint64]:
+    """Give keys the numbers by which a seed orders them for one purpose.
+
+    Adding or taking away a key leaves the order of the others as it is, which a shuffled list
+    would not.
+
+    Parameters
+    ----------
+    keys : ndarray of uint64, shape (n,)
+        See `hash_texts`.
+    seed : int
+        In [0, 2**64).
+    purpose : str
+        Such as ``"split"`` or ``"draw"``: orders for two purposes are independent.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n,)
+        Sort by these.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge._random import rank_keys
+    >>> keys = np.arange(5, dtype=np.uint64)
+    >>> ranks = rank_keys(keys, 0, "split")
+    >>> bool((rank_keys(keys[2:], 0, "split") == ranks[2:]).all())
+    True
+    """
+    salt = hash_texts([f"{purpose}:{seed}".encode()])
+    return mix_bits(mix_bits(keys) ^ salt)

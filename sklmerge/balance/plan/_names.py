@@ -1,0 +1,184 @@
+"""What a file is called in the balanced folder: unique, stable when images are added, and legal."""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge._random import hash_texts
+
+_MAX_NAME_BYTES = 255
+# Room for "__aug", ten digits and the longest extension, so that every copy can have its name.
+_MAX_BASE_BYTES = _MAX_NAME_BYTES - len("__aug") - 10 - len(".jpeg")
+# What os.fsdecode makes of bytes that are no UTF-8.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_OWN_ENDING = re.compile(r"(__aug\d+|-[0-9a-f]{10})$", re.IGNORECASE)
+# Keras reads no TIFF or WebP, and takes the palette numbers of a BMP for grey levels.
+_READ_BY_ALL = {".jpg", ".jpeg", ".png"}
+
+
+def check_class_name(name: object) -> str:
+    """Check that a class can be a folder of the balanced data set.
+
+    Raises
+    ------
+    TypeError
+        If it is no string.
+    ValueError
+        If it is empty or hidden, climbs out, is too long or no Unicode, or is the name of the
+        metadata.
+
+    Examples
+    --------
+    >>> from sklmerge.balance.plan._names import check_class_name
+    >>> check_class_name("A+B")
+    'A+B'
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"merge must give classes that are strings (folders), got {name!r}")
+    size = len(name.encode("utf-8", "surrogateescape"))
+    climbs = not name or name.startswith(".") or "/" in name or "\0" in name
+    no_unicode = _SURROGATE.search(name) is not None
+    if climbs or no_unicode or size > _MAX_NAME_BYTES or name.casefold() == "metadata.csv":
+        raise ValueError(
+            "class names must be names of folders: Unicode, not empty, at most 255 bytes, without "
+            f"'/' and not beginning with '.', and not 'metadata.csv', got {name!r}"
+        )
+    return name
+
+
+def join_base(original: str, path: bytes) -> str:
+    """Join original class and stem to the name that a file would have if it were the only one.
+
+    Examples
+    --------
+    >>> from sklmerge.balance.plan._names import join_base
+    >>> join_base("nevus", b"nevus/2019/img7.jpg")
+    'nevus__img7'
+    """
+    stem = path.rpartition(b"/")[2].rpartition(b".")[0]
+    return f"{original}__{os.fsdecode(stem)}"
+
+
+def find_unsafe_names(folders: Iterable[str], bases: Iterable[str]) -> NDArray[np.bool_]:
+    """Find the names that need a digest of the path to be told apart, or to be legal.
+
+    Those are names that another source of the folder shares (whatever the extension, the case or
+    the Unicode normal form), that look as if made by `make_base` or `name_file`, that are too
+    long, or that are no Unicode.
+
+    Parameters
+    ----------
+    folders : iterable of str, length n
+        Merged class of each source.
+    bases : iterable of str, length n
+        See `join_base`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+
+    Examples
+    --------
+    >>> from sklmerge.balance.plan._names import find_unsafe_names
+    >>> find_unsafe_names(["A"] * 3, ["cat__1", "Cat__1", "cat__2__aug0001"]).tolist()
+    [True, True, True]
+    """
+    unsafe: list[bool] = []
+    # 64 bits a name instead of the name: two names that meet by chance both get a digest.
+    folded = hash_texts(
+        _note_unsafe(base, unsafe) + b"\0" + folder.encode("utf-8", "surrogateescape")
+        for folder, base in zip(folders, bases, strict=True)
+    )
+    _, places, counts = np.unique(folded, return_inverse=True, return_counts=True)
+    return np.array(unsafe, bool) | (counts[places] > 1)
+
+
+def _note_unsafe(base: str, unsafe: list[bool]) -> bytes:
+    """Append whether a base is unsafe by itself, and return it folded."""
+    if base.isascii():
+        unsafe.append(len(base) > _MAX_BASE_BYTES or _OWN_ENDING.search(base) is not None)
+        return base.lower().encode()
+    encoded = base.encode("utf-8", "surrogateescape")
+    unsafe.append(
+        _SURROGATE.search(base) is not None
+        or len(encoded) > _MAX_BASE_BYTES
+        or _OWN_ENDING.search(base) is not None
+    )
+    # Canonical caseless matching, Unicode Standard, definition D145.
+    caseless = unicodedata.normalize("NFD", unicodedata.normalize("NFD", base).casefold())
+    return caseless.encode("utf-8", "surrogateescape")
+
+
+def make_base(base: str, path: bytes, unsafe: bool) -> str:
+    """Make the unique beginning of a source's file names.
+
+    Parameters
+    ----------
+    base : str
+        See `join_base`.
+    path : bytes
+        Path relative to the source folder, POSIX.
+    unsafe : bool
+        See `find_unsafe_names`.
+
+    Returns
+    -------
+    str
+        At most 235 bytes of UTF-8.
+
+    Examples
+    --------
+    >>> from sklmerge.balance.plan._names import make_base
+    >>> make_base("cat__1", b"cat/a/1.jpg", unsafe=True)
+    'cat__1-8474892837'
+    """
+    if not unsafe:
+        return base
+    digest = "-" + blake2b(path).hexdigest()[:10]
+    legal = _SURROGATE.sub("_", base).encode()
+    return legal[: _MAX_BASE_BYTES - len(digest)].decode("utf-8", "ignore") + digest
+
+
+def name_file(base: str, copy: int, extension: str) -> str:
+    """Name a source's own file (copy 0) or one of its copies.
+
+    Examples
+    --------
+    >>> from sklmerge.balance.plan._names import name_file
+    >>> name_file("nevus__img7", 0, ".jpg"), name_file("nevus__img7", 3, ".jpg")
+    ('nevus__img7.jpg', 'nevus__img7__aug0003.jpg')
+    """
+    return f"{base}{extension}" if copy == 0 else f"{base}__aug{copy:04d}{extension}"
+
+
+def choose_extension(path: bytes, image_format: str) -> str:
+    """Choose the extension, and with it the format, of a source's files.
+
+    Parameters
+    ----------
+    path : bytes
+        Path of the source.
+    image_format : {"keep", "jpeg", "png"}
+        ``"keep"`` turns what Keras, torchvision and Hugging Face do not all read alike into PNG.
+
+    Returns
+    -------
+    str
+        With its dot. A fitting extension keeps its case.
+
+    Examples
+    --------
+    >>> from sklmerge.balance.plan._names import choose_extension
+    >>> choose_extension(b"cat/1.JPG", "keep"), choose_extension(b"cat/1.webp", "keep")
+    ('.JPG', '.png')
+    """
+    extension = os.fsdecode(os.path.splitext(path)[1])
+    wanted = {"keep": _READ_BY_ALL, "jpeg": {".jpg", ".jpeg"}, "png": {".png"}}[image_format]
+    if extension.lower() in wanted:
+        return extension
+    return ".jpg" if image_format == "jpeg" else ".png"

@@ -1,0 +1,246 @@
+"""The plan of a balanced folder, as columns: what becomes of every source. No file is touched."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge._random import hash_texts, rank_keys
+from sklmerge.balance.plan._names import find_unsafe_names, join_base, make_base
+from sklmerge.balance.plan._targets import resolve_targets, spread_copies
+from sklmerge.images import ImagePaths, pool_small_classes, split_by_group, split_by_rank
+
+TRAIN = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What becomes of every source.
+
+    Parameters
+    ----------
+    paths : ImagePaths of length n
+        Used without their root.
+    part_names, original_names, merged_names : tuple of str
+        What the codes below stand for.
+    parts : ndarray of int8, shape (n,)
+        Code of the part; 0 is train.
+    originals, merged : ndarray of int32, shape (n,)
+        Codes of the original and the merged class.
+    keys : ndarray of uint64, shape (n,)
+        64 bits of the path's digest: where the random streams of the copies begin.
+    unsafe : ndarray of bool, shape (n,)
+        Whether the file names need a digest.
+    ranks : ndarray of uint64, shape (n,)
+        What orders the sources of a class for choosing and drawing.
+    targets : ndarray of int64, shape (n_merged,)
+        Files that each class shall have in train, -1 as it is.
+    max_copies : int or None
+        Most copies of one source.
+    copies : ndarray of int64, shape (n,)
+        Copies beside the source itself, -1 where the source is not used.
+    first_copy : int, default=0
+        The first file of a source that is written: 0 is its own, 1 its first copy.
+    """
+
+    paths: ImagePaths
+    part_names: tuple[str, ...]
+    original_names: tuple[str, ...]
+    merged_names: tuple[str, ...]
+    parts: NDArray[np.int8]
+    originals: NDArray[np.int32]
+    merged: NDArray[np.int32]
+    keys: NDArray[np.uint64]
+    unsafe: NDArray[np.bool_]
+    ranks: NDArray[np.uint64]
+    targets: NDArray[np.int64]
+    max_copies: int | None
+    copies: NDArray[np.int64]
+    first_copy: int = 0
+
+    def drop(self, unreadable: NDArray[np.bool_]) -> "Plan":
+        """Do without the unreadable sources: others make up for their draws in train.
+
+        Files that are planned here and not unreadable stay planned, so work done is not lost.
+        """
+        copies = np.where(unreadable, -1, 0).astype(np.int64)
+        drawn = (self.parts == TRAIN) & ~unreadable
+        copies[drawn] = spread_copies(
+            self.merged[drawn], self.ranks[drawn], self.targets, self.max_copies
+        )
+        return replace(self, copies=copies)
+
+    def count_sources(self) -> NDArray[np.int64]:
+        """Count the sources, shape (n_parts, n_merged)."""
+        return self._count(np.ones(len(self.copies), np.int64))
+
+    def count_used(self) -> NDArray[np.int64]:
+        """Count the sources that are images of the parts, shape (n_parts, n_merged)."""
+        return self._count((self.copies >= 0).astype(np.int64))
+
+    def count_files(self) -> NDArray[np.int64]:
+        """Count the images of the parts, originals and copies, shape (n_parts, n_merged)."""
+        return self._count(self.copies + 1)
+
+    def count_written(self) -> NDArray[np.int64]:
+        """Count the files to write, shape (n_parts, n_merged)."""
+        return self._count(np.maximum(self.copies + 1 - self.first_copy, 0))
+
+    def list_members(self) -> dict[str, list[str]]:
+        """List the original classes of each merged class."""
+        pairs = sorted(set(zip(self.merged.tolist(), self.originals.tolist(), strict=True)))
+        members: dict[str, list[str]] = {label: [] for label in self.merged_names}
+        for merged, original in pairs:
+            members[self.merged_names[merged]].append(self.original_names[original])
+        return members
+
+    def count_originals(self) -> dict[str, int]:
+        """Count the sources of each original class."""
+        counts = np.bincount(self.originals, minlength=len(self.original_names))
+        return dict(zip(self.original_names, counts.tolist(), strict=True))
+
+    def _count(self, weights: NDArray[np.int64]) -> NDArray[np.int64]:
+        shape = len(self.part_names), len(self.merged_names)
+        cells = self.parts * np.int64(shape[1]) + self.merged
+        counts = np.bincount(cells, weights, minlength=shape[0] * shape[1])
+        return counts.astype(np.int64).reshape(shape)
+
+    def name_base(self, row: int) -> str:
+        """Make the beginning of the file names of one source."""
+        path = self.paths.get_bytes(row)
+        base = join_base(self.original_names[self.originals[row]], path)
+        return make_base(base, path, bool(self.unsafe[row]))
+
+    def name_labels(self, row: int) -> tuple[str, str]:
+        """Name the original and the merged class of one source."""
+        return (
+            self.original_names[self.originals[row]],
+            self.merged_names[self.merged[row]],
+        )
+
+    def list_rows(self, part: int) -> NDArray[np.int64]:
+        """List the used sources of a part, by merged class and then by path."""
+        rows = np.flatnonzero((self.parts == part) & (self.copies >= 0))
+        return rows[np.argsort(self.merged[rows], kind="stable")]
+
+    def digest(self, parameters: str) -> str:
+        """Tell this plan, carried out with some parameters, from every other.
+
+        Parameters
+        ----------
+        parameters : str
+            What else the files depend on.
+
+        Returns
+        -------
+        str
+            32 hex digits. No file's content is in them.
+        """
+        state = blake2b(parameters.encode("utf-8", "backslashreplace"), digest_size=16)
+        for path in self.paths.iterate_bytes():
+            # A path holds no NUL.
+            state.update(path + b"\0")
+        for names in (self.part_names, self.original_names, self.merged_names):
+            state.update("\0".join((*names, "")).encode("utf-8", "surrogateescape"))
+        for column in (self.parts, self.originals, self.merged, self.unsafe, self.copies):
+            state.update(column.astype("<i8").tobytes())
+        return state.hexdigest()
+
+
+def make_plan(
+    paths: ImagePaths,
+    original_names: Sequence[str],
+    originals: NDArray[np.int32],
+    mapping: Mapping[str, str],
+    *,
+    seed: int,
+    shares: Sequence[float] = (1.0,),
+    part_names: Sequence[str] = ("train",),
+    parts: NDArray[np.int8] | None = None,
+    groups: NDArray[np.int64] | None = None,
+    group_keys: NDArray[np.uint64] | None = None,
+    samples_per_class: str | int | Mapping[str, int] | None = "majority",
+    max_copies: int | None = None,
+    first_copy: int = 0,
+) -> Plan:
+    """Plan a balanced folder: split, merge, targets, choice and copies, in this order.
+
+    Parameters
+    ----------
+    paths : ImagePaths of length n
+        Used without their root.
+    original_names : sequence of str
+        Original classes.
+    originals : ndarray of int32, shape (n,)
+        The original class of each source.
+    mapping : mapping of str to str
+        Original class -> merged class.
+    seed : int
+        In [0, 2**64).
+    shares : sequence of float
+        Shares of the parts; unused where `parts` is given.
+    part_names : sequence of str
+        Names of the parts, train first.
+    parts : ndarray of int8, shape (n,), default=None
+        Where the source is divided already.
+    groups : ndarray of int64, shape (n,), default=None
+        Code of each source's group, from 0 without gaps.
+    group_keys : ndarray of uint64, shape (n_groups,), default=None
+        What stands for each group's name, see `hash_texts`.
+    samples_per_class, max_copies
+        See `balance_folder`.
+    first_copy : int, default=0
+        See `Plan`.
+
+    Returns
+    -------
+    Plan
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge.balance.plan._plan import make_plan
+    >>> from sklmerge.images import ImagePaths
+    >>> paths = [b"cat/1.png", b"dog/1.png", b"dog/2.png", b"dog/3.png"]
+    >>> codes = np.array([0, 1, 1, 1], np.int32)
+    >>> images, mapping = ImagePaths.from_bytes(paths), {"cat": "cat", "dog": "dog"}
+    >>> plan = make_plan(images, ["cat", "dog"], codes, mapping, seed=0)
+    >>> plan.count_files().tolist(), plan.copies.tolist()
+    ([[3, 3]], [2, 0, 0, 0])
+    """
+    merged_names = tuple(sorted(set(mapping.values())))
+    merged_of = np.array([merged_names.index(mapping[name]) for name in original_names], np.int32)
+    merged = merged_of[originals]
+    keys = hash_texts(paths.iterate_bytes())
+    if parts is None and groups is not None and group_keys is not None:
+        parts = split_by_group(groups, merged, rank_keys(group_keys, seed, "split"), shares)
+    elif parts is None:
+        strata = pool_small_classes(originals, merged, len(shares))
+        parts = split_by_rank(strata, rank_keys(keys, seed, "split"), shares)
+    unsafe = find_unsafe_names(
+        (merged_names[code] for code in merged),
+        (
+            join_base(original_names[code], path)
+            for code, path in zip(originals, paths.iterate_bytes(), strict=True)
+        ),
+    )
+    train_counts = np.bincount(merged[parts == TRAIN], minlength=len(merged_names))
+    plan = Plan(
+        paths=paths,
+        part_names=tuple(part_names),
+        original_names=tuple(original_names),
+        merged_names=merged_names,
+        parts=parts,
+        originals=originals,
+        merged=merged,
+        keys=keys,
+        unsafe=unsafe,
+        ranks=rank_keys(keys, seed, "draw"),
+        targets=resolve_targets(samples_per_class, train_counts, merged_names),
+        max_copies=max_copies,
+        copies=np.zeros(len(paths), np.int64),
+        first_copy=first_copy,
+    )
+    return plan.drop(np.zeros(len(paths), np.bool_))

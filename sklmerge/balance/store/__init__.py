@@ -1,0 +1,15 @@
+"""Where a job writes: a folder, or a folder in an object store."""
+
+from sklmerge.balance.store._folder import FolderStore as FolderStore
+from sklmerge.balance.store._folder import explain_write_error as explain_write_error
+from sklmerge.balance.store._folder import link_whole as link_whole
+from sklmerge.balance.store._folder import lock_folder as lock_folder
+from sklmerge.balance.store._objects import ObjectStore as ObjectStore
+from sklmerge.balance.store._store import LINKS as LINKS
+from sklmerge.balance.store._store import PLAN_NAME as PLAN_NAME
+from sklmerge.balance.store._store import WORK_NAME as WORK_NAME
+from sklmerge.balance.store._store import Item as Item
+from sklmerge.balance.store._store import Outcome as Outcome
+from sklmerge.balance.store._store import Present as Present
+from sklmerge.balance.store._store import Store as Store
+from sklmerge.balance.store._store import Writer as Writer

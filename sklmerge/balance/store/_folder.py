@@ -1,0 +1,335 @@
+"""A destination that is a folder: locked by the kernel, files put in place by renaming."""
+
+import errno
+import filecmp
+import os
+import shutil
+import stat
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from sklmerge.balance.store._store import PLAN_NAME, WORK_NAME, Item, Outcome, Present
+
+
+def write_whole(data: bytes, path: str, temporary: str) -> None:
+    """Write a file that appears whole or not at all.
+
+    Parameters
+    ----------
+    data : bytes
+        Content.
+    path : str
+        Where to.
+    temporary : str
+        Folder of the same file system, see `open_work`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; a full disk says what to do.
+    """
+    unfinished = os.path.join(temporary, uuid.uuid4().hex)
+    try:
+        with open(unfinished, "wb") as file:
+            file.write(data)
+        os.replace(unfinished, path)
+    except OSError as error:
+        with suppress(OSError):
+            os.remove(unfinished)
+        raise explain_write_error(error, path) from error
+
+
+def link_whole(source: str, path: str, temporary: str, place: str) -> None:
+    """Put a hard or a symbolic link to a source in place.
+
+    Parameters
+    ----------
+    source, path : str
+        Absolute paths of the file and of the link.
+    temporary : str
+        See `write_whole`.
+    place : {"hardlink", "symlink"}
+        Kind of the link.
+
+    Raises
+    ------
+    OSError
+        If the file system cannot do it.
+    """
+    unfinished = os.path.join(temporary, uuid.uuid4().hex)
+    target = os.path.realpath(source)
+    try:
+        if place == "symlink":
+            os.symlink(target, unfinished)
+        else:
+            os.link(target, unfinished)
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise explain_write_error(error, path) from error
+
+
+def explain_write_error(error: OSError, path: str) -> OSError:
+    """Say what to do about a full disk, or about links between file systems."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        advice = "no space left; free some and run the same command again, which goes on from here"
+    elif error.errno == errno.EFBIG:
+        advice = (
+            "the file system, or a limit set for this process, takes no file so large; raise it "
+            "and run the same command again, which goes on from here"
+        )
+    elif error.errno == errno.EXDEV:
+        advice = (
+            "place='hardlink' needs source and destination on one file system; pass "
+            "place='copy' or 'symlink'"
+        )
+    else:
+        return error
+    return OSError(error.errno, advice, path)
+
+
+def write_if_new(pieces: Iterable[bytes], path: str, temporary: str) -> None:
+    """Write a file whole, piece by piece, unless it is there already with this content.
+
+    Parameters
+    ----------
+    pieces : iterable of bytes
+        Content.
+    path, temporary : str
+        See `write_whole`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    unfinished = os.path.join(temporary, os.path.basename(path))
+    try:
+        with open(unfinished, "wb") as file:
+            file.writelines(pieces)
+        if os.path.exists(path) and filecmp.cmp(unfinished, path, shallow=False):
+            os.remove(unfinished)
+        else:
+            os.replace(unfinished, path)
+    except OSError as error:
+        raise explain_write_error(error, path) from error
+
+
+def lock_folder(work: str, destination: str) -> int:
+    """Lock a folder for one run, by the file ``lock`` in it; it is made where it is missing.
+
+    Parameters
+    ----------
+    work, destination : str
+        The folder, and what the message calls it.
+
+    Returns
+    -------
+    int
+        File descriptor: the lock goes when it is closed.
+
+    Raises
+    ------
+    ValueError
+        If another run has it.
+    """
+    # Not at the top: Windows has no fcntl, and the rest of the library works there.
+    import fcntl
+
+    path = os.path.join(work, "lock")
+    while True:
+        os.makedirs(work, exist_ok=True)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            raise ValueError(f"destination {destination!r} is in use by another run") from error
+        except OSError:
+            os.close(lock)
+            raise
+        # A run that ends removes its lock file: what was locked may be no longer the one in place.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock), os.stat(path)):
+                return lock
+        os.close(lock)
+
+
+@dataclass(frozen=True)
+class FolderStore:
+    """A folder that a job writes to, see `Store`.
+
+    Parameters
+    ----------
+    place : str
+        Absolute path.
+    temporary : str, default=""
+        Folder for files that are not whole yet; `open` makes it.
+    """
+
+    place: str
+    temporary: str = ""
+
+    @contextmanager
+    def open(self) -> Iterator["FolderStore"]:
+        """Lock the folder for one run, and remove what dead runs have left half-written.
+
+        The lock is the kernel's: it dies with its process.
+
+        Raises
+        ------
+        ValueError
+            If another run is at work.
+        OSError
+            With what to do about a full disk.
+        """
+        work = os.path.join(self.place, WORK_NAME)
+        lock = lock_folder(work, self.place)
+        # Named anew for each run: a worker that a dead run left behind must find its own one gone.
+        temporary = os.path.join(work, f"tmp-{uuid.uuid4().hex}")
+        try:
+            _remove_temporary(work)
+            os.mkdir(temporary)
+            yield replace(self, temporary=temporary)
+        except OSError as error:
+            raise explain_write_error(error, error.filename or self.place) from error
+        finally:
+            _remove_temporary(work)
+            if os.path.exists(os.path.join(self.place, PLAN_NAME)):
+                shutil.rmtree(work, ignore_errors=True)
+            os.close(lock)
+
+    def end(self) -> None:
+        """Take the folder for temporary files away, by which workers know that it is over."""
+        # In one step: a worker may write to it at this moment.
+        with suppress(FileNotFoundError):
+            os.rename(self.temporary, self.temporary + "-ended")
+
+    def read(self, name: str) -> bytes | None:
+        """Read a file whole; None where there is none."""
+        try:
+            with open(os.path.join(self.place, name), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError as error:
+            if not os.path.lexists(self.place):
+                return None
+            raise ValueError(
+                f"destination must be a folder, got the file {self.place!r}"
+            ) from error
+
+    def list_names(self, folder: str = "") -> list[str]:
+        """List what lies directly in a folder, but for hidden names; nothing where it is not."""
+        try:
+            names = os.listdir(os.path.join(self.place, folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return [name for name in names if not name.startswith(".")]
+
+    def make_folders(self, parts: Sequence[str], labels: Sequence[str]) -> None:
+        """Make the folder of every class in every part, those that stay empty too.
+
+        A data loader numbers classes by their folders: one that is missing would shift the others.
+
+        Raises
+        ------
+        ValueError
+            If the file system takes two classes for one, as some do that ignore case, or a folder
+            is a link: what is written there would land elsewhere, perhaps in the source.
+        """
+        for part in parts:
+            folders = [os.path.join(self.place, part, label) for label in labels]
+            for folder in folders:
+                for place in (os.path.dirname(folder), folder):
+                    if os.path.islink(place):
+                        raise ValueError(
+                            f"destination must hold folders of its own, got the link {place!r}; "
+                            "remove it"
+                        )
+                os.makedirs(folder, exist_ok=True)
+            if len({os.stat(folder).st_ino for folder in folders}) < len(folders):
+                raise ValueError(
+                    f"destination {self.place!r} is on a file system that takes two of the classes "
+                    f"{', '.join(labels)} for one folder; merge them"
+                )
+
+    def find_present(self, parts: Sequence[str], labels: Sequence[str]) -> Present:
+        """Leave it to the workers, which ask for each file as they come to it."""
+        return Present()
+
+    def find_missing(self, item: Item, outcome: Outcome) -> list[tuple[int, str]]:
+        """Count the files of a source that are in place and not older, and list the others."""
+        changed = _read_change(item.source)
+        missing = []
+        for copy, path in item.list_outputs():
+            try:
+                status = os.lstat(path)
+                n_bytes = status.st_size if status.st_nlink == 1 else 0
+                if stat.S_ISLNK(status.st_mode):
+                    status, n_bytes = os.stat(path), 0
+            except FileNotFoundError:
+                missing.append((copy, path))
+                continue
+            # After a power cut a file may be in place without its content.
+            if status.st_size > 0 and status.st_mtime_ns >= changed:
+                outcome.count_file(n_bytes)
+            else:
+                missing.append((copy, path))
+        return missing
+
+    def open_writer(self, outcome: Outcome) -> "FolderWriter":
+        """Give what writes the files of one shard."""
+        return FolderWriter(self.temporary, outcome)
+
+    def write_if_new(self, pieces: Iterable[bytes], name: str) -> None:
+        """Write a file whole, piece by piece, unless it is there already with this content."""
+        write_if_new(pieces, os.path.join(self.place, name), self.temporary)
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        os.remove(os.path.join(self.place, name))
+
+
+@dataclass(frozen=True)
+class FolderWriter:
+    """Puts files in a folder at once, see `Writer`."""
+
+    temporary: str
+    outcome: Outcome
+
+    def check_alive(self) -> None:
+        """Raise FileNotFoundError where the run has ended and its temporary folder is gone."""
+        if not os.path.isdir(self.temporary):
+            raise FileNotFoundError(errno.ENOENT, "the run has ended", self.temporary)
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file that appears whole or not at all."""
+        write_whole(data, path, self.temporary)
+        self.outcome.count_file(len(data))
+
+    def link(self, source: str, path: str, place: str) -> None:
+        """Put a hard or a symbolic link to a source in place; it takes no space."""
+        link_whole(source, path, self.temporary, place)
+        self.outcome.count_file(0)
+
+    def flush(self) -> None:
+        """Do nothing: all is written."""
+
+
+def _remove_temporary(work: str) -> None:
+    for name in os.listdir(work):
+        if name.startswith("tmp"):
+            shutil.rmtree(os.path.join(work, name), ignore_errors=True)
+
+
+def _read_change(source: str) -> int:
+    """Read when a source was last written, in ns; 0 where that cannot be told."""
+    try:
+        changed = os.stat(source).st_mtime_ns
+    except OSError:
+        return 0
+    # Clocks of cameras and archives run ahead: such a file would be newer than all that is made.
+    return changed if changed <= time.time_ns() else 0

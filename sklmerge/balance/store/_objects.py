@@ -1,0 +1,497 @@
+"""A destination that is a folder in an object store: held by a lease, files put in place whole."""
+
+import errno
+import json
+import os
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge._random import hash_texts
+from sklmerge.balance.store._store import PLAN_NAME, WORK_NAME, Item, Outcome, Present
+from sklmerge.images import RemoteFiles, explain_store
+
+_GO_ON = "; run the same command again, which goes on from here"
+
+
+@dataclass(frozen=True)
+class Objects:
+    """A folder in an object store.
+
+    Parameters
+    ----------
+    place : str
+        URL, without a slash at its end.
+    files : RemoteFiles
+        What opens it.
+
+    Examples
+    --------
+    >>> from sklmerge.balance.store._objects import Objects
+    >>> from sklmerge.images import RemoteFiles
+    >>> objects = Objects("memory://objects", RemoteFiles())
+    >>> objects.create("one", b"1"), objects.create("one", b"2"), objects.read("one")
+    (True, False, b'1')
+    """
+
+    place: str
+    files: RemoteFiles
+
+    def read(self, name: str) -> bytes | None:
+        """Read an object whole; None where there is none."""
+        data = self.files.fetch([f"{self.place}/{name}"])[0]
+        return data if isinstance(data, bytes) else None
+
+    def write(self, objects: Mapping[str, bytes]) -> None:
+        """Write objects whole, as many at a time as the store takes.
+
+        Parameters
+        ----------
+        objects : mapping of str to bytes
+            URL -> content.
+
+        Raises
+        ------
+        OSError
+            If the store does not answer, refuses, or has no such bucket.
+        """
+        if not objects:
+            return
+        opened = {self.files.open(url): data for url, data in objects.items()}
+        system = next(iter(opened))[0]
+        try:
+            with explain_store(next(iter(objects)), "written"):
+                system.pipe({path: data for (_, path), data in opened.items()})
+        except ConnectionError as error:
+            raise ConnectionError(f"{error}{_GO_ON}") from error
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                errno.ENOENT, f"no such bucket ({error})", self.place
+            ) from error
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write an object unless there is one, in one step where the store knows how.
+
+        Returns
+        -------
+        bool
+            Whether it was written, and is what is there now.
+        """
+        if self.read(name) is not None:
+            return False
+        url = f"{self.place}/{name}"
+        system, path = self.files.open(url)
+        try:
+            system.pipe_file(path, data, mode="create")
+        except FileExistsError:
+            return False
+        except (OSError, TypeError, NotImplementedError):
+            # Some stores have no such condition; what else is wrong shows again here.
+            self.write({url: data})
+        # Others pass over the condition in silence.
+        return self.read(name) == data
+
+    def put_file(self, local: str, name: str) -> None:
+        """Upload a file, however large; it is seen when it is complete."""
+        url = f"{self.place}/{name}"
+        system, path = self.files.open(url)
+        with explain_store(url, "written"):
+            system.put_file(local, path)
+
+    def is_same(self, local: str, name: str) -> bool:
+        """Tell whether an object has the content of a file."""
+        url = f"{self.place}/{name}"
+        system, path = self.files.open(url)
+        with explain_store(url, "read"):
+            try:
+                if system.info(path)["size"] != os.path.getsize(local):
+                    return False
+            except FileNotFoundError:
+                return False
+            with system.open(path, "rb") as there, open(local, "rb") as here:
+                while block := here.read(2**22):
+                    if there.read(len(block)) != block:
+                        return False
+        return True
+
+    def list_sizes(self, folder: str) -> dict[str, int]:
+        """List the objects below a folder with their bytes, by URL."""
+        url = f"{self.place}/{folder}"
+        sizes = self.files.list_sizes(url)
+        return {f"{url}/{name}": size for name, size in sizes.items()}
+
+    def list_names(self, folder: str = "") -> list[str]:
+        """List what lies directly in a folder, but for hidden names; nothing where it is not."""
+        try:
+            listing = self.files.list_folder(f"{self.place}/{folder}".rstrip("/"))
+        except FileNotFoundError:
+            return []
+        return [*listing.folders, *listing.files]
+
+    def remove(self, name: str) -> None:
+        """Remove an object; no error where there is none."""
+        url = f"{self.place}/{name}"
+        system, path = self.files.open(url)
+        with explain_store(url, "removed"):
+            try:
+                system.rm_file(path)
+            except FileNotFoundError:
+                return
+
+
+LEASE_NAME = f"{WORK_NAME}/lease.json"
+# How long a lease is good for, and how often it is renewed: two renewals may fail.
+_SECONDS = 60
+_RENEWED_EVERY = 20
+# A lease this old by all clocks that may be a little wrong is not watched first.
+_OLD = 3600
+_LOOK_EVERY = 1.0
+# The runs of this process that are at work: a lease that one could not give back, because the store
+# was down, must not lock out the next one.
+_HELD: set[str] = set()
+
+
+@contextmanager
+def hold_lease(objects: Objects) -> Iterator[str]:
+    """Take the lease on a folder, keep it, and give it back.
+
+    Yields
+    ------
+    str
+        Name of the run, which stands in the lease as long as it is this one's.
+
+    Raises
+    ------
+    ValueError
+        If another run renews it.
+    OSError
+        If the store does not answer, or there is no such bucket.
+
+    Notes
+    -----
+    Where a store writes an object only if there is none (S3, GCS, Azure), of two runs that begin
+    at once one gets the lease. Elsewhere, and where two runs take over the same dead one at the
+    same moment, both may begin; the first then finds the other's name when it renews, or before
+    its next shard, and stops. A run that was asleep for longer than its lease finds the same.
+    """
+    run = uuid.uuid4().hex
+    # Before there is a lease, so that nobody finds one of a run that is not known here.
+    _HELD.add(run)
+    try:
+        _take(objects, run)
+        over = threading.Event()
+        keeper = threading.Thread(target=_keep, args=(objects, run, over), daemon=True)
+        keeper.start()
+        try:
+            yield run
+        finally:
+            over.set()
+            keeper.join()
+            end_lease(objects, run)
+    finally:
+        _HELD.discard(run)
+
+
+def end_lease(objects: Objects, run: str) -> None:
+    """Remove the lease if it is that of a run; where the store is down, it stays.
+
+    That does no harm, and what made the run end is worth more than an error from here.
+    """
+    with suppress(OSError):
+        if is_held(objects, run):
+            objects.remove(LEASE_NAME)
+
+
+def is_held(objects: Objects, run: str) -> bool:
+    """Tell whether the lease is that of a run."""
+    found = objects.read(LEASE_NAME)
+    return found is not None and _parse(found).get("run") == run
+
+
+def _take(objects: Objects, run: str) -> None:
+    watched: bytes | None = None
+    since = 0.0
+    while not objects.create(LEASE_NAME, _write(run)):
+        found = objects.read(LEASE_NAME)
+        if found is None:
+            continue
+        lease = _parse(found)
+        if lease.get("run") == run:
+            # It was written, though the answer was lost.
+            return
+        if watched is None:
+            watched, since = found, time.monotonic()
+        if found != watched or _is_alive(lease):
+            raise ValueError(f"destination {objects.place!r} is in use by another run")
+        waited = time.monotonic() - since
+        old = time.time() - float(lease.get("time", 0)) > _OLD
+        if old or _is_dead(lease) or waited > float(lease.get("seconds", _SECONDS)):
+            objects.remove(LEASE_NAME)
+            watched = None
+        else:
+            time.sleep(_LOOK_EVERY)
+
+
+def _keep(objects: Objects, run: str, over: threading.Event) -> None:
+    """Renew a lease until the run is over or the lease is another's."""
+    while not over.wait(_RENEWED_EVERY):
+        try:
+            if not is_held(objects, run):
+                return
+            objects.write({f"{objects.place}/{LEASE_NAME}": _write(run)})
+        except OSError:
+            # A store that is away for a while is no reason to stop: workers find out by themselves.
+            continue
+
+
+def _write(run: str) -> bytes:
+    lease = {"run": run, "seconds": _SECONDS, "time": time.time(), **_describe_process()}
+    return json.dumps(lease, indent=2).encode()
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    try:
+        lease = json.loads(data)
+    except ValueError:
+        lease = None
+    return lease if isinstance(lease, dict) else {}
+
+
+def _describe_process() -> dict[str, Any]:
+    """Say which process this is, where that can be told for sure: on Linux."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            machine = file.read().strip()
+        # Containers of one kernel count their processes apart.
+        machine += " " + os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return {}
+    return {"machine": machine, "pid": os.getpid(), "started": _read_start(os.getpid())}
+
+
+def _read_start(pid: Any) -> str | None:
+    """Read when a process began, in ticks; None where there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            # The name of the program, in brackets, may hold anything.
+            fields = file.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _is_here(lease: dict[str, Any]) -> bool:
+    """Tell whether a lease is of a process that this machine would know."""
+    return "machine" in lease and lease["machine"] == _describe_process().get("machine")
+
+
+def _is_alive(lease: dict[str, Any]) -> bool:
+    return _is_here(lease) and _is_at_work(lease)
+
+
+def _is_dead(lease: dict[str, Any]) -> bool:
+    return _is_here(lease) and not _is_at_work(lease)
+
+
+def _is_at_work(lease: dict[str, Any]) -> bool:
+    """Tell whether a run of this machine goes on."""
+    if lease.get("pid") == os.getpid():
+        return lease.get("run") in _HELD
+    return _read_start(lease.get("pid")) == lease.get("started")
+
+
+# What is written at a time: enough that the store's answers are not waited for one by one.
+_FILES_AT_ONCE = 32
+_BYTES_AT_ONCE = 2**24
+# How often a worker asks whether its run still has the lease.
+_ASK_EVERY = 10.0
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """A folder in an object store that a job writes to, see `Store`.
+
+    Parameters
+    ----------
+    place : str
+        URL, without a slash at its end.
+    files : RemoteFiles
+        What opens it.
+    run : str, default=""
+        Whose lease it is; `open` names it.
+    """
+
+    place: str
+    files: RemoteFiles
+    run: str = ""
+
+    @property
+    def objects(self) -> Objects:
+        """What is in it, by name."""
+        return Objects(self.place, self.files)
+
+    @contextmanager
+    def open(self) -> Iterator["ObjectStore"]:
+        """Take the lease, and give it back at the end.
+
+        Raises
+        ------
+        ValueError
+            If another run has it.
+        """
+        with hold_lease(self.objects) as run:
+            yield replace(self, run=run)
+            if self.read(PLAN_NAME) is not None:
+                self.remove(f"{WORK_NAME}/{PLAN_NAME}")
+
+    def end(self) -> None:
+        """Give the lease back early, by which workers know that it is over."""
+        end_lease(self.objects, self.run)
+
+    def read(self, name: str) -> bytes | None:
+        """Read a file whole; None where there is none."""
+        return self.objects.read(name)
+
+    def list_names(self, folder: str = "") -> list[str]:
+        """List what lies directly in a folder, but for hidden names; nothing where it is not."""
+        return self.objects.list_names(folder)
+
+    def make_folders(self, parts: Sequence[str], labels: Sequence[str]) -> None:
+        """Do nothing: a store has no folders, and names that differ in case are two."""
+
+    def find_present(self, parts: Sequence[str], labels: Sequence[str]) -> "PresentObjects":
+        """List what an earlier run has written, class by class, so that no worker has to ask."""
+        found = [
+            PresentObjects.pack(self.objects.list_sizes(f"{part}/{label}"))
+            for part in parts
+            for label in labels
+        ]
+        keys = np.concatenate([some.keys for some in found])
+        order = np.argsort(keys)
+        sizes = np.concatenate([some.sizes for some in found])
+        return PresentObjects(keys[order], sizes[order])
+
+    def find_missing(self, item: Item, outcome: Outcome) -> list[tuple[int, str]]:
+        """Count the files of a source that were found in place, and list the others."""
+        missing = []
+        for copy, path in item.list_outputs():
+            if copy in item.present:
+                outcome.count_file(item.present[copy])
+            else:
+                missing.append((copy, path))
+        return missing
+
+    def open_writer(self, outcome: Outcome) -> "ObjectWriter":
+        """Give what writes the files of one shard."""
+        return ObjectWriter(self, outcome)
+
+    def write_if_new(self, pieces: Iterable[bytes], name: str) -> None:
+        """Write a file whole, unless it is there already with this content.
+
+        It is put together on the local disk first: what is uploaded piece by piece would be taken
+        for complete if this process stopped with an error.
+        """
+        self.check_held()
+        with tempfile.NamedTemporaryFile(prefix="sklmerge-") as file:
+            file.writelines(pieces)
+            file.flush()
+            if not self.objects.is_same(file.name, name):
+                self.objects.put_file(file.name, name)
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        self.objects.remove(name)
+
+    def check_held(self) -> None:
+        """Check that the lease is still this run's.
+
+        Raises
+        ------
+        OSError
+            If it is not.
+        """
+        if not is_held(self.objects, self.run):
+            raise OSError(
+                errno.EBUSY,
+                "this run has ended, or lost its lease to another one; what is written is whole",
+                self.place,
+            )
+
+
+@dataclass
+class ObjectWriter:
+    """Writes the files of one shard, some at a time, see `Writer`."""
+
+    store: ObjectStore
+    outcome: Outcome
+    _waiting: dict[str, bytes] = field(default_factory=dict)
+    _n_bytes: int = 0
+    _asked: float = -_ASK_EVERY
+
+    def check_alive(self) -> None:
+        """Ask now and then whether the run still has the lease; OSError where it has not."""
+        if time.monotonic() - self._asked >= _ASK_EVERY:
+            self.store.check_held()
+            self._asked = time.monotonic()
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write an object when some more have come, or `flush` is called."""
+        self._waiting[path] = data
+        self._n_bytes += len(data)
+        if len(self._waiting) >= _FILES_AT_ONCE or self._n_bytes >= _BYTES_AT_ONCE:
+            self.flush()
+
+    def link(self, source: str, path: str, place: str) -> None:
+        """Refuse: a store has no links."""
+        raise OSError(errno.ENOTSUP, f"an object store has no {place}", path)
+
+    def flush(self) -> None:
+        """Write what waits to be written."""
+        self.store.objects.write(self._waiting)
+        for data in self._waiting.values():
+            self.outcome.count_file(len(data))
+        self._waiting, self._n_bytes = {}, 0
+
+
+@dataclass(frozen=True, eq=False)
+class PresentObjects(Present):
+    """What is in a store already: 16 bytes an object.
+
+    Parameters
+    ----------
+    keys : ndarray of uint64, shape (n,)
+        Digests of their URLs, ascending.
+    sizes : ndarray of int64, shape (n,)
+        Their bytes.
+    """
+
+    keys: NDArray[np.uint64]
+    sizes: NDArray[np.int64]
+
+    @classmethod
+    def pack(cls, sizes: dict[str, int]) -> "PresentObjects":
+        """Pack what was listed, in the order that it has; empty objects count as missing."""
+        whole = {url: size for url, size in sizes.items() if size > 0}
+        return cls(
+            hash_texts(os.fsencode(url) for url in whole),
+            np.fromiter(whole.values(), np.int64, count=len(whole)),
+        )
+
+    def look_up(self, item: Item) -> dict[int, int]:
+        """Find which files of a source are in place: number of the copy -> bytes."""
+        outputs = list(item.list_outputs())
+        wanted = hash_texts(os.fsencode(path) for _, path in outputs)
+        places = np.searchsorted(self.keys, wanted)
+        return {
+            copy: int(self.sizes[place])
+            for (copy, _), key, place in zip(outputs, wanted, places.tolist(), strict=True)
+            if place < len(self.keys) and self.keys[place] == key
+        }

@@ -1,0 +1,213 @@
+"""ImageReader: the first step of a pipeline that begins with paths."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from sklmerge.features._checks import check_n_jobs
+from sklmerge.images import (
+    BadFileError,
+    Reader,
+    ReadOptions,
+    RemoteFiles,
+    check_decoding,
+    check_max_pixels,
+    find_paths,
+    gather_images,
+    get_ways,
+    read_images,
+    tell_failures,
+)
+
+
+# Images fit no data frame. mypy cannot see the argument, because scikit-learn has no types.
+class ImageReader(
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,  # type: ignore[call-arg]
+):
+    """Read images from their paths, as the first step of a pipeline.
+
+    So a grid search cuts lists of paths into folds, and each fold reads its own images.
+
+    Parameters
+    ----------
+    image_size : (int, int), default=None
+        Height and width to bring all images to; None keeps their size, which must then be one.
+    color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
+        See `sklmerge.images.decode_image`.
+    reader : callable, default=None
+        Path -> array, for formats of one's own; it should raise OSError or ValueError where it
+        fails. None takes that of an `ImageIndex`, or decodes JPEG, PNG, BMP, TIFF and WebP.
+    n_jobs : int, default=None
+        Threads, as joblib counts them. The result does not depend on it.
+    storage_options : mapping, default=None
+        What fsspec's file systems are made with, for URLs among the paths. None takes those of an
+        `ImageIndex`.
+    max_pixels : int or None, default=200_000_000
+        Most pixels that an image may have, against files that would fill the memory; None sets no
+        limit.
+
+    Notes
+    -----
+    It learns nothing, so it need not be fitted. A row must come out for every path, so files that
+    cannot be read are an error; `ImageIndex.verify` lists them all, and ``ImageIndex.read`` with
+    ``on_error="skip"`` leaves them out. Other steps may be asked for data frames by
+    ``set_output``: images stay arrays.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklmerge import ColorHistogram, ImageIndex, ImageReader
+    >>> from sklmerge.datasets import write_textures
+    >>> features = make_pipeline(ImageReader(image_size=(24, 36)), ColorHistogram(n_bins=4))
+    >>> with TemporaryDirectory() as folder:
+    ...     write_textures(folder)
+    ...     index = ImageIndex(folder)
+    ...     features.fit_transform(index.paths).shape
+    (240, 12)
+    """
+
+    def __init__(
+        self,
+        *,
+        image_size: tuple[int, int] | None = None,
+        color_mode: str = "rgb",
+        reader: Reader | None = None,
+        n_jobs: int | None = None,
+        storage_options: Mapping[str, Any] | None = None,
+        max_pixels: int | None = 200_000_000,
+    ) -> None:
+        self.image_size = image_size
+        self.color_mode = color_mode
+        self.reader = reader
+        self.n_jobs = n_jobs
+        self.storage_options = storage_options
+        self.max_pixels = max_pixels
+
+    def fit(self, X: Any = None, y: object = None) -> Self:
+        """Check the parameters; nothing is learned.
+
+        Parameters
+        ----------
+        X : ignored, default=None
+        y : ignored, default=None
+
+        Returns
+        -------
+        self
+        """
+        self._check_params()
+        return self
+
+    def transform(self, X: Any) -> NDArray[Any]:
+        """Read the images.
+
+        Parameters
+        ----------
+        X : ImageIndex, or list, array or column of str or path-likes
+            Where the images are.
+
+        Returns
+        -------
+        ndarray of shape (n, height, width) or (n, height, width, channels)
+            uint8 unless `color_mode` is "keep".
+
+        Raises
+        ------
+        TypeError
+            If X holds no paths.
+        BadFileError
+            If files cannot be read.
+        ValueError
+            If their images are not of one shape and dtype.
+        ConnectionError
+            If the store behind a URL does not answer, or refuses.
+        """
+        self._check_params()
+        paths = find_paths(X)
+        if paths is None or len(paths) == 0:
+            shape = getattr(X, "shape", ())
+            got = f"an array of shape {shape}" if len(shape) > 1 else type(X).__name__
+            raise TypeError(f"X must list at least one path, or be an ImageIndex, got {got}")
+        reader, files = get_ways(X)
+        reader = self.reader or reader
+        options = ReadOptions(
+            reader, self.image_size, self.color_mode, check_max_pixels(self.max_pixels)
+        )
+        if self.storage_options is not None:
+            files = RemoteFiles(self.storage_options)
+        read = read_images(paths, options, files, self.n_jobs)
+        images, _, failures = gather_images(read, len(paths))
+        if failures:
+            raise BadFileError(
+                f'{tell_failures(failures, paths)}; ImageIndex.read(on_error="skip") goes on '
+                "without them"
+            )
+        if isinstance(images, list):
+            first = images[0]
+            place, other = next(
+                (place, image)
+                for place, image in enumerate(images)
+                if (image.shape, image.dtype) != (first.shape, first.dtype)
+            )
+            raise ValueError(
+                f"images must all have one shape and dtype, got {first.shape} {first.dtype} in "
+                f"{paths[0]!r} and {other.shape} {other.dtype} in {paths[place]!r}; pass "
+                "image_size, such as image_size=(224, 224), and a color_mode other than 'keep'"
+            )
+        return images
+
+    def _check_params(self) -> None:
+        """Refuse parameters of a wrong kind before any file is blamed."""
+        check_decoding(self.color_mode, self.image_size)
+        check_n_jobs(self.n_jobs)
+        if self.reader is not None and not callable(self.reader):
+            raise TypeError(f"reader must be callable with a path, or None, got {self.reader!r}")
+        options = self.storage_options
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(f"storage_options must be a mapping or None, got {options!r}")
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_] | None:
+        """Pass names on, for the sake of the pipeline's other steps: pixels have no names.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns that came in, if any.
+
+        Returns
+        -------
+        ndarray of str or None
+        """
+        return None if input_features is None else np.asarray(input_features, dtype=object)
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Leave the output as it is: images fit no data frame.
+
+        Parameters
+        ----------
+        transform : str, default=None
+            Meant for the other steps of a pipeline.
+
+        Returns
+        -------
+        self
+        """
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Say that there is nothing to fit."""
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that X is a list of paths."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = tags.input_tags.string = True
+        tags.requires_fit = False
+        return tags

@@ -1,0 +1,298 @@
+"""Class folders behind a URL in, sorted paths and class codes out, as _scan.py has it for disks."""
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge.images.files._class_folders import choose_class_folders, drop_empty_folders
+from sklmerge.images.files._paths import ImagePaths
+from sklmerge.images.files._scan import ScannedFolder, choose_code_dtype
+
+
+class Listing(NamedTuple):
+    """Names of the folders and the files that lie directly in a folder, hidden ones left out."""
+
+    folders: list[str]
+    files: list[str]
+
+
+class RemoteFiles:
+    """Read what lies behind URLs; small, so that it can be sent to workers, which open it anew.
+
+    Any number of threads may use it at once, and so may processes that are forked: no connection
+    crosses a fork.
+
+    Parameters
+    ----------
+    options : mapping or None
+        What fsspec's file systems are made with, such as ``{"anon": True}``.
+
+    Examples
+    --------
+    >>> import fsspec
+    >>> from sklmerge.images.files._remote import RemoteFiles
+    >>> fsspec.filesystem("memory").pipe({"/pets/cat/1.png": b"...", "/pets/dog/2.png": b"......"})
+    >>> files = RemoteFiles()
+    >>> files.list_folder("memory://pets")
+    Listing(folders=['cat', 'dog'], files=[])
+    >>> files.fetch(["memory://pets/cat/1.png", "memory://pets/cat/2.png"])
+    [b'...', ValueError('no such file')]
+    """
+
+    def __init__(self, options: Mapping[str, Any] | None = None) -> None:
+        self.options = dict(options or {})
+        # By process: a file system that came through a fork refuses to work.
+        self._systems: dict[tuple[int, str], Any] = {}
+
+    def fetch(self, urls: Sequence[str]) -> list[bytes | ValueError]:
+        """Read files whole, as many at a time as the store takes.
+
+        Parameters
+        ----------
+        urls : sequence of str
+            Where they are.
+
+        Returns
+        -------
+        list of bytes or ValueError, in the same order
+            The error of a file that is not there.
+
+        Raises
+        ------
+        ConnectionError
+            If the store does not answer, or refuses: the file may be sound, and nothing is said
+            of it.
+        ValueError, ImportError
+            If fsspec does not know such a URL, or what it needs is not installed.
+        """
+        found: dict[int, Any] = {}
+        groups: dict[int, tuple[Any, list[tuple[int, str]]]] = {}
+        for place, url in enumerate(urls):
+            files, path = self.open(url)
+            groups.setdefault(id(files), (files, []))[1].append((place, path))
+        for files, members in groups.values():
+            # Not `cat`, which takes a name with a bracket for a pattern.
+            fetched = files.cat_ranges([path for _, path in members], None, None, on_error="return")
+            found |= zip((place for place, _ in members), fetched, strict=True)
+        return [_check_fetched(found[place], url) for place, url in enumerate(urls)]
+
+    def list_folder(self, url: str) -> Listing:
+        """List what lies directly in a folder.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder or bucket.
+        ConnectionError
+            If the store does not answer, or refuses.
+        """
+        files, root = self.open(url)
+        with explain_store(url, "listed"):
+            # What was listed before may have changed since.
+            files.invalidate_cache()
+            entries = files.ls(root, detail=True)
+        named = [(_cut(entry["name"], root), entry["type"] == "directory") for entry in entries]
+        plain = sorted(pair for pair in named if is_plain(pair[0]))
+        return Listing(
+            [name for name, is_folder in plain if is_folder],
+            [name for name, is_folder in plain if not is_folder],
+        )
+
+    def list_files(self, url: str) -> list[str]:
+        """List the files in a folder and the folders below it, by their paths from there.
+
+        Returns
+        -------
+        list of str
+            In any order, without hidden files and those in hidden folders.
+
+        Raises
+        ------
+        ConnectionError
+            If the store does not answer, or refuses.
+        """
+        files, root = self.open(url)
+        with explain_store(url, "listed"):
+            found = files.find(root)
+            # A store's listing takes some kilobyte a file.
+            files.invalidate_cache()
+        return [name for name in (_cut(path, root) for path in found) if is_plain(name)]
+
+    def list_sizes(self, url: str) -> dict[str, int]:
+        """List the files in a folder and the folders below it, with their bytes.
+
+        Returns
+        -------
+        dict of str to int
+            Path from there -> bytes; empty where there is no such folder.
+
+        Raises
+        ------
+        ConnectionError
+            If the store does not answer, or refuses.
+        """
+        files, root = self.open(url)
+        with explain_store(url, "listed"):
+            files.invalidate_cache()
+            found = files.find(root, detail=True)
+            files.invalidate_cache()
+        return {_cut(path, root): int(entry["size"]) for path, entry in found.items()}
+
+    def open(self, url: str) -> tuple[Any, str]:
+        """Give fsspec's file system for a URL, and the path there.
+
+        Raises
+        ------
+        ValueError
+            If fsspec does not know such a URL.
+        ImportError
+            If fsspec, or what it needs for this kind of URL, is not installed.
+        """
+        try:
+            from fsspec.core import strip_protocol, url_to_fs
+        except ImportError as error:
+            raise ImportError(
+                f"fsspec is needed for {url!r}; pip install 'sklmerge[cloud]'"
+            ) from error
+        scheme, _, rest = url.partition("://")
+        key = os.getpid(), f"{scheme}://{rest.partition('/')[0]}"
+        if key in self._systems:
+            return self._systems[key], str(strip_protocol(url))
+        try:
+            files, path = url_to_fs(url, **self.options)
+        except ImportError as error:
+            raise ImportError(f"{url!r} cannot be opened: {error}") from error
+        # The others are for one thread alone, and so are URLs that chain two file systems.
+        if files.async_impl and "::" not in url:
+            self._systems[key] = files
+        return files, str(path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"options": self.options, "_systems": {}}
+
+
+@contextmanager
+def explain_store(url: str, what: str) -> Iterator[None]:
+    """Name the URL in whatever error a store raises.
+
+    Raises
+    ------
+    FileNotFoundError
+        As it came.
+    ConnectionError
+        For any other failure of the store.
+    """
+    try:
+        yield
+    except (FileNotFoundError, ImportError):
+        raise
+    # Stores raise classes of their libraries (botocore's, aiohttp's), few of which are OSErrors.
+    except Exception as error:
+        raise ConnectionError(f"{url} could not be {what} ({_tell(error)})") from error
+
+
+def is_plain(name: str) -> bool:
+    """Tell a relative path without hidden, empty or odd parts."""
+    return not any(part == "" or part.startswith(".") for part in name.split("/"))
+
+
+def _cut(path: str, root: str) -> str:
+    """Cut the root off; some file systems put a slash before their paths, and some do not."""
+    return path.strip("/")[len(root.strip("/")) :].strip("/")
+
+
+def _check_fetched(data: Any, url: str) -> bytes | ValueError:
+    if isinstance(data, FileNotFoundError):
+        return ValueError("no such file")
+    if isinstance(data, IsADirectoryError):
+        return ValueError("is a folder")
+    if isinstance(data, BaseException):
+        raise ConnectionError(f"{url} could not be fetched ({_tell(data)})") from data
+    return bytes(data)
+
+
+def _tell(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+# Classes listed at a time: a store answers with a thousand names, and takes its time.
+_LISTED_AT_ONCE = 8
+
+
+def scan_remote_folders(
+    files: RemoteFiles,
+    root: str,
+    classes: Collection[str] | None,
+    extensions: Iterable[str],
+    *,
+    allow_empty: bool = False,
+) -> ScannedFolder:
+    """List the images in the class folders behind a URL.
+
+    Parameters
+    ----------
+    files : RemoteFiles
+        What opens it.
+    root : str
+        URL of the folder that holds the class folders, without a slash at its end.
+    classes : collection of str or None
+        The class folders to take; None takes all.
+    extensions : iterable of str
+        Endings of images' names, with the dot; upper and lower case alike.
+    allow_empty : bool, default=False
+        Whether class folders without an image are passed over.
+
+    Returns
+    -------
+    ScannedFolder
+
+    Raises
+    ------
+    ValueError
+        There is no such folder, it has no class folders or lacks one of ``classes``, or a class
+        folder has no image.
+    ConnectionError
+        The store does not answer, or refuses.
+
+    Examples
+    --------
+    >>> import fsspec
+    >>> from sklmerge.images.files._remote import RemoteFiles
+    >>> from sklmerge.images.files._remote import scan_remote_folders
+    >>> fsspec.filesystem("memory").pipe({"/scan/cat/2.png": b".", "/scan/cat/in/1.png": b"."})
+    >>> found = scan_remote_folders(RemoteFiles(), "memory://scan", None, [".png"])
+    >>> list(found.paths)
+    ['memory://scan/cat/2.png', 'memory://scan/cat/in/1.png']
+    """
+    endings = tuple(extension.lower() for extension in extensions)
+    try:
+        listing = files.list_folder(root)
+    except FileNotFoundError as error:
+        raise ValueError(f"root must be an existing folder, got {root!r} ({error})") from error
+    has_images = any(name.lower().endswith(endings) for name in listing.files)
+    present = sorted(os.fsencode(name) for name in listing.folders)
+    folders = choose_class_folders(root, present, classes, has_images=has_images)
+
+    def list_images(folder: bytes) -> list[bytes]:
+        found = files.list_files(f"{root}/{os.fsdecode(folder)}")
+        images = (name for name in found if name.lower().endswith(endings))
+        return sorted(folder + b"/" + os.fsencode(name) for name in images)
+
+    lengths = []
+    blocks = []
+    with ThreadPoolExecutor(_LISTED_AT_ONCE) as pool:
+        for names in pool.map(list_images, folders):
+            lengths.append(np.fromiter(map(len, names), dtype=np.int32, count=len(names)))
+            blocks.append(b"".join(names))
+    numbers = np.arange(len(folders), dtype=choose_code_dtype(len(folders)))
+    codes: NDArray[np.signedinteger] = np.repeat(numbers, [len(part) for part in lengths])
+    found, empty, codes = drop_empty_folders(
+        root, folders, codes, extensions, allow_empty=allow_empty
+    )
+    paths = ImagePaths.from_block(b"".join(blocks), np.concatenate(lengths), root=root)
+    return ScannedFolder(found, paths, codes, empty)

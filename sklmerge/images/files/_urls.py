@@ -1,0 +1,107 @@
+"""Names as they come, shown so that they break no line, no table and no terminal."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+
+def is_url(path: str) -> bool:
+    """Tell a URL, such as ``s3://bucket/photos``, from a path.
+
+    Examples
+    --------
+    >>> from sklmerge.images.files._urls import is_url
+    >>> is_url("s3://bucket/photos"), is_url("/data/photos")
+    (True, False)
+    """
+    return "://" in path
+
+
+def find_local(place: str | os.PathLike[str]) -> str:
+    """Give the path that a ``file://`` or ``local://`` URL stands for; all else as it is.
+
+    So what lies on the disk is listed by one rule: links are followed, loops are found.
+
+    Examples
+    --------
+    >>> from sklmerge.images.files._urls import find_local
+    >>> find_local("file:///data/photos"), find_local("s3://bucket/photos")
+    ('/data/photos', 's3://bucket/photos')
+    """
+    path = os.fspath(place)
+    for scheme in ("file://", "local://"):
+        if path.startswith(scheme):
+            return path.removeprefix(scheme)
+    return path
+
+
+def check_url(place: str | os.PathLike[str], options: Mapping[str, Any] | None) -> str:
+    """Take slashes off the end of a folder's URL, and find paths, which take no options.
+
+    Parameters
+    ----------
+    place : path or URL
+        Where the folder is.
+    options : mapping or None
+        What the URL's file system is made with.
+
+    Returns
+    -------
+    str
+        Path, also for ``file://``, or URL.
+
+    Raises
+    ------
+    ValueError
+        If there are options for a path, or the URL is a chain to which no names can be put.
+
+    Examples
+    --------
+    >>> from sklmerge.images.files._urls import check_url
+    >>> check_url("s3://bucket/photos/", {"anon": True})
+    's3://bucket/photos'
+    """
+    path = find_local(place)
+    if is_url(path):
+        first, _, last = path.rpartition("::")
+        # In others, such as simplecache::s3://bucket, what is put to the end is in the bucket.
+        if is_url(first) or (first and find_local(last) != last):
+            raise ValueError(
+                f"URLs of folders must not be chained by '::', got {path!r}; for an archive take "
+                "'zip://' and name it in storage_options, such as '{\"fo\": \"photos.zip\"}'"
+            )
+        scheme, _, rest = path.partition("://")
+        return f"{scheme}://{rest.rstrip('/')}"
+    if options is not None:
+        raise ValueError(
+            f"storage_options are for URLs, such as 's3://bucket/photos', got the path {path!r}"
+        )
+    return path
+
+
+def show_name(name: str) -> str:
+    r"""Show a name on one line: control characters, and bytes that are no Unicode, as escapes.
+
+    Parameters
+    ----------
+    name : str
+        Of a class or a file.
+
+    Returns
+    -------
+    str
+        The name itself where every character of it can be printed.
+
+    Examples
+    --------
+    >>> from sklmerge.images.files._urls import show_name
+    >>> print(show_name("two\nlines"), show_name("Nävus 1"))
+    two\nlines Nävus 1
+    """
+    if name.isprintable():
+        return name
+    return "".join(sign if sign.isprintable() else _escape(sign) for sign in name)
+
+
+def _escape(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")

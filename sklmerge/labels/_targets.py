@@ -1,0 +1,160 @@
+"""Labels to what a network takes and back, by class numbers: sparse, one-hot, binary."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge._codes import match_labels
+from sklmerge._kinds import Label, show_labels
+from sklmerge.labels._exchange import check_same_kind
+
+_CLASS_MODES = ("sparse", "categorical", "binary")
+
+
+def number_labels(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
+    """Say at which place of the merged classes, which are sorted, each merged label stands.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a label is no class, or of another kind than the classes.
+    """
+    check_same_kind(labels, classes, "y")
+    codes = match_labels(labels, classes)
+    strangers = np.unique(labels[codes < 0])
+    if len(strangers):
+        raise ValueError(
+            f"y has labels that are no merged class: {show_labels(strangers)}; the merged "
+            f"classes are {show_labels(classes)}"
+        )
+    return codes
+
+
+def find_positive(class_mode: str, pos_label: Label | None, classes: NDArray[Any]) -> int:
+    """Find the number of the class that "binary" writes as 1.
+
+    Raises
+    ------
+    ValueError
+        If `class_mode` is none, `pos_label` does not go with it or is no class, or "binary" is
+        asked of other than two classes.
+
+    Examples
+    --------
+    >>> find_positive("binary", "A", np.array(["A", "B"]))
+    0
+    """
+    if class_mode not in _CLASS_MODES:
+        raise ValueError(f"class_mode must be one of {_CLASS_MODES}, got {class_mode!r}")
+    if class_mode != "binary":
+        if pos_label is not None:
+            raise ValueError(f'pos_label is for class_mode="binary", got {class_mode!r}')
+        return 1
+    names = classes.tolist()
+    if len(names) != 2:
+        raise ValueError(f"binary needs two merged classes, got {len(names)}: {show_labels(names)}")
+    if pos_label is not None and pos_label not in names:
+        raise ValueError(f"pos_label must be one of {show_labels(names)}, got {pos_label!r}")
+    return 1 if pos_label is None else names.index(pos_label)
+
+
+def encode_numbers(
+    codes: NDArray[np.intp], n_classes: int, class_mode: str, positive: int
+) -> NDArray[Any]:
+    """Write class numbers as targets of a network, with the dtypes that Keras' iterators use.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,)
+        Class numbers.
+    n_classes : int
+        How many there are.
+    class_mode : {"sparse", "categorical", "binary"}
+        Numbers, one-hot rows, or 1 for the positive class and 0 for the other.
+    positive : int
+        Number of the positive class, for "binary".
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, n_classes)
+        int64 for "sparse", else float32.
+
+    Examples
+    --------
+    >>> encode_numbers(np.array([1, 0]), 2, "categorical", 1)
+    array([[0., 1.],
+           [1., 0.]], dtype=float32)
+    """
+    if class_mode == "sparse":
+        return codes.astype(np.int64)
+    if class_mode == "binary":
+        return (codes == positive).astype(np.float32)
+    onehot = np.zeros((len(codes), n_classes), dtype=np.float32)
+    onehot[np.arange(len(codes)), codes] = 1
+    return onehot
+
+
+def decode_numbers(output: Any, n_classes: int, positive: int | None) -> NDArray[np.intp]:
+    """Read class numbers from numbers, one-hot rows, softmax or logit rows, or sigmoid output.
+
+    Parameters
+    ----------
+    output : array-like of shape (n_samples,), (n_samples, 1) or (n_samples, n_classes)
+        A table is read by its largest column. A single column holds class numbers or, with two
+        classes, probabilities of the positive one, which wins above 0.5.
+    n_classes : int
+        How many classes there are.
+    positive : int or None
+        Which class a single column is about when there are two; None is the second.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), intp
+        Class numbers.
+
+    Raises
+    ------
+    ValueError
+        If the shape is wrong, or a value is not finite or stands for no class.
+
+    Examples
+    --------
+    >>> decode_numbers([[0.2, 0.7, 0.1]], 3, None).tolist()
+    [1]
+    >>> decode_numbers([[0.9], [0.2]], 2, None).tolist()
+    [1, 0]
+    """
+    values = np.asarray(output)
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"codes must hold numbers, got dtype {values.dtype}")
+    if not np.isfinite(values).all():
+        position = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise ValueError(f"codes must be finite, got {values.flat[position]} at {position}")
+    if values.ndim == 2 and values.shape[1] == n_classes:
+        if positive is not None:
+            raise ValueError("pos_label is for a single column of codes, got one column a class")
+        return values.argmax(axis=1).astype(np.intp)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise ValueError(
+            f"codes must be of shape (n_samples,), (n_samples, 1) or (n_samples, {n_classes}), "
+            f"got {values.shape}"
+        )
+    if n_classes == 2:
+        _check_range(values, 1, "a probability or one of the codes 0, 1")
+        is_positive = values > 0.5
+        return np.where(is_positive, 1, 0) if positive in (None, 1) else np.where(is_positive, 0, 1)
+    _check_range(values, n_classes - 1, f"one of the codes 0..{n_classes - 1}")
+    codes = values.astype(np.intp)
+    if (codes != values).any():
+        broken = float(values[codes != values][0])
+        raise ValueError(f"codes must be whole numbers with {n_classes} classes, got {broken}")
+    return codes
+
+
+def _check_range(values: NDArray[Any], highest: int, expected: str) -> None:
+    wrong = np.flatnonzero((values < 0) | (values > highest))
+    if len(wrong):
+        raise ValueError(f"codes must each be {expected}, got {values[wrong[0]]} in row {wrong[0]}")

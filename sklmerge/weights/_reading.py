@@ -1,0 +1,311 @@
+"""Tell plain labels from what may be a 0/1 indicator or one-hot, and refuse soft labels."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklmerge._containers import read_labels
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the labels, as an array-like.
+
+    Parameters
+    ----------
+    labels : array-like
+        Labels of any shape, or one column per class.
+    sample_weight : array-like, default=None
+        Weights that came with the labels.
+    classes : list of labels, default=None
+        All classes there are, in the order of their indices, where the source knows them.
+    coded : bool, default=False
+        Whether `labels` are places in `classes` rather than labels.
+    """
+
+    labels: Any
+    sample_weight: Any = None
+    classes: list[Any] | None = None
+    coded: bool = False
+
+    def decode(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Turn the labels, read as an array, from places into labels where they are places."""
+        return np.array(self.classes)[values] if self.coded else values
+
+
+def iterate_parts(y: Any, sample_weight: Any = None) -> Iterator[Part]:
+    """Take what is to be counted out of `y`: all labels, their batches, or their counts.
+
+    Parameters
+    ----------
+    y : array-like, or an object that :func:`read_part` knows, or that yields ``(x, y)`` or
+        ``(x, y, sample_weight)``: a `tf.data.Dataset`, `keras.utils.PyDataset` or torch
+        `DataLoader`
+    sample_weight : array-like, default=None
+        Weights of the samples; batches bring their own.
+
+    Yields
+    ------
+    Part
+    """
+    if not is_stream(y):
+        if sample_weight is None and _knows_counts(y):
+            # Each label once, as heavy as it is frequent: a million labels need not be made.
+            yield Part([*y.counts], [*y.counts.values()], sort_by_index(y.class_indices))
+        else:
+            yield replace(read_part(y), sample_weight=sample_weight)
+        return
+    if sample_weight is not None:
+        raise TypeError("sample_weight must come with the batches where y is a data set")
+    for batch in _iterate_batches(y):
+        if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
+            raise TypeError(
+                "y must yield (x, y) or (x, y, sample_weight) where it is a data set, "
+                f"got {type(batch).__name__}"
+            )
+        labels = batch[1]
+        if np.ndim(labels) == 0 or len(labels) != len(_first_input(batch[0])):
+            raise ValueError("y must yield batches where it is a data set; call .batch(...) first")
+        yield Part(labels, batch[2] if len(batch) == 3 else None)
+
+
+def read_part(y: Any) -> Part:
+    """Take the labels out of `y` at once.
+
+    Parameters
+    ----------
+    y : array-like, :class:`~sklmerge.ImageIndex`, Keras generator or torch data set
+        Of a torch data set `targets`, the last of `tensors`, or those of a `Subset` or of the
+        parts of a `ConcatDataset`.
+
+    Returns
+    -------
+    Part
+    """
+    if isinstance(y, np.ndarray | list | tuple) or hasattr(y, "iloc"):
+        return Part(y)
+    if isinstance(y, Mapping):
+        raise TypeError("y must be labels, got a mapping; for known counts use fit_counts")
+    if _knows_counts(y):
+        return Part(y.labels, classes=sort_by_index(y.class_indices))
+    if hasattr(y, "class_indices") and hasattr(y, "classes"):
+        return _read_generator(y)
+    if hasattr(y, "dataset") and hasattr(y, "indices"):
+        whole = read_part(y.dataset)
+        return Part(np.asarray(whole.labels)[np.asarray(y.indices)], classes=whole.classes)
+    if hasattr(y, "targets"):
+        names = getattr(y, "class_to_idx", None)
+        return Part(y.targets, classes=None if names is None else list(range(len(names))))
+    if hasattr(y, "tensors"):
+        return Part(y.tensors[-1])
+    if hasattr(y, "datasets") and hasattr(y, "cumulative_sizes"):
+        return _join_parts(y.datasets)
+    is_array_like = any(hasattr(y, name) for name in ("__array__", "toarray", "detach"))
+    if hasattr(y, "__getitem__") and not (is_array_like or isinstance(y, Sequence)):
+        raise TypeError(
+            "y must be labels or a data set that has them as targets or tensors, got "
+            f"{type(y).__name__}; pass its labels, for example [y for _, y in data]"
+        )
+    return Part(y)
+
+
+def is_stream(y: Any) -> bool:
+    """Tell whether `y` yields batches: `tf.data.Dataset`, `keras.utils.PyDataset`, `DataLoader`."""
+    # A Keras generator is a PyDataset that knows its labels.
+    return not hasattr(y, "class_indices") and any(
+        hasattr(y, name) for name in ("element_spec", "on_epoch_end", "batch_sampler")
+    )
+
+
+def sort_by_index(class_indices: Mapping[Any, int]) -> list[Any]:
+    """List the classes in the order of their indices."""
+    return sorted(class_indices, key=lambda label: class_indices[label])
+
+
+def _knows_counts(y: Any) -> bool:
+    return all(hasattr(y, name) for name in ("class_indices", "counts", "labels"))
+
+
+def _read_generator(generator: Any) -> Part:
+    names = sort_by_index(generator.class_indices)
+    codes = generator.classes
+    if any(isinstance(code, list | tuple | set) for code in codes):
+        # Several classes an image, each row a list of indices.
+        indicator = np.zeros((len(codes), len(names)), dtype=np.uint8)
+        for row, members in zip(indicator, codes, strict=True):
+            row[list(members)] = 1
+        return Part(indicator, classes=names)
+    return Part(np.asarray(codes), classes=names, coded=True)
+
+
+def _join_parts(datasets: Sequence[Any]) -> Part:
+    """Put the labels of data sets one after another, which must number their classes alike."""
+    named = [data.class_to_idx for data in datasets if hasattr(data, "class_to_idx")]
+    other = next((names for names in named if names != named[0]), None)
+    if other is not None:
+        raise ValueError(
+            "y must be of data sets that number their classes alike, got class_to_idx "
+            f"{named[0]} and {other}"
+        )
+    parts = [read_part(data) for data in datasets]
+    labels = [np.asarray(part.labels) for part in parts]
+    forms = {(array.shape[1:], array.dtype.kind in "OU") for array in labels}
+    if len(forms) > 1:
+        raise ValueError(
+            "y must be of data sets whose labels are of one form, got arrays of shapes "
+            f"{', '.join(str(array.shape) for array in labels)} and dtypes "
+            f"{', '.join(str(array.dtype) for array in labels)}"
+        )
+    known = [part.classes for part in parts if part.classes is not None]
+    return Part(np.concatenate(labels), classes=max(known, key=len, default=None))
+
+
+def _iterate_batches(y: Any) -> Iterator[Any]:
+    if hasattr(y, "on_epoch_end"):
+        # A PyDataset may go on for ever when it is iterated; its length is one epoch.
+        n_batches = getattr(y, "num_batches", len(y))
+        if n_batches is None:
+            raise ValueError("y must be finite, got a PyDataset whose num_batches is None")
+        return (y[index] for index in range(n_batches))
+    # tf.data's mark of a data set that repeats without end.
+    if hasattr(y, "cardinality") and int(y.cardinality()) == -1:
+        raise ValueError("y must be finite, got an infinite data set; leave out .repeat()")
+    return iter(y)
+
+
+def _first_input(x: Any) -> Any:
+    """Take one of a model's several inputs."""
+    while isinstance(x, Mapping | tuple | list):
+        x = next(iter(x.values() if isinstance(x, Mapping) else x))
+    return x
+
+
+def read_target(y: Any) -> tuple[NDArray[Any], bool]:
+    """Read labels of any shape, and tell whether they may be zeros and ones by class.
+
+    Two dimensions of zeros and ones with several columns may be an indicator, more of them one-hot
+    where the last axis has a single 1 throughout. Either may be a mask too: the classes decide.
+
+    Parameters
+    ----------
+    y : array-like
+
+    Returns
+    -------
+    values : ndarray
+        Labels of any shape, or zeros and ones of shape (n_samples, ..., n_columns).
+    is_indicator : bool
+        Whether they may be zeros and ones by class.
+
+    Raises
+    ------
+    TypeError
+        If y holds no labels, or labels of several kinds.
+    ValueError
+        If a label is missing or soft.
+
+    Examples
+    --------
+    >>> read_target([[0, 1, 0], [1, 1, 0]])[1], read_target([[0, 1, 2], [1, 1, 0]])[1]
+    (True, False)
+    """
+    table = _read_table(y)
+    if table is None:
+        return read_labels(_detach(y)), False
+    if _is_binary(table) and (table.ndim == 2 or is_one_hot(table)):
+        return table, True
+    _refuse_soft(table)
+    return read_labels(table.ravel(), "y.ravel()").reshape(table.shape), False
+
+
+def read_sample_weight(sample_weight: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Check weights against labels of a shape; one weight a row serves all labels of that row.
+
+    Returns
+    -------
+    ndarray of that shape
+
+    Examples
+    --------
+    >>> read_sample_weight([2, 3], shape=(2, 2)).tolist()
+    [[2.0, 2.0], [3.0, 3.0]]
+    """
+    weights = np.asarray(_detach(sample_weight), dtype=np.float64)
+    if weights.shape == shape[:1]:
+        weights = np.broadcast_to(weights.reshape(-1, *[1] * (len(shape) - 1)), shape)
+    if weights.shape != shape:
+        raise ValueError(
+            f"sample_weight must have a weight for each of y's labels, of shape {shape}, "
+            f"got {weights.shape}"
+        )
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise ValueError("sample_weight must be finite and >= 0, got NaN, infinity or less than 0")
+    return weights
+
+
+def is_one_hot(indicator: NDArray[Any]) -> bool:
+    """Tell whether every row of zeros and ones, along the last axis, has a single 1.
+
+    Examples
+    --------
+    >>> is_one_hot(np.array([[0, 1], [1, 0]])), is_one_hot(np.array([[1, 1], [0, 0]]))
+    (True, False)
+    """
+    n_rows = indicator.size // indicator.shape[-1]
+    # The total is cheap and settles most arrays.
+    if indicator.sum(dtype=np.float64) != n_rows:
+        return False
+    return bool((indicator.max(axis=-1) == 1).all())
+
+
+def _detach(y: Any) -> Any:
+    """Bring a tensor or a column of a data frame to where NumPy can read it."""
+    if hasattr(y, "detach"):
+        return y.detach().cpu().numpy()
+    # pandas' own dtypes are read_labels' matter; tensors and other frames turn into arrays.
+    return np.asarray(y) if hasattr(y, "__array__") and not hasattr(y, "iloc") else y
+
+
+def _read_table(y: Any) -> NDArray[Any] | None:
+    """Read y as an array of two or more dimensions, or None where it has fewer."""
+    if hasattr(y, "toarray"):
+        return np.asarray(y.toarray())
+    if isinstance(y, list | tuple):
+        if not (len(y) and hasattr(y[0], "__len__") and not isinstance(y[0], str | bytes)):
+            return None
+        try:
+            return np.asarray(y)
+        except ValueError as error:
+            raise ValueError(
+                "y must have rows of one length, got rows of several lengths; turn lists of "
+                "labels into a 0/1 column per class, for example with MultiLabelBinarizer"
+            ) from error
+    if len(getattr(y, "shape", ())) < 2:
+        return None
+    return np.asarray(_detach(y))
+
+
+def _is_binary(table: NDArray[Any]) -> bool:
+    if table.shape[-1] < 2 or table.size == 0 or table.dtype.kind not in "biuf":
+        return False
+    # A few rows settle most label maps.
+    head = table[:4]
+    if not ((head == 0) | (head == 1)).all():
+        return False
+    if table.dtype.kind == "f":
+        return bool(((table == 0) | (table == 1)).all())
+    return int(table.min()) >= 0 and int(table.max()) <= 1
+
+
+def _refuse_soft(table: NDArray[Any]) -> None:
+    if table.dtype.kind != "f":
+        return
+    fractions = table[(table != np.floor(table)) & np.isfinite(table)]
+    if len(fractions):
+        raise ValueError(
+            f"y must be labels or one-hot, got soft labels such as {fractions[0]:g}; pass "
+            "y.argmax(axis=-1), the class that each sample counts for"
+        )
