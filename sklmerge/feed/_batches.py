@@ -20,7 +20,7 @@ from sklmerge.feed._scheduling import (
 )
 from sklmerge.feed._showing import draw_images
 from sklmerge.feed._sources import open_source
-from sklmerge.feed._weights import check_sample_weight, resolve_class_weight
+from sklmerge.feed._weights import check_sample_weight, resolve_class_weight, tabulate_class_weight
 from sklmerge.labels import is_fitted_merger
 from sklmerge.sampling import BatchPlan, EpochSchedule, check_whole
 
@@ -178,18 +178,21 @@ class ImageBatches:
             on_error=on_error,
             cache_bytes=cache_bytes,
         )
+        merged = self.merger.transform(originals)
         targets = self.merger.encode(originals, class_mode)
         self._maker = BatchMaker(
             reader=reader,
             codes=codes,
             originals=originals,
-            merged=self.merger.transform(originals),
+            merged=merged,
             targets=targets if has_labels else None,
             augmenters=choose_augmenters(augmenter, originals.tolist(), self.schedule.merger_),
             scaler=scaler if scaler is None else fit_scaler(scaler, reader.read(0)[1]),
             seed=self.schedule.seed_,
             sample_weight=check_sample_weight(sample_weight, len(images)),
-            class_weight=resolve_class_weight(class_weight, self.counts),
+            class_weight=tabulate_class_weight(
+                resolve_class_weight(class_weight, self.counts), merged.tolist()
+            ),
         )
 
     @property

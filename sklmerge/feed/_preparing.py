@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -226,8 +227,8 @@ class BatchMaker:
         Of all random numbers.
     sample_weight : ndarray of float32, shape (n_samples,), or None
         Weight of each image.
-    class_weight : mapping of label to float, or None
-        Weight of each merged class.
+    class_weight : ndarray of float32, shape (n_originals,), or None
+        Weight of each original class.
     """
 
     reader: RowReader
@@ -239,7 +240,12 @@ class BatchMaker:
     scaler: Any
     seed: int
     sample_weight: NDArray[np.float32] | None
-    class_weight: Mapping[Any, float] | None
+    class_weight: NDArray[np.float32] | None
+
+    @cached_property
+    def varies(self) -> NDArray[np.bool_]:
+        """Whether images of each original class are augmented where the schedule says so."""
+        return np.array([augmenter is not None for augmenter in self.augmenters])
 
     def make(self, planned: EpochDraws) -> Batch:
         """Make a batch of some draws."""
@@ -249,9 +255,7 @@ class BatchMaker:
         parts = [prepare_images(images, augmenters, draws.keys, self.seed, self.scaler)]
         if self.targets is not None:
             parts.append(self.targets[codes])
-        weights = weigh_rows(
-            self.sample_weight, self.class_weight, self.merged.tolist(), self.codes, draws.indices
-        )
+        weights = weigh_rows(self.sample_weight, self.class_weight, self.codes, draws.indices)
         if weights is not None:
             parts.append(weights)
         batch = Batch(parts)
@@ -279,13 +283,12 @@ class BatchMaker:
         read = self.reader.read_all(planned.indices.tolist())
         indices = np.array([row for row, _ in read], dtype=np.int64)
         codes = self.codes[indices]
-        varies = np.array([augmenter is not None for augmenter in self.augmenters])
         has_labels = self.targets is not None
         draws = BatchDraws(
             indices,
             self.merged[codes] if has_labels else None,
             self.originals[codes] if has_labels else None,
-            planned.is_augmented & varies[codes],
+            planned.is_augmented & self.varies[codes],
             planned.keys,
         )
         return draws, [image for _, image in read]

@@ -1,5 +1,6 @@
 """A row in, its image out: from the cache, from the source, or another row's in its place."""
 
+import bisect
 import threading
 import warnings
 from collections.abc import Sequence
@@ -42,6 +43,7 @@ class DecodeCache:
         # By rate: the rows that are kept, and their bytes.
         self._rows: dict[float, list[int]] = {}
         self._sizes: dict[float, int] = {}
+        self._rates: list[float] = []  # ascending
         self._lock = threading.Lock()
 
     def get(self, row: int) -> NDArray[Any] | None:
@@ -64,16 +66,34 @@ class DecodeCache:
             if row in self._images:
                 return
             excess = self.n_bytes + image.nbytes - self.max_bytes
-            if excess > sum(size for lower, size in self._sizes.items() if lower < rate):
+            # From the lowest rate on, so that an image which finds no room costs one look at it.
+            lower = self._find_room(excess, rate)
+            if excess > 0 and not lower:
                 return
-            for lower in sorted(self._rows):
-                while excess > 0 and lower < rate and self._rows[lower]:
-                    excess -= self._remove(lower)
+            for low in lower:
+                while excess > 0 and self._rows[low]:
+                    excess -= self._remove(low)
+                if not self._rows[low]:
+                    del self._rows[low], self._sizes[low]
+                    self._rates.remove(low)
             # A view would keep the whole array that it looks at.
             self._images[row] = image if image.base is None else np.array(image)
-            self._rows.setdefault(rate, []).append(row)
-            self._sizes[rate] = self._sizes.get(rate, 0) + image.nbytes
+            if rate not in self._rows:
+                bisect.insort(self._rates, rate)
+                self._rows[rate], self._sizes[rate] = [], 0
+            self._rows[rate].append(row)
+            self._sizes[rate] += image.nbytes
             self.n_bytes += image.nbytes
+
+    def _find_room(self, n_bytes: int, rate: float) -> list[float]:
+        """List the lowest rates, below `rate`, whose rows make room; [] if they do not."""
+        found: list[float] = []
+        for lower in self._rates:
+            if n_bytes <= 0 or lower >= rate:
+                break
+            found.append(lower)
+            n_bytes -= self._sizes[lower]
+        return found if n_bytes <= 0 else []
 
     def _remove(self, rate: float) -> int:
         size = self._images.pop(self._rows[rate].pop()).nbytes
@@ -131,6 +151,7 @@ class RowReader:
         self.unreadable: dict[str, str] = {}
         self._lock = threading.Lock()
         self._cache = DecodeCache(cache_bytes)
+        self._members: dict[int, NDArray[np.intp]] = {}
 
     def read_all(self, rows: Sequence[int]) -> list[tuple[int, NDArray[Any]]]:
         """Read some images, see `read`; those that are far away are fetched together."""
@@ -165,9 +186,10 @@ class RowReader:
         image = self._try_reading(row, fetched)
         if image is not None:
             return row, image
-        same = np.flatnonzero(self.codes == self.codes[row])
+        same = self._list_class(int(self.codes[row]))
         start = int(np.searchsorted(same, row)) + 1
-        for other in np.roll(same, -start)[:-1].tolist():
+        for place in range(start, start + len(same) - 1):
+            other = int(same[place % len(same)])
             image = self._try_reading(other)
             if image is not None:
                 return other, image
@@ -176,6 +198,12 @@ class RowReader:
             f"source must have an image of each class that can be read, got {len(same)} of a "
             f"class that cannot, among them {path} ({self.unreadable[path]})"
         )
+
+    def _list_class(self, code: int) -> NDArray[np.intp]:
+        """List the rows of a class, once: a bad file that is drawn again costs no pass again."""
+        if code not in self._members:
+            self._members[code] = np.flatnonzero(self.codes == code)
+        return self._members[code]
 
     def _is_known_bad(self, row: int) -> bool:
         return bool(self.unreadable) and self.source.describe(row) in self.unreadable
@@ -219,10 +247,11 @@ class RowReader:
 
     def __getstate__(self) -> dict[str, Any]:
         # Locks and what was decoded stay behind; another process decodes for itself.
-        left = ("_lock", "_cache")
+        left = ("_lock", "_cache", "_members")
         return {name: value for name, value in self.__dict__.items() if name not in left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.Lock()
         self._cache = DecodeCache(self.cache_bytes)
+        self._members = {}

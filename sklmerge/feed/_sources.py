@@ -102,8 +102,6 @@ class FileSource:
 
     def fetch(self, rows: Sequence[int]) -> dict[int, Fetched]:
         """Fetch the files behind URLs; ConnectionError where a store does not answer."""
-        if not self.paths.has_urls:
-            return {}
         fetched = fetch_urls([self.paths[row] for row in rows], self.files)
         return {row: data for row, data in zip(rows, fetched, strict=True) if data is not None}
 

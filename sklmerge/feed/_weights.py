@@ -74,10 +74,18 @@ def check_sample_weight(sample_weight: ArrayLike | None, n: int) -> NDArray[np.f
     return weights
 
 
+def tabulate_class_weight(
+    class_weight: Mapping[Any, float] | None, merged: Sequence[Any]
+) -> NDArray[np.float32] | None:
+    """Write the weight of each original class, once, so that a batch only looks it up."""
+    if class_weight is None:
+        return None
+    return np.array([class_weight[label] for label in merged], np.float32)
+
+
 def weigh_rows(
     sample_weight: NDArray[np.float32] | None,
-    class_weight: Mapping[Any, float] | None,
-    merged: Sequence[Any],
+    class_weight: NDArray[np.float32] | None,
     codes: NDArray[np.signedinteger],
     rows: NDArray[np.int64],
 ) -> NDArray[np.float32] | None:
@@ -87,10 +95,8 @@ def weigh_rows(
     ----------
     sample_weight : ndarray of shape (n_samples,) or None
         Weight of each source.
-    class_weight : mapping of label to float, or None
-        Weight of each merged class.
-    merged : sequence of labels
-        Merged class of each original one.
+    class_weight : ndarray of shape (n_originals,) or None
+        Weight of each original class, see `tabulate_class_weight`.
     codes : ndarray of int, shape (n_samples,)
         Original class of each source.
     rows : ndarray of int, shape (n,)
@@ -106,6 +112,5 @@ def weigh_rows(
     if sample_weight is not None:
         weights = weights * sample_weight[rows]
     if class_weight is not None:
-        table = np.array([class_weight[label] for label in merged], np.float32)
-        weights = weights * table[codes[rows]]
+        weights = weights * class_weight[codes[rows]]
     return weights

@@ -23,6 +23,7 @@ from sklmerge.images.files import (
     check_url,
     choose_sides,
     count_classes,
+    find_rows,
     fit_merger,
     is_url,
     scan_class_folders,
@@ -181,7 +182,7 @@ class ImageIndex:
         """
         folder = check_url(root, None)
         paths, codes, classes = read_frame(frame, folder, path_column, label_column)
-        if not paths.has_urls:
+        if not paths.hold_urls():
             check_url(folder, storage_options)
         index = cls.__new__(cls)
         index.empty_folders = []
@@ -193,7 +194,8 @@ class ImageIndex:
     def codes(self) -> NDArray[np.signedinteger]:
         """The number of each image's merged class, by ``class_indices``; shape (n,)."""
         numbers = self.merger.encode(self.original_classes)
-        return numbers.astype(self.original_codes.dtype)[self.original_codes]
+        codes: NDArray[np.signedinteger] = numbers.astype(self.original_codes.dtype)
+        return codes[self.original_codes]
 
     @cached_property
     def labels(self) -> NDArray[Any]:
@@ -369,9 +371,7 @@ class ImageIndex:
         check_decoding(color_mode, image_size)
         if on_error not in ON_ERROR:
             raise ValueError(f"on_error must be one of {', '.join(ON_ERROR)}, got {on_error!r}")
-        rows = np.arange(len(self))
-        if indices is not None:
-            rows = rows[check_rows(indices, len(self))]
+        rows = np.arange(len(self)) if indices is None else find_rows(indices, len(self))
         options = ReadOptions(self.reader, image_size, color_mode, check_max_pixels(max_pixels))
         paths = self.paths.take(rows)
         images, read = read_all(paths, options, self.files, on_error=on_error, n_jobs=n_jobs)

@@ -5,6 +5,7 @@ from sklmerge.images.files._class_folders import count_classes as count_classes
 from sklmerge.images.files._class_folders import fit_merger as fit_merger
 from sklmerge.images.files._paths import ImagePaths as ImagePaths
 from sklmerge.images.files._paths import check_rows as check_rows
+from sklmerge.images.files._paths import find_rows as find_rows
 from sklmerge.images.files._remote import RemoteFiles as RemoteFiles
 from sklmerge.images.files._remote import explain_store as explain_store
 from sklmerge.images.files._remote import scan_remote_folders as scan_remote_folders

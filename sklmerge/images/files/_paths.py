@@ -18,7 +18,7 @@ class ImagePaths(Sequence[str]):
 
     Parameters
     ----------
-    block : bytes
+    block : bytes or ndarray of uint8
         The paths one after another, with ``/`` between folders, in the file system's encoding.
     starts : ndarray of int64, shape (n,)
         Where each path begins in ``block``.
@@ -39,13 +39,14 @@ class ImagePaths(Sequence[str]):
 
     def __init__(
         self,
-        block: bytes,
+        block: bytes | NDArray[np.uint8],
         starts: NDArray[np.int64],
         lengths: NDArray[np.int32],
         *,
         root: str = "",
     ) -> None:
-        self._block = block
+        # An array, because joblib maps arrays into the memory of its workers, and copies bytes.
+        self._block = np.frombuffer(block, np.uint8) if isinstance(block, bytes) else block
         self._starts = starts
         self._lengths = lengths
         self.root = root
@@ -125,10 +126,9 @@ class ImagePaths(Sequence[str]):
         """Give the same paths without the root."""
         return type(self)(self._block, self._starts, self._lengths)
 
-    @property
-    def has_urls(self) -> bool:
-        """Whether some of the paths are URLs."""
-        return is_url(self.root) or b"://" in self._block
+    def hold_urls(self) -> bool:
+        """Say whether some of the paths are URLs. It searches all of them: ask once, not a file."""
+        return is_url(self.root) or b"://" in self._block.tobytes()
 
     def get_bytes(self, index: int) -> bytes:
         """Give one path without the root, as bytes: the same on every system.
@@ -143,13 +143,13 @@ class ImagePaths(Sequence[str]):
         bytes
         """
         start = int(self._starts[index])
-        return self._block[start : start + int(self._lengths[index])]
+        return self._block[start : start + int(self._lengths[index])].tobytes()
 
     def iterate_bytes(self) -> Iterator[bytes]:
         """Give every path without the root, as bytes."""
-        block = self._block
+        block = self._block.data
         bounds = zip(self._starts.tolist(), self._lengths.tolist(), strict=True)
-        return (block[start : start + length] for start, length in bounds)
+        return (bytes(block[start : start + length]) for start, length in bounds)
 
     def _select(self, rows: Any) -> Self:
         return type(self)(self._block, self._starts[rows], self._lengths[rows], root=self.root)
@@ -199,3 +199,11 @@ def check_rows(indices: ArrayLike, n: int) -> NDArray[Any]:
             f"indices must be positions of {n} images, got {rows.min()} to {rows.max()}"
         )
     return rows
+
+
+def find_rows(indices: ArrayLike, n: int) -> NDArray[np.intp]:
+    """Find the positions, from 0, that indices or a mask of n rows stand for."""
+    rows = check_rows(indices, n)
+    if rows.dtype.kind == "b":
+        return np.flatnonzero(rows)
+    return np.where(rows < 0, rows + n, rows).astype(np.intp)

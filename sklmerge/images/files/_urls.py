@@ -1,8 +1,12 @@
 """Names as they come, shown so that they break no line, no table and no terminal."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
+
+# A scheme has two letters or more: C:// is a drive. Schemes may be chained, as in zip::s3://.
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+::)*[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 def is_url(path: str) -> bool:
@@ -14,7 +18,7 @@ def is_url(path: str) -> bool:
     >>> is_url("s3://bucket/photos"), is_url("/data/photos")
     (True, False)
     """
-    return "://" in path
+    return _URL.match(path) is not None
 
 
 def find_local(place: str | os.PathLike[str]) -> str:
