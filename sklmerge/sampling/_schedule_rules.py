@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._codes import count_classes, match_labels
-from sklmerge._containers import CountedLabels, read_labels
+from sklmerge._containers import CountedLabels, is_index, read_labels
+from sklmerge._datasets import find_labels
 from sklmerge._kinds import show_labels
 from sklmerge.labels import LabelMerger, check_merger
 
@@ -48,7 +49,7 @@ def read_classes(y: Any, merge: Any) -> ReadClasses:
     -------
     ReadClasses
     """
-    if hasattr(y, "original_codes") and hasattr(y, "original_classes"):
+    if is_index(y):
         merger = y.merger
         if merge is not None:
             if y.n_classes != len(y.original_classes):
@@ -65,6 +66,7 @@ def read_classes(y: Any, merge: Any) -> ReadClasses:
         present, n_present = count_classes(codes)
         counts[present] = n_present
         return ReadClasses(merger, originals, codes, counts)
+    y = find_labels(y)
     merger = check_merger(merge).fit(y)
     if merger.multilabel_:
         raise ValueError("y must have one label a row, got a 0/1 table with one column a label")

@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._datasets import is_stream
 from sklmerge.weights._exports import divide_pairs, key_by_index, make_fit_params, make_tensor
-from sklmerge.weights._reading import is_stream, iterate_parts, read_part, read_target
+from sklmerge.weights._reading import iterate_parts, read_part, read_target
 from sklmerge.weights._schemes import (
     Scheme,
     add_weighted_classes,

@@ -1,13 +1,14 @@
 """Tell plain labels from what may be a 0/1 indicator or one-hot, and refuse soft labels."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge._containers import read_labels
+from sklmerge._containers import is_index, read_labels
+from sklmerge._datasets import is_stream, read_data_set, sort_by_index
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def iterate_parts(y: Any, sample_weight: Any = None) -> Iterator[Part]:
     Part
     """
     if not is_stream(y):
-        if sample_weight is None and _knows_counts(y):
+        if sample_weight is None and is_index(y):
             # Each label once, as heavy as it is frequent: a million labels need not be made.
             yield Part([*y.counts], [*y.counts.values()], sort_by_index(y.class_indices))
         else:
@@ -73,94 +74,11 @@ def iterate_parts(y: Any, sample_weight: Any = None) -> Iterator[Part]:
 
 
 def read_part(y: Any) -> Part:
-    """Take the labels out of `y` at once.
-
-    Parameters
-    ----------
-    y : array-like, :class:`~sklmerge.ImageIndex`, Keras generator or torch data set
-        Of a torch data set `targets`, the last of `tensors`, or those of a `Subset` or of the
-        parts of a `ConcatDataset`.
-
-    Returns
-    -------
-    Part
-    """
-    if isinstance(y, np.ndarray | list | tuple) or hasattr(y, "iloc"):
-        return Part(y)
+    """Take the labels out of `y` at once."""
     if isinstance(y, Mapping):
         raise TypeError("y must be labels, got a mapping; for known counts use fit_counts")
-    if _knows_counts(y):
-        return Part(y.labels, classes=sort_by_index(y.class_indices))
-    if hasattr(y, "class_indices") and hasattr(y, "classes"):
-        return _read_generator(y)
-    if hasattr(y, "dataset") and hasattr(y, "indices"):
-        whole = read_part(y.dataset)
-        return Part(np.asarray(whole.labels)[np.asarray(y.indices)], classes=whole.classes)
-    if hasattr(y, "targets"):
-        names = getattr(y, "class_to_idx", None)
-        return Part(y.targets, classes=None if names is None else list(range(len(names))))
-    if hasattr(y, "tensors"):
-        return Part(y.tensors[-1])
-    if hasattr(y, "datasets") and hasattr(y, "cumulative_sizes"):
-        return _join_parts(y.datasets)
-    is_array_like = any(hasattr(y, name) for name in ("__array__", "toarray", "detach"))
-    if hasattr(y, "__getitem__") and not (is_array_like or isinstance(y, Sequence)):
-        raise TypeError(
-            "y must be labels or a data set that has them as targets or tensors, got "
-            f"{type(y).__name__}; pass its labels, for example [y for _, y in data]"
-        )
-    return Part(y)
-
-
-def is_stream(y: Any) -> bool:
-    """Tell whether `y` yields batches: `tf.data.Dataset`, `keras.utils.PyDataset`, `DataLoader`."""
-    # A Keras generator is a PyDataset that knows its labels.
-    return not hasattr(y, "class_indices") and any(
-        hasattr(y, name) for name in ("element_spec", "on_epoch_end", "batch_sampler")
-    )
-
-
-def sort_by_index(class_indices: Mapping[Any, int]) -> list[Any]:
-    """List the classes in the order of their indices."""
-    return sorted(class_indices, key=lambda label: class_indices[label])
-
-
-def _knows_counts(y: Any) -> bool:
-    return all(hasattr(y, name) for name in ("class_indices", "counts", "labels"))
-
-
-def _read_generator(generator: Any) -> Part:
-    names = sort_by_index(generator.class_indices)
-    codes = generator.classes
-    if any(isinstance(code, list | tuple | set) for code in codes):
-        # Several classes an image, each row a list of indices.
-        indicator = np.zeros((len(codes), len(names)), dtype=np.uint8)
-        for row, members in zip(indicator, codes, strict=True):
-            row[list(members)] = 1
-        return Part(indicator, classes=names)
-    return Part(np.asarray(codes), classes=names, coded=True)
-
-
-def _join_parts(datasets: Sequence[Any]) -> Part:
-    """Put the labels of data sets one after another, which must number their classes alike."""
-    named = [data.class_to_idx for data in datasets if hasattr(data, "class_to_idx")]
-    other = next((names for names in named if names != named[0]), None)
-    if other is not None:
-        raise ValueError(
-            "y must be of data sets that number their classes alike, got class_to_idx "
-            f"{named[0]} and {other}"
-        )
-    parts = [read_part(data) for data in datasets]
-    labels = [np.asarray(part.labels) for part in parts]
-    forms = {(array.shape[1:], array.dtype.kind in "OU") for array in labels}
-    if len(forms) > 1:
-        raise ValueError(
-            "y must be of data sets whose labels are of one form, got arrays of shapes "
-            f"{', '.join(str(array.shape) for array in labels)} and dtypes "
-            f"{', '.join(str(array.dtype) for array in labels)}"
-        )
-    known = [part.classes for part in parts if part.classes is not None]
-    return Part(np.concatenate(labels), classes=max(known, key=len, default=None))
+    found = read_data_set(y)
+    return Part(found.labels, classes=found.classes, coded=found.coded)
 
 
 def _iterate_batches(y: Any) -> Iterator[Any]:

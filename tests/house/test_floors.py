@@ -17,6 +17,7 @@ FLOORS = {
     "_kinds": 0,
     "_codes": 0,
     "_containers": 0,
+    "_datasets": 0,
     "_contract": 0,
     "_resize": 0,
     "labels": 1,

@@ -1,0 +1,257 @@
+"""Data set in, its labels out, without decoding an image. Nothing is iterated, nothing is counted.
+
+Arrays, lists, Series and tensors are labels already and come back as they are.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge._containers import is_index
+
+# Where a data set keeps one label a row, in the order in which they are looked for.
+_ATTRIBUTES = ("targets", "labels", "y")
+_PAIRS = ("samples", "imgs")
+_REMEDY = "give it an attribute targets with one label a row, or pass the labels themselves"
+
+
+@dataclass(frozen=True)
+class FoundLabels:
+    """Labels as a data set holds them.
+
+    Parameters
+    ----------
+    labels : array-like
+        One label a row, or a 0/1 table with one column a class.
+    classes : list of labels, default=None
+        All classes that the data set knows, in the order of their indices.
+    coded : bool, default=False
+        Whether `labels` are places in `classes`.
+    """
+
+    labels: Any
+    classes: list[Any] | None = None
+    coded: bool = False
+
+
+def find_labels(data: Any, name: str = "y") -> Any:
+    """Find the labels of a data set by what it says of itself; nothing is read or decoded.
+
+    Parameters
+    ----------
+    data : data set or array-like
+        An ImageIndex (its merged labels); a torch data set with `targets`, `labels`, `tensors`,
+        `samples` or `imgs`, through `Subset` and `ConcatDataset`; a Hugging Face data set with a
+        ClassLabel column or one called `label` or `labels`; a Keras generator with `classes` (its
+        class names). All else that holds labels, such as a list, comes back as it is.
+    name : str, default="y"
+        What error messages call it.
+
+    Returns
+    -------
+    array-like of shape (n_samples,) or (n_samples, n_classes)
+        Labels as the rows of the data set have them.
+
+    Raises
+    ------
+    TypeError
+        If it is a data set whose labels cannot be known without going through its rows.
+    ValueError
+        If it holds another number of labels than it has rows, or is joined from data sets that
+        number their classes differently.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> folder = SimpleNamespace(samples=[("a/1.png", 0), ("b/1.png", 1), ("b/2.png", 1)])
+    >>> find_labels(folder)
+    array([0, 1, 1])
+    >>> find_labels(["a", "b"])
+    ['a', 'b']
+    """
+    found = read_data_set(data, name)
+    return np.array(found.classes)[np.asarray(found.labels)] if found.coded else found.labels
+
+
+def read_data_set(data: Any, name: str = "y") -> FoundLabels:
+    """Find the labels of a data set, the classes it knows, and whether the labels are codes."""
+    if is_index(data):
+        return FoundLabels(data.labels, sort_by_index(data.class_indices))
+    if holds_labels_itself(data):
+        return FoundLabels(data)
+    if hasattr(data, "class_indices") and hasattr(data, "classes"):
+        return _read_generator(data)
+    if hasattr(data, "features") and hasattr(data, "column_names"):
+        return _read_table(data, name)
+    if hasattr(data, "dataset") and hasattr(data, "indices"):
+        return _take_part(data, name)
+    if hasattr(data, "datasets") and hasattr(data, "cumulative_sizes"):
+        return _join_parts([read_data_set(part, name) for part in data.datasets], data, name)
+    if not is_stream(data):
+        labels = _find_attribute(data)
+        if labels is not None:
+            return _check_length(_read_attribute(data, labels), data, name)
+    if isinstance(data, Mapping):
+        raise TypeError(
+            f"{name} must be labels or a data set, got {type(data).__name__}; pass one of its "
+            f"parts ({', '.join(map(repr, list(data)[:5]))})"
+        )
+    raise TypeError(
+        f"{name} must be labels or a data set that holds them as targets, labels, samples, tensors "
+        f"or a ClassLabel column, got {type(data).__name__}; {_REMEDY}"
+    )
+
+
+def holds_labels_itself(data: Any) -> bool:
+    """Tell labels, in an array, list, frame or tensor, from a data set that knows labels."""
+    if isinstance(data, np.ndarray | list | tuple | str) or hasattr(data, "iloc"):
+        return True
+    if any(hasattr(data, name) for name in ("__array__", "__dlpack__", "toarray", "detach")):
+        return True
+    known = (*_ATTRIBUTES, *_PAIRS, "tensors", "dataset", "datasets", "features", "classes")
+    if isinstance(data, Mapping) or is_stream(data) or any(hasattr(data, name) for name in known):
+        return False
+    # What has no rows by number is no data set either: whoever reads the labels says what it is.
+    return isinstance(data, Sequence) or not hasattr(data, "__getitem__")
+
+
+def is_stream(data: Any) -> bool:
+    """Tell what yields batches: `tf.data.Dataset`, `keras.utils.PyDataset`, torch `DataLoader`."""
+    # A Keras generator is a PyDataset that knows its labels.
+    return not hasattr(data, "class_indices") and any(
+        hasattr(data, name) for name in ("element_spec", "on_epoch_end", "batch_sampler")
+    )
+
+
+def sort_by_index(class_indices: Mapping[Any, int]) -> list[Any]:
+    """List the classes in the order of their indices."""
+    return sorted(class_indices, key=lambda label: class_indices[label])
+
+
+def mark_members(rows: Sequence[Any], n_classes: int) -> NDArray[np.uint8]:
+    """Turn lists of class indices into a 0/1 table with one column a class."""
+    table = np.zeros((len(rows), n_classes), dtype=np.uint8)
+    for row, members in zip(table, rows, strict=True):
+        row[list(members)] = 1
+    return table
+
+
+def _read_generator(generator: Any) -> FoundLabels:
+    names = sort_by_index(generator.class_indices)
+    codes = generator.classes
+    if any(isinstance(code, list | tuple | set) for code in codes):
+        return FoundLabels(mark_members(codes, len(names)), names)
+    return FoundLabels(np.asarray(codes), names, coded=True)
+
+
+def _read_table(data: Any, name: str) -> FoundLabels:
+    """Read the label column of a Hugging Face data set, and no other column."""
+    features = data.features or {}
+    class_columns = [column for column, kind in features.items() if _get_names(kind) is not None]
+    named = [column for column in ("label", "labels") if column in features]
+    chosen = [column for column in named if column in class_columns] or class_columns or named
+    if len(chosen) != 1 or not hasattr(data, "select_columns") or not hasattr(data, "__len__"):
+        raise TypeError(
+            f"{name} must be a data set with one ClassLabel column, or one called label, got "
+            f"{type(data).__name__} with the columns {', '.join(map(repr, features)) or 'unknown'};"
+            " pass the column of the labels, for example np.array(data['species'])"
+        )
+    (column,) = chosen
+    # Without the format and transforms of the user, which may decode images.
+    plain = data.select_columns([column]).with_format("arrow")
+    labels = plain[:].column(column).to_pylist()
+    names = _get_names(features[column])
+    if names is None:
+        return FoundLabels(labels)
+    places = list(range(len(names)))
+    if labels and isinstance(labels[0], list):
+        return FoundLabels(mark_members(labels, len(names)), places)
+    n_unknown = labels.count(-1)
+    if n_unknown:
+        raise ValueError(
+            f"{name} must have a label in every row, got -1, which stands for none, in "
+            f"{n_unknown} rows of column {column!r}; leave these rows out by filter()"
+        )
+    return FoundLabels(np.array(labels), places)
+
+
+def _get_names(kind: Any) -> list[str] | None:
+    """Name the classes of a column of ClassLabel, or of lists of it; None for other columns."""
+    kind = getattr(kind, "feature", kind)
+    return list(kind.names) if type(kind).__name__ == "ClassLabel" else None
+
+
+def _take_part(part: Any, name: str) -> FoundLabels:
+    whole = read_data_set(part.dataset, name)
+    return replace(whole, labels=np.asarray(_detach(whole.labels))[np.asarray(part.indices)])
+
+
+def _join_parts(parts: list[FoundLabels], joined: Any, name: str) -> FoundLabels:
+    """Put the labels of data sets one after another, which must number their classes alike."""
+    named = [data.class_to_idx for data in joined.datasets if hasattr(data, "class_to_idx")]
+    other = next((names for names in named if names != named[0]), None)
+    if other is not None:
+        raise ValueError(
+            f"{name} must be of data sets that number their classes alike, got class_to_idx "
+            f"{named[0]} and {other}"
+        )
+    labels = [np.asarray(_detach(part.labels)) for part in parts]
+    forms = {(array.shape[1:], array.dtype.kind in "OU") for array in labels}
+    if len(forms) > 1:
+        raise ValueError(
+            f"{name} must be of data sets whose labels are of one form, got arrays of shapes "
+            f"{', '.join(str(array.shape) for array in labels)} and dtypes "
+            f"{', '.join(str(array.dtype) for array in labels)}"
+        )
+    known = [part.classes for part in parts if part.classes is not None]
+    return FoundLabels(np.concatenate(labels), max(known, key=len, default=None))
+
+
+def _find_attribute(data: Any) -> Any:
+    """Find what a data set keeps its labels in, or None."""
+    for attribute in _ATTRIBUTES:
+        labels = getattr(data, attribute, None)
+        if labels is not None and not callable(labels):
+            return labels
+    tensors = getattr(data, "tensors", None)
+    if isinstance(tensors, tuple | list) and len(tensors) > 1:
+        return tensors[-1]
+    for attribute in _PAIRS:
+        pairs = getattr(data, attribute, None)
+        if isinstance(pairs, list | tuple) and all(
+            isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs[:10]
+        ):
+            return np.array([label for _, label in pairs])
+    return None
+
+
+def _read_attribute(data: Any, labels: Any) -> FoundLabels:
+    names = getattr(data, "class_to_idx", None)
+    classes = None if names is None else list(range(len(names)))
+    transform = getattr(data, "target_transform", None)
+    if transform is None:
+        return FoundLabels(labels, classes)
+    # Rows give the transformed label, so counting the others would count other classes.
+    return FoundLabels(_transform_labels(labels, transform))
+
+
+def _transform_labels(labels: Any, transform: Callable[[Any], Any]) -> NDArray[Any]:
+    rows = np.asarray(_detach(labels)).tolist()
+    changed = {label: transform(label) for label in dict.fromkeys(rows)}
+    return np.array([_detach(changed[label]) for label in rows])
+
+
+def _check_length(found: FoundLabels, data: Any, name: str) -> FoundLabels:
+    if hasattr(data, "__len__") and len(found.labels) != len(data):
+        raise ValueError(
+            f"{name} must have one label for each of its {len(data)} rows, got "
+            f"{len(found.labels)} in {type(data).__name__}; {_REMEDY}"
+        )
+    return found
+
+
+def _detach(labels: Any) -> Any:
+    return labels.detach().cpu() if hasattr(labels, "detach") else labels
