@@ -1,15 +1,18 @@
 """The image contract: what an array of images may be, and the one place that checks it."""
 
 import math
-import numbers
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklmerge._checks import is_whole, list_items
+
 IMAGE_DTYPES = ("uint8", "uint16", "float32", "float64")
 CHANNELS = (1, 3, 4)
+_PHOTO_SIDE = 16
 
 
 def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
@@ -30,8 +33,8 @@ def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
     ValueError
         If it has another length, a number below 1, or another number of channels.
     """
-    shape = tuple(image_shape) if isinstance(image_shape, Sequence | np.ndarray) else ()
-    whole = all(isinstance(side, numbers.Integral) and side >= 1 for side in shape)
+    shape = list_items(image_shape)
+    whole = all(is_whole(side) and side >= 1 for side in shape)
     if len(shape) not in (2, 3) or not whole or (len(shape) == 3 and shape[2] not in CHANNELS):
         raise ValueError(
             "image_shape must be (height, width) or (height, width, channels) with 1, 3 or 4 "
@@ -41,18 +44,29 @@ def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
 
 
 def as_image_batch(
-    X: ArrayLike, image_shape: Sequence[int] | None = None, *, name: str = "X"
+    X: ArrayLike,
+    image_shape: Sequence[int] | None = None,
+    *,
+    name: str = "X",
+    counted: bool = False,
 ) -> NDArray[Any]:
     """View a batch of images, or of flattened images, as an array of images.
 
+    Every object that takes images takes them through this function, so that all take and refuse
+    the same.
+
     Parameters
     ----------
-    X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C)
-        Images, channels last. Flattened rows need `image_shape`.
+    X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or list of images
+        Images, channels last. Flattened rows need `image_shape`. A list may hold arrays, tensors
+        or PIL images, all of one shape.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of one flattened image.
+        ``(H, W)`` or ``(H, W, C)`` of one image.
     name : str, default="X"
         What errors call the batch.
+    counted : bool, default=False
+        Whether the number of images is known from elsewhere, such as labels, and is that of X.
+        If not, an array of shape (H, W, 3) or (3, H, W) is taken for one image and refused.
 
     Returns
     -------
@@ -62,9 +76,10 @@ def as_image_batch(
     Raises
     ------
     ValueError
-        If the rank, the number of channels or `image_shape` does not fit.
+        If it is a single image, has its channels first, or if the rank, the number of channels or
+        `image_shape` does not fit.
     TypeError
-        If the values are no uint8, uint16, float32 or float64.
+        If it is a generator, or if the values are not uint8, uint16, float32 or float64.
 
     Examples
     --------
@@ -72,6 +87,9 @@ def as_image_batch(
     >>> from sklmerge._contract import as_image_batch
     >>> as_image_batch(np.zeros((2, 7500), np.uint8), image_shape=(50, 50, 3)).shape
     (2, 50, 50, 3)
+    >>> as_image_batch(np.zeros((40, 60, 3), np.uint8))
+    Traceback (most recent call last):
+    ValueError: X must be a batch of images, got one image of shape (40, 60, 3); pass image[None]
     """
     batch = stack_images(X, name)
     if batch.dtype.name not in IMAGE_DTYPES:
@@ -81,54 +99,111 @@ def as_image_batch(
             f"{name} must hold images of dtype uint8, uint16, float32 or float64, "
             f"got {batch.dtype.name}{advice}"
         )
-    if batch.ndim == 2:
-        if image_shape is None:
-            raise ValueError(
-                f"image_shape is needed for 2-D {name} of {batch.shape[1]} columns, "
-                f"for example image_shape={suggest_image_shape(batch.shape[1])}"
-            )
-        shape = check_image_shape(image_shape)
-        if int(np.prod(shape)) != batch.shape[1]:
-            raise ValueError(
-                f"image_shape={shape} makes {int(np.prod(shape))} values an image, "
-                f"but {name} has {batch.shape[1]} columns"
-            )
-        return batch.reshape(len(batch), *shape)
+    shape = None if image_shape is None else check_image_shape(image_shape)
+    if batch.ndim == 2 and batch.shape != shape:
+        return _unflatten(batch, shape, name)
+    refuse_single_image(batch, shape, name, counted=counted)
     if batch.ndim not in (3, 4) or (batch.ndim == 4 and batch.shape[3] not in CHANNELS):
+        first = batch.ndim == 4 and batch.shape[1] in CHANNELS
+        advice = "; the channels are first: pass np.moveaxis(X, 1, -1)" if first else ""
         raise ValueError(
             f"{name} must be images of shape (n, H, W) or (n, H, W, C) with 1, 3 or 4 channels "
-            f"last, got shape {batch.shape}"
+            f"last, got shape {batch.shape}{advice}"
         )
-    if image_shape is not None and check_image_shape(image_shape) != batch.shape[1:]:
+    if shape is not None and shape != batch.shape[1:]:
         raise ValueError(
-            f"image_shape={tuple(image_shape)} does not fit {name}, whose images have shape "
-            f"{batch.shape[1:]}"
+            f"image_shape={shape} does not fit {name}, whose images have shape {batch.shape[1:]}"
         )
     if 0 in batch.shape[1:]:
         raise ValueError(f"{name} must hold images of at least 1 x 1 pixel, got {batch.shape}")
     return batch
 
 
-def stack_images(X: ArrayLike, name: str = "X") -> NDArray[Any]:
-    """Make an array of a batch, or say which of its images have not one shape.
+def _unflatten(rows: NDArray[Any], image_shape: tuple[int, ...] | None, name: str) -> NDArray[Any]:
+    """View flattened rows as images."""
+    n_values = rows.shape[1]
+    if image_shape is None:
+        raise ValueError(
+            f"image_shape is needed for 2-D {name} of {n_values} columns, for example "
+            f"image_shape={suggest_image_shape(n_values)}; for one grey image pass image[None]"
+        )
+    expected = math.prod(image_shape)
+    if expected != n_values:
+        raise ValueError(
+            f"image_shape={image_shape} makes {expected} values an image, "
+            f"but {name} has {n_values} columns"
+        )
+    return rows.reshape(len(rows), *image_shape)
+
+
+def refuse_single_image(
+    batch: NDArray[Any],
+    image_shape: tuple[int, ...] | None = None,
+    name: str = "X",
+    *,
+    counted: bool = False,
+) -> None:
+    """Refuse one image by its shape: nobody means grey images that are 3 pixels wide."""
+    shape = batch.shape
+    wanted = f"{name} must be a batch of images, got one image"
+    if shape == image_shape:
+        raise ValueError(f"{wanted} of shape {shape}; pass image[None]")
+    if batch.ndim != 3 or image_shape is not None or counted:
+        return
+    side = sorted(shape)[1]
+    # Small arrays of floats may be anything; photographs are larger.
+    if side < 2 or (batch.dtype != np.uint8 and side < _PHOTO_SIDE):
+        return
+    if shape[2] in CHANNELS:
+        raise ValueError(f"{wanted} of shape {shape}; pass image[None]")
+    if shape[0] == 3 and min(shape[1:]) > 3:
+        raise ValueError(
+            f"{wanted} with its channels first, of shape {shape}; set "
+            "image = np.moveaxis(image, 0, -1) and pass image[None], or pass X[..., None] for "
+            "3 grey images"
+        )
+
+
+def stack_images(X: Any, name: str = "X") -> NDArray[Any]:
+    """Make an array of a batch, or say why it cannot become one.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sklmerge._contract import stack_images
-    >>> stack_images([np.zeros((4, 6)), np.zeros((4, 5))])
+    >>> stack_images([np.zeros((4, 6)), np.zeros((4, 6))]).shape
+    (2, 4, 6)
+    >>> stack_images(image for image in np.zeros((2, 4, 6)))
     Traceback (most recent call last):
-    ValueError: X must hold images of one shape, got (4, 6) and, at position 1, (4, 5)
+    TypeError: X must be an array or a list of images, got a generator; pass list(X)
     """
-    if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim):
-        shapes = [image.shape for image in X if isinstance(image, np.ndarray) and image.ndim > 1]
-        place = next((place for place, shape in enumerate(shapes) if shape != shapes[0]), None)
-        if place is not None and len(shapes) == len(X):
+    if isinstance(X, Iterator):
+        raise TypeError(
+            f"{name} must be an array or a list of images, got a {type(X).__name__}; "
+            f"pass list({name})"
+        )
+    is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
+    if not (isinstance(X, list | tuple) or is_objects) or not all(map(_is_array, X)):
+        return np.asarray(X)
+    images = [np.asarray(each) for each in X]
+    for place, image in enumerate(images):
+        if image.shape != images[0].shape:
             raise ValueError(
-                f"{name} must hold images of one shape, got {shapes[0]} and, at position {place}, "
-                f"{shapes[place]}"
+                f"{name} must hold images of one shape, got {images[0].shape} and, at position "
+                f"{place}, {image.shape}; resize them to one (height, width) first"
             )
-    return np.asarray(X)
+        if image.dtype != images[0].dtype:
+            raise TypeError(
+                f"{name} must hold images of one dtype, got {images[0].dtype} and, at position "
+                f"{place}, {image.dtype}"
+            )
+    return np.stack(images) if images else np.asarray(X)
+
+
+def _is_array(image: Any) -> bool:
+    """Tell arrays, tensors and PIL images, which have the second attribute alone, from scalars."""
+    has_values = hasattr(image, "__array__") or hasattr(image, "__array_interface__")
+    return has_values and not isinstance(image, np.generic)
 
 
 def suggest_image_shape(n_values: int) -> tuple[int, ...]:
@@ -174,8 +249,8 @@ def find_value_range(
     natural = (0.0, float(np.iinfo(dtype).max)) if dtype.kind == "u" else (0.0, 1.0)
     if value_range is None:
         return natural
-    values = tuple(value_range) if isinstance(value_range, Sequence | np.ndarray) else ()
-    if len(values) != 2 or not all(isinstance(bound, numbers.Real) for bound in values):
+    values = list_items(value_range)
+    if len(values) != 2 or not all(isinstance(bound, Real) for bound in values):
         raise TypeError(
             f"value_range must be two numbers, such as (0, 255), or None, got {value_range!r}"
         )

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 
+from sklmerge._contract import stack_images
 from sklmerge._random import resolve_seed
 from sklmerge.augment._augmenter import PRESETS, ImageAugmenter
 from sklmerge.augment._base import Augmenter, check_keys, check_out, check_rows
@@ -186,7 +187,7 @@ class ClassAugmenter(BaseEstimator):
         ndarray of shape (n, ...)
             Of the shape and dtype of X.
         """
-        batch = np.asarray(X)
+        batch = stack_images(X)
         rows = check_rows(len(batch), len(params), indices)
         varied = check_out(out, (len(rows), *batch.shape[1:]), batch.dtype)
         members = list(self.augmenters.values())
@@ -220,7 +221,8 @@ class ClassAugmenter(BaseEstimator):
         ndarray of shape (n, ...)
             Of the shape and dtype of X.
         """
-        return self.apply(X, self.draw_params(np.shape(X)[0], random_state, labels=labels))
+        batch = stack_images(X)
+        return self.apply(batch, self.draw_params(len(batch), random_state, labels=labels))
 
     def find_owners(self, labels: NDArray[Any]) -> NDArray[np.intp]:
         """Find each label's place in the mapping; refuse labels that it does not have.

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge._contract import as_image_batch, check_value_range, find_value_range
+from sklmerge._contract import check_value_range, find_value_range
 from sklmerge._random import resolve_seed
-from sklmerge.augment._base import BaseAugmenter, check_keys, check_out, check_rows
+from sklmerge.augment._base import BaseAugmenter, check_batch, check_keys, check_out, check_rows
 from sklmerge.augment._draw import check_ranges, draw_columns
 from sklmerge.augment._params import AugmentationParams, expand_operations
 from sklmerge.augment._render import VALUE_COLUMNS, RenderSettings, render_images
@@ -277,7 +277,7 @@ class ImageAugmenter(BaseAugmenter):
             If X is no batch of images, or floats that are recoloured leave `value_range`.
         """
         check_ranges(vars(self))
-        batch = as_image_batch(X, self.image_shape)
+        batch = check_batch(X, self.image_shape, len(params), indices)
         params = expand_operations(params)
         rows = check_rows(len(batch), len(params), indices)
         bounds = find_value_range(batch.dtype, self.value_range)

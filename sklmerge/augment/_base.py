@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
+from sklmerge._contract import as_image_batch, refuse_single_image, stack_images
 from sklmerge.augment._params import AugmentationParams
 
 if TYPE_CHECKING:
@@ -71,11 +72,23 @@ class BaseAugmenter(BaseEstimator, ABC):
         ndarray
             Of the shape and dtype of X, or of those of the scaler.
         """
-        return self.apply(X, self.draw_params(np.shape(X)[0], random_state), scaler=scaler)
+        batch = stack_images(X)
+        refuse_single_image(batch)
+        return self.apply(batch, self.draw_params(len(batch), random_state), scaler=scaler)
 
     def __call__(self, image: ArrayLike, rng: Any = None) -> NDArray[Any]:
         """Vary one image, of shape (H, W) or (H, W, C), by a random generator."""
         return self.augment(np.asarray(image)[None], rng)[0]
+
+
+def check_batch(
+    X: ArrayLike, image_shape: tuple[int, ...] | None, n_rows: int, indices: ArrayLike | None
+) -> NDArray[Any]:
+    """Check the images that rows of parameters are for, see `as_image_batch`."""
+    batch = stack_images(X)
+    # Copies are drawn of photographs, not of grey images that are 3 pixels wide.
+    counted = len(batch) == n_rows if indices is None else batch.shape[-1] not in (3, 4)
+    return as_image_batch(batch, image_shape, counted=counted)
 
 
 def check_rows(n_images: int, n_rows: int, indices: ArrayLike | None) -> NDArray[np.intp]:

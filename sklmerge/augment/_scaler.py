@@ -163,7 +163,8 @@ class ImageScaler(TransformerMixin, BaseEstimator):
             Of shape (n, h, w), (n, h, w, C) or (n, h * w * C).
         """
         check_is_fitted(self)
-        batch = as_image_batch(X, self.image_shape)
+        # A batch may end with 3 grey images.
+        batch = as_image_batch(X, self.image_shape, counted=self.n_channels_ == 1)
         n_channels = batch.shape[3] if batch.ndim == 4 else 1
         size = self.find_size((batch.shape[1], batch.shape[2]))
         out = np.empty((len(batch), *size, *batch.shape[3:]), self.dtype)

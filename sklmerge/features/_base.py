@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge._contract import as_image_batch, check_value_range, find_value_range
+from sklmerge._contract import (
+    as_image_batch,
+    check_value_range,
+    find_value_range,
+    refuse_single_image,
+    stack_images,
+)
 from sklmerge.features._checks import check_n_jobs
 from sklmerge.images import (
     BadFileError,
@@ -101,12 +107,14 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
         paths = find_paths(X)
         tasks: list[Any]
         if paths is None:
-            batch = as_image_batch(X, self.image_shape)
+            batch = stack_images(X)
+            shape = self.image_shape_
+            refuse_single_image(batch, shape)
+            batch = as_image_batch(batch, self.image_shape, counted=batch.shape[1:] == shape)
             if batch.shape[1:] != self.image_shape_:
-                single = batch.shape == self.image_shape_
                 raise ValueError(
                     f"X must hold images of shape {self.image_shape_} as in fit, "
-                    f"got {batch.shape[1:]}{'; pass [X] for one image' if single else ''}"
+                    f"got {batch.shape[1:]}"
                 )
             self._check_range(batch)
             most = max(1, _TASK_BYTES * len(batch) // max(batch.nbytes, 1))

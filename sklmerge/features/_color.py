@@ -42,8 +42,8 @@ class ColorHistogram(ImageFeatures):
     --------
     >>> from sklmerge import ColorHistogram
     >>> from sklmerge.datasets import load_textures
-    >>> ColorHistogram(n_bins=8).fit_transform(load_textures().images[:3]).shape
-    (3, 8)
+    >>> ColorHistogram(n_bins=8).fit_transform(load_textures().images[:6]).shape
+    (6, 8)
     """
 
     # OpenCV counts outside of Python's lock.

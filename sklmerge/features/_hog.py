@@ -44,8 +44,8 @@ class HOGFeatures(ImageFeatures):
     --------
     >>> from sklmerge import HOGFeatures
     >>> from sklmerge.datasets import load_textures
-    >>> HOGFeatures(pixels_per_cell=(16, 16)).fit_transform(load_textures().images[:3]).shape
-    (3, 72)
+    >>> HOGFeatures(pixels_per_cell=(16, 16)).fit_transform(load_textures().images[:6]).shape
+    (6, 72)
     """
 
     def __init__(

@@ -54,8 +54,8 @@ class LBPFeatures(ImageFeatures):
     --------
     >>> from sklmerge import LBPFeatures
     >>> from sklmerge.datasets import load_textures
-    >>> LBPFeatures(cells=(2, 2)).fit_transform(load_textures().images[:3]).shape
-    (3, 40)
+    >>> LBPFeatures(cells=(2, 2)).fit_transform(load_textures().images[:6]).shape
+    (6, 40)
     """
 
     # scikit-image finds the patterns outside of Python's lock.

@@ -166,7 +166,7 @@ def open_source(
         if image_size is not None:
             raise ValueError("image_size must be None where source has flattened rows")
     else:
-        as_image_batch(array, name="source")
+        as_image_batch(array, name="source", counted=True)
     if image_size is not None:
         image_size = (check_image_shape(image_size)[0], image_size[1])
     return ArraySource(array, image_size)

@@ -95,7 +95,7 @@ def test_blur_equals_scipy(dtype, n_channels):
 @pytest.mark.parametrize("dtype", WHITE)
 def test_noise_is_gaussian_of_the_stated_strength_and_each_image_has_its_own(dtype):
     std = 0.02 * WHITE[dtype]
-    grey = np.full((3, 90, 140), WHITE[dtype] // 2 or 0.5, dtype)
+    grey = np.full((4, 90, 140), WHITE[dtype] // 2 or 0.5, dtype)
     varied = ImageAugmenter(noise_std=std).augment(grey, random_state=3)
     noise = (varied.astype(float) - grey) / std
     # Rounding to grey levels is no Gaussian, but spreads evenly.

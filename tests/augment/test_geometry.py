@@ -181,7 +181,7 @@ def test_a_strong_shrink_averages_areas_instead_of_skipping_pixels():
     seed=st.integers(0, 2**64 - 1),
 )
 def test_images_of_any_size_keep_their_shape_and_their_range(height, width, n_images, seed):
-    batch = np.random.default_rng(seed).integers(40, 90, (n_images, height, width), np.uint8)
+    batch = np.random.default_rng(seed).integers(40, 90, (n_images, height, width, 1), np.uint8)
     varied = ImageAugmenter.preset("light").set_params(brightness_range=None).augment(batch, seed)
     assert varied.shape == batch.shape
     assert varied.dtype == batch.dtype

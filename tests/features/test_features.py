@@ -207,7 +207,7 @@ def test_images_of_several_sizes_are_refused_in_words():
 
 def test_a_single_image_and_whole_numbers_are_told_what_to_do():
     features = ColorHistogram().fit(PHOTOS)
-    with pytest.raises(ValueError, match=r"got \(60, 3\); pass \[X\] for one image"):
+    with pytest.raises(ValueError, match=r"one image of shape \(48, 60, 3\); pass image\[None\]"):
         features.transform(PHOTOS[0])
     assert features.transform([PHOTOS[0]]).shape == (1, 48)
     with pytest.raises(TypeError, match=r"got int64; levels from 0 to 255 are np\.asarray"):
