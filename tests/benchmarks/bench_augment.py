@@ -1,77 +1,36 @@
-"""Images a second of varying in memory, against Keras, albumentations and bare OpenCV, in one run.
+"""Augmenting in memory, beside Keras, albumentations and bare OpenCV, in one thread.
 
-Every contender varies the same photographs of 224 x 224 x 3 uint8 in one thread and on the same
-OpenCV; contenders take turns, and the best of their turns counts. Those that fill a batch fill the
-same one again and again, as a training loop does; the others return lists of images, whose memory
-the system hands out again just so. Keras' layers run in processes of their own, one after another.
-Run: python tests/benchmarks/bench_augment.py
+Every contender augments the same photographs of 224 x 224 x 3 uint8, into new arrays. The geometry
+is a flip, rotation, shifts, shear and zoom. The bare loop does by hand what the library does: four
+lanes for three channels, margins, `cv2.warpAffine`. Keras' generator takes float images one by
+one, as its `flow` does; its layers run in processes of their own. Two threads are compared by how
+much they gain: ours over one of ours, beside bare `warpAffine` over one bare thread.
 """
 
-import importlib.util
 import os
 import subprocess
 import sys
 import threading
-import time
 
 import cv2
 import numpy as np
-from skimage.data import astronaut, chelsea, coffee
+from measuring import Line, compare, main, take_turns
+from photographs import GEOMETRY, compose_albumentations, cut_photographs
 
 from sklmerge import ImageAugmenter, ImageScaler
-from sklmerge.augment._affine import compose_affine, measure_margins
 
-N_IMAGES = 64
-N_ROUNDS = 7
-GEOMETRY = {
-    "rotation_range": 20,
-    "width_shift_range": 0.2,
-    "height_shift_range": 0.2,
-    "shear_range": 10,
-    "zoom_range": 0.2,
-    "horizontal_flip": True,
-}
 COLORS = {"brightness_range": (0.8, 1.2), "contrast_range": (0.8, 1.2)}
 WARP = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+SIZE = (224, 224)
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def cut_photos(height, width):
-    """Cut as many photographs as are measured, each from another place."""
-    rng = np.random.default_rng(0)
-    photos = []
-    for number in range(N_IMAGES):
-        photo = (astronaut(), coffee(), chelsea())[number % 3]
-        top = rng.integers(photo.shape[0] - 200)
-        left = rng.integers(photo.shape[1] - 200)
-        patch = photo[top : top + 200, left : left + 200]
-        photos.append(cv2.resize(patch, (width, height), interpolation=cv2.INTER_CUBIC))
-    return np.stack(photos)
-
-
-def compose_albumentations(*, colors=False, normalize=False, size=None):
-    import albumentations
-
-    steps = [] if size is None else [albumentations.Resize(*size)]
-    steps += [
-        albumentations.HorizontalFlip(p=0.5),
-        albumentations.Affine(
-            rotate=(-20, 20),
-            translate_percent=(-0.2, 0.2),
-            shear=(-10, 10),
-            scale=(0.8, 1.2),
-            border_mode=cv2.BORDER_REPLICATE,
-            p=1,
-        ),
-    ]
-    if colors:
-        steps.append(albumentations.RandomBrightnessContrast(p=1))
-    if normalize:
-        steps.append(albumentations.Normalize())
-    compose = albumentations.Compose(steps)
+def apply_albumentations(**options):
+    compose = compose_albumentations(**options)
     return lambda photos: [compose(image=photo)["image"] for photo in photos]
 
 
-def compose_keras(**options):
+def apply_keras(**options):
     from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
     generator = ImageDataGenerator(**GEOMETRY, **options)
@@ -81,95 +40,189 @@ def compose_keras(**options):
     ]
 
 
-def warp_bare(photos, out):
-    """Do what the library does for geometry, without the library: its OpenCV calls alone."""
-    size = photos.shape[1:3]
+def draw_matrices(n, size, seed=0):
+    """Draw matrices of the geometry, from pixels of the output to those of the source."""
+    rng = np.random.default_rng(seed)
     height, width = size
-    affine = compose_affine(ImageAugmenter(**GEOMETRY).draw_params(len(photos), 0), size)
-    margins = measure_margins(affine, size, size)
-    affine[:, :, 2] += margins[:, [2, 0]]
+    centre = np.array([[1, 0, (width - 1) / 2], [0, 1, (height - 1) / 2], [0, 0, 1]])
+    matrices = []
+    for angle, shear, across, down, zoom_x, zoom_y, flip in rng.uniform(-1, 1, (n, 7)):
+        cos, sin = np.cos(np.radians(20 * angle)), np.sin(np.radians(20 * angle))
+        turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+        lean = np.array([[1, np.tan(np.radians(10 * shear)), 0], [0, 1, 0], [0, 0, 1]])
+        scale = np.diag([(1 + 0.2 * zoom_x) * (1 if flip > 0 else -1), 1 + 0.2 * zoom_y, 1])
+        move = np.array([[1, 0, 0.2 * width * across], [0, 1, 0.2 * height * down], [0, 0, 1]])
+        matrices.append((centre @ move @ turn @ lean @ scale @ np.linalg.inv(centre))[:2])
+    return np.array(matrices)
+
+
+def measure_margins(matrices, size):
+    """Measure what each matrix reads beyond the image: above, below, left and right."""
+    height, width = size
+    corners = np.array(
+        [[0, 0, 1], [width - 1, 0, 1], [0, height - 1, 1], [width - 1, height - 1, 1]]
+    )
+    x, y = np.moveaxis(matrices @ corners.T, 1, 0)
+    sides = (-y.min(1), y.max(1) - height + 1, -x.min(1), x.max(1) - width + 1)
+    return np.ceil(np.clip(np.stack(sides, 1), 0, None)).astype(int) + 1
+
+
+def warp_bare(photos, matrices, margins):
+    """Warp by OpenCV's calls alone, into a new array."""
+    height, width = photos.shape[1:3]
     top, bottom, left, right = margins.max(axis=0)
     padded = np.empty((top + height + bottom, left + width + right, 4), np.uint8)
     inner = padded[top : top + height, left : left + width]
     target = np.empty((height, width, 4), np.uint8)
+    out = np.empty_like(photos)
     for photo, matrix, (up, down, near, far), place in zip(
-        photos, affine, margins.tolist(), out, strict=True
+        photos, matrices, margins.tolist(), out, strict=True
     ):
         cv2.cvtColor(photo, cv2.COLOR_RGB2RGBA, dst=inner)
         view = padded[top - up : top + height + down, left - near : left + width + far]
         cv2.copyMakeBorder(inner, up, down, near, far, cv2.BORDER_REPLICATE, dst=view)
         cv2.warpAffine(view, matrix, (width, height), target, WARP, cv2.BORDER_REPLICATE)
         cv2.cvtColor(target, cv2.COLOR_RGBA2RGB, dst=place)
+    return out
 
 
-def warp_straight(photos):
-    """Warp three channels as they are."""
-    affine = compose_affine(ImageAugmenter(**GEOMETRY).draw_params(len(photos), 0), (224, 224))
-    return [
-        cv2.warpAffine(photo, matrix, (224, 224), flags=WARP, borderMode=cv2.BORDER_REPLICATE)
-        for photo, matrix in zip(photos, affine, strict=True)
-    ]
+def prepare_bare(photos):
+    """Return a bare loop over these photographs' sizes, with its matrices ready."""
+    size = photos.shape[1:3]
+    matrices = draw_matrices(len(photos), size)
+    margins = measure_margins(matrices, size)
+    matrices[:, :, 2] += margins[:, [2, 0]]
+    return lambda: warp_bare(photos, matrices, margins)
 
 
-def take_turns(contenders, photos):
-    """Time every contender once a round; return each one's best images a second."""
-    best = dict.fromkeys(contenders, 0.0)
-    for turn in range(N_ROUNDS + 1):
-        for name, contender in contenders.items():
-            # Whoever came before has left its own images in the caches.
-            contender(photos)
-            start = time.perf_counter()
-            contender(photos)
-            rate = len(photos) / (time.perf_counter() - start)
-            # The first turn imports, compiles and warms up.
-            best[name] = max(best[name], rate) if turn else 0.0
-    return best
+def measure_geometry(photos, rounds):
+    augmenter = ImageAugmenter(**GEOMETRY)
+    albumentations, keras = apply_albumentations(), apply_keras()
+    yield from compare(
+        "geometry",
+        {
+            "ours": lambda: augmenter.augment(photos, 0),
+            "bare loop of OpenCV": prepare_bare(photos),
+            "albumentations": lambda: albumentations(photos),
+            "ImageDataGenerator": lambda: keras(photos),
+        },
+        rounds=rounds,
+        n=len(photos),
+        unit="images",
+    )
 
 
-def print_rates(title, best):
-    own = best["sklmerge"]
-    print(f"\n{title}")
-    for name, rate in best.items():
-        print(f"  {name:28} {rate:8.0f} images/s   sklmerge is {own / rate:5.2f} times as fast")
+def measure_line(photos, rounds):
+    """Yield the whole line: geometry, brightness, contrast and normalisation to float32."""
+    augmenter = ImageAugmenter(**GEOMETRY, **COLORS)
+    scaling = {"featurewise_center": True, "featurewise_std_normalization": True}
+    scaler = ImageScaler(rescale=1 / 255, **scaling).fit(photos)
+    albumentations = apply_albumentations(colors=True, mean=MEAN, std=STD)
+    keras = apply_keras(rescale=1 / 255, brightness_range=(0.8, 1.2))
+    yield from compare(
+        "geometry, colours and normalising",
+        {
+            "ours": lambda: augmenter.augment(photos, 0, scaler=scaler),
+            "albumentations": lambda: albumentations(photos),
+            "ImageDataGenerator": lambda: keras(photos),
+        },
+        rounds=rounds,
+        n=len(photos),
+        unit="images",
+    )
 
 
-def run_in_two(work, photos, out):
-    """Run a loop over images in two threads of its own, half of the images each."""
-    half = len(photos) // 2
-    parts = (slice(0, half), slice(half, len(photos)))
-    threads = [threading.Thread(target=work, args=(photos[part], out[part])) for part in parts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def measure_resizing(photos, rounds):
+    augmenter = ImageAugmenter(**GEOMETRY, **COLORS)
+    scaling = {"featurewise_center": True, "featurewise_std_normalization": True}
+    scaler = ImageScaler(rescale=1 / 255, image_size=SIZE, **scaling).fit(photos)
+    albumentations = apply_albumentations(size=SIZE, colors=True, mean=MEAN, std=STD)
+    yield from compare(
+        "the same from 375 x 500",
+        {
+            "ours": lambda: augmenter.augment(photos, 0, scaler=scaler),
+            "albumentations": lambda: albumentations(photos),
+        },
+        rounds=rounds,
+        n=len(photos),
+        unit="images",
+    )
 
 
-def warp_lanes(photos, out):
-    """Warp images that have four channels already: nothing but warpAffine."""
-    affine = compose_affine(ImageAugmenter(**GEOMETRY).draw_params(len(photos), 0), (224, 224))
-    for photo, matrix, place in zip(photos, affine, out, strict=True):
-        cv2.warpAffine(photo, matrix, (224, 224), place, WARP, cv2.BORDER_REPLICATE)
+def measure_colors(photos, rounds):
+    """Yield brightness with contrast, and channel shift, beside OpenCV's one call for each."""
+    toned = ImageAugmenter(**COLORS)
+    shifted = ImageAugmenter(channel_shift_range=20)
+    table = np.random.default_rng(0).integers(0, 256, (1, 256, 3), np.uint8)
+    yield from compare(
+        "brightness and contrast",
+        {
+            "ours": lambda: toned.augment(photos, 0),
+            "cv2.convertScaleAbs": lambda: [
+                cv2.convertScaleAbs(photo, alpha=1.1, beta=-3) for photo in photos
+            ],
+        },
+        rounds=rounds,
+        n=len(photos),
+        unit="images",
+    )
+    yield from compare(
+        "channel shift",
+        {
+            "ours": lambda: shifted.augment(photos, 0),
+            "cv2.LUT": lambda: [cv2.LUT(photo, table) for photo in photos],
+        },
+        rounds=rounds,
+        n=len(photos),
+        unit="images",
+    )
 
 
-def print_scaling(photos):
-    """Print how many times as fast two threads are as one, here and with bare OpenCV."""
-    photos = np.concatenate([photos] * 8)
+def measure_small_batches(rounds):
+    """Yield what a batch costs besides its pixels: 8 images of 32 x 32."""
+    photos = cut_photographs(8, 32, 32)
+    augmenter = ImageAugmenter(**GEOMETRY)
+    bare = prepare_bare(photos)
+    jobs = {
+        "ours": lambda: [augmenter.augment(photos, seed) for seed in range(50)],
+        "bare loop of OpenCV": lambda: [bare() for _ in range(50)],
+    }
+    yield from compare("batches of 8 at 32 x 32", jobs, rounds=rounds, n=400, unit="images")
+
+
+def measure_threads(photos, rounds):
+    """Yield how many times as fast two threads are as one, beside bare `warpAffine`."""
+    photos = np.concatenate([photos] * 4)
     lanes = np.concatenate([photos, photos[..., :1]], axis=-1)
     out, lanes_out = np.empty_like(photos), np.empty_like(lanes)
+    matrices = draw_matrices(len(photos), SIZE)
     augmenters = [ImageAugmenter(**GEOMETRY, n_jobs=n_jobs) for n_jobs in (1, 2)]
     params = augmenters[0].draw_params(len(photos), 0)
+
+    def warp(part):
+        for photo, matrix, place in zip(lanes[part], matrices[part], lanes_out[part], strict=True):
+            cv2.warpAffine(photo, matrix, SIZE, place, WARP, cv2.BORDER_REPLICATE)
+
+    def warp_in_two():
+        half = len(photos) // 2
+        parts = (slice(0, half), slice(half, len(photos)))
+        threads = [threading.Thread(target=warp, args=(part,)) for part in parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
     best = take_turns(
         {
-            "one": lambda photos: augmenters[0].apply(photos, params, out=out),
-            "two": lambda photos: augmenters[1].apply(photos, params, out=out),
-            "bare one": lambda photos: warp_lanes(lanes, lanes_out),
-            "bare two": lambda photos: run_in_two(warp_lanes, lanes, lanes_out),
+            "one": lambda: augmenters[0].apply(photos, params, out=out),
+            "two": lambda: augmenters[1].apply(photos, params, out=out),
+            "bare one": lambda: warp(slice(None)),
+            "bare two": warp_in_two,
         },
-        photos,
+        rounds,
     )
-    own, bare = best["two"] / best["one"], best["bare two"] / best["bare one"]
-    print(f"\ntwo threads, {len(photos)} images: sklmerge scales {own:.2f} times, bare warpAffine ")
-    print(f"  {bare:.2f} times; the ratio of both is {own / bare:.2f}")
+    own, bare = best["one"] / best["two"], best["bare one"] / best["bare two"]
+    yield Line("gain of a second thread vs bare warpAffine's", own, bare, "times one thread")
 
 
 KERAS_LAYERS = """
@@ -184,17 +237,15 @@ layers = keras.Sequential([
     keras.layers.RandomTranslation(0.2, 0.2), keras.layers.RandomShear(0.17, 0.17),
     keras.layers.RandomZoom(0.2, 0.2)])
 batch = np.random.default_rng(0).integers(0, 256, (32, 224, 224, 3)).astype("float32")
+call = lambda images: layers(images, training=True)
 if keras.backend.backend() == "tensorflow":
-    call = tf.function(lambda images: layers(images, training=True))
+    call = tf.function(call)
     batch = tf.constant(batch)
 elif keras.backend.backend() == "torch":
     import torch
     torch.set_num_threads(1)
-    call = lambda images: layers(images, training=True)
-else:
-    call = lambda images: layers(images, training=True)
 best = 0
-for turn in range(5):
+for turn in range(4):
     start = time.perf_counter()
     np.asarray(keras.ops.convert_to_numpy(call(batch)))
     best = max(best, 32 / (time.perf_counter() - start))
@@ -202,34 +253,24 @@ print(best)
 """
 
 
-def print_keras_layers(own):
-    """Print the rate of Keras' preprocessing layers on each backend that is installed."""
-    print(f"\nKeras preprocessing layers, one thread, against {own:.0f} images/s of sklmerge")
-    for backend, module in (("tensorflow", "tensorflow"), ("torch", "torch"), ("jax", "jax")):
-        if importlib.util.find_spec(module) is None:
-            print(f"  {backend:28} is not installed")
-            continue
+def measure_keras_layers(photos):
+    augmenter = ImageAugmenter(**GEOMETRY)
+    ours = len(photos) / take_turns({0: lambda: augmenter.augment(photos, 0)}, 5)[0]
+    for backend in ("tensorflow", "torch", "jax"):
         flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
         environment = os.environ | {"KERAS_BACKEND": backend, "XLA_FLAGS": flags}
-        run = subprocess.run(
-            [sys.executable, "-c", KERAS_LAYERS],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=environment,
-        )
+        command = [sys.executable, "-c", KERAS_LAYERS]
+        run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         rate = float(run.stdout.split()[-1])
-        print(f"  {backend:28} {rate:8.0f} images/s   sklmerge is {own / rate:5.1f} times as fast")
+        yield Line(f"geometry vs Keras' layers on {backend}", ours, rate, "images/s")
 
 
-def measure_memory(n_bytes):
-    """Return peak memory of fit_resample over that of its input and output, in a fresh process."""
-    code = f"""
+MEMORY = """
 import re, numpy as np
 from sklmerge import AugmentingOverSampler
 # getrusage would give the peak of the process that started this one.
 peak = lambda: int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]) * 1024
-n = {n_bytes} // (224 * 224 * 3)
+n = 300_000_000 // (224 * 224 * 3)
 X = np.random.default_rng(0).integers(0, 256, (n, 224, 224, 3), np.uint8)
 y = np.arange(n) % 10 == 0
 AugmentingOverSampler("strong", random_state=0).fit_resample(X[:20], y[:20])
@@ -237,64 +278,29 @@ before = peak()
 X_new, _ = AugmentingOverSampler("strong", random_state=0).fit_resample(X, y)
 print(X.nbytes, X_new.nbytes, peak() - before)
 """
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    given, made, grown = map(int, run.stdout.split())
-    return (given + grown) / (given + made)
 
 
-def main():
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "NO_ALBUMENTATIONS_UPDATE": "1"}
+def measure_memory():
+    command = [sys.executable, "-c", MEMORY]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    given, made, grown = (int(number) / 1e6 for number in run.stdout.split())
+    yield Line("peak of fit_resample vs input and output", given + grown, given + made, "MB")
+
+
+def measure(short):
     cv2.setNumThreads(1)
-    photos, large = cut_photos(224, 224), cut_photos(375, 500)
-    varied, colored = ImageAugmenter(**GEOMETRY), ImageAugmenter(**GEOMETRY, **COLORS)
-    scaling = {"featurewise_center": True, "featurewise_std_normalization": True}
-    scaler = ImageScaler(rescale=1 / 255, **scaling).fit(photos)
-    resizer = ImageScaler(rescale=1 / 255, image_size=(224, 224), **scaling).fit(photos)
-    print(f"OpenCV {cv2.__version__}, one thread, best of {N_ROUNDS} turns of {N_IMAGES} images")
-
-    def vary(augmenter, scaler=None):
-        # Like the others, into new arrays.
-        return lambda photos: augmenter.augment(photos, 0, scaler=scaler)
-
-    geometry = take_turns(
-        {
-            "sklmerge": vary(varied),
-            "bare loop of the same calls": lambda photos: warp_bare(photos, np.empty_like(photos)),
-            "bare loop, three channels": warp_straight,
-            "albumentations": compose_albumentations(),
-            "Keras ImageDataGenerator": compose_keras(),
-        },
-        photos,
-    )
-    print_rates("geometry: flip, rotation, shift, shear, zoom", geometry)
-    print_rates(
-        "geometry, brightness, contrast, normalisation to float32",
-        take_turns(
-            {
-                "sklmerge": vary(colored, scaler),
-                "albumentations": compose_albumentations(colors=True, normalize=True),
-                "Keras (no contrast)": compose_keras(rescale=1 / 255, brightness_range=(0.8, 1.2)),
-            },
-            photos,
-        ),
-    )
-    print_rates(
-        "the same from 375 x 500, resized to 224 x 224",
-        take_turns(
-            {
-                "sklmerge": vary(colored, resizer),
-                "albumentations": compose_albumentations(
-                    colors=True, normalize=True, size=(224, 224)
-                ),
-            },
-            large,
-        ),
-    )
-    print_keras_layers(geometry["sklmerge"])
-    print_scaling(photos)
-    ratio = measure_memory(300_000_000)
-    print(f"\nfit_resample: peak memory is {ratio:.3f} times that of input and output")
+    n, rounds = (32, 3) if short else (64, 7)
+    photos, large = cut_photographs(n, *SIZE), cut_photographs(n, 375, 500)
+    yield from measure_geometry(photos, rounds)
+    yield from measure_line(photos, rounds)
+    yield from measure_resizing(large, rounds)
+    yield from measure_colors(photos, rounds)
+    yield from measure_small_batches(rounds)
+    yield from measure_threads(photos, rounds)
+    if not short:
+        yield from measure_keras_layers(photos)
+        yield from measure_memory()
 
 
 if __name__ == "__main__":
-    main()
+    main(measure)

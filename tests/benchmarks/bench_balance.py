@@ -1,12 +1,13 @@
-"""Files a second of the offline job, against Keras' save_to_dir and Augmentor, in one run.
+"""The offline job, beside Keras' `save_to_dir` and Augmentor, on one worker.
 
-Sources are JPEG files of 500 x 375 pixels cut from scikit-image's photographs; each gets ten copies
-of 224 x 224 pixels, on one worker. Run: python tests/benchmarks/bench_balance.py
+Sources are JPEG photographs of 375 x 500; each gets ten augmented copies of 224 x 224. Small files
+show what the job costs besides decoding, warping and encoding: sources of 48 x 64, each checked and
+copied once and augmented once, beside a bare loop that does so and writes. The cost for a file
+among ten times as many is compared as well.
 """
 
 import contextlib
 import io
-import os
 import shutil
 import tempfile
 import time
@@ -14,68 +15,48 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import skimage.data
+from measuring import Line, main
+from photographs import GEOMETRY, cut_photographs, encode_photographs
 
 from sklmerge import ImageAugmenter, balance_folder
-from sklmerge.images import encode_image
 
-N_SOURCES = 40
 N_COPIES = 10
 SIZE = (224, 224)
-N_ROUNDS = 3
 
 
-def write_sources(folder, n_sources=N_SOURCES):
-    """Cut patches of 300 x 400 out of photographs and enlarge them to 375 x 500."""
-    photos = [skimage.data.astronaut(), skimage.data.coffee(), skimage.data.chelsea()]
-    rng = np.random.default_rng(0)
-    for number in range(n_sources):
-        photo = photos[number % len(photos)]
-        top = rng.integers(photo.shape[0] - 300 + 1)
-        left = rng.integers(photo.shape[1] - 400 + 1)
-        patch = cv2.resize(photo[top : top + 300, left : left + 400], (500, 375))
-        path = folder / ("even" if number % 2 == 0 else "odd") / f"{number:03d}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode_image(patch, "jpeg", quality=90))
+def write_sources(folder, contents):
+    """Write files of two classes of one size."""
+    for label in ("even", "odd"):
+        (folder / label).mkdir(parents=True)
+    for number, content in enumerate(contents):
+        label = "odd" if number % 2 else "even"
+        (folder / label / f"{number:06d}.jpg").write_bytes(content)
+    return folder
 
 
-def run_sklmerge(source, destination):
-    augmenter = ImageAugmenter(
-        rotation_range=20,
-        width_shift_range=0.2,
-        height_shift_range=0.2,
-        shear_range=10,
-        zoom_range=0.2,
-        horizontal_flip=True,
-    )
-    balance_folder(
+def run_ours(source, destination):
+    n_sources = sum(1 for _ in source.rglob("*.jpg"))
+    report = balance_folder(
         source,
         destination,
-        samples_per_class=(1 + N_COPIES) * N_SOURCES // 2,
-        augmenter=augmenter,
+        samples_per_class=(1 + N_COPIES) * n_sources // 2,
+        augmenter=ImageAugmenter(**GEOMETRY),
         split=None,
         image_size=SIZE,
     )
-    return len(list(destination.rglob("*.jpg")))
+    return report.n_files
 
 
 def run_keras(source, destination):
     from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
     destination.mkdir()
-    generator = ImageDataGenerator(
-        rotation_range=20,
-        width_shift_range=0.2,
-        height_shift_range=0.2,
-        shear_range=10,
-        zoom_range=0.2,
-        horizontal_flip=True,
-    )
+    generator = ImageDataGenerator(**GEOMETRY)
     batches = generator.flow_from_directory(
         str(source), SIZE, batch_size=20, save_to_dir=str(destination), save_format="jpg", seed=0
     )
     n_images = 0
-    while n_images < N_COPIES * N_SOURCES:
+    while n_images < N_COPIES * batches.n:
         n_images += len(next(batches)[0])
     # Not the number of files: names collide and files are lost.
     return n_images
@@ -90,11 +71,11 @@ def run_augmentor(source, destination):
     pipeline.zoom(probability=1, min_factor=1.0, max_factor=1.2)
     pipeline.flip_left_right(probability=0.5)
     pipeline.resize(probability=1, width=SIZE[1], height=SIZE[0])
-    pipeline.sample(N_COPIES * N_SOURCES, multi_threaded=False)
-    return len(list(destination.rglob("*.jpg")))
+    pipeline.sample(N_COPIES * len(pipeline.augmentor_images), multi_threaded=False)
+    return sum(1 for _ in destination.rglob("*.jpg"))
 
 
-def measure(function, source, destination):
+def take_rate(function, source, destination):
     """Return the files a second of one run."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         start = time.perf_counter()
@@ -104,25 +85,73 @@ def measure(function, source, destination):
     return rate
 
 
-def main():
-    cv2.setNumThreads(1)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    folder = Path(tempfile.mkdtemp())
-    write_sources(folder / "source")
-    write_sources(folder / "warm_up", n_sources=2)
-    runs = {"sklmerge": run_sklmerge, "keras": run_keras, "augmentor": run_augmentor}
-    for name, function in runs.items():
-        measure(function, folder / "warm_up", folder / name)
-    # In turns, so that a busy machine is busy for all; the best of each counts.
-    rates = {name: [] for name in runs}
-    for _ in range(N_ROUNDS):
-        for name, function in runs.items():
-            rates[name].append(measure(function, folder / "source", folder / name))
-    shutil.rmtree(folder)
-    best = {name: max(found) for name, found in rates.items()}
+def measure_copies(folder, n_sources, rounds):
+    source = write_sources(folder / "source", encode_photographs(n_sources, 375, 500))
+    warm_up = write_sources(folder / "warm_up", encode_photographs(2, 375, 500))
+    runs = {"ours": run_ours, "Keras' save_to_dir": run_keras, "Augmentor": run_augmentor}
+    best = {name: 0 * take_rate(run, warm_up, folder / "out") for name, run in runs.items()}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            best[name] = max(best[name], take_rate(run, source, folder / "out"))
+    ours = best.pop("ours")
     for name, rate in best.items():
-        print(f"{name:10}  {rate:7.0f} files/s  sklmerge is {best['sklmerge'] / rate:.1f} times it")
+        yield Line(f"ten copies of each file vs {name}", ours, rate, "files/s")
+
+
+def run_small(source, destination):
+    """Copy each file, and augment it once."""
+    n = sum(1 for _ in source.rglob("*.jpg"))
+    report = balance_folder(
+        source,
+        destination,
+        samples_per_class=n,
+        augmenter=ImageAugmenter(rotation_range=20, horizontal_flip=True),
+        split=None,
+    )
+    return report.n_files
+
+
+def run_bare(source, destination):
+    """Decode, warp, encode and write, and nothing else."""
+    destination.mkdir()
+    paths = sorted(source.rglob("*.jpg"))
+    matrix = cv2.getRotationMatrix2D((32, 24), 12, 1)
+    for path in paths:
+        content = path.read_bytes()
+        (destination / path.name).write_bytes(content)
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+        image = cv2.warpAffine(image, matrix, (64, 48), borderMode=cv2.BORDER_REPLICATE)
+        encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 95])[1]
+        (destination / f"copy_{path.name}").write_bytes(encoded)
+    return 2 * len(paths)
+
+
+def measure_small(folder, n):
+    # All different, as equal files would be found and told.
+    photographs = cut_photographs(n, 48, 64, side=64, seed=1)
+    contents = [cv2.imencode(".jpg", image[..., ::-1])[1].tobytes() for image in photographs]
+    many = write_sources(folder / "many", contents)
+    few = write_sources(folder / "few", contents[: n // 10])
+    rates = dict.fromkeys(("many", "few", "bare"), 0.0)
+    for _ in range(2):
+        for name, run, source in (
+            ("many", run_small, many),
+            ("few", run_small, few),
+            ("bare", run_bare, many),
+        ):
+            rates[name] = max(rates[name], take_rate(run, source, folder / "out"))
+    yield Line(
+        "small files vs decode, warp, encode, write", rates["many"], rates["bare"], "files/s"
+    )
+    yield Line("small files vs a tenth of them", rates["many"], rates["few"], "files/s")
+
+
+def measure(short):
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory() as home:
+        yield from measure_copies(Path(home), 10 if short else 40, 1 if short else 3)
+        yield from measure_small(Path(home), 2000 if short else 20_000)
 
 
 if __name__ == "__main__":
-    main()
+    main(measure)

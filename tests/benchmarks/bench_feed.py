@@ -1,73 +1,48 @@
-"""Indexing, starting and feeding 500 images beside a million, against the peers, in one run.
+"""Feeding balanced batches from 500 images beside a million, against the peers.
 
-Files are links to JPEG files of 500 x 375 pixels cut from scikit-image's photographs. Each road
-runs in a process of its own, so that its memory can be told. Run it whole, or with fewer files:
-
-    python tests/benchmarks/bench_feed.py --files 100000
+Files are JPEG photographs of 375 x 500, read, resized to 224 x 224, augmented by the same geometry
+and rescaled. Keras' `flow_from_directory` runs in one thread as ours does; PyTorch has two workers,
+with OpenCV reading, albumentations augmenting and a `WeightedRandomSampler` drawing. In the short
+form the million entries name a few real files, and the peers, whose cost for an image does not
+depend on the number of files, have a folder of 2,000; in the full form everyone has the million
+files. The cost of classes is that of 10,000 draws among 10,000 classes beside those among ten.
 """
 
-import argparse
 import contextlib
 import io
-import json
+import itertools
 import os
-import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
-from index_roads import Clock, index_keras, index_sklmerge, plan_sklmerge, walk_bare
+import pandas as pd
+from measuring import Line, compare, main, take_turns
+from photographs import GEOMETRY, compose_albumentations, write_folder
+
+from sklmerge import EpochSchedule, ImageAugmenter, ImageBatches, ImageIndex, ImageScaler
 
 SIZE = (224, 224)
 N_RARE = 500
+N_MANY, N_FEW = 1_000_500, 2_000
 BATCH_SIZE = 32
-N_FED = 3000
-RANGES = {
-    "rotation_range": 20,
-    "width_shift_range": 0.2,
-    "height_shift_range": 0.2,
-    "shear_range": 10,
-    "zoom_range": 0.2,
-    "horizontal_flip": True,
-}
 
 
-def write_files(folder, n_files, n_pictures=60):
-    """Write a folder of a rare class and a common one, all links to a few pictures."""
-    import skimage.data
-
-    photos = [skimage.data.astronaut(), skimage.data.coffee(), skimage.data.chelsea()]
-    rng = np.random.default_rng(0)
-    pictures = []
-    (folder / "pictures").mkdir(parents=True)
-    for number in range(n_pictures):
-        photo = photos[number % len(photos)]
-        top = rng.integers(photo.shape[0] - 300 + 1)
-        left = rng.integers(photo.shape[1] - 400 + 1)
-        patch = cv2.resize(photo[top : top + 300, left : left + 400], (500, 375))
-        path = folder / "pictures" / f"{number}.jpg"
-        cv2.imwrite(str(path), patch[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
-        pictures.append(str(path))
-    for label, n in {"rare": N_RARE, "common": n_files - N_RARE}.items():
-        (folder / "classes" / label).mkdir(parents=True)
-        for number in range(n):
-            os.link(
-                pictures[number % n_pictures], folder / "classes" / label / f"img_{number:07d}.jpg"
-            )
-    return str(folder / "classes")
+def name_files(paths, n):
+    """Make an index of n entries, 500 of them rare, of these few files."""
+    rows = np.arange(n)
+    labels = np.where(rows < N_RARE, "rare", "common")
+    frame = pd.DataFrame({"file_name": np.array(paths, object)[rows % len(paths)], "label": labels})
+    return ImageIndex.from_frame(frame)
 
 
-def make_batches(folder, n_jobs=None):
-    from sklmerge import EpochSchedule, ImageAugmenter, ImageBatches, ImageIndex, ImageScaler
-
+def make_batches(index, n_jobs=None):
     return ImageBatches(
-        ImageIndex(folder),
+        index,
         schedule=EpochSchedule("minority", random_state=0),
-        augmenter=ImageAugmenter(**RANGES),
+        augmenter=ImageAugmenter(**GEOMETRY),
         scaler=ImageScaler(rescale=1 / 255),
         image_size=SIZE,
         batch_size=BATCH_SIZE,
@@ -75,173 +50,137 @@ def make_batches(folder, n_jobs=None):
     )
 
 
-def start_sklmerge(folder):
-    import sklmerge  # noqa: F401  Importing is not starting.
-
-    clock = Clock()
-    x, _ = next(iter(make_batches(folder)))
-    return clock.tell() | {"n": len(x)}
+def loop_for_ever(batches):
+    """Go round epoch after epoch."""
+    while True:
+        yield from batches
 
 
-def feed_sklmerge(folder):
-    cv2.setNumThreads(1)
-    batches = make_batches(folder)
-    return measure_rate(image for _ in range(9) for image in batches)
-
-
-def feed_keras(folder):
+def flow_keras(folder):
     from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
-    generator = ImageDataGenerator(rescale=1 / 255, **RANGES)
+    generator = ImageDataGenerator(rescale=1 / 255, **GEOMETRY)
     with contextlib.redirect_stdout(io.StringIO()):
-        batches = generator.flow_from_directory(folder, SIZE, batch_size=BATCH_SIZE, seed=0)
-    return measure_rate(batches, n_images=N_FED // 5)
-
-
-def feed_torch_sklmerge(folder):
-    from torch.utils.data import DataLoader
-
-    from sklmerge.feed.torch import TorchBatches
-
-    loader = DataLoader(
-        TorchBatches(make_batches(folder)), batch_size=None, num_workers=2, persistent_workers=True
-    )
-    return measure_rate(batch for _ in range(9) for batch in loader)
+        return generator.flow_from_directory(folder, SIZE, batch_size=BATCH_SIZE, seed=0)
 
 
 class AlbumentationsFolder:
-    """What people write: OpenCV reads, albumentations varies, a weighted sampler draws."""
+    """What people write: OpenCV reads, albumentations augments, a weighted sampler draws."""
 
     def __init__(self, folder):
-        import albumentations
-
         self.paths, self.codes = [], []
         for code, label in enumerate(sorted(os.listdir(folder))):
             names = sorted(os.listdir(os.path.join(folder, label)))
             self.paths += [os.path.join(folder, label, name) for name in names]
             self.codes += [code] * len(names)
-        self.transform = albumentations.Compose(
-            [
-                albumentations.Resize(*SIZE),
-                albumentations.HorizontalFlip(p=0.5),
-                albumentations.Affine(
-                    rotate=(-20, 20),
-                    translate_percent=(-0.2, 0.2),
-                    shear=(-10, 10),
-                    scale=(0.8, 1.2),
-                    border_mode=cv2.BORDER_REPLICATE,
-                    p=1,
-                ),
-                albumentations.Normalize(mean=(0, 0, 0), std=(1, 1, 1)),
-            ]
-        )
+        self.transform = compose_albumentations(size=SIZE, mean=(0, 0, 0), std=(1, 1, 1))
 
     def __len__(self):
         return len(self.paths)
 
     def __getitem__(self, row):
         image = cv2.imread(self.paths[row], cv2.IMREAD_COLOR_RGB)
-        varied = self.transform(image=image)["image"]
-        return varied.transpose(2, 0, 1).copy(), self.codes[row]
-
-
-def feed_torch_albumentations(folder):
-    from torch.utils.data import DataLoader, WeightedRandomSampler
-
-    dataset = AlbumentationsFolder(folder)
-    weights = 1 / np.bincount(dataset.codes)[dataset.codes]
-    sampler = WeightedRandomSampler(weights, 2 * N_RARE)
-    loader = DataLoader(
-        dataset,
-        batch_size=BATCH_SIZE,
-        sampler=sampler,
-        num_workers=2,
-        persistent_workers=True,
-        worker_init_fn=limit_threads,
-    )
-    return measure_rate(batch for _ in range(9) for batch in loader)
+        augmented = self.transform(image=image)["image"]
+        return augmented.transpose(2, 0, 1).copy(), self.codes[row]
 
 
 def limit_threads(worker):
     cv2.setNumThreads(0)
 
 
-def measure_rate(batches, n_images=N_FED, n_warm=N_RARE * 2):
-    """Count images a second after a warm-up of one epoch, which fills the cache."""
-    n_seen = 0
-    start = None
-    warm = min(n_warm, n_images)
-    for batch in batches:
-        if start is None and n_seen >= warm:
-            start, n_seen = time.perf_counter(), 0
-        n_seen += len(batch[0])
-        if start is not None and n_seen >= n_images:
-            break
-    return {"images a second": n_seen / (time.perf_counter() - start), "n": n_seen}
+def load_albumentations(folder):
+    from torch.utils.data import DataLoader, WeightedRandomSampler
 
-
-ROADS = {
-    road.__name__: road
-    for road in (
-        walk_bare,
-        index_sklmerge,
-        index_keras,
-        start_sklmerge,
-        feed_sklmerge,
-        feed_keras,
-        feed_torch_sklmerge,
-        feed_torch_albumentations,
-        plan_sklmerge,
+    dataset = AlbumentationsFolder(folder)
+    weights = 1 / np.bincount(dataset.codes)[dataset.codes]
+    return DataLoader(
+        dataset,
+        batch_size=BATCH_SIZE,
+        sampler=WeightedRandomSampler(weights, 2 * N_RARE),
+        num_workers=2,
+        persistent_workers=True,
+        worker_init_fn=limit_threads,
     )
-}
 
 
-def run_road(name, folder):
-    """Run one road in a process of its own, so that its memory can be told."""
-    command = [sys.executable, __file__, "--road", name, "--folder", folder]
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    if run.returncode:
-        return {"failed": run.stderr.strip().splitlines()[-1]}
-    return json.loads(run.stdout.splitlines()[-1])
+def load_ours(index):
+    from torch.utils.data import DataLoader
+
+    from sklmerge.feed.torch import TorchBatches
+
+    batches = TorchBatches(make_batches(index))
+    return DataLoader(batches, batch_size=None, num_workers=2, persistent_workers=True)
 
 
-def choose_best(results):
-    """Choose the fastest turn, and round its figures."""
-    failed = [result for result in results if "failed" in result]
-    if failed:
-        return failed[0]
-    best = min(results, key=lambda run: run.get("seconds", -run.get("images a second", 0)))
-    return {
-        key: f"{value:.2f}" if isinstance(value, float) else value for key, value in best.items()
+def take_rates(feeds, n_images, rounds, n_warm):
+    """Let feeds go on in turns; return the best images a second of each after a warm-up."""
+    feeds = {name: loop_for_ever(feed) for name, feed in feeds.items()}
+    for feed in feeds.values():
+        for _ in itertools.islice(feed, n_warm // BATCH_SIZE):
+            pass
+    best = dict.fromkeys(feeds, 0.0)
+    for _ in range(rounds):
+        for name, feed in feeds.items():
+            start, n_seen = time.perf_counter(), 0
+            while n_seen < n_images:
+                n_seen += len(next(feed)[0])
+            best[name] = max(best[name], n_seen / (time.perf_counter() - start))
+    return best
+
+
+def measure_one_thread(many, few, folder, short):
+    feeds = {"many": make_batches(many), "few": make_batches(few), "keras": flow_keras(folder)}
+    # The warm-up is an epoch, after which the rare images are decoded and kept.
+    best = take_rates(feeds, 320 if short else 1000, 3, 2 * N_RARE)
+    name = f"one thread, {N_MANY:,} files"
+    yield Line(f"{name} vs Keras' flow_from_directory", best["many"], best["keras"], "images/s")
+    yield Line(f"{name} vs {N_FEW:,}", best["many"], best["few"], "images/s")
+
+
+def measure_workers(many, folder, short):
+    feeds = {"ours": load_ours(many), "theirs": load_albumentations(folder)}
+    best = take_rates(feeds, 640 if short else 2000, 3, 2 * N_RARE)
+    name = f"two workers, {N_MANY:,} files vs torch and albumentations"
+    yield Line(name, best["ours"], best["theirs"], "images/s")
+
+
+def measure_classes(n_draws=10_000):
+    """Yield the cost of an epoch among many classes beside the same number of draws among few."""
+    schedules = {
+        n: EpochSchedule(n_draws // n, random_state=0, stratify_batches=False).fit(
+            np.arange(2 * n_draws) % n
+        )
+        for n in (10, n_draws)
     }
+    epochs = itertools.count()
+    jobs = {n: lambda s=schedule: s.draws(next(epochs)) for n, schedule in schedules.items()}
+    seconds = take_turns(jobs, 3)
+    few, many = (1e3 * each for each in seconds.values())
+    yield Line(f"an epoch's draws, {n_draws:,} classes vs 10", many, few, "ms")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--files", type=int, default=1_000_500)
-    parser.add_argument("--roads", nargs="*", default=list(ROADS))
-    parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--road")
-    parser.add_argument("--folder")
-    settings = parser.parse_args()
-    if settings.road:
-        result = ROADS[settings.road](settings.folder)
-        print(json.dumps(result))
-        return
-    home = Path(tempfile.mkdtemp())
-    try:
-        folder = write_files(home, settings.files)
-        runs = {name: [] for name in settings.roads}
-        # Turn about, and the best turn counts: other programs disturb all roads alike.
-        for _ in range(settings.turns):
-            for name in settings.roads:
-                runs[name].append(run_road(name, folder))
-        for name, results in runs.items():
-            print(f"{name:26} {choose_best(results)}", flush=True)
-    finally:
-        shutil.rmtree(home)
+def measure_rows(n):
+    y = np.zeros(n, np.int8)
+    y[np.random.default_rng(0).integers(0, n, n // 200)] = 1
+    jobs = {
+        "ours": lambda: EpochSchedule("minority", random_state=0).fit(y),
+        "np.bincount and np.flatnonzero": lambda: (np.bincount(y), np.flatnonzero(y)),
+    }
+    yield from compare("fit a schedule", jobs, rounds=3)
+
+
+def measure(short):
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory() as home:
+        n_files = N_FEW if short else N_MANY
+        paths = write_folder(Path(home), {"rare": N_RARE, "common": n_files - N_RARE})
+        folder = f"{home}/classes"
+        many = name_files(paths, N_MANY) if short else ImageIndex(folder)
+        yield from measure_one_thread(many, name_files(paths, N_FEW), folder, short)
+        yield from measure_workers(many, folder, short)
+    yield from measure_classes()
+    yield from measure_rows(10**7 if short else 10**8)
 
 
 if __name__ == "__main__":
-    main()
+    main(measure)

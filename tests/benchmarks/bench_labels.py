@@ -1,20 +1,19 @@
-"""Merging labels against NumPy, pandas and scikit-learn, in one run.
+"""Merging labels, and what follows from predictions, beside NumPy, pandas and scikit-learn.
 
-Contenders take turns, and the best of their turns counts. Each goes from labels to merged labels;
-fit learns the classes and their counts. Run: python tests/benchmarks/bench_labels.py
+Each goes from labels to merged labels; `fit` learns the classes and their counts. Strings come in
+arrays of fixed width, as Python objects of their own, and as a few objects again and again.
 """
-
-import time
 
 import numpy as np
 import pandas as pd
+from measuring import compare, main
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import squareform
+from sklearn.metrics import classification_report, confusion_matrix
 from sklearn.preprocessing import LabelEncoder
 
-from sklmerge import LabelMerger
+from sklmerge import LabelMerger, classification_report_levels, suggest_merges
 
-N_INTEGERS = 10**7
-N_STRINGS = 2 * 10**6
-N_ROUNDS = 7
 NAMES = np.array(
     [
         *("angled", "borderline", "burr", "elliptocyte", "fragmented", "melanoma"),
@@ -22,45 +21,29 @@ NAMES = np.array(
     ]
 )
 MERGED_NAMES = np.where(np.isin(NAMES, ["nevus", "burr"]), "x", NAMES)
+MERGE = {"x": ["nevus", "burr"]}
 
 
-def time_in_turns(jobs):
-    """Return the best seconds of each job; they take turns to share good and bad times."""
-    best = dict.fromkeys(jobs, np.inf)
-    for _ in range(N_ROUNDS):
-        for name, job in jobs.items():
-            start = time.perf_counter()
-            job()
-            best[name] = min(best[name], time.perf_counter() - start)
-    return best
-
-
-def print_table(title, seconds, ours, peer):
-    print(f"\n{title}")
-    for name, value in seconds.items():
-        print(f"  {name:34} {value * 1000:8.1f} ms")
-    print(f"  {ours} / {peer}: {seconds[ours] / seconds[peer]:.2f}")
-
-
-def bench_integers(rng):
-    y = rng.integers(0, 12, N_INTEGERS)
+def measure_integers(n, rng):
+    y = rng.integers(0, 12, n)
     table = np.array([0, 0, *range(2, 12)])
     merger = LabelMerger({0: [0, 1]}).fit(y)
     assert (merger.transform(y) == np.take(table, y)).all()
-    seconds = time_in_turns(
-        {
-            "np.take": lambda: np.take(table, y),
-            "LabelMerger.transform": lambda: merger.transform(y),
-            "np.unique": lambda: np.unique(y, return_counts=True),
-            "LabelMerger.fit": lambda: LabelMerger({0: [0, 1]}).fit(y),
-        }
+    yield from compare(
+        "integers, transform",
+        {"ours": lambda: merger.transform(y), "np.take": lambda: np.take(table, y)},
     )
-    print_table(f"{N_INTEGERS:,} integers", seconds, "LabelMerger.transform", "np.take")
+    yield from compare(
+        "integers, fit",
+        {
+            "ours": lambda: LabelMerger({0: [0, 1]}).fit(y),
+            "np.unique": lambda: np.unique(y, return_counts=True),
+        },
+    )
 
 
-def bench_strings(rng, title, convert):
-    y = convert(NAMES[rng.integers(0, len(NAMES), N_STRINGS)])
-    merger = LabelMerger({"x": ["nevus", "burr"]}).fit(y)
+def measure_strings(title, y):
+    merger = LabelMerger(MERGE).fit(y)
     names = dict(zip(NAMES.tolist(), MERGED_NAMES.tolist(), strict=True))
 
     def merge_with_pandas():
@@ -69,31 +52,86 @@ def bench_strings(rng, title, convert):
         return np.take(merged, codes)
 
     assert (merge_with_pandas() == merger.transform(y)).all()
-    seconds = time_in_turns(
+    yield from compare(
+        f"strings, {title}, transform",
+        {"ours": lambda: merger.transform(y), "pandas.factorize and np.take": merge_with_pandas},
+    )
+    yield from compare(
+        f"strings, {title}, fit",
         {
-            "pandas.factorize + np.take": merge_with_pandas,
-            "pandas.Series.map": lambda: pd.Series(y).map(names),
-            "LabelMerger.transform": lambda: merger.transform(y),
-            "LabelEncoder.fit_transform": lambda: LabelEncoder().fit_transform(y),
-            "LabelMerger.fit": lambda: LabelMerger({"x": ["nevus", "burr"]}).fit(y),
-        }
-    )
-    print_table(
-        f"{N_STRINGS:,} strings, {title}",
-        seconds,
-        "LabelMerger.transform",
-        "pandas.factorize + np.take",
+            "ours": lambda: LabelMerger(MERGE).fit(y),
+            "LabelEncoder": lambda: LabelEncoder().fit_transform(y),
+        },
     )
 
 
-def main():
+def measure_categories(n, rng):
+    codes = rng.integers(0, len(NAMES), n)
+    y = pd.Series(pd.Categorical.from_codes(codes, categories=NAMES.tolist()))
+    merger = LabelMerger(MERGE).fit(y)
+    merged = sorted(set(MERGED_NAMES.tolist()))
+    table = np.array([merged.index(name) for name in MERGED_NAMES.tolist()])
+
+    def merge_with_pandas():
+        return pd.Series(pd.Categorical.from_codes(table[y.cat.codes], categories=merged))
+
+    assert (merge_with_pandas().astype(str) == merger.transform(y).astype(str)).all()
+    yield from compare(
+        "categorical Series, transform",
+        {"ours": lambda: merger.transform(y), "pandas' codes": merge_with_pandas},
+    )
+
+
+def measure_report(n, n_classes, rng):
+    y_true = rng.integers(0, n_classes, n)
+    y_pred = np.where(rng.random(n) < 0.8, y_true, rng.integers(0, n_classes, n))
+    merge = {0: list(range(n_classes // 10))}
+
+    def report():
+        return classification_report(y_true, y_pred, zero_division=0)
+
+    yield from compare(
+        f"report of both levels, {n_classes} classes",
+        {
+            "ours": lambda: classification_report_levels(y_true, y_pred, merge),
+            "scikit-learn's of one": report,
+        },
+        rounds=2,
+    )
+
+
+def measure_suggestion(n, n_classes, rng):
+    y_true = rng.integers(0, n_classes, n)
+    # Classes are mixed up by tens.
+    near = y_true // 10 * 10 + rng.integers(0, 10, n)
+    y_pred = np.where(rng.random(n) < 0.6, y_true, near)
+
+    def cluster():
+        confusion = confusion_matrix(y_true, y_pred, normalize="true")
+        distance = 1 - (confusion + confusion.T) / 2
+        np.fill_diagonal(distance, 0)
+        return linkage(squareform(distance, checks=False), "average")
+
+    yield from compare(
+        f"suggest_merges, {n_classes} classes",
+        {"ours": lambda: suggest_merges(y_true, y_pred), "confusion and linkage": cluster},
+        rounds=2,
+    )
+
+
+def measure(short):
     rng = np.random.default_rng(0)
-    bench_integers(rng)
-    bench_strings(rng, "fixed width", lambda names: names)
-    bench_strings(rng, "objects of their own", lambda names: names.astype(object))
-    codes = rng.integers(0, len(NAMES), N_STRINGS)
-    bench_strings(rng, "shared objects", lambda _: NAMES.astype(object)[codes])
+    n = 2 * 10**5 if short else 2 * 10**6
+    yield from measure_integers(5 * n, rng)
+    codes = rng.integers(0, len(NAMES), n)
+    yield from measure_strings("fixed width", NAMES[codes])
+    yield from measure_strings("objects of their own", NAMES[codes].astype(object))
+    yield from measure_strings("shared objects", NAMES.astype(object)[codes])
+    yield from measure_categories(n, rng)
+    yield from measure_report(n // 2, 10, rng)
+    yield from measure_report(n // 2, 1000, rng)
+    yield from measure_suggestion(50_000, 200 if short else 1000, rng)
 
 
 if __name__ == "__main__":
-    main()
+    main(measure)

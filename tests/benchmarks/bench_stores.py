@@ -1,12 +1,11 @@
-"""What reading from an object store and balancing into one cost, beside folders.
+"""Reading from an object store and balancing into one, beside going there one by one.
 
 The store is moto in a process of its own, on loopback, that answers after 50 ms. Sources are JPEG
-files of 224 x 300 pixels. Run: python tests/benchmarks/bench_stores.py [n_images]
+files of 224 x 300 pixels.
 """
 
 import logging
 import multiprocessing
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ import cv2
 import fsspec
 import numpy as np
 import skimage.data
+from measuring import Line, compare, main, time_once
 
 from sklmerge import ImageIndex, balance_folder
 from sklmerge.images import decode_image, encode_image
@@ -53,42 +53,44 @@ def write_sources(folder, n_images):
         (folder / label / f"{number:05d}.jpg").write_bytes(encode_image(patch, "jpeg"))
 
 
-def print_row(name, function):
-    """Time a call and print a row of the page's table."""
-    start = time.perf_counter()
-    result = function()
-    print(f"| {name} | {time.perf_counter() - start:.1f} s |", flush=True)
-    return result
-
-
-def measure_reading(url, options):
-    index = print_row("listing them", lambda: ImageIndex(url, storage_options=options))
+def measure_reading(url, options, n):
+    index = ImageIndex(url, storage_options=options)
     files = fsspec.filesystem("s3", **options)
-    print_row(
-        "fetched one by one and decoded",
-        lambda: [decode_image(files.cat_file(path)) for path in index.paths],
-    )
     rows = np.arange(len(index))
-    print_row("`index.read()`", lambda: index.read(rows))
-    print_row("`index.read(n_jobs=2)`", lambda: index.read(rows, n_jobs=2))
+
+    def fetch():
+        return [decode_image(files.cat_file(path)) for path in index.paths]
+
+    jobs = {
+        "ours": lambda: index.read(rows),
+        "one by one": fetch,
+    }
+    yield from compare("read an index of a store", jobs, rounds=1, n=n, unit="images")
 
 
-def measure_balancing(folder, bucket, options):
+def measure_balancing(folder, bucket, options, n_jobs):
     def balance(destination, **settings):
         settings = {"split": None, "max_copies": 4, **settings}
         return balance_folder(folder / "photos", destination, **settings)
 
-    report = print_row("balanced from a folder to a folder", lambda: balance(folder / "near"))
-    for n_jobs in (1, 2, 8):
-        settings = {"n_jobs": n_jobs, "destination_options": options}
-        name = f"from the folder to the store, `n_jobs={n_jobs}`"
-        print_row(name, lambda s=settings: balance(f"{bucket}/far{s['n_jobs']}", **s))
-    print_row("the finished job run again", lambda: balance(f"{bucket}/far8", **settings))
-    print(f"{report.n_files} files in each balanced folder")
+    n_files = balance(folder / "near").n_files
+    seconds = {
+        jobs: time_once(
+            lambda jobs=jobs: balance(
+                f"{bucket}/far{jobs}", n_jobs=jobs, destination_options=options
+            )
+        )
+        for jobs in (1, n_jobs)
+    }
+    one, many = (n_files / each for each in seconds.values())
+    yield Line(f"balance into a store, {n_jobs} threads vs one", many, one, "files/s")
+    again = time_once(lambda: balance(f"{bucket}/far1", n_jobs=1, destination_options=options))
+    yield Line("a finished job run again vs the job", 1e3 * again, 1e3 * seconds[1], "ms")
 
 
-def main(n_images=300):
+def measure(short):
     cv2.setNumThreads(1)
+    n = 16 if short else 300
     context = multiprocessing.get_context("spawn")
     pipe, end = context.Pipe()
     server = context.Process(target=serve, args=(end,), daemon=True)
@@ -97,15 +99,14 @@ def main(n_images=300):
     options = {"key": "any", "secret": "any", "endpoint_url": url}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_sources(folder / "photos", n_images)
+        write_sources(folder / "photos", n)
         files = fsspec.filesystem("s3", **options)
         files.mkdirs("bucket")
         files.put(f"{folder}/photos/", "s3://bucket/photos/", recursive=True)
-        print(f"{n_images} JPEG files of {HEIGHT} x {WIDTH}")
-        measure_reading("s3://bucket/photos", options)
-        measure_balancing(folder, "s3://bucket", options)
+        yield from measure_reading("s3://bucket/photos", options, n)
+        yield from measure_balancing(folder, "s3://bucket", options, 8)
     server.terminate()
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(measure)

@@ -1,74 +1,100 @@
-"""Class weights and sample weights against scikit-learn's functions, in one run.
+"""Class weights and sample weights beside scikit-learn's functions.
 
-The bare limits are np.bincount and np.take. Run: python tests/benchmarks/bench_weights.py
+The bare limits are `np.bincount` and `np.take`. Integers that lie far apart are sorted instead of
+counted, so fitting them gains little. Labels in chunks are counted by `partial_fit`, and cost no
+memory.
 """
 
-import resource
-import time
-
 import numpy as np
+from measuring import Line, compare, main, take_turns
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
-from sklmerge import ClassWeightEstimator
+from sklmerge import ClassWeightEstimator, EpochSchedule, ImageBatches
 
-N_INTEGERS = 10**7
-N_STRINGS = 2 * 10**6
-N_STREAMED = 10**8
 N_CLASSES = 10
 
 
-def take_best(function, repeats=3):
-    """Time a call in seconds, the best of a few."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
-
-def compare(name, y):
-    """Print how sklmerge and scikit-learn fare on labels y."""
+def measure_labels(name, y):
     weights = ClassWeightEstimator().fit(y)
     classes = weights.classes_
-    theirs = take_best(lambda: compute_class_weight("balanced", classes=classes, y=y))
-    ours = take_best(lambda: ClassWeightEstimator().fit(y))
-    print(f"{name:24} fit        {theirs:8.3f} {ours:8.3f} {theirs / ours:7.1f}")
-    theirs = take_best(lambda: compute_sample_weight("balanced", y))
-    ours = take_best(lambda: weights.transform(y))
-    print(f"{name:24} transform  {theirs:8.3f} {ours:8.3f} {theirs / ours:7.1f}")
+    yield from compare(
+        f"{name}, fit",
+        {
+            "ours": lambda: ClassWeightEstimator().fit(y),
+            "compute_class_weight": lambda: compute_class_weight("balanced", classes=classes, y=y),
+        },
+        rounds=3,
+    )
+    yield from compare(
+        f"{name}, transform",
+        {
+            "ours": lambda: weights.transform(y),
+            "compute_sample_weight": lambda: compute_sample_weight("balanced", y),
+        },
+        rounds=3,
+    )
 
 
-def stream():
-    """Count labels in chunks; return seconds and the growth of peak memory in MB."""
+def measure_bare(y):
+    weights = ClassWeightEstimator().fit(y)
+    table = np.ones(N_CLASSES)
+    yield from compare(
+        "int64, fit",
+        {"ours": lambda: ClassWeightEstimator().fit(y), "np.bincount": lambda: np.bincount(y)},
+    )
+    yield from compare(
+        "int64, transform",
+        {"ours": lambda: weights.transform(y), "np.take": lambda: np.take(table, y)},
+    )
+
+
+def measure_chunks(chunk, n_chunks):
+    def count():
+        weights = ClassWeightEstimator()
+        for _ in range(n_chunks):
+            weights.partial_fit(chunk)
+
+    def count_bare():
+        for _ in range(n_chunks):
+            np.bincount(chunk)
+
+    yield from compare("labels in chunks", {"ours": count, "np.bincount": count_bare}, rounds=3)
+
+
+def measure_classes(n_few, n_many):
+    """Yield the cost of a weighted one-hot batch with few classes beside many."""
+    feeds = {}
+    for n_classes in (n_few, n_many):
+        y = np.arange(2 * n_many) % n_classes
+        feeds[n_classes] = ImageBatches(
+            np.zeros((len(y), 4, 4), np.uint8),
+            y,
+            schedule=EpochSchedule(2 * n_many // n_classes, random_state=0),
+            class_weight="balanced",
+            batch_size=n_many,
+        )
+    jobs = {n: lambda feed=feed: [len(part) for part in feed] for n, feed in feeds.items()}
+    seconds = take_turns(jobs, 3)
+    name = f"weighted batches of {n_many} classes vs of {n_few}"
+    yield Line(name, 1e3 * seconds[n_many], 1e3 * seconds[n_few], "ms")
+
+
+def measure(short):
     rng = np.random.default_rng(0)
-    chunk = rng.integers(0, N_CLASSES, 10**6)
-    weights = ClassWeightEstimator().partial_fit(chunk)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
-    for _ in range(N_STREAMED // len(chunk)):
-        weights.partial_fit(chunk)
-    seconds = time.perf_counter() - start
-    growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    return seconds, growth
-
-
-def main():
-    rng = np.random.default_rng(0)
-    seconds, growth = stream()
-    print(f"{N_STREAMED:.0e} labels in chunks: {seconds:.2f} s, {growth:.0f} MB more memory\n")
-    print(f"{'labels':24} {'':10} {'sklearn':>8} {'sklmerge':>8} {'ratio':>7}")
-    codes = rng.integers(0, N_CLASSES, N_INTEGERS)
-    compare("1e7 int64", codes)
-    compare("1e7 int64, -5 to 4", codes - 5)
-    compare("1e7 uint8", codes.astype(np.uint8))
-    compare("1e7 int64, far apart", codes * 10**9)
+    n = 10**6 if short else 10**7
+    codes = rng.integers(0, N_CLASSES, n)
+    yield from measure_labels("int64", codes)
+    yield from measure_bare(codes)
+    yield from measure_labels("int64 from below zero", codes - 5)
+    yield from measure_labels("uint8", codes.astype(np.uint8))
+    yield from measure_labels("int64 far apart", codes * 10**9)
     names = np.array([f"class_{code}" for code in range(N_CLASSES)])
-    compare("2e6 fixed-width strings", names[codes[:N_STRINGS]])
-    compare("2e6 string objects", names.astype(object)[codes[:N_STRINGS]])
-    print(f"\nnp.bincount {take_best(lambda: np.bincount(codes)):.3f} s, ", end="")
-    print(f"np.take {take_best(lambda: np.take(np.ones(N_CLASSES), codes)):.3f} s for 1e7 int64")
+    few = codes[: n // 5]
+    yield from measure_labels("strings of fixed width", names[few])
+    yield from measure_labels("strings as shared objects", names.astype(object)[few])
+    yield from measure_chunks(codes[: 10**6], 10 if short else 100)
+    yield from measure_classes(10, 1000)
 
 
 if __name__ == "__main__":
-    main()
+    main(measure)
