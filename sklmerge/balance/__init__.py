@@ -4,9 +4,9 @@ from sklmerge.balance._advice import RULES as RULES
 from sklmerge.balance._advice import Advice, advise
 from sklmerge.balance._audit import AuditReport, audit_split
 from sklmerge.balance._job import balance_folder
-from sklmerge.balance._report import BalanceReport
 from sklmerge.balance._separate import separate
 from sklmerge.balance.plan import find_groups
+from sklmerge.balance.work import BalanceReport
 
 __all__ = [
     "Advice",

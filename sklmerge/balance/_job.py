@@ -1,53 +1,100 @@
-"""balance_folder: folder in, balanced folder out. The rules stand in _plan.py."""
+"""balance_folder: folder in, balanced folder out. The rules stand in plan/."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from sklmerge.augment import as_augmenter
-from sklmerge.balance._checks import (
-    IMAGE_FORMATS,
-    ON_ERROR,
-    PLACES,
+import numpy as np
+
+from sklmerge._checks import (
     check_choice,
+    check_flag,
     check_image_size,
+    check_max_copies,
     check_n_jobs,
-    check_quality,
-    check_reference,
-    check_seed,
-    check_split,
+    check_whole,
+    is_whole,
 )
-from sklmerge.balance._finish import (
+from sklmerge.augment import as_augmenter
+from sklmerge.balance.plan import (
+    Cleaned,
+    GroupBy,
+    Plan,
+    Rules,
+    Sources,
+    Split,
+    check_drop,
+    check_folds,
+    check_split,
+    choose_dropped,
+    choose_extension,
+    describe_groups,
+    list_sources,
+    merge_codes,
+    plan_job,
+    resolve_merge,
+    take_index,
+)
+from sklmerge.balance.store import (
+    LINKS,
+    Store,
+    check_place,
+    check_workers,
+    open_places,
+)
+from sklmerge.balance.work import (
+    BalanceReport,
+    OutputSettings,
+    Progress,
     begin_job,
+    carry_out,
     compare_versions,
     describe_job,
     find_begun_plan,
+    find_leaks,
     finish_job,
+    join_reports,
+    make_report,
+    read_known,
 )
-from sklmerge.balance._leaks import find_leaks, read_known
-from sklmerge.balance._places import check_place, check_workers, open_places
-from sklmerge.balance._prepare import plan_job
-from sklmerge.balance._report import BalanceReport, make_report
-from sklmerge.balance.plan import GroupBy, choose_extension, describe_groups, list_sources
-from sklmerge.balance.work import OutputSettings, Progress, carry_out
-from sklmerge.images import check_classes, check_max_pixels
-from sklmerge.sampling import check_max_copies
+from sklmerge.images import (
+    IMAGE_EXTENSIONS,
+    ImageIndex,
+    Reader,
+    ReadOptions,
+    RemoteFiles,
+    check_classes,
+    check_max_pixels,
+    is_url,
+    verify_files,
+)
+
+PLACES = ("copy", *LINKS, "reference")
+IMAGE_FORMATS = ("keep", "jpeg", "png")
+ON_ERROR = ("raise", "skip")
+# Told apart by identity: this very object is what nobody has chosen.
+_DEFAULT_SPLIT = (0.8, 0.2)
 
 
 def balance_folder(
-    source: str | os.PathLike[str],
+    source: Any,
     destination: str | os.PathLike[str],
     *,
     classes: Collection[str] | None = None,
+    extensions: Iterable[str] | None = None,
+    reader: Reader | None = None,
     merge: Any = None,
     samples_per_class: str | int | Mapping[str, int] | None = "majority",
     max_copies: int | None = 20,
     augmenter: Any = "light",
-    split: Sequence[float] | None = (0.8, 0.2),
+    split: Split | None = _DEFAULT_SPLIT,
+    folds: int | None = None,
+    resplit: bool = False,
     group_by: GroupBy | None = None,
+    drop: Sequence[str] = (),
     image_size: tuple[int, int] | None = None,
-    place: Literal["copy", "hardlink", "symlink", "reference"] = "copy",
+    place: Literal["copy", "hardlink", "symlink", "reference"] | None = None,
     image_format: Literal["keep", "jpeg", "png"] = "keep",
     quality: int = 95,
     max_pixels: int | None = 200_000_000,
@@ -58,26 +105,35 @@ def balance_folder(
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
     destination_options: Mapping[str, Any] | None = None,
+    force: bool = False,
 ) -> BalanceReport:
     """Make a balanced folder of images from a folder with one folder per class.
 
-    Divides the images into train, val and test, lets several classes count as one, and fills the
-    small classes of train up with varied copies. Each part is read as it is by Keras'
+    Divides the images into train, val and test, lets several classes count as one, and oversamples
+    the small classes of train with augmented copies. Each part is read as it is by Keras'
     ``image_dataset_from_directory``, torchvision's ``ImageFolder`` and Hugging Face's
     ``imagefolder``. The source is only read.
 
     Parameters
     ----------
-    source : path or URL
+    source : path, URL, ImageIndex or DataFrame
         Folder of class folders, or of the folders ``train``, ``val`` and ``test`` of them: then
-        only train is balanced and `split` is not used. Hidden folders are no classes; what lies in
-        folders of a class folder belongs to the class. A URL that fsspec knows, such as
-        ``"s3://bucket/photos"``, is read as a folder.
+        only train is balanced and `split` cannot be given. Hidden folders are no classes; images
+        in folders inside a class folder belong to the class. A URL that fsspec knows, such as
+        ``"s3://bucket/photos"``, is read as a folder. For labels in a table or images in an
+        archive pass an `ImageIndex`, whose merge is taken unless `merge` is given; a data frame, or
+        the path of a CSV file, stands for the index of it.
     destination : path or URL
         New or empty folder, or that of an earlier run of the same job, which is carried on. A URL
         must be of an object store, such as ``"s3://bucket/balanced"``.
     classes : collection of str or None, default=None
         The class folders to take; None takes all. One without an image is an error.
+    extensions : iterable of str or None, default=None
+        Endings of images' names, such as ``[".jpg"]`` to leave out masks that are PNG files. None
+        takes those of `ImageIndex`.
+    reader : callable or None, default=None
+        Path -> array, for formats of your own, see `ImageIndex`. Its images are written as
+        `image_format` says, ``"keep"`` as PNG.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Original classes that count as one, as in ``{"AB": ["A", "B"]}``.
     samples_per_class : {"majority", "minority"}, int, mapping or None, default="majority"
@@ -88,25 +144,40 @@ def balance_folder(
         ``class_weight`` of the report.
     augmenter : {"light", "strong", "trivial"}, ImageAugmenter, callable, mapping or None, \
 default="light"
-        What varies the copies; None copies as it is. A mapping from original or merged labels
-        serves classes that must not be varied alike.
-    split : sequence of 1 to 3 float, or None, default=(0.8, 0.2)
-        Shares of train, val and test, kept within each original class. None puts all in train.
-        Every merged class with at least as many images as there are parts is in every part;
-        smaller ones go to train, with a warning.
+        What augments the copies; None makes plain copies. A mapping from original or merged labels
+        serves classes that must not be augmented alike.
+    split : sequence of 1 to 3 float, mapping or None, default=(0.8, 0.2)
+        Shares of train, val and test, kept within each original class. A mapping such as
+        ``{"val": 0.1, "test": 50}`` gives a share (float) or a number of images per original class
+        (int) for some parts; the rest goes to train, or to val if train is given. None puts all in
+        train. With shares, every merged class with at least as many images as there are parts is in
+        every part; smaller ones go to train, with a warning.
+    folds : int or None, default=None
+        Make that many folders ``fold1``, ``fold2``, ... for cross-validation in place of one: each
+        image is in val of one of them and in train of all others. Unchanged images are links.
+        Beside it `split` cannot be given.
+    resplit : bool, default=False
+        Divide a source that is divided already anew, by `split` or `folds`.
     group_by : str, pattern, callable, mapping or None, default=None
         Images of one group stay in one part. ``"content"``: files that are the same byte by byte,
-        for which every file is read once more. A column of the source's ``metadata.csv``; or a
-        regular expression, whose first group (or whole match) in the path names the group; a
-        function of the path; a mapping or Series from path to group. Paths are relative, with
-        forward slashes.
+        for which every file is read once more. ``"similar"``: also near duplicates, see
+        `ImageIndex.verify`. A column of a table that lies in the source; or a regular expression,
+        whose first group (or whole match) in the path names the group; a function of the path; a
+        mapping or Series from path to group. Paths are relative, with forward slashes. A column or
+        pattern that groups no images, or all of them, is an error.
+    drop : sequence of str, default=()
+        What to leave out before the split: ``"duplicates"`` (of equal images of one label all but
+        the first), ``"similar"`` (the same of near duplicates), ``"leaks"`` (images of a divided
+        source that are in a later part too), ``"conflicts"`` (equal images under different labels,
+        all of them) and ``"unreadable"``. Every file is read once more. The report and plan.json
+        list them.
     image_size : (height, width) or None, default=None
         Size of all images; None leaves each as it is.
-    place : {"copy", "hardlink", "symlink", "reference"}, default="copy"
-        How images that need no change come to the destination. A program that changes a linked file
-        changes the source. ``"reference"`` writes the varied copies alone: ``metadata.csv`` names
-        all other images where they are, by their absolute paths, and those that have no copies are
-        not opened.
+    place : {"copy", "hardlink", "symlink", "reference"} or None, default=None
+        How images that need no change come to the destination; None is ``"copy"``, and
+        ``"symlink"`` with `folds`. A program that changes a linked file changes the source.
+        ``"reference"`` writes the augmented copies alone: ``metadata.csv`` names all other images
+        where they are, by their absolute paths, and those that have no copies are not opened.
     image_format : {"keep", "jpeg", "png"}, default="keep"
         Format of all files. ``"keep"`` turns TIFF and WebP, which Keras does not read, and BMP,
         which it may misread, into PNG.
@@ -134,6 +205,10 @@ default="light"
         The same for the destination alone. None takes `storage_options`, unless source and
         destination are URLs of two kinds.
 
+    force : bool, default=False
+        Take a destination in an object store from another run. Only for one that is dead: its
+        lease does not die with it, as the lock on a folder does.
+
     Returns
     -------
     BalanceReport
@@ -158,6 +233,8 @@ default="light"
 
     Names are ``<original class>__<stem>.jpg`` and ``<original class>__<stem>__aug0001.jpg``; where
     two sources of a merged class would share one, ten digits of the path's digest tell them apart.
+    What Windows forbids in a name is escaped: as ``%`` and two hex digits in folders of classes,
+    as ``_`` in files.
 
     Examples
     --------
@@ -180,82 +257,215 @@ default="light"
     >>> sorted(path.name for path in (folder / "balanced/train/green").glob("grass__0*"))
     ['grass__0.png', 'grass__0__aug0001.png']
     """
-    check_choice(place, "place", PLACES)
-    check_choice(image_format, "image_format", IMAGE_FORMATS)
-    check_choice(on_error, "on_error", ON_ERROR)
-    source_path, remote, store = open_places(
-        source, destination, storage_options, destination_options
+    n_folds = check_folds(folds)
+    output = _check_output(
+        place, n_folds, image_format, check_image_size(image_size), quality, max_pixels
     )
-    check_place(place, source_path, store.place)
-    size = check_image_size(image_size)
-    check_max_pixels(max_pixels)
-    check_reference(place, size, image_format)
+    check_choice("on_error", on_error, ON_ERROR)
     check_n_jobs(n_jobs)
-    check_workers(source_path, store.place, n_jobs)
-    seed = check_seed(random_state)
+    if n_folds is not None and split is not _DEFAULT_SPLIT:
+        raise ValueError(f"folds={n_folds} divides by itself, so split cannot be given")
     varier = as_augmenter(augmenter)
-    plan = plan_job(
-        list_sources(source_path, remote, check_classes(classes)),
-        merge,
+    rules = Rules(
         augmenter=varier,
-        seed=seed,
-        shares=check_split(split),
+        seed=_check_seed(random_state),
+        split=check_split(split),
         group_by=group_by,
         samples_per_class=samples_per_class,
         max_copies=check_max_copies(max_copies),
-        first_copy=1 if place == "reference" else 0,
-        n_jobs=n_jobs,
+        first_copy=1 if output.place == "reference" else 0,
     )
+    index = _open_index(source, extensions, reader)
+    origin, remote, store = open_places(
+        source if index is None else _find_root(index),
+        destination,
+        storage_options,
+        destination_options,
+        force=check_flag("force", force),
+    )
+    check_place(output.place, origin, store.place)
+    check_workers(origin, store.place, n_jobs)
+    sources = (
+        list_sources(origin, remote, check_classes(classes), extensions or IMAGE_EXTENSIONS, reader)
+        if index is None
+        else take_index(index, check_classes(classes))
+    )
+    if check_flag("resplit", resplit):
+        sources = sources.undivided()
+    elif sources.parts is not None and (n_folds or split is not _DEFAULT_SPLIT):
+        raise ValueError(
+            f"source is divided into {', '.join(sources.part_names)} already, so "
+            f"{'folds' if n_folds else 'split'} cannot be given; pass resplit=True to divide it "
+            "anew"
+        )
+    mapping = resolve_merge(merge, sources)
+    sources, cleaned = _clean(sources, mapping, drop, n_jobs)
+    # What is not asked for stands in no plan, so that plans of older versions are known again.
+    more = {"drop": list(drop), "folds": n_folds, "resplit": resplit, "reader": reader}
     parameters = {
         "samples_per_class": samples_per_class,
         "max_copies": max_copies,
         "augmenter": varier,
         "split": split,
         "group_by": describe_groups(group_by),
-        "image_size": size,
-        "place": place,
+        "image_size": output.image_size,
+        "place": output.place,
         "image_format": image_format,
-        "quality": check_quality(quality),
-        "random_state": seed,
+        "quality": output.quality,
+        "random_state": rules.seed,
+        **{name: value for name, value in more.items() if value},
     }
-    head = describe_job(plan, parameters, source_path)
+    run = partial(
+        _run_job,
+        sources=sources,
+        mapping=mapping,
+        output=output,
+        parameters=parameters,
+        cleaned=cleaned,
+        n_jobs=n_jobs,
+        skip=on_error == "skip",
+        dry_run=dry_run,
+        progress=progress,
+    )
+    if n_folds is None:
+        return run(store, rules)
+    return join_reports(
+        [
+            run(store.enter(f"fold{fold + 1}"), rules._replace(fold=(fold, n_folds)))
+            for fold in range(n_folds)
+        ]
+    )
+
+
+class _Output(NamedTuple):
+    """How files come to the destination; the fields are parameters of `balance_folder`."""
+
+    place: str
+    image_format: str
+    image_size: tuple[int, int] | None
+    quality: int
+    max_pixels: int | None
+
+
+def _run_job(
+    store: Store,
+    rules: Rules,
+    *,
+    sources: Sources,
+    mapping: Mapping[str, str],
+    output: _Output,
+    parameters: Mapping[str, Any],
+    cleaned: Cleaned,
+    n_jobs: int | None,
+    skip: bool,
+    dry_run: bool,
+    progress: Progress | None,
+) -> BalanceReport:
+    """Plan one balanced folder, and write it unless it is only asked what would be done."""
+    plan = plan_job(sources, mapping, rules, n_jobs)
+    head = describe_job(plan, parameters, sources.root)
     begun = find_begun_plan(store, head)
     other_versions = compare_versions(begun, head)
-    known, known_at = read_known(begun, store.place)
-    look_for_leaks = partial(
-        find_leaks,
+
+    def report(plan: Plan, skipped: Mapping[str, str], n_bytes: int | None) -> BalanceReport:
+        known, known_at = read_known(begun, store.place)
         # What is only referred to is not opened, and what is behind a URL is not fetched twice.
-        root=source_path if remote is None and place != "reference" else None,
-        n_jobs=n_jobs,
-        known=known,
-        known_at=known_at,
-    )
+        looks = sources.files is None and output.place != "reference"
+        leaks = find_leaks(plan, n_jobs, known=known, known_at=known_at) if looks else []
+        return make_report(plan, skipped, n_bytes, leaks, other_versions, cleaned)
+
     if dry_run:
-        return make_report(plan, {}, None, look_for_leaks(plan), other_versions)
-    extensions = [choose_extension(path, image_format) for path in plan.paths.iterate_bytes()]
+        return report(plan, {}, None)
+    extensions = [
+        choose_extension(path, output.image_format) for path in plan.paths.iterate_bytes()
+    ]
     with store.open() as opened:
         head, present = begin_job(plan, head, opened)
         settings = OutputSettings(
-            augmenter=varier,
-            seed=seed,
-            image_size=size,
-            place=place,
-            quality=quality,
-            max_pixels=max_pixels,
-            remote=remote,
+            augmenter=rules.augmenter,
+            seed=rules.seed,
+            image_size=output.image_size,
+            place=output.place,
+            quality=output.quality,
+            max_pixels=output.max_pixels,
+            reader=sources.reader,
+            remote=sources.files,
             store=opened,
             owner=os.getpid(),
         )
         plan, skipped, n_bytes = carry_out(
-            plan,
-            source_path,
-            extensions,
-            settings,
-            present,
-            skip=on_error == "skip",
-            n_jobs=n_jobs,
-            progress=progress,
+            plan, extensions, settings, present, skip=skip, n_jobs=n_jobs, progress=progress
         )
-        report = make_report(plan, skipped, n_bytes, look_for_leaks(plan), other_versions)
-        finish_job(plan, head, report, extensions, settings)
-    return report
+        done = report(plan, skipped, n_bytes)
+        finish_job(plan, head, done, extensions, settings)
+    return done
+
+
+def _clean(
+    sources: Sources, mapping: Mapping[str, str], drop: Sequence[str], n_jobs: int | None
+) -> tuple[Sources, Cleaned]:
+    """Leave out what `drop` names."""
+    kinds = check_drop(drop, is_divided=sources.parts is not None)
+    if not kinds:
+        return sources, Cleaned(np.ones(len(sources), np.bool_), {}, [])
+    merged = merge_codes(sources.classes, sources.class_names, mapping)
+    options, files = ReadOptions(sources.reader), sources.files or RemoteFiles()
+    found = verify_files(sources.paths, merged, options, files, n_jobs)
+    cleaned = choose_dropped(list(sources.paths.relative()), merged, sources.parts, found, kinds)
+    return sources.take(cleaned.kept), cleaned
+
+
+def _open_index(source: Any, extensions: Iterable[str] | None, reader: Any) -> ImageIndex | None:
+    """Take an index, or make that of a table; None for a folder or its URL."""
+    if not isinstance(source, str | os.PathLike):
+        index = source if isinstance(source, ImageIndex) else ImageIndex(source)
+    elif os.fspath(source).lower().endswith((".csv", ".tsv")) and os.path.isfile(source):
+        index = ImageIndex(source)
+    else:
+        return None
+    if extensions is not None or reader is not None:
+        name = "reader" if extensions is None else "extensions"
+        raise ValueError(f"{name} is for a folder; give it to the ImageIndex of the source instead")
+    return index
+
+
+def _find_root(index: ImageIndex) -> str:
+    return index.root if is_url(index.root) else os.path.abspath(index.root)
+
+
+def _check_output(
+    place: str | None,
+    n_folds: int | None,
+    image_format: str,
+    image_size: tuple[int, int] | None,
+    quality: int,
+    max_pixels: int | None,
+) -> _Output:
+    """Check how files are to come to the destination, and what does not go together."""
+    if place is None:
+        place = "copy" if n_folds is None else "symlink"
+    check_choice("place", place, PLACES)
+    check_choice("image_format", image_format, IMAGE_FORMATS)
+    if place == "reference" and (image_size is not None or image_format != "keep"):
+        changed = "image_size" if image_size is not None else "image_format"
+        raise ValueError(
+            f"place='reference' leaves originals as they are, so {changed} cannot be given; resize "
+            "or convert when reading, or pass place='copy'"
+        )
+    return _Output(
+        place,
+        image_format,
+        image_size,
+        check_whole("quality", quality, 1, 100),
+        check_max_pixels(max_pixels),
+    )
+
+
+def _check_seed(random_state: Any) -> int:
+    """Check the seed of a job, which must be a number that can be told again."""
+    if not is_whole(random_state) or not 0 <= random_state < 2**64:
+        raise ValueError(
+            "random_state must be a whole number in [0, 2**64), so that a job that was cut off can "
+            f"go on, got {random_state!r}"
+        )
+    return int(random_state)

@@ -8,25 +8,26 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Literal
 
-from sklmerge.balance._checks import FILE_PLACES, check_choice
-from sklmerge.balance._finish import read_begun_plan
-from sklmerge.balance._places import check_apart
+from sklmerge._checks import check_choice
 from sklmerge.balance.plan import (
     METADATA_NAME,
     PART_NAMES,
     MetadataRow,
     check_class_name,
+    name_folder,
     read_csv,
     write_csv,
 )
 from sklmerge.balance.store import (
+    LINKS,
     PLAN_NAME,
     FolderStore,
+    check_apart,
     explain_write_error,
     link_whole,
     lock_folder,
 )
-from sklmerge.balance.work import Progress
+from sklmerge.balance.work import Progress, read_begun_plan
 from sklmerge.images import BadFileError, find_local, is_url
 
 
@@ -87,7 +88,7 @@ def separate(
     """
     balanced_path = _check_path(balanced, "balanced")
     target = os.path.realpath(_check_path(destination, "destination"))
-    check_choice(place, "place", FILE_PLACES)
+    check_choice("place", place, ("copy", *LINKS))
     check_apart(balanced_path, target)
     if os.path.lexists(target) and (not os.path.isdir(target) or os.listdir(target)):
         raise ValueError(f"destination must be a new or empty folder, got {target!r}")
@@ -137,7 +138,8 @@ def _open_unfinished(target: str) -> Iterator[str]:
         yield unfinished
     finally:
         shutil.rmtree(work, ignore_errors=True)
-        os.close(lock)
+        lock.release()
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _list_parts(balanced: str) -> list[str]:
@@ -199,7 +201,7 @@ def _place(source_part: str, target_part: str, row: MetadataRow, place: str) -> 
 
 
 def _name_apart(row: MetadataRow) -> str:
-    return f"{check_class_name(row.original_label)}/{os.path.basename(row.file_name)}"
+    return f"{name_folder(check_class_name(row.original_label))}/{os.path.basename(row.file_name)}"
 
 
 def _write_part(folder: str, rows: list[MetadataRow]) -> None:

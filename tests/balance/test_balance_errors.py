@@ -17,25 +17,35 @@ def source(write_classes):
         ({"random_state": None}, "random_state must be a whole number"),
         ({"random_state": -1}, "random_state must be a whole number"),
         ({"random_state": np.random.RandomState(0)}, "random_state must be a whole number"),
-        ({"place": "move"}, "place must be 'copy' or 'hardlink' or 'symlink' or 'refer.*'move'"),
+        (
+            {"place": "move"},
+            "place must be 'copy', 'hardlink', 'symlink' or 'ref.*got 'move'",
+        ),
         ({"place": "reference", "image_size": (8, 9)}, "so image_size cannot be given"),
         ({"place": "reference", "image_format": "png"}, "so image_format cannot be given"),
-        ({"image_format": "gif"}, "image_format must be 'keep' or 'jpeg' or 'png', got 'gif'"),
+        ({"image_format": "gif"}, "image_format must be 'keep', 'jpeg' or 'png', got 'gif'"),
         ({"on_error": "warn"}, "on_error must be 'raise' or 'skip', got 'warn'"),
         ({"image_size": 224}, r"image_size must be \(height, width\)"),
         ({"image_size": (0, 5)}, r"image_size must be \(height, width\)"),
         ({"quality": 101}, "quality must be a whole number from 1 to 100, got 101"),
         ({"max_pixels": 0}, "max_pixels must be a whole number of at least 1, or None, got 0"),
-        ({"n_jobs": 0}, "n_jobs must be a whole number of workers, -1 .* or None, got 0"),
-        ({"n_jobs": "a"}, "n_jobs must be a whole number of workers"),
-        ({"n_jobs": 1.5}, "n_jobs must be a whole number of workers"),
+        ({"n_jobs": 0}, "n_jobs must be a whole number other than 0 .* or None, got 0"),
+        ({"folds": 1}, "folds must be a whole number of at least 2, got 1"),
+        ({"folds": 2, "split": (0.5, 0.5)}, "folds=2 divides by itself, so split cannot be given"),
+        ({"folds": 4}, "folds must be at most the images of the smallest class, got 4, but 'A'"),
+        ({"split": {"val": 9}}, "split asks for 9 images of each class, but 'A' has 3"),
+        ({"split": {"dev": 0.1}}, "split must map 'train', 'val' or 'test'"),
+        ({"split": {"train": 2, "val": 1}}, "leave the rest to train or val"),
+        ({"split": {"val": True}}, "split must map"),
+        ({"drop": "blurred"}, "drop must list some of 'unreadable', 'duplicates', .*'blurred'"),
+        ({"drop": ["leaks"]}, "drop='leaks' is for a source that is divided"),
         ({"max_copies": -1}, "max_copies must be a whole number"),
         ({"split": (0.5, 0.6)}, "split must be up to three shares"),
         ({"samples_per_class": 0}, "samples_per_class must be"),
         ({"samples_per_class": {"D": 3}}, "classes that are not in the source: 'D'"),
         ({"samples_per_class": np.array([3, 4])}, "samples_per_class must be 'majority'"),
         ({"split": np.array([[0.8, 0.2]])}, "split must be up to three shares"),
-        ({"place": np.array(["copy", "copy"])}, "place must be 'copy' or"),
+        ({"place": np.array(["copy", "copy"])}, "place must be 'copy', 'hardlink'"),
         ({"merge": {"AD": ["A", "D"]}}, "'D'"),
         (
             {"merge": LabelMerger({"AD": ["A", "D"]}, missing="ignore")},
@@ -44,7 +54,10 @@ def source(write_classes):
         ({"merge": {"AB": ["A", "B"]}}, "merge must leave at least two classes, got one: 'AB'"),
         ({"merge": {"../up": ["A"]}}, r"class names must be names of folders.*got '\.\./up'"),
         ({"merge": {"/up": ["A"]}}, "class names must be names of folders"),
-        ({"group_by": "([a-z"}, "group_by must be a column of metadata.csv or a regular expr"),
+        (
+            {"group_by": "([a-z"},
+            "group_by must be 'content', 'similar', a column of a tab",
+        ),
         ({"group_by": "smear"}, r"group_by gives no group for 'A/00\.jpg'"),
         ({"augmenter": "heavy"}, "must be one of"),
     ],
@@ -62,7 +75,20 @@ def test_sizes_and_shares_may_be_arrays(source, tmp_path, hash_tree):
     assert hash_tree(tmp_path / "arrays") == hash_tree(tmp_path / "tuples")
 
 
-@pytest.mark.parametrize("parameters", [{"group_by": 3}, {"augmenter": 3}, {"merge": 3}])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"group_by": 3},
+        {"augmenter": 3},
+        {"merge": 3},
+        {"n_jobs": "a"},
+        {"n_jobs": 1.5},
+        {"quality": True},
+        {"resplit": "no"},
+        {"force": 1},
+        {"folds": 2.0},
+    ],
+)
 def test_a_parameter_of_the_wrong_kind_is_a_type_error(source, tmp_path, parameters):
     with pytest.raises(TypeError, match=next(iter(parameters))):
         balance_folder(source, tmp_path / "out", **parameters)

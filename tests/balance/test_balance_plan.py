@@ -4,7 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklmerge.balance.plan._plan import make_plan
+from sklmerge._random import hash_texts
+from sklmerge.balance.plan._plan import make_plan, merge_codes
+from sklmerge.balance.plan._split import check_split, divide_sources
 from sklmerge.images.files._paths import ImagePaths
 
 CLASSES = ["a", "b", "c", "d"]
@@ -26,14 +28,19 @@ def plans(draw):
 
 
 def make(codes, paths, options):
-    names = ("train", "val", "test")[: len(options["shares"])]
+    options = dict(options)
+    wanted = check_split(options.pop("shares"))
+    images, originals = ImagePaths.from_bytes(paths), np.array(codes, np.int32)
+    parts = divide_sources(
+        wanted,
+        originals,
+        merge_codes(originals, CLASSES, MAPPING),
+        hash_texts(paths),
+        options["seed"],
+        class_names=CLASSES,
+    )
     return make_plan(
-        ImagePaths.from_bytes(paths),
-        CLASSES,
-        np.array(codes, np.int32),
-        MAPPING,
-        part_names=names,
-        **options,
+        images, CLASSES, originals, MAPPING, parts=parts, part_names=wanted.names, **options
     )
 
 

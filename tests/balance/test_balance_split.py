@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklmerge._random import hash_texts, rank_keys
-from sklmerge.balance._checks import check_split
+from sklmerge.balance.plan._split import check_split
 from sklmerge.images.files._split import (
     apportion,
     pool_small_classes,

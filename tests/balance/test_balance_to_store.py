@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import fsspec
@@ -144,7 +143,8 @@ def kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
 threading.Thread(target=kill, daemon=True).start()
-balance_folder(source, url, storage_options=options, n_jobs=2, max_copies=2, split=(0.7, 0.3))
+settings = {"max_copies": 2, "split": (0.7, 0.3), "force": True}
+balance_folder(source, url, storage_options=options, n_jobs=2, **settings)
 """
 
 
@@ -162,35 +162,28 @@ def test_killed_on_the_way_it_ends_with_the_same_bytes(
     expected = balance_folder(source, tmp_path / "near", **settings)
     files = hash_tree(tmp_path / "near")
     assert {n: d for n, d in left.items() if not n.startswith(".")}.items() < files.items()
-    assert balance_folder(source, url, storage_options=storage_options, **settings) == expected
+    with pytest.raises(ValueError, match=r"in use by another run \(process \d+ on .*force=True"):
+        balance_folder(source, url, storage_options=storage_options, **settings)
+    settings |= {"storage_options": storage_options, "force": True}
+    assert balance_folder(source, url, **settings) == expected
     assert read_tree(url) == files
 
 
-def test_a_run_is_refused_while_another_renews_its_lease(source, bucket, files, storage_options):
+def test_a_run_is_refused_while_another_holds_the_lease_unless_forced(
+    source, bucket, files, storage_options
+):
     lease = f"{bucket}/far/.sklmerge/lease.json"
-    over = threading.Event()
-
-    def renew():
-        count = 0
-        while not over.wait(0.2):
-            count += 1
-            content = {"run": "other", "count": count, "seconds": 5, "time": time.time()}
-            files.pipe_file(lease, json.dumps(content).encode())
-
-    thread = threading.Thread(target=renew)
-    thread.start()
-    try:
-        while not files.exists(lease):
-            files.invalidate_cache()
-            time.sleep(0.05)
-        with pytest.raises(ValueError, match=rf"'{bucket}/far' is in use by another run"):
-            balance_folder(source, f"{bucket}/far", storage_options=storage_options)
-    finally:
-        over.set()
-        thread.join()
-    start = time.monotonic()
-    report = balance_folder(source, f"{bucket}/far", storage_options=storage_options, max_copies=1)
-    assert time.monotonic() - start > 5
+    other = {"run": "other", "host": "cam7", "process": 31, "began": "2030-01-02 03:04:05 UTC"}
+    files.pipe_file(lease, json.dumps(other).encode())
+    named = rf"'{bucket}/far' is in use by another run \(process 31 on cam7, since 2030-01-02 03:0"
+    with pytest.raises(ValueError, match=named):
+        balance_folder(source, f"{bucket}/far", storage_options=storage_options)
+    assert json.loads(files.cat_file(lease)) == other
+    files.pipe_file(lease, b"no lease of ours")
+    with pytest.raises(ValueError, match="in use by another run; wait for it to end, or pass forc"):
+        balance_folder(source, f"{bucket}/far", storage_options=storage_options)
+    options = {"storage_options": storage_options, "max_copies": 1}
+    report = balance_folder(source, f"{bucket}/far", force=True, **options)
     assert report.n_files > 0
     assert not files.exists(lease)
 
@@ -219,8 +212,7 @@ def test_a_run_that_lost_its_lease_stops_and_leaves_the_other_its_own(
     with pytest.raises(OSError, match="this run has ended, or lost its lease to another one"):
         balance_folder(source, f"{bucket}/far", storage_options=storage_options, progress=take_over)
     assert files.cat_file(lease) == other
-    # The other's lease is old: it is over.
-    balance_folder(source, f"{bucket}/far", storage_options=storage_options)
+    balance_folder(source, f"{bucket}/far", storage_options=storage_options, force=True)
 
 
 def test_a_store_that_fails_to_write_says_how_to_go_on(source, monkeypatch, tmp_path, hash_tree):

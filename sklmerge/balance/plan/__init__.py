@@ -1,5 +1,8 @@
-"""What becomes of every source: no file is touched here."""
+"""What becomes of every source: which images there are, which stay, and where each goes."""
 
+from sklmerge.balance.plan._drop import Cleaned as Cleaned
+from sklmerge.balance.plan._drop import check_drop as check_drop
+from sklmerge.balance.plan._drop import choose_dropped as choose_dropped
 from sklmerge.balance.plan._groups import GroupBy as GroupBy
 from sklmerge.balance.plan._groups import describe_groups as describe_groups
 from sklmerge.balance.plan._groups import find_groups as find_groups
@@ -12,9 +15,17 @@ from sklmerge.balance.plan._metadata import write_csv as write_csv
 from sklmerge.balance.plan._names import check_class_name as check_class_name
 from sklmerge.balance.plan._names import choose_extension as choose_extension
 from sklmerge.balance.plan._names import name_file as name_file
-from sklmerge.balance.plan._plan import TRAIN as TRAIN
+from sklmerge.balance.plan._names import name_folder as name_folder
 from sklmerge.balance.plan._plan import Plan as Plan
-from sklmerge.balance.plan._plan import make_plan as make_plan
-from sklmerge.balance.plan._source import PART_NAMES as PART_NAMES
+from sklmerge.balance.plan._plan import merge_codes as merge_codes
+from sklmerge.balance.plan._prepare import Rules as Rules
+from sklmerge.balance.plan._prepare import plan_job as plan_job
+from sklmerge.balance.plan._prepare import resolve_merge as resolve_merge
 from sklmerge.balance.plan._source import Sources as Sources
 from sklmerge.balance.plan._source import list_sources as list_sources
+from sklmerge.balance.plan._source import take_index as take_index
+from sklmerge.balance.plan._split import PART_NAMES as PART_NAMES
+from sklmerge.balance.plan._split import TRAIN as TRAIN
+from sklmerge.balance.plan._split import Split as Split
+from sklmerge.balance.plan._split import check_folds as check_folds
+from sklmerge.balance.plan._split import check_split as check_split

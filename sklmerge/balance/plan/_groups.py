@@ -1,18 +1,20 @@
-"""Which sources belong together: a pattern, a function, a mapping or a column says it."""
+"""Which sources belong together: by content, a column, a pattern, a function or a mapping."""
 
 import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.balance.plan._metadata import METADATA_NAME
+from sklmerge.balance.plan._source import Sources, take_index
 from sklmerge.images import (
     Fetched,
+    ImageIndex,
     RemoteFiles,
     digest_file,
     fetch_urls,
@@ -21,67 +23,84 @@ from sklmerge.images import (
     read_bytes,
 )
 
-# Not the name of a column, and hardly a pattern that someone needs.
-CONTENT = "content"
+# Not the names of columns, and hardly patterns that someone needs.
+CONTENT, SIMILAR = "content", "similar"
 GroupBy = str | re.Pattern[str] | Callable[[str], Any] | Mapping[str, Any]
+Groups = tuple[NDArray[np.int64], NDArray[np.uint64]]
 
 
 def find_groups(
-    paths: Iterable[bytes],
-    group_by: GroupBy,
-    source: str,
-    files: RemoteFiles | None = None,
-    n_jobs: int | None = None,
-) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    r"""Find the group of each source.
+    index: ImageIndex, group_by: GroupBy, *, n_jobs: int | None = None
+) -> NDArray[np.int64]:
+    r"""Find which images of an index belong together, for ``index.split(groups=...)``.
 
     Parameters
     ----------
-    paths : iterable of bytes
-        Relative to the source folder, POSIX.
+    index : ImageIndex
+        The images.
     group_by : str, pattern, callable or mapping
         See `balance_folder`.
-    source : str
-        The source folder or its URL, where its metadata.csv is looked for.
-    files : RemoteFiles or None, default=None
-        What opens the URL.
     n_jobs : int or None, default=None
-        Threads that read the files for ``"content"``.
+        Threads that read the files for ``"content"`` and ``"similar"``.
 
     Returns
     -------
-    codes : ndarray of int64, shape (n,)
-        From 0 without gaps.
-    keys : ndarray of uint64, shape (n_groups,)
-        What stands for a group when groups are ordered.
+    ndarray of int64, shape (n,)
+        The number of each image's group, from 0 without gaps.
 
     Raises
     ------
     ValueError
-        If a path has no group.
+        If an image has no group, or a pattern or column groups nothing or everything.
     TypeError
         If `group_by` is none of these.
 
     Examples
     --------
-    >>> from sklmerge.balance.plan._groups import find_groups
-    >>> paths = [b"cat/smear1_x1.jpg", b"cat/smear2_x4.jpg", b"dog/smear1_x9.jpg"]
-    >>> codes, _ = find_groups(paths, r"smear(\d+)", "pictures")
-    >>> codes.tolist()
-    [0, 1, 0]
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklmerge import ImageIndex
+    >>> from sklmerge.balance import find_groups
+    >>> from sklmerge.datasets import write_textures
+    >>> with TemporaryDirectory() as folder:
+    ...     write_textures(folder)
+    ...     groups = find_groups(ImageIndex(folder), r"(\d)\.png$")
+    >>> groups.max()
+    9
     """
+    sources = take_index(index)
+    codes, _ = group_sources(sources, group_by, n_jobs)
+    places = {path: place for place, path in enumerate(sources.paths)}
+    root = sources.root
+    rows = [places[os.path.join(root, path)] for path in index.paths.relative()]
+    return codes[rows]
+
+
+def group_sources(sources: Sources, group_by: GroupBy, n_jobs: int | None = None) -> Groups:
+    """Find the group of each source: codes from 0 without gaps, and what stands for each group.
+
+    Raises
+    ------
+    ValueError
+        If a source has no group, or a pattern or column groups nothing or everything.
+    TypeError
+        If `group_by` is none of what `balance_folder` takes.
+    """
+    n = len(sources)
     if isinstance(group_by, str) and group_by == CONTENT:
-        found = _digest_files(paths, source, files or RemoteFiles(), n_jobs)
-        return number_groups(found, len(found))
-    find = _make_finder(group_by, source, files)
+        digests = map_files(_digest_file, sources.paths, sources.files or RemoteFiles(), n_jobs)
+        return number_groups(list(digests), n)
+    find, tried = _make_finder(group_by, sources)
     found = []
-    for path in paths:
-        text = os.fsdecode(path)
-        group = find(text)
-        if group is None or group != group:
-            raise ValueError(f"group_by gives no group for {text!r}")
+    for path in sources.paths.relative():
+        group = find(path)
+        if group is None or group != group or group == "":
+            raise ValueError(f"group_by gives no group for {path!r}{tried}")
         found.append(str(group))
-    return number_groups(found, len(found))
+    codes, keys = number_groups(found, n)
+    if tried and n > 1 and len(keys) in (1, n):
+        what = f"puts all {n} images into one group" if len(keys) == 1 else "groups no two images"
+        raise ValueError(f"group_by={_show(group_by)} {what}, got {found[0]!r} first{tried}")
+    return codes, keys
 
 
 def describe_groups(group_by: GroupBy | None) -> str | None:
@@ -100,75 +119,126 @@ def describe_groups(group_by: GroupBy | None) -> str | None:
     return getattr(group_by, "__qualname__", type(group_by).__name__)
 
 
-def _digest_files(
-    paths: Iterable[bytes], source: str, files: RemoteFiles, n_jobs: int | None
-) -> list[str]:
-    """Digest the files; one that cannot be read is like no other."""
-    places = [os.path.join(source, os.fsdecode(path)) for path in paths]
-    return list(map_files(_digest_file, places, files, n_jobs))
+def _show(group_by: GroupBy) -> str:
+    return repr(group_by.pattern if isinstance(group_by, re.Pattern) else group_by)
 
 
 def _digest_file(path: str, fetched: Fetched) -> str:
+    """Digest a file; one that cannot be read is like no other."""
     try:
         return digest_file(read_bytes(path, fetched)).hex()
     except ValueError:
         return path
 
 
-def _make_finder(group_by: GroupBy, source: str, files: RemoteFiles | None) -> Callable[[str], Any]:
+def _make_finder(group_by: GroupBy, sources: Sources) -> tuple[Callable[[str], Any], str]:
+    """Make the function from path to group, and say what was tried if it is a column or pattern."""
+    if isinstance(group_by, re.Pattern):
+        return _match(group_by), "; it is a regular expression, searched for in each path"
     if isinstance(group_by, str):
-        column = read_column(source, group_by, files)
+        column, tried = find_column(sources, group_by)
         if column is not None:
-            return column.get
+            return column, tried
         try:
-            group_by = re.compile(group_by)
+            pattern = re.compile(group_by)
         except re.error as error:
             raise ValueError(
-                f"group_by must be a column of {METADATA_NAME} or a regular expression, "
-                f"got {group_by!r} ({error})"
+                f"group_by must be 'content', 'similar', a column of a table or a regular "
+                f"expression, got {group_by!r} ({error}); {tried}"
             ) from error
-    if isinstance(group_by, re.Pattern):
-        return lambda path: _match_group(group_by, path)
+        return _match(pattern), f"; {tried}, so it was taken as a regular expression"
     # A pandas Series, too, maps its index to its values.
     if hasattr(group_by, "get"):
-        return group_by.get
+        return group_by.get, ""
     if callable(group_by):
-        return group_by
+        return group_by, ""
     raise TypeError(
-        "group_by must be 'content', a regular expression, a column of metadata.csv, a function of "
-        f"the path, a mapping from paths, or None, got {group_by!r}"
+        "group_by must be 'content', 'similar', a column of a table, a regular expression, a "
+        f"function of the path, a mapping from paths, or None, got {group_by!r}"
     )
 
 
-def _match_group(pattern: re.Pattern[str], path: str) -> str | None:
-    match = pattern.search(path)
-    if match is None:
-        return None
-    return match.group(1 if pattern.groups else 0)
+def _match(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
+    def find(path: str) -> str | None:
+        match = pattern.search(path)
+        return None if match is None else match.group(1 if pattern.groups else 0)
+
+    return find
 
 
-def read_column(folder: str, name: str, files: RemoteFiles | None = None) -> dict[str, str] | None:
-    """Read a column of a folder's metadata.csv, by file_name; None where there is none.
-
-    Parameters
-    ----------
-    folder : str
-        Path or URL.
-    name : str
-        The column.
-    files : RemoteFiles or None, default=None
-        What opens the URL.
+def find_column(sources: Sources, name: str) -> tuple[Callable[[str], Any] | None, str]:
+    """Find a column in the tables that lie in the source; None if no table has it.
 
     Returns
     -------
-    dict of str to str, or None
+    find : callable or None
+        Path -> what the column holds for it.
+    tried : str
+        Which tables were looked at, and what they have.
     """
+    tables = _read_tables(sources.root, sources.files)
+    seen = []
+    for file_name, rows in tables.items():
+        columns = list(rows[0]) if rows else []
+        if name not in columns:
+            seen.append(f"{file_name} has the columns {', '.join(columns) or 'none'}")
+            continue
+        for key in [c for c in ("file_name", *columns) if c in columns and c != name]:
+            values = {row[key]: row[name] for row in rows}
+            find = _find_in(values, sources.paths.relative())
+            if find is not None:
+                return find, f"; it is a column of {file_name}, found by its column {key!r}"
+        seen.append(f"{file_name} has a column {name!r}, but none that holds the images' paths")
+    where = "; ".join(seen) or f"there is no {METADATA_NAME} or other table in the source"
+    return None, f"no table has a column {name!r} ({where})"
+
+
+def _find_in(values: Mapping[str, Any], paths: Sequence[str]) -> Callable[[str], Any] | None:
+    """Look values up by path, by file name, or by its stem, if all images are found that way."""
+    for shorten in (_keep, os.path.basename, _take_stem):
+        if len({shorten(path) for path in paths}) == len(paths) and all(
+            shorten(path) in values for path in paths
+        ):
+            return lambda path, shorten=shorten: values.get(shorten(path))
+    return None
+
+
+def _keep(path: str) -> str:
+    return path
+
+
+def _take_stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def _read_tables(folder: str, files: RemoteFiles | None) -> dict[str, list[dict[str, str]]]:
+    """Read the tables that lie in a folder, as text; behind a URL metadata.csv alone."""
+    if files is not None:
+        fetched = fetch_urls([f"{folder}/{METADATA_NAME}"], files)[0]
+        return {METADATA_NAME: parse_table(fetched)} if isinstance(fetched, bytes) else {}
+    names = sorted(
+        (n for n in os.listdir(folder or ".") if n.lower().endswith((".csv", ".tsv"))),
+        key=lambda n: (n != METADATA_NAME, n),
+    )
+    return {name: parse_table(read_bytes(os.path.join(folder, name))) for name in names}
+
+
+def parse_table(data: bytes) -> list[dict[str, str]]:
+    """Read a table of text: with or without BOM, separated by commas, semicolons or tabs."""
+    text = data.decode("utf-8-sig", "surrogateescape")
+    head = text.partition("\n")[0]
+    separator = max(",;\t", key=head.count)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restval="")
+    return [{key: value for key, value in row.items() if key is not None} for row in rows]
+
+
+def read_column(folder: str, name: str, files: RemoteFiles | None = None) -> dict[str, str] | None:
+    """Read a column of a folder's metadata.csv, by file_name; None if there is none."""
     path = os.path.join(folder, METADATA_NAME)
     fetched = None if files is None else fetch_urls([path], files)[0]
     if isinstance(fetched, ValueError) or (fetched is None and not os.path.exists(path)):
         return None
-    text = read_bytes(path, fetched).decode("utf-8")
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    if rows.fieldnames is None or not {"file_name", name} <= set(rows.fieldnames):
+    rows = parse_table(read_bytes(path, fetched))
+    if not rows or not {"file_name", name} <= set(rows[0]):
         return None
     return {row["file_name"]: row[name] for row in rows}

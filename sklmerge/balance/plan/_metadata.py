@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from sklmerge._random import hash_keys
 from sklmerge.augment import Augmenter, pick_augmenter
 from sklmerge.balance.plan._names import name_file
 from sklmerge.balance.plan._plan import Plan
-from sklmerge.images import BadFileError
+from sklmerge.images import BadFileError, is_url
 
 METADATA_NAME = "metadata.csv"
 _ROWS_AT_ONCE = 10_000
@@ -76,18 +77,19 @@ def list_metadata(
     MetadataRow
     """
     rows = plan.list_rows(part)
+    folders = plan.folder_names
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         some = rows[start : start + _ROWS_AT_ONCE]
         parameters = iter(_list_parameters(plan, some, augmenter, seed))
         for row in some:
-            label = plan.merged_names[plan.merged[row]]
+            label, folder = plan.merged_names[plan.merged[row]], folders[plan.merged[row]]
             base = plan.name_base(row)
             path = plan.paths.get_bytes(row).decode("utf-8", "backslashreplace")
             for copy in range(plan.copies[row] + 1):
                 written = copy >= plan.first_copy
                 name = name_file(base, copy, extensions[row])
                 yield MetadataRow(
-                    f"{label}/{name}" if written else f"{source}/{path}",
+                    f"{folder}/{name}" if written else _locate(source, path),
                     label,
                     plan.original_names[plan.originals[row]],
                     path,
@@ -96,6 +98,11 @@ def list_metadata(
                     # and Hugging Face refuses parts whose columns differ in type.
                     next(parameters) if copy else "{}",
                 )
+
+
+def _locate(source: str, path: str) -> str:
+    """Say where an original is; in a table, paths may be absolute, or URLs, already."""
+    return path if os.path.isabs(path) or is_url(path) else f"{source}/{path}"
 
 
 def _list_parameters(

@@ -16,6 +16,10 @@ _MAX_NAME_BYTES = 255
 _MAX_BASE_BYTES = _MAX_NAME_BYTES - len("__aug") - 10 - len(".jpeg")
 # What os.fsdecode makes of bytes that are no UTF-8.
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# What Windows forbids in a name, and an escape of ours, so that no two names share one.
+_FORBIDDEN = re.compile(r'[<>:"\\|?*\x00-\x1f]|[. ]$|%(?=[0-9A-Fa-f]{2})')
+_ILLEGAL = re.compile(r'[<>:"\\|?*\x00-\x1f]')
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNORECASE)
 _OWN_ENDING = re.compile(r"(__aug\d+|-[0-9a-f]{10})$", re.IGNORECASE)
 # Keras reads no TIFF or WebP, and takes the palette numbers of a BMP for grey levels.
 _READ_BY_ALL = {".jpg", ".jpeg", ".png"}
@@ -30,7 +34,7 @@ def check_class_name(name: object) -> str:
         If it is no string.
     ValueError
         If it is empty or hidden, climbs out, is too long or no Unicode, or is the name of the
-        metadata.
+        metadata. What Windows forbids is no error: see `name_folder`.
 
     Examples
     --------
@@ -40,7 +44,7 @@ def check_class_name(name: object) -> str:
     """
     if not isinstance(name, str):
         raise TypeError(f"merge must give classes that are strings (folders), got {name!r}")
-    size = len(name.encode("utf-8", "surrogateescape"))
+    size = len(name_folder(name).encode("utf-8", "surrogateescape"))
     climbs = not name or name.startswith(".") or "/" in name or "\0" in name
     no_unicode = _SURROGATE.search(name) is not None
     if climbs or no_unicode or size > _MAX_NAME_BYTES or name.casefold() == "metadata.csv":
@@ -49,6 +53,19 @@ def check_class_name(name: object) -> str:
             f"'/' and not beginning with '.', and not 'metadata.csv', got {name!r}"
         )
     return name
+
+
+def name_folder(label: str) -> str:
+    """Name the folder of a class, with what Windows forbids as ``%`` and two hex digits.
+
+    Examples
+    --------
+    >>> from sklmerge.balance.plan._names import name_folder
+    >>> name_folder("A+B"), name_folder("scale 1:2"), name_folder("nul"), name_folder("etc.")
+    ('A+B', 'scale 1%3A2', '%6Eul', 'etc%2E')
+    """
+    escaped = _FORBIDDEN.sub(lambda found: f"%{ord(found[0]):02X}", label)
+    return f"%{ord(escaped[0]):02X}{escaped[1:]}" if _DEVICE.match(escaped) else escaped
 
 
 def join_base(original: str, path: bytes) -> str:
@@ -60,7 +77,8 @@ def join_base(original: str, path: bytes) -> str:
     >>> join_base("nevus", b"nevus/2019/img7.jpg")
     'nevus__img7'
     """
-    stem = path.rpartition(b"/")[2].rpartition(b".")[0]
+    name = path.rpartition(b"/")[2]
+    stem = name.rpartition(b".")[0] or name
     return f"{original}__{os.fsdecode(stem)}"
 
 
@@ -69,7 +87,7 @@ def find_unsafe_names(folders: Iterable[str], bases: Iterable[str]) -> NDArray[n
 
     Those are names that another source of the folder shares (whatever the extension, the case or
     the Unicode normal form), that look as if made by `make_base` or `name_file`, that are too
-    long, or that are no Unicode.
+    long, that Windows forbids, or that are no Unicode.
 
     Parameters
     ----------
@@ -101,11 +119,13 @@ def find_unsafe_names(folders: Iterable[str], bases: Iterable[str]) -> NDArray[n
 def _note_unsafe(base: str, unsafe: list[bool]) -> bytes:
     """Append whether a base is unsafe by itself, and return it folded."""
     if base.isascii():
-        unsafe.append(len(base) > _MAX_BASE_BYTES or _OWN_ENDING.search(base) is not None)
+        odd = _OWN_ENDING.search(base) or _ILLEGAL.search(base)
+        unsafe.append(len(base) > _MAX_BASE_BYTES or odd is not None)
         return base.lower().encode()
     encoded = base.encode("utf-8", "surrogateescape")
     unsafe.append(
         _SURROGATE.search(base) is not None
+        or _ILLEGAL.search(base) is not None
         or len(encoded) > _MAX_BASE_BYTES
         or _OWN_ENDING.search(base) is not None
     )
@@ -140,7 +160,7 @@ def make_base(base: str, path: bytes, unsafe: bool) -> str:
     if not unsafe:
         return base
     digest = "-" + blake2b(path).hexdigest()[:10]
-    legal = _SURROGATE.sub("_", base).encode()
+    legal = _ILLEGAL.sub("_", _SURROGATE.sub("_", base)).encode()
     return legal[: _MAX_BASE_BYTES - len(digest)].decode("utf-8", "ignore") + digest
 
 

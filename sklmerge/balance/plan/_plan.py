@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._random import hash_texts, rank_keys
-from sklmerge.balance.plan._names import find_unsafe_names, join_base, make_base
+from sklmerge.balance.plan._names import find_unsafe_names, join_base, make_base, name_folder
+from sklmerge.balance.plan._split import TRAIN
 from sklmerge.balance.plan._targets import resolve_targets, spread_copies
-from sklmerge.images import ImagePaths, pool_small_classes, split_by_group, split_by_rank
-
-TRAIN = 0
+from sklmerge.images import ImagePaths
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +21,7 @@ class Plan:
     Parameters
     ----------
     paths : ImagePaths of length n
-        Used without their root.
+        Hashed and named without their root.
     part_names, original_names, merged_names : tuple of str
         What the codes below stand for.
     parts : ndarray of int8, shape (n,)
@@ -107,6 +106,11 @@ class Plan:
         counts = np.bincount(cells, weights, minlength=shape[0] * shape[1])
         return counts.astype(np.int64).reshape(shape)
 
+    @property
+    def folder_names(self) -> tuple[str, ...]:
+        """The folder of each merged class; its name, but for what Windows forbids in one."""
+        return tuple(map(name_folder, self.merged_names))
+
     def name_base(self, row: int) -> str:
         """Make the beginning of the file names of one source."""
         path = self.paths.get_bytes(row)
@@ -156,21 +160,18 @@ def make_plan(
     mapping: Mapping[str, str],
     *,
     seed: int,
-    shares: Sequence[float] = (1.0,),
+    parts: NDArray[np.int8],
     part_names: Sequence[str] = ("train",),
-    parts: NDArray[np.int8] | None = None,
-    groups: NDArray[np.int64] | None = None,
-    group_keys: NDArray[np.uint64] | None = None,
     samples_per_class: str | int | Mapping[str, int] | None = "majority",
     max_copies: int | None = None,
     first_copy: int = 0,
 ) -> Plan:
-    """Plan a balanced folder: split, merge, targets, choice and copies, in this order.
+    """Plan a balanced folder: merge, targets, choice and copies, in this order.
 
     Parameters
     ----------
     paths : ImagePaths of length n
-        Used without their root.
+        Hashed and named without their root.
     original_names : sequence of str
         Original classes.
     originals : ndarray of int32, shape (n,)
@@ -179,16 +180,10 @@ def make_plan(
         Original class -> merged class.
     seed : int
         In [0, 2**64).
-    shares : sequence of float
-        Shares of the parts; unused where `parts` is given.
+    parts : ndarray of int8, shape (n,)
+        The part of each source, see `divide_sources`.
     part_names : sequence of str
         Names of the parts, train first.
-    parts : ndarray of int8, shape (n,), default=None
-        Where the source is divided already.
-    groups : ndarray of int64, shape (n,), default=None
-        Code of each source's group, from 0 without gaps.
-    group_keys : ndarray of uint64, shape (n_groups,), default=None
-        What stands for each group's name, see `hash_texts`.
     samples_per_class, max_copies
         See `balance_folder`.
     first_copy : int, default=0
@@ -204,21 +199,15 @@ def make_plan(
     >>> from sklmerge.balance.plan._plan import make_plan
     >>> from sklmerge.images import ImagePaths
     >>> paths = [b"cat/1.png", b"dog/1.png", b"dog/2.png", b"dog/3.png"]
-    >>> codes = np.array([0, 1, 1, 1], np.int32)
+    >>> codes, parts = np.array([0, 1, 1, 1], np.int32), np.zeros(4, np.int8)
     >>> images, mapping = ImagePaths.from_bytes(paths), {"cat": "cat", "dog": "dog"}
-    >>> plan = make_plan(images, ["cat", "dog"], codes, mapping, seed=0)
+    >>> plan = make_plan(images, ["cat", "dog"], codes, mapping, seed=0, parts=parts)
     >>> plan.count_files().tolist(), plan.copies.tolist()
     ([[3, 3]], [2, 0, 0, 0])
     """
     merged_names = tuple(sorted(set(mapping.values())))
-    merged_of = np.array([merged_names.index(mapping[name]) for name in original_names], np.int32)
-    merged = merged_of[originals]
+    merged = merge_codes(originals, original_names, mapping)
     keys = hash_texts(paths.iterate_bytes())
-    if parts is None and groups is not None and group_keys is not None:
-        parts = split_by_group(groups, merged, rank_keys(group_keys, seed, "split"), shares)
-    elif parts is None:
-        strata = pool_small_classes(originals, merged, len(shares))
-        parts = split_by_rank(strata, rank_keys(keys, seed, "split"), shares)
     unsafe = find_unsafe_names(
         (merged_names[code] for code in merged),
         (
@@ -244,3 +233,12 @@ def make_plan(
         first_copy=first_copy,
     )
     return plan.drop(np.zeros(len(paths), np.bool_))
+
+
+def merge_codes(
+    originals: NDArray[np.int32], original_names: Sequence[str], mapping: Mapping[str, str]
+) -> NDArray[np.int32]:
+    """Turn codes of original classes into codes of merged ones, which are sorted."""
+    merged_names = sorted(set(mapping.values()))
+    merged_of = np.array([merged_names.index(mapping[name]) for name in original_names], np.int32)
+    return merged_of[originals]

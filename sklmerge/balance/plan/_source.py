@@ -1,26 +1,30 @@
-"""The source folder as columns: which images there are, of which class, in which part."""
+"""The source as columns: which images there are, of which class, in which part."""
 
 import os
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge.balance.plan._split import PART_NAMES
 from sklmerge.images import (
     IMAGE_EXTENSIONS,
+    ImageIndex,
     ImagePaths,
+    Reader,
     RemoteFiles,
     ScannedFolder,
+    is_url,
     scan_class_folders,
     scan_remote_folders,
 )
 
 _PARTS_BY_NAME = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
-
-PART_NAMES = ("train", "val", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,12 @@ class Sources:
         Code of each image's part.
     files : RemoteFiles or None, default=None
         What opens a root that is a URL.
+    reader : callable or None, default=None
+        What reads files of formats of one's own.
+    merge : LabelMerger or None, default=None
+        How an index merges its classes.
+    labels : tuple, default=()
+        Original classes as an index has them, such as numbers; empty if they are `class_names`.
     """
 
     root: str
@@ -52,10 +62,30 @@ class Sources:
     part_names: tuple[str, ...] = ()
     parts: NDArray[np.int8] | None = None
     files: RemoteFiles | None = None
+    reader: Reader | None = None
+    merge: Any = None
+    labels: tuple[Any, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def take(self, rows: NDArray[Any]) -> "Sources":
+        """Select some of the images; classes that lose all of theirs are still listed."""
+        parts = None if self.parts is None else self.parts[rows]
+        paths, classes = self.paths.take(rows), self.classes[rows]
+        return replace(self, paths=paths, classes=classes, parts=parts)
+
+    def undivided(self) -> "Sources":
+        """Forget the parts that the source is divided into."""
+        return replace(self, part_names=(), parts=None)
 
 
 def list_sources(
-    source: str, files: RemoteFiles | None = None, classes: Collection[str] | None = None
+    source: str,
+    files: RemoteFiles | None = None,
+    classes: Collection[str] | None = None,
+    extensions: Iterable[str] = IMAGE_EXTENSIONS,
+    reader: Reader | None = None,
 ) -> Sources:
     """List the images of a folder of class folders, or of train, val and test folders of them.
 
@@ -67,6 +97,10 @@ def list_sources(
         What opens the URL; None for a local folder.
     classes : collection of str or None, default=None
         The class folders to take; None takes all.
+    extensions : iterable of str
+        Endings of images' names.
+    reader : callable or None, default=None
+        What reads files of formats of one's own.
 
     Returns
     -------
@@ -93,10 +127,12 @@ def list_sources(
     """
     folders = order_parts(_list_folders(source, files))
     if not folders:
-        scan = _scan(source, files, classes, allow_empty=False)
+        scan = _scan(source, files, classes, extensions, allow_empty=False)
         codes = scan.codes.astype(np.int32)
-        return Sources(source, scan.paths, tuple(scan.classes), codes, files=files)
-    scans = [_scan_part(os.path.join(source, folder), files, classes) for folder in folders]
+        return Sources(source, scan.paths, tuple(scan.classes), codes, files=files, reader=reader)
+    scans = [
+        _scan_part(os.path.join(source, folder), files, classes, extensions) for folder in folders
+    ]
     class_names = tuple(sorted({name for scan in scans for name in scan.classes}))
     wanted = {name for scan in scans for name in scan.empty} if classes is None else set(classes)
     lost = sorted(wanted - set(class_names))
@@ -109,16 +145,75 @@ def list_sources(
     for folder, scan in zip(folders, scans, strict=True):
         prefix = os.fsencode(folder) + b"/"
         paths += [prefix + path for path in scan.paths.iterate_bytes()]
-    classes = [np.array(list(map(class_names.index, s.classes)), np.int32)[s.codes] for s in scans]
+    codes = [np.array(list(map(class_names.index, s.classes)), np.int32)[s.codes] for s in scans]
     return Sources(
         source,
         ImagePaths.from_bytes(paths, root=source),
         class_names,
-        np.concatenate(classes),
+        np.concatenate(codes),
         tuple(PART_NAMES[code] for code in folders.values()),
         np.repeat(np.arange(len(scans), dtype=np.int8), [len(scan.codes) for scan in scans]),
         files,
+        reader,
     )
+
+
+def take_index(index: ImageIndex, classes: Collection[str] | None = None) -> Sources:
+    """List the images of an index, sorted as those of a folder are.
+
+    Parameters
+    ----------
+    index : ImageIndex
+        Of a folder, a table or an archive. Its merge is taken along.
+    classes : collection of str or None, default=None
+        The original classes to take; None takes all.
+
+    Returns
+    -------
+    Sources
+        Labels that are not text are written as text, because classes become folders.
+
+    Raises
+    ------
+    ValueError
+        If one of `classes` is not there, or an image is listed twice.
+    """
+    names = [str(label) for label in index.original_classes]
+    unknown = [label for label in classes or () if label not in names]
+    if unknown:
+        raise ValueError(f"classes must be in the source, got {unknown}; there are {names}")
+    kept = names if classes is None else [name for name in names if name in set(classes)]
+    root = index.root if is_url(index.root) else os.path.abspath(index.root)
+    codes = np.asarray(index.original_codes, np.int32)
+    rows = np.flatnonzero(np.isin(codes, [names.index(name) for name in kept]))
+    wanted = index.take(rows)
+    paths = [_make_relative(path, root) for path in wanted.paths.iterate_bytes()]
+    twice = [path for path, n in Counter(paths).items() if n > 1]
+    if twice:
+        raise ValueError(
+            f"source must list each image once, got {os.fsdecode(twice[0])!r} "
+            f"{Counter(paths)[twice[0]]} times; remove rows that repeat"
+        )
+    class_names = sorted(kept)
+    by_name = dict(zip(names, index.original_classes, strict=True))
+    new_codes = np.array([class_names.index(n) if n in kept else -1 for n in names])[codes[rows]]
+    order = sorted(range(len(paths)), key=lambda row: (new_codes[row], paths[row]))
+    return Sources(
+        root,
+        ImagePaths.from_bytes([paths[row] for row in order], root=root),
+        tuple(class_names),
+        new_codes[order].astype(np.int32),
+        files=index.files if index.paths.has_urls else None,
+        reader=index.reader,
+        merge=index.merger,
+        labels=tuple(by_name[name] for name in class_names),
+    )
+
+
+def _make_relative(path: bytes, root: str) -> bytes:
+    """Take the root off an absolute path in it, so that tables and folders name files alike."""
+    home = os.fsencode(root) + b"/"
+    return path.removeprefix(home)
 
 
 def _list_folders(source: str, files: RemoteFiles | None) -> list[str]:
@@ -150,24 +245,30 @@ def order_parts(folders: Sequence[str]) -> dict[str, int]:
 
 
 def _scan_part(
-    folder: str, files: RemoteFiles | None, classes: Collection[str] | None
+    folder: str,
+    files: RemoteFiles | None,
+    classes: Collection[str] | None,
+    extensions: Iterable[str],
 ) -> ScannedFolder:
     """Scan a part, which may lack a class that others have."""
     if classes is not None:
         present = set(_list_folders(folder, files))
         classes = [name for name in classes if name in present]
-    return _scan(folder, files, classes, allow_empty=True)
+    return _scan(folder, files, classes, extensions, allow_empty=True)
 
 
 def _scan(
-    folder: str, files: RemoteFiles | None, classes: Collection[str] | None, *, allow_empty: bool
+    folder: str,
+    files: RemoteFiles | None,
+    classes: Collection[str] | None,
+    extensions: Iterable[str],
+    *,
+    allow_empty: bool,
 ) -> ScannedFolder:
     try:
         if files is None:
-            return scan_class_folders(folder, classes, IMAGE_EXTENSIONS, allow_empty=allow_empty)
-        return scan_remote_folders(
-            files, folder, classes, IMAGE_EXTENSIONS, allow_empty=allow_empty
-        )
+            return scan_class_folders(folder, classes, extensions, allow_empty=allow_empty)
+        return scan_remote_folders(files, folder, classes, extensions, allow_empty=allow_empty)
     except ValueError as error:
         # An index calls root what is the job's source.
         raise ValueError(re.sub(r"^root\b", "source", str(error))) from error

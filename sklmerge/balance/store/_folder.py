@@ -1,4 +1,4 @@
-"""A destination that is a folder: locked by the kernel, files put in place by renaming."""
+"""A destination that is a folder: locked by a file, files put in place by renaming."""
 
 import errno
 import filecmp
@@ -11,7 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from filelock import FileLock, Timeout
+
 from sklmerge.balance.store._store import PLAN_NAME, WORK_NAME, Item, Outcome, Present
+
+# What Windows says where the right to make symbolic links is missing.
+_NO_RIGHT_TO_LINK = 1314
 
 
 def write_whole(data: bytes, path: str, temporary: str) -> None:
@@ -85,6 +90,11 @@ def explain_write_error(error: OSError, path: str) -> OSError:
             "place='hardlink' needs source and destination on one file system; pass "
             "place='copy' or 'symlink'"
         )
+    elif getattr(error, "winerror", None) == _NO_RIGHT_TO_LINK:
+        advice = (
+            "this account may not make symbolic links; turn on Windows' developer mode, or pass "
+            "place='copy' or 'hardlink'"
+        )
     else:
         return error
     return OSError(error.errno, advice, path)
@@ -117,8 +127,8 @@ def write_if_new(pieces: Iterable[bytes], path: str, temporary: str) -> None:
         raise explain_write_error(error, path) from error
 
 
-def lock_folder(work: str, destination: str) -> int:
-    """Lock a folder for one run, by the file ``lock`` in it; it is made where it is missing.
+def lock_folder(work: str, destination: str) -> FileLock:
+    """Lock a folder for one run, by the file ``lock`` in it; it is made if it is missing.
 
     Parameters
     ----------
@@ -127,34 +137,31 @@ def lock_folder(work: str, destination: str) -> int:
 
     Returns
     -------
-    int
-        File descriptor: the lock goes when it is closed.
+    FileLock
+        To be released; the system releases it if the process dies.
 
     Raises
     ------
     ValueError
         If another run has it.
     """
-    # Not at the top: Windows has no fcntl, and the rest of the library works there.
-    import fcntl
-
     path = os.path.join(work, "lock")
     while True:
         os.makedirs(work, exist_ok=True)
-        lock = os.open(path, os.O_RDWR | os.O_CREAT)
+        lock = FileLock(path, thread_local=False)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
+            lock.acquire(blocking=False)
+        except Timeout as error:
             raise ValueError(f"destination {destination!r} is in use by another run") from error
-        except OSError:
-            os.close(lock)
-            raise
-        # A run that ends removes its lock file: what was locked may be no longer the one in place.
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(lock), os.stat(path)):
-                return lock
-        os.close(lock)
+        # A run that ends removes its lock file, so the file locked here may no longer be the one
+        # in place. If it is not, a second lock on the same name can be had.
+        second = FileLock(path, thread_local=False)
+        try:
+            second.acquire(blocking=False)
+        except Timeout:
+            return lock
+        second.release()
+        lock.release()
 
 
 @dataclass(frozen=True)
@@ -172,11 +179,15 @@ class FolderStore:
     place: str
     temporary: str = ""
 
+    def enter(self, folder: str) -> "FolderStore":
+        """Give the store of a folder in it."""
+        return replace(self, place=os.path.join(self.place, folder))
+
     @contextmanager
     def open(self) -> Iterator["FolderStore"]:
         """Lock the folder for one run, and remove what dead runs have left half-written.
 
-        The lock is the kernel's: it dies with its process.
+        The lock dies with its process.
 
         Raises
         ------
@@ -197,9 +208,13 @@ class FolderStore:
             raise explain_write_error(error, error.filename or self.place) from error
         finally:
             _remove_temporary(work)
-            if os.path.exists(os.path.join(self.place, PLAN_NAME)):
+            is_finished = os.path.exists(os.path.join(self.place, PLAN_NAME))
+            if is_finished:
                 shutil.rmtree(work, ignore_errors=True)
-            os.close(lock)
+            lock.release()
+            if is_finished and os.name == "nt":
+                # Windows keeps a file that is open, such as the lock until now.
+                shutil.rmtree(work, ignore_errors=True)
 
     def end(self) -> None:
         """Take the folder for temporary files away, by which workers know that it is over."""

@@ -3,8 +3,8 @@
 import errno
 import json
 import os
+import platform
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,18 +51,7 @@ class Objects:
         return data if isinstance(data, bytes) else None
 
     def write(self, objects: Mapping[str, bytes]) -> None:
-        """Write objects whole, as many at a time as the store takes.
-
-        Parameters
-        ----------
-        objects : mapping of str to bytes
-            URL -> content.
-
-        Raises
-        ------
-        OSError
-            If the store does not answer, refuses, or has no such bucket.
-        """
+        """Write objects whole, by URL, as many at a time as the store takes."""
         if not objects:
             return
         opened = {self.files.open(url): data for url, data in objects.items()}
@@ -78,13 +67,7 @@ class Objects:
             ) from error
 
     def create(self, name: str, data: bytes) -> bool:
-        """Write an object unless there is one, in one step where the store knows how.
-
-        Returns
-        -------
-        bool
-            Whether it was written, and is what is there now.
-        """
+        """Write an object unless there is one; tell whether it is what is there now."""
         if self.read(name) is not None:
             return False
         url = f"{self.place}/{name}"
@@ -148,62 +131,32 @@ class Objects:
 
 
 LEASE_NAME = f"{WORK_NAME}/lease.json"
-# How long a lease is good for, and how often it is renewed: two renewals may fail.
-_SECONDS = 60
-_RENEWED_EVERY = 20
-# A lease this old by all clocks that may be a little wrong is not watched first.
-_OLD = 3600
-_LOOK_EVERY = 1.0
-# The runs of this process that are at work: a lease that one could not give back, because the store
-# was down, must not lock out the next one.
-_HELD: set[str] = set()
+# Runs of this process that are over: a lease that one could not give back, because the store was
+# down, must not lock out the next one.
+_ENDED: set[str] = set()
 
 
 @contextmanager
-def hold_lease(objects: Objects) -> Iterator[str]:
-    """Take the lease on a folder, keep it, and give it back.
+def hold_lease(objects: Objects, *, force: bool) -> Iterator[str]:
+    """Take the lease on a folder, and give it back; yields the name of the run, which stands in it.
 
-    Yields
-    ------
-    str
-        Name of the run, which stands in the lease as long as it is this one's.
-
-    Raises
-    ------
-    ValueError
-        If another run renews it.
-    OSError
-        If the store does not answer, or there is no such bucket.
-
-    Notes
-    -----
-    Where a store writes an object only if there is none (S3, GCS, Azure), of two runs that begin
-    at once one gets the lease. Elsewhere, and where two runs take over the same dead one at the
-    same moment, both may begin; the first then finds the other's name when it renews, or before
-    its next shard, and stops. A run that was asleep for longer than its lease finds the same.
+    If a store writes an object only if there is none (S3, GCS, Azure), one of two runs that begin
+    at once gets the lease. Elsewhere both may begin; one then finds the other's name before its
+    next shard, and stops.
     """
     run = uuid.uuid4().hex
-    # Before there is a lease, so that nobody finds one of a run that is not known here.
-    _HELD.add(run)
+    _take(objects, run, force)
     try:
-        _take(objects, run)
-        over = threading.Event()
-        keeper = threading.Thread(target=_keep, args=(objects, run, over), daemon=True)
-        keeper.start()
-        try:
-            yield run
-        finally:
-            over.set()
-            keeper.join()
-            end_lease(objects, run)
+        yield run
     finally:
-        _HELD.discard(run)
+        _ENDED.add(run)
+        end_lease(objects, run)
 
 
 def end_lease(objects: Objects, run: str) -> None:
-    """Remove the lease if it is that of a run; where the store is down, it stays.
+    """Remove the lease if it is that of a run; if the store is down, it stays.
 
-    That does no harm, and what made the run end is worth more than an error from here.
+    What made the run end is worth more than an error from here.
     """
     with suppress(OSError):
         if is_held(objects, run):
@@ -216,44 +169,28 @@ def is_held(objects: Objects, run: str) -> bool:
     return found is not None and _parse(found).get("run") == run
 
 
-def _take(objects: Objects, run: str) -> None:
-    watched: bytes | None = None
-    since = 0.0
-    while not objects.create(LEASE_NAME, _write(run)):
+def _take(objects: Objects, run: str, force: bool) -> None:
+    lease = _write(run)
+    while not objects.create(LEASE_NAME, lease):
         found = objects.read(LEASE_NAME)
         if found is None:
             continue
-        lease = _parse(found)
-        if lease.get("run") == run:
+        holder = _parse(found)
+        if holder.get("run") == run:
             # It was written, though the answer was lost.
             return
-        if watched is None:
-            watched, since = found, time.monotonic()
-        if found != watched or _is_alive(lease):
-            raise ValueError(f"destination {objects.place!r} is in use by another run")
-        waited = time.monotonic() - since
-        old = time.time() - float(lease.get("time", 0)) > _OLD
-        if old or _is_dead(lease) or waited > float(lease.get("seconds", _SECONDS)):
-            objects.remove(LEASE_NAME)
-            watched = None
-        else:
-            time.sleep(_LOOK_EVERY)
-
-
-def _keep(objects: Objects, run: str, over: threading.Event) -> None:
-    """Renew a lease until the run is over or the lease is another's."""
-    while not over.wait(_RENEWED_EVERY):
-        try:
-            if not is_held(objects, run):
-                return
-            objects.write({f"{objects.place}/{LEASE_NAME}": _write(run)})
-        except OSError:
-            # A store that is away for a while is no reason to stop: workers find out by themselves.
-            continue
+        if not force and holder.get("run") not in _ENDED:
+            raise ValueError(
+                f"destination {objects.place!r} is in use by another run{_name_holder(holder)}; "
+                "wait for it to end, or pass force=True if it is dead"
+            )
+        objects.write({f"{objects.place}/{LEASE_NAME}": lease})
+        return
 
 
 def _write(run: str) -> bytes:
-    lease = {"run": run, "seconds": _SECONDS, "time": time.time(), **_describe_process()}
+    began = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    lease = {"run": run, "host": platform.node(), "process": os.getpid(), "began": began}
     return json.dumps(lease, indent=2).encode()
 
 
@@ -265,47 +202,11 @@ def _parse(data: bytes) -> dict[str, Any]:
     return lease if isinstance(lease, dict) else {}
 
 
-def _describe_process() -> dict[str, Any]:
-    """Say which process this is, where that can be told for sure: on Linux."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id") as file:
-            machine = file.read().strip()
-        # Containers of one kernel count their processes apart.
-        machine += " " + os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return {}
-    return {"machine": machine, "pid": os.getpid(), "started": _read_start(os.getpid())}
-
-
-def _read_start(pid: Any) -> str | None:
-    """Read when a process began, in ticks; None where there is no such process."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            # The name of the program, in brackets, may hold anything.
-            fields = file.read().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if fields[0] in "ZX" else fields[19]
-
-
-def _is_here(lease: dict[str, Any]) -> bool:
-    """Tell whether a lease is of a process that this machine would know."""
-    return "machine" in lease and lease["machine"] == _describe_process().get("machine")
-
-
-def _is_alive(lease: dict[str, Any]) -> bool:
-    return _is_here(lease) and _is_at_work(lease)
-
-
-def _is_dead(lease: dict[str, Any]) -> bool:
-    return _is_here(lease) and not _is_at_work(lease)
-
-
-def _is_at_work(lease: dict[str, Any]) -> bool:
-    """Tell whether a run of this machine goes on."""
-    if lease.get("pid") == os.getpid():
-        return lease.get("run") in _HELD
-    return _read_start(lease.get("pid")) == lease.get("started")
+def _name_holder(lease: Mapping[str, Any]) -> str:
+    """Name who holds a lease, as far as it says."""
+    if not {"host", "process", "began"} <= set(lease):
+        return ""
+    return f" (process {lease['process']} on {lease['host']}, since {lease['began']})"
 
 
 # What is written at a time: enough that the store's answers are not waited for one by one.
@@ -325,18 +226,25 @@ class ObjectStore:
         URL, without a slash at its end.
     files : RemoteFiles
         What opens it.
+    force : bool, default=False
+        Whether to take the lease from another run, which must be dead.
     run : str, default=""
         Whose lease it is; `open` names it.
     """
 
     place: str
     files: RemoteFiles
+    force: bool = False
     run: str = ""
 
     @property
     def objects(self) -> Objects:
         """What is in it, by name."""
         return Objects(self.place, self.files)
+
+    def enter(self, folder: str) -> "ObjectStore":
+        """Give the store of a folder in it."""
+        return replace(self, place=f"{self.place}/{folder}")
 
     @contextmanager
     def open(self) -> Iterator["ObjectStore"]:
@@ -347,7 +255,7 @@ class ObjectStore:
         ValueError
             If another run has it.
         """
-        with hold_lease(self.objects) as run:
+        with hold_lease(self.objects, force=self.force) as run:
             yield replace(self, run=run)
             if self.read(PLAN_NAME) is not None:
                 self.remove(f"{WORK_NAME}/{PLAN_NAME}")
@@ -411,13 +319,7 @@ class ObjectStore:
         self.objects.remove(name)
 
     def check_held(self) -> None:
-        """Check that the lease is still this run's.
-
-        Raises
-        ------
-        OSError
-            If it is not.
-        """
+        """Raise OSError if the lease is no longer this run's."""
         if not is_held(self.objects, self.run):
             raise OSError(
                 errno.EBUSY,

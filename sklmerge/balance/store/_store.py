@@ -87,6 +87,9 @@ class Store(Protocol):
     def place(self) -> str:
         """Where it is."""
 
+    def enter(self, folder: str) -> "Store":
+        """Give the store of a folder in it."""
+
     def open(self) -> AbstractContextManager["Store"]:
         """Keep other runs out, and give what this one writes by.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklmerge._random import hash_keys
 from sklmerge.augment import AugmentationParams, Augmenter, pick_augmenter
 from sklmerge.balance.store import Item, Store, Writer
-from sklmerge.images import RemoteFiles, encode_image
+from sklmerge.images import Reader, RemoteFiles, encode_image
 
 # What images and their copies may take at a time.
 _MAX_BYTES = 2**26
@@ -28,6 +28,7 @@ class OutputSettings:
     place: str
     quality: int
     max_pixels: int | None
+    reader: Reader | None
     remote: RemoteFiles | None
     store: Store
     owner: int
@@ -170,6 +171,12 @@ class CopyBatch:
             for copy, (path, image_format) in zip(copies, some, strict=True):
                 self.writer.put(path, encode_output(copy, image_format, self.quality))
         self._images, self._draws, self._n_bytes = [], [], 0
+
+
+def check_writable(image: NDArray[Any]) -> None:
+    """Raise ValueError, with the reason alone, for pixels that neither JPEG nor PNG can hold."""
+    if image.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f"{image.dtype} pixels cannot be written as JPEG or PNG")
 
 
 def encode_output(image: NDArray[Any], image_format: str, quality: int) -> bytes:

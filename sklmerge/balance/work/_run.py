@@ -21,7 +21,6 @@ _FILES_AT_ONCE = 128
 
 def carry_out(
     plan: Plan,
-    root: str,
     extensions: Sequence[str],
     settings: OutputSettings,
     present: Present,
@@ -36,8 +35,6 @@ def carry_out(
     ----------
     plan : Plan
         What to do.
-    root : str
-        Folder of the sources.
     extensions : sequence of str, length n
         Of each source's files.
     settings : OutputSettings
@@ -73,7 +70,7 @@ def carry_out(
     skipped: dict[str, str] = {}
     n_files = n_bytes = 0
     while (plan.copies > begun).any():
-        shards = _cut_shards(plan, begun, root, settings.store.place, extensions, present)
+        shards = _cut_shards(plan, begun, settings.store.place, extensions, present)
         total = int(plan.count_written().sum())
         with closing(
             map_unordered(
@@ -103,7 +100,6 @@ def carry_out(
 def _cut_shards(
     plan: Plan,
     begun: NDArray[np.int64],
-    root: str,
     destination: str,
     extensions: Sequence[str],
     present: Present,
@@ -112,14 +108,13 @@ def _cut_shards(
     items: list[Item] = []
     n_files = 0
     folders = [
-        [os.path.join(destination, part, label, "") for label in plan.merged_names]
+        [os.path.join(destination, part, folder, "") for folder in plan.folder_names]
         for part in plan.part_names
     ]
-    home = os.path.join(root, "")
     for row in np.flatnonzero(plan.copies > begun).tolist():
         item = Item(
             row=row,
-            source=home + os.fsdecode(plan.paths.get_bytes(row)),
+            source=plan.paths[row],
             base=folders[plan.parts[row]][plan.merged[row]] + plan.name_base(row),
             extension=extensions[row],
             key=int(plan.keys[row]),

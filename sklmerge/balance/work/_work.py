@@ -8,15 +8,24 @@ import cv2
 from numpy.typing import NDArray
 
 from sklmerge.balance.store import LINKS, Item, Outcome, Writer
-from sklmerge.balance.work._copies import CopyBatch, OutputSettings, draw_copies, encode_output
+from sklmerge.balance.work._copies import (
+    CopyBatch,
+    OutputSettings,
+    check_writable,
+    draw_copies,
+    encode_output,
+)
 from sklmerge.images import (
     FILES_PER_TASK,
     Fetched,
     ImageHeader,
+    ReadOptions,
     RemoteFiles,
     decode_image,
+    fetch_urls,
     read_bytes,
     read_header,
+    read_image,
 )
 
 
@@ -55,12 +64,9 @@ def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
         writer.check_alive()
         plain = [path for copy, path in missing if copy == 0 or draws is None]
         try:
-            data = read_bytes(item.source, content)
-            header = read_header(data)
             # Also where the bytes are only copied: a damaged file must not reach the training.
-            image = decode_image(
-                data, image_size=settings.image_size, max_pixels=settings.max_pixels
-            )
+            image, data, header = _read_source(item.source, content, settings)
+            check_writable(image)
         except ValueError as error:
             outcome.unreadable.append((item.row, str(error)))
             continue
@@ -72,6 +78,19 @@ def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
     return outcome
 
 
+def _read_source(
+    path: str, content: Fetched, settings: OutputSettings
+) -> tuple[NDArray[Any], bytes, ImageHeader | None]:
+    """Read a source: pixels, bytes and header; a reader's files have no header that counts."""
+    size, max_pixels = settings.image_size, settings.max_pixels
+    if settings.reader is not None:
+        options = ReadOptions(settings.reader, image_size=size)
+        return read_image(path, options, content), b"", None
+    data = read_bytes(path, content)
+    header = read_header(data)
+    return decode_image(data, image_size=size, max_pixels=max_pixels), data, header
+
+
 def _fetch_sources(sources: Sequence[str], remote: RemoteFiles | None) -> Iterator[Fetched]:
     """Fetch sources behind URLs, some at a time; None for files, which are read one by one."""
     for start in range(0, len(sources), FILES_PER_TASK):
@@ -80,7 +99,7 @@ def _fetch_sources(sources: Sequence[str], remote: RemoteFiles | None) -> Iterat
             yield from [None] * len(some)
             continue
         try:
-            yield from remote.fetch(some)
+            yield from fetch_urls(some, remote)
         except ConnectionError as error:
             # Not the files' fault: they must not be taken for bad ones and left out.
             raise ConnectionError(
@@ -92,7 +111,7 @@ def _write_plain(
     item: Item,
     paths: list[str],
     data: bytes,
-    header: ImageHeader,
+    header: ImageHeader | None,
     image: NDArray[Any],
     settings: OutputSettings,
     writer: Writer,
@@ -101,8 +120,12 @@ def _write_plain(
     if not paths:
         return
     size = settings.image_size
-    fits = size is None or size == (header.height, header.width)
-    unchanged = header.format == item.image_format and header.orientation == 1 and fits
+    unchanged = (
+        header is not None
+        and header.format == item.image_format
+        and header.orientation == 1
+        and size in (None, (header.height, header.width))
+    )
     if not unchanged:
         data = encode_output(image, item.image_format, settings.quality)
     for path in paths:

@@ -147,7 +147,7 @@ def split_by_group(
     groups: NDArray[np.int64],
     classes: NDArray[np.int32],
     ranks: NDArray[np.uint64],
-    shares: Sequence[float],
+    shares: Sequence[float] | NDArray[np.float64],
 ) -> NDArray[np.int8]:
     """Divide whole groups so that each class comes near its share in every part.
 
@@ -164,8 +164,8 @@ def split_by_group(
         Code of each source's class.
     ranks : ndarray of uint64, shape (n_groups,)
         What orders the groups, see `sklmerge._random.rank_keys`.
-    shares : sequence of float, length n_parts
-        Shares of the parts.
+    shares : sequence of float, length n_parts, or ndarray of shape (n_parts, n_classes)
+        Shares of the parts, of all classes or class by class.
 
     Returns
     -------
@@ -184,7 +184,8 @@ def split_by_group(
     contents = _count_contents(groups, classes, len(ranks))
     n_classes = int(classes.max()) + 1
     totals = np.bincount(classes, minlength=n_classes)
-    wanted = np.asarray(shares)[:, None] * totals
+    by_class = np.asarray(shares, dtype=np.float64)
+    wanted = (by_class[:, None] if by_class.ndim == 1 else by_class) * totals
     held = np.zeros((len(shares), n_classes), np.int64)
     parts = np.zeros(len(ranks), np.int8)
     n_groups = np.bincount(np.concatenate([members for members, _ in contents]))

@@ -1,10 +1,10 @@
 """What a job has done, for people, for programs and for plan.json."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from sklmerge.balance.plan import TRAIN, Plan
+from sklmerge.balance.plan import TRAIN, Cleaned, Plan
 from sklmerge.images import show_name
 from sklmerge.weights import ClassWeightEstimator
 
@@ -44,6 +44,10 @@ class BalanceReport:
     other_versions : dict of str to list of str
         Library -> the version that the folder was finished with and that of now, where it was
         finished by an earlier run with others.
+    dropped : dict of str to dict of str to str
+        What `drop` left out: kind -> path of each image -> why, or the image that stays for it.
+    conflicts : list of list of str
+        Paths of equal images under different labels that stay. Looked for only with `drop`.
 
     Examples
     --------
@@ -70,6 +74,8 @@ class BalanceReport:
     n_bytes: int | None = None
     leaks: list[list[str]] = field(default_factory=list)
     other_versions: dict[str, list[str]] = field(default_factory=dict)
+    dropped: dict[str, dict[str, str]] = field(default_factory=dict)
+    conflicts: list[list[str]] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as plain values, fit for JSON."""
@@ -98,8 +104,12 @@ class BalanceReport:
     def _list_remarks(self) -> list[str]:
         size = "" if self.n_bytes is None else f", {self.n_bytes / 1e6:.1f} MB"
         remarks = [f"{self.n_files} files{size}"]
-        after = self.counts_after["train"]
-        short = {c: target - after[c] for c, target in self.targets.items() if after[c] < target}
+        after = self.counts_after.get("train", {})
+        short = {
+            c: target - after[c]
+            for c, target in self.targets.items()
+            if c in after and after[c] < target
+        }
         if short:
             lacking = ", ".join(f"{show_name(label)} {n}" for label, n in short.items())
             remarks.append(f"the bound on copies leaves short: {lacking}; use the weights")
@@ -119,6 +129,15 @@ class BalanceReport:
                 f"{len(self.leaks)} times the same file in different parts, first: {first}; "
                 "grouped by content they stay together"
             )
+        if any(self.dropped.values()):
+            told = ", ".join(f"{len(files)} {kind}" for kind, files in self.dropped.items())
+            remarks.append(f"left out before the split: {told}; plan.json lists them")
+        if self.conflicts:
+            first = " = ".join(map(show_name, self.conflicts[0]))
+            remarks.append(
+                f"{len(self.conflicts)} times the same image under different labels, first: "
+                f"{first}; correct the labels, or drop 'conflicts'"
+            )
         if self.other_versions:
             remarks.append(
                 f"finished earlier with other versions ({tell_changes(self.other_versions)}); its "
@@ -135,7 +154,7 @@ def tell_changes(versions: Mapping[str, Sequence[str]]) -> str:
 
     Examples
     --------
-    >>> from sklmerge.balance._report import tell_changes
+    >>> from sklmerge.balance.work._report import tell_changes
     >>> tell_changes({"numpy": ["1.26", "2.3"]})
     'numpy 1.26, now 2.3'
     """
@@ -152,6 +171,7 @@ def make_report(
     n_bytes: int | None = None,
     leaks: list[list[str]] | None = None,
     other_versions: dict[str, list[str]] | None = None,
+    cleaned: Cleaned | None = None,
 ) -> BalanceReport:
     """Make the report of a plan that is, or is to be, carried out."""
     labels = plan.merged_names
@@ -171,6 +191,38 @@ def make_report(
         n_bytes=n_bytes,
         leaks=leaks or [],
         other_versions=other_versions or {},
+        dropped=cleaned.dropped if cleaned else {},
+        conflicts=cleaned.conflicts if cleaned else [],
+    )
+
+
+def join_reports(reports: Sequence[BalanceReport]) -> BalanceReport:
+    """Join the reports of folds into one, whose parts are called ``fold1/train`` and so on.
+
+    The weights are those of all training parts together.
+    """
+    first = reports[0]
+
+    def join_counts(name: str) -> Counts:
+        return {
+            f"fold{number}/{part}": counts
+            for number, report in enumerate(reports, start=1)
+            for part, counts in getattr(report, name).items()
+        }
+
+    train = {c: sum(r.counts_after["train"][c] for r in reports) for c in first.members}
+    sizes = [report.n_bytes for report in reports]
+    return replace(
+        first,
+        counts_before=join_counts("counts_before"),
+        counts_after=join_counts("counts_after"),
+        counts_sources=join_counts("counts_sources"),
+        counts_copies=join_counts("counts_copies"),
+        class_weight=dict(ClassWeightEstimator().fit_counts(train).class_weight_),
+        skipped={path: why for report in reports for path, why in report.skipped.items()},
+        n_files=sum(report.n_files for report in reports),
+        n_bytes=None if None in sizes else sum(size or 0 for size in sizes),
+        leaks=[same for report in reports for same in report.leaks],
     )
 
 

@@ -15,7 +15,6 @@ Leaks = list[list[str]]
 
 def find_leaks(
     plan: Plan,
-    root: str | None,
     n_jobs: int | None,
     *,
     known: Leaks | None = None,
@@ -29,8 +28,6 @@ def find_leaks(
     ----------
     plan : Plan
         Which source is in which part.
-    root : str or None
-        The source folder; None finds nothing.
     n_jobs : int or None
         Threads, as joblib counts them.
     known : list or None, default=None
@@ -45,14 +42,14 @@ def find_leaks(
     """
     rows = np.flatnonzero(plan.copies >= 0)
     parts = plan.parts[rows]
-    if root is None or len(np.unique(parts)) < 2:
+    if len(np.unique(parts)) < 2:
         return []
     # All of them: one that became unreadable since has changed what is where.
-    sizes, times = _look_up(plan, root, n_jobs).T
+    sizes, times = _look_up(plan, n_jobs).T
     if known is not None and times.max() <= known_at:
         return known
     suspect = rows[find_shared(sizes[rows], parts)]
-    paths = [os.path.join(root, os.fsdecode(plan.paths.get_bytes(row))) for row in suspect]
+    paths = [plan.paths[row] for row in suspect]
     digests = np.zeros((len(suspect), 2), np.uint64)
     for place, digest in enumerate(map_files(_digest, paths, RemoteFiles(), n_jobs)):
         digests[place] = np.frombuffer(digest, np.uint64)
@@ -70,7 +67,7 @@ def find_shared(sizes: NDArray[np.int64], parts: NDArray[np.int8]) -> NDArray[np
     Examples
     --------
     >>> import numpy as np
-    >>> from sklmerge.balance._leaks import find_shared
+    >>> from sklmerge.balance.work._leaks import find_shared
     >>> sizes, parts = np.array([7, 7, 8, 8, 9]), np.array([0, 1, 0, 0, 1], np.int8)
     >>> find_shared(sizes, parts).tolist()
     [True, True, False, False, False]
@@ -91,12 +88,10 @@ def read_known(begun: dict[str, Any] | None, destination: str) -> tuple[Leaks | 
     return (begun or {}).get("leaks"), finished_at
 
 
-def _look_up(plan: Plan, root: str, n_jobs: int | None) -> NDArray[np.int64]:
+def _look_up(plan: Plan, n_jobs: int | None) -> NDArray[np.int64]:
     """Look up the size and the time of change of each source, without opening it; shape (n, 2)."""
     found = np.zeros((len(plan.copies), 2), np.int64)
-    paths = plan.paths.take(np.arange(len(found)))
-    paths.root = root
-    for row, measures in enumerate(map_files(_measure, paths, RemoteFiles(), n_jobs)):
+    for row, measures in enumerate(map_files(_measure, plan.paths, RemoteFiles(), n_jobs)):
         found[row] = measures
     return found
 

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sklmerge._parallel import name_processes
-from sklmerge.balance.store import LINKS, FolderStore, ObjectStore, Store
+from sklmerge.balance.store._folder import FolderStore
+from sklmerge.balance.store._objects import ObjectStore
+from sklmerge.balance.store._store import LINKS, Store
 from sklmerge.images import RemoteFiles, check_url, find_local, is_url
 
 # Where an object is seen when it is complete, or not at all: scheme -> kind of store.
@@ -22,6 +24,8 @@ def open_places(
     destination: str | os.PathLike[str],
     options: Mapping[str, Any] | None,
     own: Mapping[str, Any] | None,
+    *,
+    force: bool = False,
 ) -> tuple[str, RemoteFiles | None, Store]:
     """Find where a job reads and where it writes, and check that these lie apart.
 
@@ -31,6 +35,8 @@ def open_places(
         ``file://`` and ``local://`` are paths.
     options, own : mapping or None
         See `share_options`.
+    force : bool, default=False
+        Whether to take the destination from another run, see `ObjectStore`.
 
     Returns
     -------
@@ -43,14 +49,14 @@ def open_places(
 
     Examples
     --------
-    >>> from sklmerge.balance._places import open_places
+    >>> from sklmerge.balance.store._places import open_places
     >>> open_places("file:///data/photos/", "memory://balanced", None, None)[:2]
     ('/data/photos', None)
     """
     origin, target = find_local(source), find_local(destination)
     options, own = share_options(origin, target, options, own)
     place, files = open_source(origin, options)
-    store = open_destination(target, own)
+    store = open_destination(target, own, force=force)
     check_apart(place, store.place)
     return place, files, store
 
@@ -69,7 +75,7 @@ def open_source(
 
     Examples
     --------
-    >>> from sklmerge.balance._places import open_source
+    >>> from sklmerge.balance.store._places import open_source
     >>> open_source("/data/photos/", None)
     ('/data/photos', None)
     """
@@ -80,7 +86,10 @@ def open_source(
 
 
 def open_destination(
-    destination: str | os.PathLike[str], options: Mapping[str, Any] | None
+    destination: str | os.PathLike[str],
+    options: Mapping[str, Any] | None,
+    *,
+    force: bool = False,
 ) -> Store:
     """Choose what writes to a destination.
 
@@ -91,7 +100,7 @@ def open_destination(
 
     Examples
     --------
-    >>> from sklmerge.balance._places import open_destination
+    >>> from sklmerge.balance.store._places import open_destination
     >>> open_destination("/data/balanced/", None).place
     '/data/balanced'
     """
@@ -104,7 +113,7 @@ def open_destination(
             f"it is complete ({', '.join(_OBJECT_STORES)}), got {path!r}; write to a folder and "
             "upload it when it is finished"
         )
-    return ObjectStore(check_url(path, options), RemoteFiles(options))
+    return ObjectStore(check_url(path, options), RemoteFiles(options), force)
 
 
 def share_options(
@@ -131,7 +140,7 @@ def share_options(
 
     Examples
     --------
-    >>> from sklmerge.balance._places import share_options
+    >>> from sklmerge.balance.store._places import share_options
     >>> share_options("/photos", "s3://bucket/balanced", {"anon": True}, None)
     (None, {'anon': True})
     """
@@ -158,7 +167,7 @@ def check_apart(source: str, destination: str) -> None:
 
     Examples
     --------
-    >>> from sklmerge.balance._places import check_apart
+    >>> from sklmerge.balance.store._places import check_apart
     >>> check_apart("s3://bucket/photos", "s3://bucket/photos-balanced")
     """
     steps = [list_steps(source), list_steps(destination)]
@@ -173,7 +182,7 @@ def list_steps(place: str) -> list[str]:
 
     Examples
     --------
-    >>> from sklmerge.balance._places import list_steps
+    >>> from sklmerge.balance.store._places import list_steps
     >>> list_steps("s3a://bucket//photos"), list_steps("simplecache::s3://bucket/photos")
     (['s3', 'bucket', 'photos'], ['s3', 'bucket', 'photos'])
     """
@@ -201,7 +210,7 @@ def check_workers(source: str, destination: str, n_jobs: int | None) -> None:
 
     Examples
     --------
-    >>> from sklmerge.balance._places import check_workers
+    >>> from sklmerge.balance.store._places import check_workers
     >>> check_workers("memory://photos", "/data/balanced", 2)
     """
     for name, place in (("source", source), ("destination", destination)):
@@ -223,7 +232,7 @@ def check_place(place: str, source: str, destination: str) -> None:
 
     Examples
     --------
-    >>> from sklmerge.balance._places import check_place
+    >>> from sklmerge.balance.store._places import check_place
     >>> check_place("copy", "s3://bucket/photos", "/data/balanced")
     """
     if place in LINKS and (is_url(source) or is_url(destination)):

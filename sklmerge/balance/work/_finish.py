@@ -13,10 +13,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from sklmerge.balance._report import BalanceReport, tell_changes
 from sklmerge.balance.plan import METADATA_NAME, Plan, list_metadata, name_file, write_csv
 from sklmerge.balance.store import PLAN_NAME, WORK_NAME, Present, Store
-from sklmerge.balance.work import OutputSettings
+from sklmerge.balance.work._copies import OutputSettings
+from sklmerge.balance.work._report import BalanceReport, tell_changes
 from sklmerge.images import BadFileError
 
 # The job has a seed and workers of its own.
@@ -74,7 +74,7 @@ def describe_parameter(value: Any) -> Any:
 
     Examples
     --------
-    >>> from sklmerge.balance._finish import describe_parameter
+    >>> from sklmerge.balance.work._finish import describe_parameter
     >>> describe_parameter({"split": (0.8, 0.2), "reader": len})
     {'split': [0.8, 0.2], 'reader': 'builtins.len'}
     >>> from sklmerge import ImageAugmenter
@@ -112,7 +112,7 @@ def read_begun_plan(store: Store) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        The head of its plan, see `sklmerge.balance._finish`; None where nothing is begun.
+        The head of its plan, see `sklmerge.balance.work._finish`; None where nothing is begun.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def list_joined(merge: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
     Examples
     --------
-    >>> from sklmerge.balance._finish import list_joined
+    >>> from sklmerge.balance.work._finish import list_joined
     >>> list_joined({"ab": ["a", "b"], "c": ["c"]})
     {'ab': ['a', 'b']}
     """
@@ -218,7 +218,7 @@ def compare_versions(
 
     Examples
     --------
-    >>> from sklmerge.balance._finish import compare_versions
+    >>> from sklmerge.balance.work._finish import compare_versions
     >>> compare_versions({"versions": {"numpy": "1.26"}}, {"versions": {"numpy": "2.3"}})
     {'numpy': ['1.26', '2.3']}
     """
@@ -235,7 +235,7 @@ def begin_job(plan: Plan, head: Mapping[str, Any], store: Store) -> tuple[dict[s
     plan : Plan
         What is to be done.
     head : mapping
-        Head of plan.json, see `sklmerge.balance._finish.describe_job`.
+        Head of plan.json, see `sklmerge.balance.work._finish.describe_job`.
     store : Store
         The destination, open.
 
@@ -257,10 +257,10 @@ def begin_job(plan: Plan, head: Mapping[str, Any], store: Store) -> tuple[dict[s
         head = {name: begun[name] for name in head}
     if store.read(PLAN_NAME) is None:
         store.write_if_new([write_json(head)], f"{WORK_NAME}/{PLAN_NAME}")
-    store.make_folders(plan.part_names, plan.merged_names)
+    store.make_folders(plan.part_names, plan.folder_names)
     if begun is None:
         return dict(head), Present()
-    return dict(head), store.find_present(plan.part_names, plan.merged_names)
+    return dict(head), store.find_present(plan.part_names, plan.folder_names)
 
 
 def finish_job(
@@ -294,7 +294,7 @@ def finish_job(
 def _check_files(plan: Plan, part: int, store: Store, extensions: Sequence[str]) -> None:
     """Compare the number of files of each class with the plan; look closer where they differ."""
     planned = plan.count_written()[part]
-    for code, label in enumerate(plan.merged_names):
+    for code, label in enumerate(plan.folder_names):
         folder = f"{plan.part_names[part]}/{label}"
         found = store.list_names(folder)
         if len(found) != planned[code]:

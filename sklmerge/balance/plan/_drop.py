@@ -1,0 +1,157 @@
+"""Which images are left out before the split: bad, equal, similar, leaking, contradictory."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge._checks import list_items
+from sklmerge.images import ImageReport
+
+DROPPABLE = ("unreadable", "duplicates", "similar", "leaks", "conflicts")
+Dropped = dict[str, dict[str, str]]
+
+
+class Cleaned(NamedTuple):
+    """What is left out of a source, and which contradictions stay.
+
+    Attributes
+    ----------
+    kept : ndarray of bool, shape (n,)
+        Which images stay.
+    dropped : dict of str to dict of str to str
+        Kind -> path of each image that is left out -> why, or the image that stays for it.
+    conflicts : list of list of str
+        Groups of equal images under different labels that stay.
+    """
+
+    kept: NDArray[np.bool_]
+    dropped: Dropped
+    conflicts: list[list[str]]
+
+
+def check_drop(drop: Any, *, is_divided: bool) -> tuple[str, ...]:
+    """Check what is to be left out.
+
+    Raises
+    ------
+    ValueError
+        If it is none of what can be, or leaks are to be left out of a source without parts.
+
+    Examples
+    --------
+    >>> from sklmerge.balance.plan._drop import check_drop
+    >>> check_drop(["duplicates"], is_divided=False)
+    ('duplicates',)
+    """
+    kinds = (drop,) if isinstance(drop, str) else list_items(drop)
+    if any(kind not in DROPPABLE for kind in kinds) or (drop and not kinds):
+        raise ValueError(f"drop must list some of {', '.join(map(repr, DROPPABLE))}, got {drop!r}")
+    if "leaks" in kinds and not is_divided:
+        raise ValueError(
+            "drop='leaks' is for a source that is divided into train, val or test; pass "
+            "group_by='content' to keep equal images of an undivided source in one part"
+        )
+    return tuple(kind for kind in DROPPABLE if kind in kinds)
+
+
+def choose_dropped(
+    names: Sequence[str],
+    merged: NDArray[np.int32],
+    parts: NDArray[np.int8] | None,
+    found: ImageReport,
+    drop: Sequence[str],
+) -> Cleaned:
+    """Choose the images to leave out.
+
+    Of equal or similar images of one label the first stays; of a leak, those in the last part stay
+    (test, or val), so that what models are judged on does not change.
+
+    Parameters
+    ----------
+    names : sequence of str, length n
+        Paths of the images.
+    merged : ndarray of int32, shape (n,)
+        Their merged classes.
+    parts : ndarray of int8, shape (n,), or None
+        Their parts, if the source is divided.
+    found : ImageReport
+        What `ImageIndex.verify` finds.
+    drop : sequence of str
+        See `check_drop`.
+
+    Returns
+    -------
+    Cleaned
+    """
+    places = {name: place for place, name in enumerate(names)}
+    equal = join_groups([*found.duplicates, *found.same_pixels])
+    rows = [sorted(places[name] for name in group) for group in equal]
+    alike = [sorted(places[name] for name in group) for group in found.similar]
+    at_odds = [group for group in rows if len(set(merged[group].tolist())) > 1]
+    dropped: dict[str, dict[int, str]] = {kind: {} for kind in drop}
+    gone: set[int] = set()
+
+    def leave_out(kind: str, row: int, why: str) -> None:
+        if row not in gone:
+            gone.add(row)
+            dropped[kind][row] = why
+
+    if "unreadable" in drop:
+        for name, reason in found.bad_files.items():
+            leave_out("unreadable", places[name], reason)
+    if "conflicts" in drop:
+        for group in at_odds:
+            for row in group:
+                other = next(r for r in group if merged[r] != merged[row])
+                leave_out("conflicts", row, names[other])
+    for kind, groups in (("duplicates", rows), ("similar", alike)):
+        together = [g for g in groups if len(set(merged[g].tolist())) == 1]
+        if "leaks" in drop and parts is not None and (kind == "duplicates" or kind in drop):
+            for group in together:
+                last = max(group, key=lambda row: (parts[row], -row))
+                for row in group:
+                    if parts[row] != parts[last]:
+                        leave_out("leaks", row, names[last])
+        if kind in drop:
+            for group in together:
+                for some in _split_by_part(group, parts):
+                    left = [row for row in some if row not in gone]
+                    for row in left[1:]:
+                        leave_out(kind, row, names[left[0]])
+    kept = np.ones(len(names), np.bool_)
+    kept[list(gone)] = False
+    return Cleaned(
+        kept,
+        {
+            kind: {names[row]: why for row, why in sorted(some.items())}
+            for kind, some in dropped.items()
+        },
+        [[names[row] for row in group] for group in at_odds if "conflicts" not in drop],
+    )
+
+
+def join_groups(groups: Iterable[Sequence[str]]) -> list[list[str]]:
+    """Join groups that share a member.
+
+    Examples
+    --------
+    >>> from sklmerge.balance.plan._drop import join_groups
+    >>> join_groups([["a", "b"], ["c", "d"], ["b", "e"]])
+    [['a', 'b', 'e'], ['c', 'd']]
+    """
+    owner: dict[str, list[str]] = {}
+    for group in groups:
+        joined: list[str] = []
+        for known in {id(owner[name]): owner[name] for name in group if name in owner}.values():
+            joined += known
+        joined += [name for name in group if name not in owner]
+        owner.update(dict.fromkeys(joined, joined))
+    return [sorted(group) for group in {id(group): group for group in owner.values()}.values()]
+
+
+def _split_by_part(group: list[int], parts: NDArray[np.int8] | None) -> list[list[int]]:
+    if parts is None:
+        return [group]
+    return [[row for row in group if parts[row] == part] for part in np.unique(parts[group])]
