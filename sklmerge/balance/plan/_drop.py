@@ -88,7 +88,7 @@ def choose_dropped(
     places = {name: place for place, name in enumerate(names)}
     equal = join_groups([*found.duplicates, *found.same_pixels])
     rows = [sorted(places[name] for name in group) for group in equal]
-    alike = [sorted(places[name] for name in group) for group in found.similar]
+    alike = [sorted(places[name] for name in group) for group in getattr(found, "similar", [])]
     at_odds = [group for group in rows if len(set(merged[group].tolist())) > 1]
     dropped: dict[str, dict[int, str]] = {kind: {} for kind in drop}
     gone: set[int] = set()

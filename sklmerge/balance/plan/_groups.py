@@ -5,6 +5,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,8 @@ def find_groups(
     >>> with TemporaryDirectory() as folder:
     ...     write_textures(folder)
     ...     groups = find_groups(ImageIndex(folder), r"(\d)\.png$")
-    >>> groups.max()
-    9
+    >>> int(groups.max())
+    4
     """
     sources = take_index(index)
     codes, _ = group_sources(sources, group_by, n_jobs)
@@ -199,8 +200,12 @@ def _find_in(values: Mapping[str, Any], paths: Sequence[str]) -> Callable[[str],
         if len({shorten(path) for path in paths}) == len(paths) and all(
             shorten(path) in values for path in paths
         ):
-            return lambda path, shorten=shorten: values.get(shorten(path))
+            return partial(_look_up, values, shorten)
     return None
+
+
+def _look_up(values: Mapping[str, Any], shorten: Callable[[str], str], path: str) -> Any:
+    return values.get(shorten(path))
 
 
 def _keep(path: str) -> str:

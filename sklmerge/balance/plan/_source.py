@@ -145,12 +145,12 @@ def list_sources(
     for folder, scan in zip(folders, scans, strict=True):
         prefix = os.fsencode(folder) + b"/"
         paths += [prefix + path for path in scan.paths.iterate_bytes()]
-    codes = [np.array(list(map(class_names.index, s.classes)), np.int32)[s.codes] for s in scans]
+    numbers = [np.array(list(map(class_names.index, s.classes)), np.int32)[s.codes] for s in scans]
     return Sources(
         source,
         ImagePaths.from_bytes(paths, root=source),
         class_names,
-        np.concatenate(codes),
+        np.concatenate(numbers),
         tuple(PART_NAMES[code] for code in folders.values()),
         np.repeat(np.arange(len(scans), dtype=np.int8), [len(scan.codes) for scan in scans]),
         files,
@@ -184,7 +184,7 @@ def take_index(index: ImageIndex, classes: Collection[str] | None = None) -> Sou
         raise ValueError(f"classes must be in the source, got {unknown}; there are {names}")
     kept = names if classes is None else [name for name in names if name in set(classes)]
     root = index.root if is_url(index.root) else os.path.abspath(index.root)
-    codes = np.asarray(index.original_codes, np.int32)
+    codes: NDArray[np.int32] = np.asarray(index.original_codes, np.int32)
     rows = np.flatnonzero(np.isin(codes, [names.index(name) for name in kept]))
     wanted = index.take(rows)
     paths = [_make_relative(path, root) for path in wanted.paths.iterate_bytes()]

@@ -288,6 +288,9 @@ def finish_job(
     # Links count nothing, and whether a file is one may change when the source goes; and what this
     # run was made with says nothing of a folder that an earlier one has finished.
     del results["n_bytes"], results["other_versions"]
+    for name in ("dropped", "conflicts"):
+        if not results[name]:
+            del results[name]
     store.write_if_new([write_json({**head, **results})], PLAN_NAME)
 
 
