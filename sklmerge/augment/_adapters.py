@@ -1,21 +1,23 @@
-"""ClassAugmenter: another augmenter for each class, since a flipped 6 is no 6."""
+"""Whatever is given as an augmenter becomes one here, and the augmenter of a class is looked up."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 
-from sklmerge._contract import stack_images
+from sklmerge._contract import refuse_single_image, stack_images
+from sklmerge._kinds import show_labels
 from sklmerge._random import resolve_seed
 from sklmerge.augment._augmenter import PRESETS, ImageAugmenter
-from sklmerge.augment._base import Augmenter, check_keys, check_out, check_rows
+from sklmerge.augment._base import Augmenter, BaseAugmenter, check_keys, check_out, check_rows
 from sklmerge.augment._foreign import CallableAugmenter, adapt_transform
 from sklmerge.augment._params import COLUMNS, AugmentationParams
 from sklmerge.augment._trivial import TrivialAugmenter
 
-__all__ = ["Augmenter", "as_augmenter"]
+if TYPE_CHECKING:
+    from sklmerge.augment._scaler import ImageScaler
 
 
 def as_augmenter(augmenter: Any) -> Augmenter | None:
@@ -32,7 +34,7 @@ def as_augmenter(augmenter: Any) -> Augmenter | None:
     Returns
     -------
     Augmenter or None
-        None where None was given.
+        None if None was given.
 
     Raises
     ------
@@ -41,9 +43,11 @@ def as_augmenter(augmenter: Any) -> Augmenter | None:
 
     Notes
     -----
-    Transforms of other libraries are seeded for each image anew, so that a copy depends on its seed
-    and key alone; transforms with a random state of their own making are not. They vary one image
-    after another, and their results are refused where shape or dtype are not those of the image.
+    Transforms of other libraries are seeded anew for each image, so a copy depends on its seed
+    and key alone, in any order and for any number of threads. Torch's own random state is never
+    touched. Transforms that draw from a random state of their own making, or from the global
+    functions of ``random`` and ``numpy.random``, cannot be seeded. They augment one image after
+    another, and results are refused if their shape or dtype differs from the image's.
     Keras layers compute in floats, and what comes of integers is rounded back.
 
     Examples
@@ -80,20 +84,21 @@ _CHUNK = 256
 
 
 class ClassAugmenter(BaseEstimator):
-    """Vary each class by an augmenter of its own.
+    """Augment each class by an augmenter of its own, because a flipped 6 is no 6.
 
     What `as_augmenter` makes of a mapping.
 
     Parameters
     ----------
     augmenters : mapping
-        Label -> Augmenter, or None for plain copies.
+        Label -> Augmenter, or None for plain copies. Labels may be original or merged ones; if
+        both are listed, the original label counts.
     image_shape : tuple of int, default=None
-        Handed on to the augmenters that know the parameter.
+        Handed on to the augmenters that have the parameter.
     n_jobs : int, default=None
         Likewise.
     random_state : int, RandomState, Generator or None, default=None
-        Seed of what is drawn where a method is given none.
+        Seed of what is drawn if a method is given none.
 
     Notes
     -----
@@ -129,15 +134,18 @@ class ClassAugmenter(BaseEstimator):
         *,
         keys: ArrayLike | None = None,
         labels: ArrayLike | None = None,
+        merged_labels: ArrayLike | None = None,
     ) -> AugmentationParams:
-        """Draw how n images are varied, each by the augmenter of its label.
+        """Draw how n images are augmented, each by the augmenter of its label.
 
         Parameters
         ----------
         n, random_state, keys
             See `ImageAugmenter.draw_params`.
         labels : array-like of shape (n,), default=None
-            The label of each image; needed where n is above 0.
+            The label of each image; needed if n is above 0.
+        merged_labels : array-like of shape (n,), default=None
+            The merged label of each image, looked up if the mapping lacks its own.
 
         Returns
         -------
@@ -151,8 +159,8 @@ class ClassAugmenter(BaseEstimator):
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         streams = check_keys(n, keys)
         if labels is None and n:
-            raise ValueError("labels are needed where augmenter is a mapping from labels")
-        owners = self.find_owners(np.zeros(0) if labels is None else np.asarray(labels))
+            raise ValueError("labels are needed because augmenter is a mapping from labels")
+        owners = self._find_owners([] if labels is None else labels, merged_labels)
         if owners.shape != (n,):
             raise ValueError(f"labels must have shape ({n},), got {owners.shape}")
         columns: dict[str, NDArray[Any]] = {"augmenter": np.full(n, -1)}
@@ -173,78 +181,83 @@ class ClassAugmenter(BaseEstimator):
         params: AugmentationParams,
         *,
         indices: ArrayLike | None = None,
+        scaler: "ImageScaler | None" = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
-        """Vary images by given parameters.
+        """Augment images by given parameters.
 
         Parameters
         ----------
-        X, params, indices, out
+        X, params, indices, scaler, out
             See `ImageAugmenter.apply`.
 
         Returns
         -------
         ndarray of shape (n, ...)
-            Of the shape and dtype of X.
+            Of the shape and dtype of X, or of those of the scaler.
         """
         batch = stack_images(X)
+        refuse_single_image(
+            batch, self.image_shape, counted=indices is not None or len(batch) == len(params)
+        )
         rows = check_rows(len(batch), len(params), indices)
-        varied = check_out(out, (len(rows), *batch.shape[1:]), batch.dtype)
+        # What the scaler makes of no image has the shape and the dtype of what it makes of any.
+        like = batch[:0] if scaler is None else scaler.transform(batch[:0])
+        augmented = check_out(out, (len(rows), *like.shape[1:]), like.dtype)
         members = list(self.augmenters.values())
         for owner in np.unique(params["augmenter"]):
             places = np.flatnonzero(params["augmenter"] == owner)
             member = self._prepare_member(members[owner]) if owner >= 0 else None
             for start in range(0, len(places), _CHUNK):
                 some = places[start : start + _CHUNK]
-                if member is None:
-                    varied[some] = batch[rows[some]]
-                else:
-                    varied[some] = member.apply(
-                        batch, drop_neutral(params.take(some)), indices=rows[some]
-                    )
-        return varied
+                drawn = drop_neutral(params.take(some))
+                augmented[some] = _apply_member(member, batch, drawn, rows[some], scaler)
+        return augmented
 
     def augment(
-        self, X: ArrayLike, random_state: Any = None, *, labels: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        random_state: Any = None,
+        *,
+        labels: ArrayLike | None = None,
+        scaler: "ImageScaler | None" = None,
     ) -> NDArray[Any]:
-        """Vary each image once, at random, by the augmenter of its label.
+        """Augment each image once, at random, by the augmenter of its label.
 
         Parameters
         ----------
-        X, random_state
+        X, random_state, scaler
             See `ImageAugmenter.augment`.
         labels : array-like of shape (n,), default=None
-            The label of each image; needed where there are any.
+            The label of each image; needed if there are any.
 
         Returns
         -------
         ndarray of shape (n, ...)
-            Of the shape and dtype of X.
+            Of the shape and dtype of X, or of those of the scaler.
         """
         batch = stack_images(X)
-        return self.apply(batch, self.draw_params(len(batch), random_state, labels=labels))
+        refuse_single_image(batch, self.image_shape, counted=labels is not None)
+        params = self.draw_params(len(batch), random_state, labels=labels)
+        return self.apply(batch, params, scaler=scaler)
 
-    def find_owners(self, labels: NDArray[Any]) -> NDArray[np.intp]:
-        """Find each label's place in the mapping; refuse labels that it does not have.
-
-        Parameters
-        ----------
-        labels : ndarray of shape (n,)
-            Labels, merged or original as the mapping's keys are.
-
-        Returns
-        -------
-        ndarray of int, shape (n,)
-        """
+    def _find_owners(self, labels: ArrayLike, merged: ArrayLike | None) -> NDArray[np.intp]:
+        """Find each label's place in the mapping; refuse labels that it does not have."""
         places = {label: place for place, label in enumerate(self.augmenters)}
-        values = labels.tolist()
-        missing = sorted({str(label) for label in values if label not in places})
+        own = np.asarray(labels).tolist()
+        keys = [
+            label if label in places else whole
+            for label, whole in zip(
+                own, own if merged is None else np.asarray(merged).tolist(), strict=True
+            )
+        ]
+        missing = sorted({str(label) for label in keys if label not in places})
         if missing:
             raise ValueError(
                 f"augmenter has no entry for {', '.join(map(repr, missing))}; give every class "
                 "that gets copies an augmenter, or None for plain copies"
             )
-        return np.array([places[label] for label in values], dtype=np.intp)
+        return np.array([places[key] for key in keys], dtype=np.intp)
 
     def _prepare_member(self, member: Any) -> Any:
         """Return a member that knows the shape of flattened images and the number of threads."""
@@ -253,24 +266,19 @@ class ClassAugmenter(BaseEstimator):
         return tell_augmenter(clone(member), image_shape=self.image_shape, n_jobs=self.n_jobs)
 
 
-def tell_augmenter(augmenter: Any, **settings: Any) -> Any:
-    """Set those of some parameters that an augmenter has, where they are not None.
-
-    Parameters
-    ----------
-    augmenter : Augmenter or None
-        Changed in place.
-    **settings : object
-        Name of a parameter -> its value; None leaves the augmenter's own.
-
-    Returns
-    -------
-    Augmenter or None
-        The same object.
-    """
-    known = augmenter.get_params(deep=False) if hasattr(augmenter, "get_params") else {}
-    told = {name: value for name, value in settings.items() if name in known and value is not None}
-    return augmenter.set_params(**told) if told else augmenter
+def _apply_member(
+    member: Any,
+    batch: NDArray[Any],
+    params: AugmentationParams,
+    rows: NDArray[np.intp],
+    scaler: "ImageScaler | None",
+) -> NDArray[Any]:
+    if isinstance(member, BaseAugmenter):
+        return member.apply(batch, params, indices=rows, scaler=scaler)
+    images: NDArray[Any] = batch[rows]
+    if member is not None:
+        images = member.apply(batch, params, indices=rows)
+    return images if scaler is None else scaler.transform(images)
 
 
 def drop_neutral(params: AugmentationParams) -> AugmentationParams:
@@ -283,27 +291,17 @@ def drop_neutral(params: AugmentationParams) -> AugmentationParams:
     return AugmentationParams(len(params), columns)
 
 
+def tell_augmenter(augmenter: Any, **settings: Any) -> Any:
+    """Set those of some parameters that an augmenter has, in place; None leaves its own."""
+    known = augmenter.get_params(deep=False) if hasattr(augmenter, "get_params") else {}
+    told = {name: value for name, value in settings.items() if name in known and value is not None}
+    return augmenter.set_params(**told) if told else augmenter
+
+
 def pick_augmenter(
-    augmenter: Augmenter | None, original_label: str, merged_label: str
+    augmenter: Augmenter | None, original_label: Any, merged_label: Any
 ) -> Augmenter | None:
-    """Pick the augmenter of a class.
-
-    Parameters
-    ----------
-    augmenter : Augmenter or None
-        One for all classes, or a `ClassAugmenter`, whose keys are original or merged labels.
-    original_label, merged_label : str
-        Of the image; the entry of the original label comes first.
-
-    Returns
-    -------
-    Augmenter or None
-        None makes plain copies.
-
-    Raises
-    ------
-    ValueError
-        If the class has no entry.
+    """Pick the augmenter of a class: its own entry, else its merged class's; None is plain.
 
     Examples
     --------
@@ -323,3 +321,36 @@ def pick_augmenter(
         f"augmenter has no entry for {original_label!r}; give every class that gets copies an "
         "augmenter, or None for plain copies"
     )
+
+
+def pick_augmenters(
+    augmenter: Any, originals: Sequence[Any], merged: Sequence[Any]
+) -> list[Augmenter | None]:
+    """Pick the augmenter of each class of a data set, of whatever `as_augmenter` takes.
+
+    Raises
+    ------
+    ValueError
+        If a mapping leaves a class out or names one that is not there.
+
+    Examples
+    --------
+    >>> light, plain, same = pick_augmenters({"six": None, "odd": "light"}, *zip(
+    ...     ("one", "odd"), ("six", "six"), ("seven", "odd"), strict=True))
+    >>> light.rotation_range, plain, same is light
+    (15, None, True)
+    """
+    made = as_augmenter(augmenter)
+    if not isinstance(made, ClassAugmenter):
+        return [made] * len(originals)
+    keys = made.augmenters
+    unknown = [label for label in keys if label not in {*originals, *merged}]
+    pairs = list(zip(originals, merged, strict=True))
+    lacking = [label for label, whole in pairs if label not in keys and whole not in keys]
+    if unknown or lacking:
+        told = f"no class {show_labels(unknown)}" if unknown else f"none for {show_labels(lacking)}"
+        raise ValueError(
+            "augmenter must give one for each class (None for plain copies) if it is a "
+            f"mapping, got {told}; the classes are {show_labels(list(originals))}"
+        )
+    return [pick_augmenter(made, label, whole) for label, whole in pairs]

@@ -1,7 +1,11 @@
 """Transforms of other libraries as functions ``f(image, rng)``; none of them is imported here."""
 
+import copy
 import inspect
-from collections.abc import Callable, Iterator
+import threading
+import weakref
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -134,11 +138,13 @@ def check_result(result: NDArray[Any], image: NDArray[Any], function: Any) -> No
         raise ValueError(
             f"augmenter must keep the shape {image.shape}, got {result.shape} from {function!r}"
         )
+    normalizes = result.dtype.kind == "f" and image.dtype.kind == "u"
+    advice = "normalise by ImageScaler(mean=..., std=...) instead, or " if normalizes else ""
     # Strings are no images; how long they are is theirs to choose.
     if result.dtype != image.dtype and not result.dtype.kind == image.dtype.kind == "U":
         raise TypeError(
             f"augmenter must keep the dtype {image.dtype}, got {result.dtype} from {function!r}; "
-            f"let it end in .astype({str(image.dtype)!r}), after rounding and clipping"
+            f"{advice}let it end in .astype({str(image.dtype)!r}), after rounding and clipping"
         )
 
 
@@ -154,25 +160,42 @@ def count_arguments(function: Callable[..., Any]) -> int:
 # Seeds that every library takes, in the narrowest integers that one of them uses.
 _SEEDS = 2**31
 
+# Each thread augments with copies of its own, because transforms keep what they draw in themselves.
+_LOCAL = threading.local()
+# Held by whoever uses a transform that all threads share.
+_SHARED = threading.Lock()
+
 
 class ForeignTransform:
-    """A transform of another library, seeded anew for each image.
-
-    Parameters
-    ----------
-    transform : object
-        The transform, shared, not copied.
-    call : callable
-        ``call(transform, image, seed)``: how that library is called.
-    """
+    """A transform of another library, seeded anew for each image; safe in several threads."""
 
     def __init__(self, transform: Any, call: Callable[[Any, NDArray[Any], int], Any]) -> None:
         self.transform = transform
         self.call = call
 
     def __call__(self, image: NDArray[Any], rng: np.random.Generator) -> Any:
-        """Vary one image, of shape (H, W) or (H, W, C)."""
-        return self.call(self.transform, image, int(rng.integers(_SEEDS)))
+        """Augment one image, of shape (H, W) or (H, W, C)."""
+        seed = int(rng.integers(_SEEDS))
+        own = self._find_copy()
+        if own is not None:
+            return self.call(own, image, seed)
+        with _SHARED:
+            return self.call(self.transform, image, seed)
+
+    def _find_copy(self) -> Any:
+        """Return this thread's copy; None in the main thread and for what cannot be copied."""
+        if (
+            self.call in (call_keras, chain)
+            or threading.current_thread() is threading.main_thread()
+        ):
+            return None
+        copies = _LOCAL.__dict__.setdefault("copies", weakref.WeakKeyDictionary())
+        if self not in copies:
+            try:
+                copies[self] = copy.deepcopy(self.transform)
+            except (TypeError, ValueError, AttributeError, RuntimeError, NotImplementedError):
+                copies[self] = None
+        return copies[self]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "ForeignTransform":
         """Share the transform: it is seeded before each use, and some cannot be copied."""
@@ -183,86 +206,151 @@ class ForeignTransform:
 
 
 def adapt_transform(transform: Any) -> ForeignTransform | None:
-    """Adapt a transform of albumentations, torchvision or Keras.
-
-    Parameters
-    ----------
-    transform : object
-        Whatever was given as an augmenter.
-
-    Returns
-    -------
-    ForeignTransform or None
-        None where it is none of these.
-    """
-    libraries = {kind.__module__.split(".")[0] for kind in type(transform).__mro__}
+    """Adapt a transform of albumentations, torchvision or Keras; None if it is none of these."""
+    members = list_members(transform)
+    if any(map(is_keras, members)):
+        # With Keras' torch backend its layers are modules of torch, too, so a torch container may
+        # hold them; they still want what Keras gives them.
+        return ForeignTransform([adapt_transform(member) or member for member in members], chain)
+    libraries = list_libraries(transform)
     for library, call in _CALLS.items():
         if library in libraries:
             return ForeignTransform(transform, call)
     return None
 
 
+def list_libraries(transform: Any) -> set[str]:
+    """List the libraries that an object's classes come from."""
+    return {kind.__module__.split(".")[0] for kind in type(transform).__mro__}
+
+
+def is_keras(transform: Any) -> bool:
+    """Tell a Keras layer, or a container of torch that holds one."""
+    return "keras" in list_libraries(transform) or any(map(is_keras, list_members(transform)))
+
+
+def list_members(transform: Any) -> list[Any]:
+    """List what a torch ``Sequential`` or a torchvision ``Compose`` calls one after another."""
+    libraries = list_libraries(transform)
+    if "keras" in libraries:
+        return []
+    if type(transform).__name__ == "Sequential" and "torch" in libraries:
+        return list(transform)
+    if type(transform).__name__ == "Compose" and "torchvision" in libraries:
+        return list(transform.transforms)
+    return []
+
+
+def chain(transforms: Any, image: NDArray[Any], seed: int) -> Any:
+    """Call transforms one after another, each as its own library is called."""
+    rng = np.random.default_rng(seed)
+    for transform in transforms:
+        if isinstance(transform, ForeignTransform):
+            image = transform.call(transform.transform, image, int(rng.integers(_SEEDS)))
+        else:
+            image = transform(image)
+    return image
+
+
 def call_albumentations(transform: Any, image: NDArray[Any], seed: int) -> Any:
-    """Call ``transform(image=image)["image"]``, seeded where this version can be."""
+    """Call ``transform(image=image)["image"]``, seeded if this version can be."""
     if hasattr(transform, "set_random_seed"):
         transform.set_random_seed(seed)
     return transform(image=image)["image"]
 
 
 def call_torch(transform: Any, image: NDArray[Any], seed: int) -> Any:
-    """Call a transform of tensors (C, H, W), as torchvision's v2 are, seeded by torch's own state.
-
-    The state that others draw from is put back afterwards.
-    """
+    """Call a transform of tensors (C, H, W), as torchvision's v2 are, with its own generator."""
     import torch
 
     planes = image[None] if image.ndim == 2 else np.moveaxis(image, -1, 0)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with load_redirect()(seed):
         result = transform(torch.from_numpy(np.ascontiguousarray(planes)))
     if not isinstance(result, torch.Tensor):
         return result
-    varied = result.detach().cpu().numpy()
-    if image.ndim == 2 and varied.shape[:1] == (1,):
-        return varied[0]
-    return np.moveaxis(varied, 0, -1)
+    augmented = result.detach().cpu().numpy()
+    if image.ndim == 2 and augmented.shape[:1] == (1,):
+        return augmented[0]
+    return np.moveaxis(augmented, 0, -1)
+
+
+@cache
+def load_redirect() -> Any:
+    """Make a mode in which torch's random functions draw from a generator, in one thread alone.
+
+    Torch's own random state belongs to the training loop, which may run at the same time.
+    """
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    class Redirect(TorchFunctionMode):
+        def __init__(self, seed: int) -> None:
+            super().__init__()
+            self.generator = torch.Generator().manual_seed(seed)
+
+        def __torch_function__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            options = kwargs or {}
+            if func is torch.nn.functional.dropout:
+                return self.drop(*args, **options)
+            if getattr(func, "__name__", "") in _TORCH_DRAWS and options.get("generator") is None:
+                options = {**options, "generator": self.generator}
+            return func(*args, **options)
+
+        def drop(
+            self, image: Any, p: float = 0.5, training: bool = True, inplace: bool = False
+        ) -> Any:
+            # Dropout takes no generator; this is how torch computes it.
+            kept = torch.empty_like(image).bernoulli_(1 - p, generator=self.generator)
+            return image * kept.div_(max(1 - p, 1e-12)) if training else image
+
+    return Redirect
+
+
+# What draws random numbers in torch, and takes a generator.
+_TORCH_DRAWS = {
+    *("rand", "rand_like", "randn", "randn_like", "randint", "randint_like", "randperm", "random_"),
+    *("normal", "normal_", "log_normal_", "uniform_", "exponential_", "cauchy_", "geometric_"),
+    *("bernoulli", "bernoulli_", "binomial", "multinomial", "poisson"),
+    *("_standard_gamma", "_sample_dirichlet"),
+}
 
 
 def call_keras(transform: Any, image: NDArray[Any], seed: int) -> Any:
     """Call a layer on a batch of one, in float32; what comes of integers is rounded back.
 
-    Given uint8, some layers wrap around where they should clip.
+    Given uint8, some layers wrap around instead of clipping.
     """
     import keras
 
-    for place, generator in enumerate(list_generators(transform)):
-        generator.state.assign([seed, place])
+    # Keras tracks the states of all generators of a layer, however deep they lie.
+    states = [state for state in transform.variables if state.name == "seed_generator_state"]
+    for place, state in enumerate(states):
+        state.assign([seed, place])
     pixels = image.astype(np.float32)
     batch = pixels[None, ..., None] if image.ndim == 2 else pixels[None]
-    varied = np.asarray(keras.ops.convert_to_numpy(transform(batch, training=True)))[0]
-    if image.ndim == 2 and varied.shape[2:] == (1,):
-        varied = varied[..., 0]
+    if keras.backend.backend() == "torch":
+        import torch
+
+        with load_redirect()(seed), torch.no_grad():
+            result = transform(batch, training=True)
+    else:
+        result = transform(batch, training=True)
+    augmented = np.asarray(keras.ops.convert_to_numpy(result))[0]
+    if image.ndim == 2 and augmented.shape[2:] == (1,):
+        augmented = augmented[..., 0]
     if image.dtype.kind == "u":
         bounds = np.iinfo(image.dtype)
-        varied = np.rint(np.clip(varied, bounds.min, bounds.max))
-    return varied.astype(image.dtype, copy=False)
+        augmented = np.rint(np.clip(augmented, bounds.min, bounds.max))
+    return augmented.astype(image.dtype, copy=False)
 
 
-def list_generators(layer: Any) -> Iterator[Any]:
-    """List the seed generators of a Keras layer and of the layers within."""
-    import keras
-
-    for value in vars(layer).values():
-        if isinstance(value, keras.random.SeedGenerator):
-            yield value
-    for inner in getattr(layer, "layers", []):
-        yield from list_generators(inner)
-
-
-# torchvision's transforms are modules of torch, as those are that users write for it.
+# Keras' layers come first: with its torch backend they are modules of torch, too. torchvision's
+# transforms are such modules, as those are that users write for it.
 _CALLS: dict[str, Callable[[Any, NDArray[Any], int], Any]] = {
+    "keras": call_keras,
     "albumentations": call_albumentations,
     "torchvision": call_torch,
     "torch": call_torch,
-    "keras": call_keras,
 }

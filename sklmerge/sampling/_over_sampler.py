@@ -1,7 +1,6 @@
 """AugmentingOverSampler: imbalanced-learn's contract, with varied copies as the new samples."""
 
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -190,8 +189,9 @@ class AugmentingOverSampler(BaseOverSampler):
         else:
             keys = hash_keys(drawn, copies)
             if isinstance(augmenter, ClassAugmenter):
-                owners = choose_keys(augmenter.augmenters, labels[drawn], y[drawn])
-                params = augmenter.draw_params(len(drawn), seed, keys=keys, labels=owners)
+                params = augmenter.draw_params(
+                    len(drawn), seed, keys=keys, labels=labels[drawn], merged_labels=y[drawn]
+                )
                 varied = params["augmenter"] >= 0
             else:
                 params = augmenter.draw_params(len(drawn), seed, keys=keys)
@@ -231,16 +231,6 @@ class AugmentingOverSampler(BaseOverSampler):
         tags.input_tags.string = True
         tags.sampler_tags.sample_indices = True
         return tags
-
-
-def choose_keys(
-    augmenters: Mapping[Any, Any], labels: NDArray[Any], merged: NDArray[Any]
-) -> NDArray[Any]:
-    """Choose what each image is looked up by: its original label where that is a key."""
-    pairs = zip(labels.tolist(), merged.tolist(), strict=True)
-    keys = np.empty(len(labels), dtype=object)
-    keys[:] = [label if label in augmenters else group for label, group in pairs]
-    return keys
 
 
 def take_rows(labels: Any, indices: NDArray[np.intp]) -> Any:

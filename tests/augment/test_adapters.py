@@ -99,10 +99,14 @@ def test_torchs_own_random_state_is_put_back():
     ("transform", "error", "message"),
     [
         (albumentations.Resize(4, 5), ValueError, r"shape \(9, 14, 3\), got \(4, 5, 3\)"),
-        (albumentations.Normalize(), TypeError, "keep the dtype uint8, got float32"),
+        (
+            albumentations.Normalize(),
+            TypeError,
+            r"keep the dtype uint8, got float32 .*normalise by ImageScaler\(mean=..., std=...\)",
+        ),
         (keras.layers.CenterCrop(4, 5), ValueError, r"shape \(9, 14, 3\), got \(4, 5, 3\)"),
         (torch.nn.Flatten(), ValueError, r"shape \(9, 14, 3\), got"),
-        (lambda image: image / 255, TypeError, r"got float64 from .*; let it end in .astype"),
+        (lambda image: image / 255, TypeError, r"got float64 from .*, or let it end in .astype"),
         (lambda image: image.T, ValueError, r"got \(3, 14, 9\)"),
         (lambda image: None, ValueError, r"got \(\)"),
     ],
@@ -180,11 +184,40 @@ def test_each_class_is_varied_by_its_own_augmenter():
     )
 
 
+def test_a_class_is_prepared_by_a_scaler_and_drawn_by_indices_as_by_other_augmenters():
+    labels = np.array(["six", "eight", "plain", "six", "noisy", "eight"])
+    mapping = {
+        "six": ImageAugmenter(rotation_range=20),
+        "eight": albumentations.HorizontalFlip(p=1),
+        "plain": None,
+        "noisy": lambda image, rng: image ^ rng.integers(0, 256, image.shape, np.uint8),
+    }
+    augmenter = as_augmenter(mapping)
+    scaler = ImageScaler(mean=(0.4, 0.5, 0.6), std=(0.2, 0.2, 0.3)).fit(IMAGES)
+    expected = scaler.transform(augmenter.augment(IMAGES, 7, labels=labels))
+    assert_array_equal(augmenter.augment(IMAGES, 7, labels=labels, scaler=scaler), expected)
+    places = np.array([4, 0, 0])
+    drawn = augmenter.draw_params(3, 7, keys=hash_keys(places, [1, 1, 2]), labels=labels[places])
+    copies = augmenter.apply(IMAGES, drawn, indices=places)
+    out = np.empty(copies.shape, np.float32)
+    augmenter.apply(IMAGES, drawn, indices=places, scaler=scaler, out=out)
+    assert_array_equal(out, scaler.transform(copies))
+    assert (copies[1] != copies[2]).any()
+
+
+def test_the_original_label_counts_before_the_merged_one():
+    augmenter = as_augmenter({"digit": "light", "six": None})
+    params = augmenter.draw_params(
+        3, 0, labels=["six", "eight", "nine"], merged_labels=["digit"] * 3
+    )
+    assert params["augmenter"].tolist() == [-1, 0, 0]
+
+
 def test_labels_without_an_augmenter_are_named():
     augmenter = as_augmenter({"six": "light"})
     with pytest.raises(ValueError, match="augmenter has no entry for 'nine', 'two'; give every"):
         augmenter.draw_params(3, labels=["six", "two", "nine"])
-    with pytest.raises(ValueError, match="labels are needed where augmenter is a mapping"):
+    with pytest.raises(ValueError, match="labels are needed because augmenter is a mapping"):
         augmenter.draw_params(3)
     with pytest.raises(ValueError, match=r"labels must have shape \(3,\), got \(2,\)"):
         augmenter.draw_params(3, labels=["six", "six"])
