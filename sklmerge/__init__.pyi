@@ -49,8 +49,10 @@ from .plot import (
     AugmentationDisplay,
     ClassBalanceDisplay,
     ClassWeightDisplay,
+    ConfusedImagesDisplay,
     EpochCoverageDisplay,
     MergeDisplay,
+    ReliabilityDisplay,
 )
 from .sampling import (
     AugmentingOverSampler,
@@ -76,6 +78,7 @@ __all__ = [
     "ClassWeightEstimator",
     "ClassWeightedClassifier",
     "ColorHistogram",
+    "ConfusedImagesDisplay",
     "EpochCoverageDisplay",
     "EpochSchedule",
     "HOGFeatures",
@@ -91,6 +94,7 @@ __all__ = [
     "MergeSuggestion",
     "MergedClassifier",
     "PriorCorrectedClassifier",
+    "ReliabilityDisplay",
     "TrivialAugmenter",
     "as_augmenter",
     "balance_folder",

@@ -6,37 +6,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._image_grid import SheetRow, draw_contact_sheet, show_as_bytes
+
 _N_COLUMNS = 4
 
 
 def draw_images(images: Sequence[NDArray[Any]], captions: Sequence[str]) -> Any:
-    """Draw images in rows of four.
-
-    Parameters
-    ----------
-    images : sequence of ndarray of shape (H, W) or (H, W, C)
-        Integers over their dtype's range, or floats from 0 to 1.
-    captions : sequence of str
-        One for each.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Draw images of any dtype in rows of four; return matplotlib's Figure."""
     import matplotlib.pyplot as plt
 
-    n_rows = -(-len(images) // _N_COLUMNS)
-    figure, axes = plt.subplots(
-        n_rows, _N_COLUMNS, figsize=(2 * _N_COLUMNS, 2.2 * n_rows), squeeze=False
-    )
-    for axis in axes.flat:
-        axis.set_axis_off()
-    for axis, image, caption in zip(axes.flat, images, captions, strict=False):
-        highest = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1.0
-        shown = np.clip(image / highest, 0, 1)
-        axis.imshow(
-            shown[..., 0] if shown.shape[2:] == (1,) else shown, cmap="gray", vmin=0, vmax=1
+    rows = [
+        SheetRow(
+            "",
+            [show_as_bytes(image) for image in images[start : start + _N_COLUMNS]],
+            captions[start : start + _N_COLUMNS],
+            n_sources=0,
         )
-        axis.set_title(caption, fontsize=8)
-    figure.tight_layout()
+        for start in range(0, len(images), _N_COLUMNS)
+    ]
+    sheet = draw_contact_sheet(rows, tile_size=(160, 160), scale=1.5)
+    figure = plt.figure(figsize=np.array(sheet.shape[1::-1]) / 150, frameon=False)
+    axis = figure.add_axes((0, 0, 1, 1))
+    axis.imshow(sheet)
+    axis.set_axis_off()
     return figure

@@ -1,23 +1,40 @@
-"""AugmentationDisplay: images beside the varied copies that are made of them."""
+"""Displays of images: sources beside their augmented copies, and images that are confused."""
 
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._checks import check_whole
 from sklmerge._contract import as_image_batch
+from sklmerge._image_grid import SheetRow, draw_contact_sheet, show_as_bytes
 from sklmerge._random import resolve_seed
 from sklmerge.augment import as_augmenter
 from sklmerge.images import ImageIndex
-from sklmerge.labels import check_merger
-from sklmerge.plot._axes import BLUE, FAINT, INK, escape_text, measure_axes, open_axes, shorten_name
-from sklmerge.plot._contact_sheet import SheetRow
-from sklmerge.plot._copies import pick_array_rows, pick_file_rows
-from sklmerge.sampling import AugmentingOverSampler, check_whole
+from sklmerge.labels import MergeAdvisor, MergeSuggestion, check_merger
+from sklmerge.plot._axes import check_kind, find_paper, open_axes
+from sklmerge.plot._copies import pick_array_rows, pick_file_rows, shorten_stem, write_label
+from sklmerge.sampling import AugmentingOverSampler
 
-# Inches of a tile, and what lies around it: titles to the left, captions below.
-_TILE, _GAP, _TITLE, _LINE = 1.25, 0.12, 1.5, 0.13
+# Pixels of a sheet for each inch of a figure of its own: twice the sheet's points, to stay sharp.
+_SCALE, _DENSITY = 2, 200
+
+
+def show_rows(rows: Sequence[SheetRow], ax: Any, captions: bool, caller: str) -> Any:
+    """Draw rows of images on axes, which take the sheet as one picture; return the axes."""
+    if not captions:
+        rows = [
+            SheetRow(row.title, row.images, [""] * len(row.images), row.n_sources) for row in rows
+        ]
+    sheet = draw_contact_sheet(rows, scale=_SCALE, paper=find_paper(ax, caller))
+    height, width = sheet.shape[:2]
+    ax = open_axes(ax, (width / _DENSITY, height / _DENSITY), caller)
+    ax.imshow(sheet)
+    ax.grid(False)
+    ax.set_axis_off()
+    return ax
 
 
 class AugmentationDisplay:
@@ -38,6 +55,7 @@ class AugmentationDisplay:
     See Also
     --------
     sklmerge.plot.draw_contact_sheet : The same rows as an array of pixels, without matplotlib.
+    sklmerge.ConfusedImagesDisplay : The images that a model confuses, in the same manner.
 
     Examples
     --------
@@ -71,7 +89,7 @@ class AugmentationDisplay:
         Parameters
         ----------
         estimator : AugmentingOverSampler, or whatever `as_augmenter` takes
-            What varies the images. It need not be fitted.
+            What augments the images. It need not be fitted.
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
             Images; flattened rows need `image_shape`, or a sampler that has one.
         y : array-like of shape (n,), default=None
@@ -139,58 +157,143 @@ class AugmentationDisplay:
         AugmentationDisplay
             Itself.
         """
-        if not self.rows:
-            raise ValueError("rows must hold at least one row, got none")
-        tiles = [max(measure_tile(image)[0] for image in row.images) for row in self.rows]
-        below = [measure_captions(row) if captions else 0.0 for row in self.rows]
-        *tops, height = np.cumsum([0, *(np.add(tiles, below) + _GAP)]).tolist()
-        width = _TITLE + max(len(row.images) for row in self.rows) * (_TILE + _GAP)
-        ax = open_axes(ax, (width, height + 0.1), "AugmentationDisplay.plot")
-        # One unit of the axes is an inch of a figure of their own; text shrinks with the axes.
-        scale = min(1.0, measure_axes(ax)[0] / width)
-        scale = scale if ax.figure.bbox.width / ax.figure.dpi < width else 1.0
-        for row, top, tile in zip(self.rows, tops, tiles, strict=True):
-            draw_row(ax, row, top, tile, scale, captions)
-        ax.set(xlim=(0, width), ylim=(height, -0.06), aspect="equal")
-        ax.set_axis_off()
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = show_rows(self.rows, ax, captions, "AugmentationDisplay.plot")
+        self.figure_ = self.ax_.figure
         return self
 
 
-def draw_row(
-    ax: Any, row: SheetRow, top: float, height: float, scale: float, captions: bool
-) -> None:
-    """Draw a title, the images to its right, and a caption below each."""
-    from matplotlib.patches import Rectangle
+class ConfusedImagesDisplay:
+    r"""Show the images that a model takes for another class, pair by pair.
 
-    name, _, rest = row.title.partition("\n")
-    ax.text(0, top, shorten_name(name, 17), va="top", size=10 * scale, color=INK)
-    ax.text(0, top + 0.2, escape_text(rest), va="top", size=8 * scale, color=FAINT)
-    for column, (image, caption) in enumerate(zip(row.images, row.captions, strict=True)):
-        tile_height, tile_width = measure_tile(image)
-        left = _TITLE + column * (_TILE + _GAP) + (_TILE - tile_width) / 2
-        bottom = top + height
-        extent = (left, left + tile_width, bottom, bottom - tile_height)
-        pixels = image[..., 0] if image.shape[2:] == (1,) else image
-        ax.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=extent, interpolation="nearest")
-        if column < row.n_sources:
-            corner = (left, bottom - tile_height)
-            frame = Rectangle(corner, tile_width, tile_height, fill=False, ec=BLUE, lw=2.5)
-            ax.add_patch(frame).set_clip_on(False)
-        if captions:
-            spot, style = (left + tile_width / 2, bottom + 0.06), {"ha": "center", "va": "top"}
-            ax.text(*spot, escape_text(caption), size=7 * scale, color=FAINT, **style)
+    Whether two classes should be merged is best decided by looking at them: often the labels are
+    wrong, or the difference cannot be seen at this size.
+
+    Parameters
+    ----------
+    rows : sequence of SheetRow
+        From top to bottom, one for each direction of each pair.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        What was drawn on.
+    figure_ : matplotlib.figure.Figure
+        The figure it is in.
+
+    See Also
+    --------
+    sklmerge.MergeDisplay : How often each class is taken for each other one.
+    sklmerge.MergeAdvisor : Finds the pairs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge import ConfusedImagesDisplay, suggest_merges
+    >>> from sklmerge.datasets import load_textures
+    >>> images, labels = load_textures(return_X_y=True)
+    >>> predicted = np.where(np.arange(len(labels)) % 9, labels, "gravel")  # say, a poor model
+    >>> suggestion = suggest_merges(labels, predicted)
+    >>> display = ConfusedImagesDisplay.from_estimator(suggestion, images, labels)
+    >>> display.rows[0].title
+    'grass\ntaken for gravel\n7 of 60'
+    """
+
+    def __init__(self, rows: Sequence[SheetRow]) -> None:
+        self.rows = rows
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: MergeAdvisor | MergeSuggestion,
+        X: Any,
+        y: ArrayLike | None = None,
+        *,
+        n_pairs: int = 3,
+        n_images: int = 6,
+        image_shape: tuple[int, ...] | None = None,
+        ax: Any = None,
+    ) -> Self:
+        """Draw the images behind the pairs of classes that are confused most.
+
+        Parameters
+        ----------
+        estimator : MergeAdvisor or MergeSuggestion
+            An advisor must be fitted.
+        X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
+            The images that were predicted, in the same order; flattened rows need `image_shape`.
+        y : array-like of shape (n,), default=None
+            Their true labels. An index brings its own.
+        n_pairs : int, default=3
+            The most pairs of classes.
+        n_images : int, default=6
+            The most images for each direction of a pair.
+        image_shape : tuple of int, default=None
+            ``(H, W)`` or ``(H, W, C)`` of flattened rows.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ConfusedImagesDisplay
+
+        Raises
+        ------
+        ValueError
+            If no two classes are confused, or there is not one label for each image.
+        """
+        check_whole("n_pairs", n_pairs, 1)
+        check_whole("n_images", n_images, 1)
+        suggestion = estimator
+        if not isinstance(suggestion, MergeSuggestion):
+            check_kind("estimator", suggestion, MergeAdvisor)
+            check_is_fitted(suggestion)
+            suggestion = suggestion.suggestion_
+        images = X if isinstance(X, ImageIndex) else as_image_batch(X, image_shape)
+        labels = X.original_labels if isinstance(X, ImageIndex) and y is None else np.asarray(y)
+        if labels.shape != (len(images),):
+            raise ValueError(
+                f"y must have a label for each of the {len(images)} images, got "
+                f"{'none' if y is None else labels.size}"
+            )
+        rows = []
+        for pair in suggestion.ambiguous_pairs[:n_pairs]:
+            for label, other in ((pair.first, pair.second), (pair.second, pair.first)):
+                places = pair.sample_indices[labels[pair.sample_indices] == label]
+                if len(places):
+                    count = f"{len(places):,} of {int((labels == label).sum()):,}"
+                    title = f"{write_label(label)}\ntaken for {write_label(other)}\n{count}"
+                    rows.append(pick_images(images, places[:n_images], title))
+        if not rows:
+            raise ValueError("estimator must have found classes that are confused, got none")
+        return cls(rows).plot(ax=ax)
+
+    def plot(self, ax: Any = None, *, captions: bool = True) -> Self:
+        """Draw the rows.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+        captions : bool, default=True
+            Whether to write below each image which row of X it is.
+
+        Returns
+        -------
+        ConfusedImagesDisplay
+            Itself.
+        """
+        self.ax_ = show_rows(self.rows, ax, captions, "ConfusedImagesDisplay.plot")
+        self.figure_ = self.ax_.figure
+        return self
 
 
-def measure_tile(image: Any) -> tuple[float, float]:
-    """Say how high and wide an image is drawn: its proportions, within a square tile."""
-    height, width = image.shape[:2]
-    return _TILE * height / max(height, width), _TILE * width / max(height, width)
-
-
-def measure_captions(row: SheetRow) -> float:
-    """Say how much room the captions of a row take."""
-    return 0.05 + _LINE * max(text.count("\n") + 1 for text in row.captions)
+def pick_images(images: Any, places: NDArray[np.intp], title: str) -> SheetRow:
+    """Pick rows of an array, or files of an index, with where each of them is found."""
+    if isinstance(images, ImageIndex):
+        captions = [shorten_stem(images.paths[place]) for place in places]
+        return SheetRow(title, list(images.read(places, color_mode="rgb")), captions, n_sources=0)
+    shown = [show_as_bytes(images[place]) for place in places]
+    return SheetRow(title, shown, [f"row {place}" for place in places], n_sources=0)
 
 
 def check_classes(classes: Sequence[Any] | None, known: Sequence[Any]) -> Sequence[Any]:

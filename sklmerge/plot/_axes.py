@@ -3,12 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
-INK = "#1a1a1a"
-FAINT = "#5f6368"
-GREY = "#c8c8c8"
-BAND = "#eef1f4"
 BLUE = "#0072b2"
 ORANGE = "#e69f00"
 VERMILLION = "#d55e00"
@@ -16,12 +12,60 @@ SKY = "#56b4e9"
 GREEN = "#009e73"
 PURPLE = "#cc79a7"
 
-SERIES = (INK, BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 # Of other numbers than the colours, so that no pair of both comes twice among 56, or 28.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES = ("-", "--", "-.", ":")
 # From white to dark, so that it means the same in grey.
 COLORMAP = "Blues"
+
+
+class Colors(NamedTuple):
+    """Colours that stand out from a background: text, lesser text, bars, bands, and series."""
+
+    ink: str
+    faint: str
+    grey: str
+    band: str
+    series: tuple[str, ...]
+
+
+def choose_colors(ax: Any, outside: bool = False) -> Colors:
+    """Choose colours for what is drawn on axes, or outside of them, in whatever style they have."""
+    from matplotlib import rcParams
+    from matplotlib.colors import to_hex, to_rgb
+
+    face = ax.get_facecolor()
+    if outside or face[3] == 0:
+        face = ax.figure.get_facecolor()
+    # What is transparent is looked at on white.
+    paper = tuple(face[3] * channel + 1 - face[3] for channel in face[:3])
+    ink = to_rgb(rcParams["text.color"])
+    if abs(measure_light(ink) - measure_light(paper)) < 0.4:
+        ink = (0.0, 0.0, 0.0) if measure_light(paper) > 0.5 else (1.0, 1.0, 1.0)
+
+    def blend(share: float) -> str:
+        mixed = (share * one + (1 - share) * other for one, other in zip(ink, paper, strict=True))
+        return str(to_hex(tuple(mixed)))
+
+    series = (blend(0.9), BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+    return Colors(blend(1), blend(0.62), blend(0.22), blend(0.06), series)
+
+
+def measure_light(color: Sequence[float]) -> float:
+    """Say how light a colour is, from 0 to 1."""
+    red, green, blue = color[:3]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def find_paper(ax: Any, caller: str) -> str:
+    """Find the colour of the figure that axes are or will be in, as a name that Pillow knows."""
+    settings = load_pyplot(caller).rcParams
+    from matplotlib.colors import to_hex, to_rgba
+
+    face = settings["figure.facecolor"] if ax is None else check_axes(ax).figure.get_facecolor()
+    red, green, blue, alpha = to_rgba(face)
+    on_white = (alpha * red + 1 - alpha, alpha * green + 1 - alpha, alpha * blue + 1 - alpha)
+    return str(to_hex(on_white))
 
 
 def check_kind(name: str, given: object, kind: type) -> None:
@@ -242,7 +286,7 @@ def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
     side : {"x", "y"}, default="x"
         Which axis.
     """
-    from matplotlib.ticker import LogLocator, NullFormatter
+    from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter
 
     ax.set(**{f"{side}scale": "log", f"{side}lim": (low, high)})
     axis = ax.xaxis if side == "x" else ax.yaxis
@@ -250,11 +294,43 @@ def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
     # A digit is six points wide, a line 20 high; names beside the axes may take a third of them.
     room = 48 * width / (6 * len(f"{high:,.0f}") + 6) if side == "x" else 72 * height / 20
     n_ticks = min(9, max(2, int(room)))
-    # Powers of ten alone, where more would run into each other.
-    crowded = high > 100 * low or (high > 10 * low and 3 * math.log10(high / low) > n_ticks)
-    axis.set_major_locator(LogLocator(subs=(1,) if crowded else (1, 2, 5), numticks=n_ticks))
+    if high < 10 * low:
+        # So short an axis holds one power of ten at most: round numbers label it.
+        axis.set_major_locator(FixedLocator(choose_ticks(low, high, n_ticks)))
+    else:
+        # Powers of ten alone, where more would run into each other.
+        crowded = high > 100 * low or 3 * math.log10(high / low) > n_ticks
+        axis.set_major_locator(LogLocator(subs=(1,) if crowded else (1, 2, 5), numticks=n_ticks))
     write_out(axis)
     axis.set_minor_formatter(NullFormatter())
+
+
+def choose_ticks(low: float, high: float, most: int) -> list[float]:
+    """Choose round numbers of a short logarithmic axis, evenly spread, two of them at least.
+
+    Examples
+    --------
+    >>> choose_ticks(0.6, 1.7, 6)
+    [0.6, 0.8, 1.0, 1.3, 1.6]
+    >>> choose_ticks(1.01, 1.04, 3)
+    [1.01, 1.03]
+    """
+    unit = 10.0 ** math.floor(math.log10(high))
+    for digits in range(4):
+        step = unit / 10**digits
+        ends = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        candidates = [round(n * step, 10) for n in range(ends[0], ends[1] + 1)]
+        if len(candidates) >= 3:
+            break
+    else:
+        return [low, high]
+    # The next one that leaves a fair share of the axis to the one before.
+    gap = math.log(high / low) / max(most - 1, 1)
+    ticks = candidates[:1]
+    for value in candidates[1:]:
+        if math.log(value / ticks[-1]) >= 0.9 * gap:
+            ticks.append(value)
+    return ticks if len(ticks) > 1 else [candidates[0], candidates[-1]]
 
 
 def write_out(axis: Any) -> None:
@@ -289,3 +365,39 @@ def shorten_name(label: Any, length: int = 32) -> str:
         return escape_text(name)
     half = length // 2
     return escape_text(f"{name[:half]}…{name[len(name) - (length - half - 1) :]}")
+
+
+def shorten_names(labels: Sequence[Any], length: int = 32) -> list[str]:
+    """Write labels in few letters each, so that those that differ still do.
+
+    Examples
+    --------
+    >>> kinds = [f"seborrhoeic keratosis, kind {kind}, early" for kind in "AB"]
+    >>> shorten_names([*kinds, "nevus"], 20)
+    ['seborrhoei… A, early', 'seborrhoei… B, early', 'nevus']
+    """
+    names = [shorten_name(label, length) for label in labels]
+    for name in {name for name in names if names.count(name) > 1}:
+        places = [place for place, other in enumerate(names) if other == name]
+        own = [" ".join(str(labels[place]).split()) for place in places]
+        if len(set(own)) == len(own):
+            for place, short in zip(places, show_difference(own, length), strict=True):
+                names[place] = escape_text(short)
+    return names
+
+
+def show_difference(names: Sequence[str], length: int) -> list[str]:
+    """Cut names that begin alike to where they begin to differ; number those that still do not."""
+    columns = zip(*names, strict=False)
+    start = next((n for n, own in enumerate(columns) if len(set(own)) > 1), min(map(len, names)))
+    head = max(2, length // 3)
+    begin = max(head + 1, start - (length - head - 2) // 2)
+    shown = []
+    for name in names:
+        rest = name[begin:]
+        room = length - head - 1
+        rest = rest if len(rest) <= room else f"{rest[: room - 1]}…"
+        shown.append(f"{name[: head + (begin == head + 1)]}…{rest}"[:length])
+    if len(set(shown)) < len(shown):
+        return [f"{text[: length - 4]} ({place})" for place, text in enumerate(shown, 1)]
+    return shown

@@ -10,20 +10,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.balance import BalanceReport
 from sklmerge.plot._axes import (
-    BAND,
     BLUE,
-    FAINT,
-    GREY,
-    INK,
     ORANGE,
     check_counts,
     check_kind,
+    choose_colors,
     fit_font,
     fit_length,
     measure_axes,
     open_axes,
     scale_log,
-    shorten_name,
+    shorten_names,
 )
 from sklmerge.sampling import EpochSchedule, read_classes
 
@@ -48,7 +45,8 @@ def scale_counts(ax: Any, counts: NDArray[np.int_], log: bool | None) -> None:
 def write_count(ax: Any, text: str, end: float, place: float, font: float) -> None:
     """Write a figure behind the end of its bar."""
     spot = (max(end, ax.get_xlim()[0]), place)
-    ax.annotate(text, spot, (3, 0), textcoords="offset points", va="center", fontsize=min(font, 8))
+    style = {"va": "center", "fontsize": min(font, 8), "color": choose_colors(ax).ink}
+    ax.annotate(text, spot, (3, 0), textcoords="offset points", **style)
 
 
 class BalanceRow(NamedTuple):
@@ -300,16 +298,17 @@ class ClassBalanceDisplay:
         balanced = self.sources is not None
         height = 0.9 + (0.42 if balanced else 0.28) * len(rows) * (1 if len(rows) < 25 else 0.7)
         ax = open_axes(ax, (8, height), "ClassBalanceDisplay.plot")
+        colors, outside = choose_colors(ax), choose_colors(ax, outside=True)
         places = np.arange(len(rows))
         heights = np.array([0.28 if row.is_member else 0.38 for row in rows])
         before = np.array([row.before for row in rows])
         upper = places - balanced * heights / 2
-        ax.barh(upper, before, heights, color=GREY, ec=FAINT, label="before")
+        ax.barh(upper, before, heights, color=colors.grey, ec=colors.faint, label="before")
         ends = before
         if balanced:
             sources = np.array([row.sources for row in rows])
             copies = np.array([row.copies for row in rows])
-            lower, fill = places + heights / 2, {"ec": INK, "lw": 0.6}
+            lower, fill = places + heights / 2, {"ec": colors.ink, "lw": 0.6}
             ax.barh(lower, sources, heights, color=BLUE, label="sources", **fill)
             ax.barh(
                 lower, copies, heights, sources, color=ORANGE, hatch="////", label="copies", **fill
@@ -324,13 +323,13 @@ class ClassBalanceDisplay:
                 write_count(ax, tell_after(row), row.sources + row.copies, spot + thick, font)
         for place, row in enumerate(rows):
             if row.n_members > 1:
-                ax.axhspan(place - 0.5, place + row.n_members + 0.5, color=BAND, zorder=0)
+                ax.axhspan(place - 0.5, place + row.n_members + 0.5, color=colors.band, zorder=0)
         ax.set_ylim(len(rows) - 0.4, -0.6)
         size = fit_font(ax, len(rows))
-        names = [shorten_name(row.label, fit_length(ax, size)) for row in rows]
+        names = shorten_names([row.label for row in rows], fit_length(ax, size))
         ax.set_yticks(places, names, fontsize=size)
         for tick, row in zip(ax.get_yticklabels(), rows, strict=True):
-            tick.set_color(FAINT if row.is_member else INK)
+            tick.set_color(outside.faint if row.is_member else outside.ink)
             tick.set_fontweight("bold" if row.n_members > 1 else "normal")
         ax.set_xlabel("images" + (", logarithmic" if ax.get_xscale() == "log" else ""))
         ax.spines[["top", "right"]].set_visible(False)

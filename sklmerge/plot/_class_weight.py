@@ -8,17 +8,15 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.plot._axes import (
-    FAINT,
-    GREY,
     MARKERS,
-    SERIES,
     add_legend,
     check_values,
+    choose_colors,
     fit_font,
     fit_length,
     open_axes,
     scale_log,
-    shorten_name,
+    shorten_names,
 )
 from sklmerge.weights import ClassWeightEstimator
 
@@ -168,8 +166,11 @@ class ClassWeightDisplay:
         font = fit_font(ax, len(classes))
         length = fit_length(ax, font)
         places = np.arange(len(classes))
-        ax.hlines(places, 0, 1, colors=GREY, lw=0.6, transform=ax.get_yaxis_transform(), zorder=0)
-        ax.axvline(1, color=FAINT, lw=1, zorder=0)
+        colors = choose_colors(ax)
+        ax.hlines(
+            places, 0, 1, colors=colors.grey, lw=0.6, transform=ax.get_yaxis_transform(), zorder=0
+        )
+        ax.axvline(1, color=colors.faint, lw=1, zorder=0)
         drawn = [weight for own in self.class_weights.values() for weight in own.values() if weight]
         scale_log(ax, min([1, *drawn]) / 1.3, max([1, *drawn]) * 1.3)
         lines = []
@@ -184,24 +185,23 @@ class ClassWeightDisplay:
                 markersize=0.5 * font if series == 0 else 0.75 * font,
                 # Where schemes agree, all of their markers are to be seen.
                 fillstyle="full" if series == 0 else "none",
-                color=SERIES[series % len(SERIES)],
+                color=colors.series[series % len(colors.series)],
                 label=name,
             )
-        ax.set_yticks(
-            places, [tell_class(label, counts, length) for label in classes], fontsize=font
-        )
+        ax.set_yticks(places, tell_classes(classes, counts, length), fontsize=font)
         ax.set_ylim(len(classes) - 0.4, -0.6)
         ax.set_xlabel("weight, logarithmic")
         ax.spines[["top", "right"]].set_visible(False)
-        add_legend(ax, lines, [shorten_name(name) for name in self.class_weights], "upper right")
+        add_legend(ax, lines, shorten_names(list(self.class_weights)), "upper right")
         self.ax_, self.figure_, self.classes_ = ax, ax.figure, classes
         return self
 
 
-def tell_class(label: Any, counts: Mapping[Any, float], length: int) -> str:
-    """Name a class in so many letters, with its images where they are known."""
-    name = shorten_name(label, length)
-    if label not in counts:
-        return name
-    whole = float(counts[label]).is_integer()
-    return f"{name}  ({counts[label]:,.0f})" if whole else f"{name}  ({counts[label]:,.4g})"
+def tell_classes(classes: list[Any], counts: Mapping[Any, float], length: int) -> list[str]:
+    """Name classes in so many letters, with their images where these are known."""
+    names = shorten_names(classes, length)
+    for place, label in enumerate(classes):
+        if label in counts:
+            digits = ",.0f" if float(counts[label]).is_integer() else ",.4g"
+            names[place] += f"  ({counts[label]:{digits}})"
+    return names

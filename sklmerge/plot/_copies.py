@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._contract import find_value_range
+from sklmerge._image_grid import SheetRow, show_as_bytes
 from sklmerge._random import hash_keys, hash_texts, rank_keys
 from sklmerge.augment import Augmenter, pick_augmenter
 from sklmerge.images import ImageIndex
-from sklmerge.plot._contact_sheet import SheetRow
 
 
 def caption_params(row: Mapping[str, Any]) -> str:
@@ -55,18 +54,18 @@ _FACTORS = (
 )
 _PLAIN = ("identity", "autocontrast", "equalize")
 _WORDS = {
-    "rotation": "turn",
+    "rotation": "rotate",
     "shear": "shear",
     "shift_x": "shift",
     "shift_y": "shift",
     "shift_x_pixels": "shift",
     "shift_y_pixels": "shift",
     "channel_shift": "levels",
-    "brightness": "light",
+    "brightness": "brightness",
     "hue": "hue",
     "blur_sigma": "blur",
     "noise_std": "noise",
-    "horizontal_flip": "mirrored",
+    "horizontal_flip": "flipped",
     "vertical_flip": "upside down",
 }
 
@@ -114,8 +113,7 @@ def pick_file_rows(
             own = pick_augmenter(augmenter, original, label)
             # Copies are numbered from 1, as in the names of the files.
             copies, captions = vary_image(image, own, keys[place], n_copies, seed, first=1)
-            name = Path(index.paths[place]).stem
-            short = name if len(name) <= 19 else f"{name[:8]}...{name[-8:]}"
+            short = shorten_stem(index.paths[place])
             title = f"{write_label(label)}\n{index.counts[label]:,} images"
             rows.append(SheetRow(title, [image, *copies], [short, *captions]))
     return rows
@@ -154,7 +152,8 @@ def pick_array_rows(
             own = pick_augmenter(augmenter, labels[place].item(), merged[place].item())
             image = images[place]
             copies, captions = vary_image(image, own, keys[place], n_copies, seed, first=0)
-            shown = [show_as_bytes(one, own) for one in (image, *copies)]
+            value_range = getattr(own, "value_range", None)
+            shown = [show_as_bytes(one, value_range) for one in (image, *copies)]
             title = f"{write_label(label)}\n{len(members):,} images"
             rows.append(SheetRow(title, shown, [f"row {place}", *captions]))
     return rows
@@ -186,13 +185,12 @@ def vary_image(
     return list(copies), [caption_params(row) for row in params.to_dicts()]
 
 
-def show_as_bytes(image: NDArray[Any], augmenter: Augmenter | None) -> NDArray[np.uint8]:
-    """Bring an image of any dtype to 0..255."""
-    low, high = find_value_range(image.dtype, getattr(augmenter, "value_range", None))
-    scaled = (image.astype(np.float64) - low) * (255 / (high - low))
-    return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
-
-
 def write_label(label: Any) -> str:
     """Write a label on one line, whatever it holds: the lines after it are smaller."""
     return " ".join(str(label).split())
+
+
+def shorten_stem(path: str) -> str:
+    """Write a file's name in few letters, without its extension."""
+    name = Path(path).stem
+    return name if len(name) <= 19 else f"{name[:8]}...{name[-8:]}"

@@ -9,15 +9,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.plot._axes import (
     DASHES,
-    FAINT,
-    SERIES,
     add_legend,
     check_kind,
+    choose_colors,
     has_room_outside,
     measure_axes,
+    measure_light,
     open_axes,
     scale_log,
-    shorten_name,
+    shorten_names,
     write_out,
 )
 from sklmerge.sampling import EpochSchedule, batch_coverage, check_whole
@@ -51,14 +51,19 @@ def draw_series(
         otherwise there is a legend.
     """
     labels = sorted(series, key=lambda label: class_counts[label])
-    names = {label: f"{shorten_name(label, 24)} ({class_counts[label]:,})" for label in labels}
+    short = shorten_names(labels, 24)
+    names = {
+        label: f"{name} ({class_counts[label]:,})"
+        for label, name in zip(labels, short, strict=True)
+    }
+    own = choose_colors(ax).series
     few = len(labels) <= _MAX_NAMED
     shade = None if few else shade_by_size(ax, [class_counts[label] for label in labels])
     lines = {}
     for place, label in enumerate(labels):
         style: dict[str, Any]
         if shade is None:
-            style = {"color": SERIES[place % len(SERIES)], "ls": DASHES[place % len(DASHES)]}
+            style = {"color": own[place % len(own)], "ls": DASHES[place % len(DASHES)]}
         else:
             style = {"color": shade(class_counts[label]), "lw": 1}
         lines[label] = ax.plot(x, series[label], label=names[label], **style)[0]
@@ -75,12 +80,13 @@ def shade_by_size(ax: Any, counts: Sequence[int]) -> Any:
     """Make colours from the rarest class, dark, to the most frequent, with a bar that says so."""
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
 
-    # The light end would not be seen on white.
-    dark = colormaps["cividis"](np.linspace(0, 0.8, 64))
+    # The light end would not be seen on white, nor the dark one on black.
+    on_white = measure_light(to_rgb(choose_colors(ax).ink)) < 0.5
+    seen = colormaps["cividis"](np.linspace(0, 0.8, 64) if on_white else np.linspace(1, 0.3, 64))
     norm = LogNorm(max(min(counts), 1), max(*counts, 2))
-    mappable = ScalarMappable(norm, LinearSegmentedColormap.from_list("by_size", dark))
+    mappable = ScalarMappable(norm, LinearSegmentedColormap.from_list("by_size", seen))
     place = {"location": "top", "aspect": 40, "shrink": 0.7}
     bar = ax.figure.colorbar(mappable, ax=ax, label="images of the class", **place)
     write_out(bar.ax.xaxis)
@@ -89,7 +95,7 @@ def shade_by_size(ax: Any, counts: Sequence[int]) -> Any:
 
 def name_lines(ax: Any, names: Sequence[str], ends: Sequence[float]) -> None:
     """Write the name of each line to the right of where it ends."""
-    size = 9.0
+    size, colors = 9.0, choose_colors(ax, outside=True)
     inches = measure_axes(ax)[1]
     points = np.column_stack([np.full(len(ends), ax.get_xlim()[1]), ends])
     shown = ax.transAxes.inverted().transform(ax.transData.transform(points))[:, 1]
@@ -103,7 +109,14 @@ def name_lines(ax: Any, names: Sequence[str], ends: Sequence[float]) -> None:
             xycoords="axes fraction",
             va="center",
             size=size,
-            arrowprops={"arrowstyle": "-", "color": FAINT, "lw": 0.6, "shrinkA": 0, "shrinkB": 0},
+            color=colors.ink,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colors.faint,
+                "lw": 0.6,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            },
         )
 
 
@@ -244,7 +257,7 @@ class EpochCoverageDisplay:
         last = [float(times[-1]) for times in self.times_drawn.values()]
         positive = [float(t) for own in self.times_drawn.values() for t in own[own > 0][:1]]
         high = max(*last, 1.0) * 1.1
-        ax.axhline(1, color=FAINT, lw=1)
+        ax.axhline(1, color=choose_colors(ax).faint, lw=1)
         if max(last) >= _LOG_RATIO * min(last) and positive:
             scale_log(ax, min(positive) / 1.3, high * 1.2, "y")
             scale_log(ax, 1, max(n_epochs, 2))

@@ -20,15 +20,14 @@ from sklmerge.labels import (
 from sklmerge.plot._axes import (
     BLUE,
     COLORMAP,
-    FAINT,
-    INK,
     VERMILLION,
     check_axes,
     check_kind,
+    choose_colors,
     fit_font,
     load_pyplot,
     measure_axes,
-    shorten_name,
+    shorten_names,
     write_out,
 )
 
@@ -39,14 +38,17 @@ _LEAST_FONT = 5.5
 _DIGIT = 0.62
 # From this place on the colour map, white stands out more than ink.
 _DARK = 0.68
+# On cells, whose light end is white in every style.
+_INK = "#1a1a1a"
 
 
 def draw_matrix(ax: Any, values: NDArray[Any], classes: list[Any], normalize: bool) -> Any:
     """Draw the cells and the names of the classes."""
     n = len(classes)
     image = ax.imshow(values, cmap=COLORMAP, vmin=0, vmax=1 if normalize else None)
+    ax.grid(False)
     font = fit_font(ax, n)
-    names = [shorten_name(label, 24) for label in classes]
+    names = shorten_names(classes, 24)
     upright = max(map(len, names)) <= 2
     ax.set_xticks(range(n), names, rotation=0 if upright else 90, fontsize=font)
     ax.set_yticks(range(n), names, fontsize=font)
@@ -68,7 +70,7 @@ def write_values(ax: Any, image: Any, values: NDArray[Any], normalize: bool) -> 
     if n > _MAX_VALUES or font < _LEAST_FONT:
         return
     for (row, column), text in texts.items():
-        ink = "white" if image.norm(values[row, column]) > _DARK else INK
+        ink = "white" if image.norm(values[row, column]) > _DARK else _INK
         ax.text(column, row, text, color=ink, ha="center", va="center", size=font)
 
 
@@ -113,6 +115,7 @@ def find_frames(
 def draw_tree(ax: Any, links: NDArray[np.float64], threshold: float | None) -> None:
     """Draw the joins to the right of the matrix, its leaves level with the rows."""
     joins = list_joins(links)
+    faint = choose_colors(ax).faint
     highest = max([*(height for _, _, height in joins), threshold or 0])
     start = min(1.0, 1.12 * highest) or 1.0
     for ends, levels, height in joins:
@@ -121,7 +124,7 @@ def draw_tree(ax: Any, links: NDArray[np.float64], threshold: float | None) -> N
         ax.plot(
             [min(ends[0], start), height, height, min(ends[1], start)],
             [levels[0], levels[0], levels[1], levels[1]],
-            color=BLUE if made else FAINT,
+            color=BLUE if made else faint,
             lw=2 if made else 1,
             solid_joinstyle="miter",
         )
@@ -130,6 +133,7 @@ def draw_tree(ax: Any, links: NDArray[np.float64], threshold: float | None) -> N
         ax.set_title(f"joined from {threshold:.2g}", color=VERMILLION, fontsize=9, loc="left")
     ax.set(xlim=(start, 0), ylim=(len(links) + 0.5, -0.5), xlabel="confusability")
     ax.set_yticks([])
+    ax.grid(False)
     ax.spines[["top", "left", "right"]].set_visible(False)
 
 
@@ -326,6 +330,7 @@ class MergeDisplay:
             matrix_ax.set_aspect("auto")
         meaning = "share of the true class" if normalize else "images"
         bar = matrix_ax.figure.colorbar(image, ax=both, label=meaning, aspect=30)
+        bar.ax.grid(False)
         write_out(bar.ax.yaxis)
         write_values(matrix_ax, image, values, normalize)
         self.ax_, self.tree_ax_, self.figure_ = matrix_ax, tree_ax, matrix_ax.figure

@@ -13,6 +13,7 @@ from sklmerge import (
     ImageScaler,
     LabelMerger,
 )
+from sklmerge.plot import SheetRow, draw_contact_sheet
 
 BALANCED = EpochSchedule("minority", random_state=0)
 
@@ -223,9 +224,16 @@ def test_show_draws_images_with_captions(textures):
     images, target = textures
     batches = ImageBatches(images, target, schedule=BALANCED, augmenter="light")
     figure = batches.show(n_images=6)
-    titles = [axis.get_title() for axis in figure.axes]
-    assert titles[:2] == ["brick, varied", "grass, varied"]
-    assert sum(len(axis.images) for axis in figure.axes) == 6
+    ((pictures, _), draws) = batches[0], batches[0].draws
+    captions = [f"{label}, varied" for label in draws.labels.tolist()]
+    assert captions[:2] == ["brick, varied", "grass, varied"]
+    rows = [
+        SheetRow("", pictures[part], captions[part], n_sources=0)
+        for part in (slice(4), slice(4, 6))
+    ]
+    sheet = draw_contact_sheet(rows, tile_size=(160, 160), scale=1.5)
+    (axis,) = figure.axes
+    assert_array_equal(axis.images[0].get_array(), sheet)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ FLOORS = {
     "_datasets": 0,
     "_contract": 0,
     "_resize": 0,
+    "_image_grid": 0,
     "labels": 1,
     "augment": 1,
     "weights": 2,

@@ -1,0 +1,247 @@
+"""ReliabilityDisplay: whether events predicted with probability 0.8 happen 8 times in 10."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from sklmerge._checks import check_whole
+from sklmerge.plot._axes import DASHES, MARKERS, add_legend, choose_colors, escape_text, open_axes
+
+
+class ReliabilityCurve(NamedTuple):
+    """Predictions by how confident they were, and how many of them were right.
+
+    Attributes
+    ----------
+    confidence, accuracy : ndarray of float, shape (n_filled_bins,)
+        Of each bin that holds predictions, the mean probability and the share that came true.
+    n_samples : ndarray of int, shape (n_filled_bins,)
+        How many predictions it holds.
+    error : float
+        The expected calibration error: the mean gap between confidence and accuracy, bins weighed
+        by their predictions.
+    """
+
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    n_samples: NDArray[np.intp]
+    error: float
+
+
+def measure_reliability(
+    confidence: NDArray[np.float64], came_true: NDArray[np.bool_], n_bins: int
+) -> ReliabilityCurve:
+    """Bin predictions by confidence, in bins of equal width from 0 to 1.
+
+    Examples
+    --------
+    >>> came_true = np.array([True, False, False])
+    >>> curve = measure_reliability(np.array([0.75, 0.75, 0.15]), came_true, 10)
+    >>> curve.confidence.tolist(), curve.accuracy.tolist(), curve.n_samples.tolist()
+    ([0.15, 0.75], [0.0, 0.5], [1, 2])
+    >>> round(curve.error, 3)
+    0.217
+    """
+    bins = np.minimum((confidence * n_bins).astype(np.intp), n_bins - 1)
+    counts = np.bincount(bins, minlength=n_bins)
+    filled = counts > 0
+    n = counts[filled]
+    mean = np.bincount(bins, confidence, n_bins)[filled] / n
+    share = np.bincount(bins, came_true, n_bins)[filled] / n
+    return ReliabilityCurve(mean, share, n, float(np.abs(mean - share) @ n / n.sum()))
+
+
+class ReliabilityDisplay:
+    """Show how far predicted probabilities can be trusted, such as before and after an adjustment.
+
+    On the diagonal, predictions come true as often as they say. Below it they promise too much:
+    typical for a network, and for one class of a model that learned from rebalanced data.
+
+    Parameters
+    ----------
+    curves : mapping of str to ReliabilityCurve
+        What each is called, in the legend.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        What was drawn on.
+    figure_ : matplotlib.figure.Figure
+        The figure it is in.
+
+    See Also
+    --------
+    sklmerge.adjust_prior : Adjusts probabilities to other class shares.
+    sklearn.calibration.CalibrationDisplay : The same for one binary classifier.
+
+    References
+    ----------
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, for the error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge import ReliabilityDisplay
+    >>> bold, timid = np.tile([0.99, 0.01], (8, 1)), np.tile([0.75, 0.25], (8, 1))
+    >>> y = ["ill", "ill", "ill", "well"] * 2
+    >>> display = ReliabilityDisplay.from_predictions(y, {"before": bold, "after": timid})
+    >>> {name: round(curve.error, 2) for name, curve in display.curves.items()}
+    {'before': 0.24, 'after': 0.0}
+    """
+
+    def __init__(self, curves: Mapping[str, ReliabilityCurve]) -> None:
+        self.curves = curves
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        probabilities: Mapping[str, ArrayLike],
+        *,
+        classes: ArrayLike | None = None,
+        label: Any = None,
+        n_bins: int = 10,
+        ax: Any = None,
+    ) -> Self:
+        """Draw the reliability of predicted probabilities.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            True labels.
+        probabilities : mapping of str to array-like of shape (n_samples, n_classes)
+            What each set of predictions is called -> its probabilities.
+        classes : array-like of shape (n_classes,), default=None
+            The classes of the columns; None takes the sorted classes of ``y_true``.
+        label : label, default=None
+            A class, whose predicted probability is held against how often it was that class. None
+            takes the class predicted for each sample, and its probability.
+        n_bins : int, default=10
+            Bins of equal width from 0 to 1.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ReliabilityDisplay
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, values are no probabilities, or the label is no class.
+        """
+        check_whole("n_bins", n_bins, 1)
+        if not isinstance(probabilities, Mapping):
+            raise TypeError(
+                "probabilities must map a name to an array each, such as {'before': P}, got "
+                f"{type(probabilities).__name__}"
+            )
+        truth = np.asarray(y_true)
+        names = np.unique(truth) if classes is None else np.asarray(classes)
+        if label is not None and label not in names.tolist():
+            raise ValueError(f"label must be one of {names.tolist()}, got {label!r}")
+        curves = {}
+        for name, values in probabilities.items():
+            table = check_probabilities(name, values, (len(truth), len(names)))
+            if label is None:
+                best = table.argmax(axis=1)
+                confidence, came_true = table[np.arange(len(table)), best], names[best] == truth
+            else:
+                confidence = table[:, names.tolist().index(label)]
+                came_true = truth == label
+            curves[name] = measure_reliability(confidence, came_true, n_bins)
+        return cls(curves).plot(ax=ax)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        label: Any = None,
+        n_bins: int = 10,
+        ax: Any = None,
+    ) -> Self:
+        """Draw the reliability of a classifier on data that it has not learned from.
+
+        Parameters
+        ----------
+        estimator : classifier
+            Fitted, with ``predict_proba``. Of a PriorAdjustedClassifier, the probabilities of the
+            estimator inside are drawn as well, as "before".
+        X : array-like of shape (n_samples, ...)
+            What it predicts from.
+        y : array-like of shape (n_samples,)
+            True labels.
+        label, n_bins, ax
+            See `from_predictions`.
+
+        Returns
+        -------
+        ReliabilityDisplay
+        """
+        check_is_fitted(estimator)
+        found = {"predicted": estimator.predict_proba(X)}
+        inner: Any = getattr(estimator, "estimator_", None)
+        if hasattr(estimator, "target_prior") and hasattr(inner, "predict_proba"):
+            found = {"before": inner.predict_proba(X), "after": found["predicted"]}
+        return cls.from_predictions(
+            y, found, classes=estimator.classes_, label=label, n_bins=n_bins, ax=ax
+        )
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the curves, with the calibration error of each.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ReliabilityDisplay
+            Itself.
+        """
+        if not self.curves:
+            raise ValueError("curves must hold at least one, got none")
+        ax = open_axes(ax, (6.4, 4.4), "ReliabilityDisplay.plot")
+        colors = choose_colors(ax)
+        ax.plot([0, 1], [0, 1], color=colors.faint, lw=1, ls=":")
+        lines, names = [], []
+        for place, (name, curve) in enumerate(self.curves.items()):
+            color = colors.series[(place + 1) % len(colors.series)]
+            lines += ax.plot(
+                *(curve.confidence, curve.accuracy),
+                color=color,
+                ls=DASHES[place % len(DASHES)],
+                marker=MARKERS[place % len(MARKERS)],
+            )
+            # Points that few predictions stand behind are small.
+            sizes = 15 + 120 * np.sqrt(curve.n_samples / curve.n_samples.max())
+            ax.scatter(curve.confidence, curve.accuracy, s=sizes, color=color, alpha=0.3, lw=0)
+            names.append(escape_text(f"{name}, error {curve.error:.3f}"))
+        ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        ax.set(xlabel="predicted probability", ylabel="share that came true")
+        ax.spines[["top", "right"]].set_visible(False)
+        add_legend(ax, lines, names, "upper left")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def check_probabilities(
+    name: str, values: ArrayLike, shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Refuse what is not one probability for each sample and class."""
+    table = np.asarray(values, dtype=np.float64)
+    if table.shape != shape:
+        raise ValueError(
+            f"probabilities must be of shape {shape}, one for each sample and class, got "
+            f"{table.shape} for {name!r}"
+        )
+    if not ((table >= 0) & (table <= 1)).all():
+        raise ValueError(f"probabilities must lie between 0 and 1, got others for {name!r}")
+    return table
