@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._checks import check_choice, check_whole
 from sklmerge._kinds import show_labels
 from sklmerge._random import hash_keys, resolve_seed
 from sklmerge.sampling._batches import (
@@ -20,10 +21,8 @@ from sklmerge.sampling._batches import (
 )
 from sklmerge.sampling._pools import ClassPools, permute_places
 from sklmerge.sampling._schedule_rules import (
-    check_choice,
     check_rank,
-    check_whole,
-    find_varied,
+    find_augmented,
     read_classes,
     resolve_samples,
 )
@@ -41,17 +40,21 @@ class EpochSchedule(BaseEstimator):
 
     Parameters
     ----------
-    samples_per_class : {"minority", "majority"}, int, mapping or None, default="minority"
+    samples_per_class : {"minority", "majority", "natural"}, int, mapping or None, \
+            default="minority"
         Draws of each class in an epoch: as many as the rarest or the most frequent class has
-        images, a number, or a mapping that names every (merged) class. None draws each image once,
-        plain and in the order given, as evaluation needs it.
+        images, as many as the class itself has (each image once, shuffled, and augmented as
+        `augment` says: what most networks train on), a number, or a mapping that names every
+        (merged) class. None draws each image once, plain and in the order given, as evaluation
+        needs it.
     order : {"shuffled", "sequential"}, default="shuffled"
         How a class is gone through: in another random order in every pass, or as given. Either way
         no image comes again before all others of its class have come.
-    augment : {"all", "repeated", "none"} or collection of labels, default="all"
-        Which draws are to be varied: all, those of an image that was drawn before, none, or those
-        of some classes (original or merged). Varying the rare class alone makes interpolation and
-        filled borders a clue to the class.
+    augment : {"all", "repeated", "none"}, collection of labels or None, default=None
+        Which draws are to be augmented: all, those of an image that was drawn before, none, or
+        those of some classes (original or merged). Augmenting the rare class alone makes
+        interpolation and filled borders a clue to the class. None augments all; it must be None
+        beside ``samples_per_class=None``, whose draws are plain.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Classes that count as one.
     within_merged : {"natural", "balanced"}, default="natural"
@@ -59,6 +62,8 @@ class EpochSchedule(BaseEstimator):
         of its original classes.
     stratify_batches : bool, default=True
         Whether every batch has its share of every class; otherwise the epoch is shuffled as one.
+        In a natural epoch the share of a rare class may be less than 1: its images are spread
+        evenly over the batches then.
     random_state : int, RandomState instance or None, default=None
         Seed. None takes a fresh one in `fit`, which several ranks would not share.
 
@@ -104,7 +109,7 @@ class EpochSchedule(BaseEstimator):
         samples_per_class: Any = "minority",
         *,
         order: str = "shuffled",
-        augment: str | Collection[Any] = "all",
+        augment: str | Collection[Any] | None = None,
         merge: Any = None,
         within_merged: str = "natural",
         stratify_batches: bool = True,
@@ -154,9 +159,16 @@ class EpochSchedule(BaseEstimator):
         self.n_samples_, self.n_draws_ = len(codes), sum(self.samples_per_class_.values())
         self.original_codes_ = codes
         self.seed_ = resolve_seed(self.random_state)
-        self._varied = find_varied(self.augment, originals, self.merger_)
         if self.samples_per_class is None:
+            if self.augment is not None:
+                raise ValueError(
+                    "augment must be None beside samples_per_class=None, whose draws are plain, "
+                    f'got {self.augment!r}; pass samples_per_class="natural" for each image once, '
+                    "shuffled and augmented"
+                )
             return self
+        asked = "all" if self.augment is None else self.augment
+        self._augmented = find_augmented(asked, originals, self.merger_)
         self._pools = ClassPools.gather(
             codes,
             merged_of,
@@ -237,7 +249,9 @@ class EpochSchedule(BaseEstimator):
         check_is_fitted(self, "n_draws_")
         check_whole("batch_size", batch_size, 1)
         check_whole("world_size", world_size, 1)
-        check_shares(self.samples_per_class_, batch_size, world_size, stratified=self._is_mixed())
+        # A natural epoch has rare classes whose images do not suffice for every batch.
+        needs_all = self._is_mixed() and not self._is_natural()
+        check_shares(self.samples_per_class_, batch_size, world_size, stratified=needs_all)
         return count_batches(self.n_draws_, batch_size, world_size)
 
     def coverage(self, n_epochs: int) -> NDArray[np.int64]:
@@ -257,6 +271,9 @@ class EpochSchedule(BaseEstimator):
         if self.samples_per_class is None:
             return np.full(self.n_samples_, n_epochs, dtype=np.int64)
         return self._pools.count(n_epochs, self.n_samples_)
+
+    def _is_natural(self) -> bool:
+        return isinstance(self.samples_per_class, str) and self.samples_per_class == "natural"
 
     def _is_mixed(self) -> bool:
         return self.stratify_batches and self.samples_per_class is not None
@@ -284,6 +301,6 @@ class EpochSchedule(BaseEstimator):
             numbers = permute_places(numbers, self.n_draws_, np.repeat(key, len(numbers)))
         rows, passes = self._pools.draw(epoch, numbers)
         is_augmented = passes > 0
-        if self._varied is not None:
-            is_augmented = self._varied[self.original_codes_[rows]]
+        if self._augmented is not None:
+            is_augmented = self._augmented[self.original_codes_[rows]]
         return EpochDraws(rows, is_augmented, hash_keys(rows, passes))

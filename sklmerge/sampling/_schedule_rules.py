@@ -1,12 +1,12 @@
 """Settings of a schedule and labels in, numbers out: the checks and rules that `fit` applies."""
 
 from collections.abc import Collection, Mapping
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._checks import check_choice, check_whole
 from sklmerge._codes import count_classes, match_labels
 from sklmerge._containers import CountedLabels, is_index, read_labels
 from sklmerge._datasets import find_labels
@@ -88,7 +88,7 @@ def resolve_samples(samples_per_class: Any, counts: Mapping[Any, int]) -> dict[A
 
     Parameters
     ----------
-    samples_per_class : {"minority", "majority"}, int, mapping or None
+    samples_per_class : {"minority", "majority", "natural"}, int, mapping or None
         See `EpochSchedule`.
     counts : mapping of label to int
         Images of each class.
@@ -102,7 +102,9 @@ def resolve_samples(samples_per_class: Any, counts: Mapping[Any, int]) -> dict[A
     >>> resolve_samples("minority", {"a": 500, "b": 1_000_000})
     {'a': 500, 'b': 500}
     """
-    if samples_per_class is None:
+    if samples_per_class is None or (
+        isinstance(samples_per_class, str) and samples_per_class == "natural"
+    ):
         return dict(counts)
     if isinstance(samples_per_class, Mapping):
         differing = [label for label in counts if label not in samples_per_class]
@@ -116,17 +118,17 @@ def resolve_samples(samples_per_class: Any, counts: Mapping[Any, int]) -> dict[A
             check_whole(f"samples_per_class[{label!r}]", n, 1)
         return {label: int(samples_per_class[label]) for label in counts}
     if isinstance(samples_per_class, str):
-        check_choice("samples_per_class", samples_per_class, ("minority", "majority"))
+        check_choice("samples_per_class", samples_per_class, ("minority", "majority", "natural"))
         choose = min if samples_per_class == "minority" else max
         return dict.fromkeys(counts, choose(counts.values()))
     check_whole("samples_per_class", samples_per_class, 1)
     return dict.fromkeys(counts, int(samples_per_class))
 
 
-def find_varied(
+def find_augmented(
     augment: Any, originals: list[Any], merger: LabelMerger
 ) -> NDArray[np.bool_] | None:
-    """Say of which original classes all draws are varied; None where that depends on the draw."""
+    """Say of which original classes all draws are augmented; None if that depends on the draw."""
     if isinstance(augment, str):
         check_choice("augment", augment, ("all", "repeated", "none"))
         return None if augment == "repeated" else np.full(len(originals), augment == "all")
@@ -144,20 +146,6 @@ def find_varied(
     return np.array(
         [label in augment or merger.mapping_[label] in augment for label in originals], np.bool_
     )
-
-
-def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    """Refuse what is none of the choices."""
-    if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
-
-
-def check_whole(name: str, value: Any, least: int) -> None:
-    """Refuse what is no whole number from `least` on."""
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an int >= {least}, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be >= {least}, got {value}")
 
 
 def check_rank(schedule: Any, rank: Any, world_size: Any) -> None:

@@ -55,9 +55,9 @@ def test_every_loop_is_another_epoch_also_after_one_that_breaks_off(textures, as
 @pytest.mark.parametrize("epoch", [1.5, "1", True, None])
 def test_an_epoch_is_a_whole_number(textures, epoch):
     batches = ImageBatches(*textures, schedule=BALANCED)
-    with pytest.raises(TypeError, match="epoch must be an int >= 0, got"):
+    with pytest.raises(TypeError, match="epoch must be a whole number of at least 0, got"):
         batches.set_epoch(epoch)
-    with pytest.raises(ValueError, match="epoch must be >= 0, got -1"):
+    with pytest.raises(ValueError, match="epoch must be a whole number of at least 0, got -1"):
         batches.set_epoch(-1)
 
 

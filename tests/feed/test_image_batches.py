@@ -250,7 +250,7 @@ def test_show_draws_images_with_captions(textures):
         ({"n_jobs": 0}, "n_jobs must not be 0"),
         ({"cache_bytes": -1}, "cache_bytes must be >= 0"),
         ({"rank": 2, "world_size": 2}, "rank must be below world_size 2, got 2"),
-        ({"rank": -1}, "rank must be >= 0, got -1"),
+        ({"rank": -1}, "rank must be a whole number of at least 0, got -1"),
         ({"schedule": EpochSchedule(), "world_size": 2}, "random_state must be an int where"),
         ({"schedule": EpochSchedule(merge={"g": ["grass"]}), "merge": {"b": ["brick"]}}, "once"),
     ],
@@ -268,7 +268,7 @@ def test_wrong_settings_are_named(textures, settings, message):
         ({"schedule": "minority"}, "schedule must be an EpochSchedule or None, got 'minority'"),
         ({"n_jobs": 1.5}, "n_jobs must be an int or None, got 1.5"),
         ({"cache_bytes": "1 GB"}, "cache_bytes must be a number of bytes, got '1 GB'"),
-        ({"rank": 0.5, "world_size": 2}, "rank must be an int >= 0, got 0.5"),
+        ({"rank": 0.5, "world_size": 2}, "rank must be a whole number of at least 0, got 0.5"),
     ],
 )
 def test_settings_of_the_wrong_kind_are_named(textures, settings, message):

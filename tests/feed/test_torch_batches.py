@@ -150,9 +150,9 @@ def test_wrong_ranks_and_epochs_are_named(textures, make):
     source = make_batches(textures) if make is TorchBatches else textures[1]
     with pytest.raises(ValueError, match="rank and world_size must be given together, got 1, None"):
         make(source, rank=1)
-    with pytest.raises(ValueError, match="epoch must be >= 0, got -1"):
+    with pytest.raises(ValueError, match="epoch must be a whole number of at least 0, got -1"):
         make(source).set_epoch(-1)
-    with pytest.raises(TypeError, match="epoch must be an int >= 0, got"):
+    with pytest.raises(TypeError, match="epoch must be a whole number of at least 0, got"):
         make(source).set_epoch(1.5)
     with pytest.raises(ValueError, match="rank must be below world_size 2, got 2"):
         make(source, rank=2, world_size=2)

@@ -96,7 +96,7 @@ def test_labels_are_spread_by_a_gap_and_keep_their_order(places, gap):
 def test_a_schedule_must_be_fitted_and_epochs_be_whole():
     with pytest.raises(NotFittedError):
         EpochCoverageDisplay.from_estimator(EpochSchedule())
-    with pytest.raises(ValueError, match="n_epochs must be >= 1"):
+    with pytest.raises(ValueError, match="n_epochs must be a whole number of at least 1"):
         EpochCoverageDisplay.from_estimator(EpochSchedule().fit(Y), n_epochs=0)
     display = EpochCoverageDisplay({"a": 3}, {})
     with pytest.raises(ValueError, match="times_drawn must hold an epoch"):

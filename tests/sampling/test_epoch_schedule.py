@@ -189,17 +189,29 @@ def test_merging_before_and_within_draw_the_same_merged_class():
         (
             {"samples_per_class": "most"},
             ValueError,
-            "must be one of minority, majority, got 'most'",
+            "must be 'minority', 'majority' or 'natural', got 'most'",
         ),
-        ({"samples_per_class": 0}, ValueError, "samples_per_class must be >= 1, got 0"),
-        ({"samples_per_class": 2.5}, TypeError, "samples_per_class must be an int >= 1, got 2.5"),
+        (
+            {"samples_per_class": 0},
+            ValueError,
+            "samples_per_class must be a whole number of at least 1, got 0",
+        ),
+        (
+            {"samples_per_class": 2.5},
+            TypeError,
+            "samples_per_class must be a whole number of at least 1, got 2.5",
+        ),
         ({"samples_per_class": {"a": 1}}, ValueError, "must name each class once, got 'b'"),
-        ({"samples_per_class": {"a": 1, "b": 0}}, ValueError, r"\['b'\] must be >= 1, got 0"),
-        ({"order": "random"}, ValueError, "order must be one of shuffled, sequential"),
-        ({"augment": "some"}, ValueError, "augment must be one of all, repeated, none"),
+        (
+            {"samples_per_class": {"a": 1, "b": 0}},
+            ValueError,
+            r"\['b'\] must be a whole number of at least 1",
+        ),
+        ({"order": "random"}, ValueError, "order must be 'shuffled' or 'sequential'"),
+        ({"augment": "some"}, ValueError, "augment must be 'all', 'repeated' or 'none'"),
         ({"augment": ["x"]}, ValueError, "augment must list classes, got 'x'"),
         ({"augment": 3}, TypeError, "augment must be"),
-        ({"within_merged": "even"}, ValueError, "within_merged must be one of natural, balanced"),
+        ({"within_merged": "even"}, ValueError, "within_merged must be 'natural' or 'balanced'"),
         ({"merge": {"X": ["q"]}}, ValueError, "q"),
     ],
 )
@@ -212,7 +224,7 @@ def test_asking_wrongly_is_named():
     with pytest.raises(NotFittedError):
         EpochSchedule().draws(0)
     schedule = EpochSchedule().fit(["a", "b"])
-    with pytest.raises(ValueError, match="epoch must be >= 0, got -1"):
+    with pytest.raises(ValueError, match="epoch must be a whole number of at least 0, got -1"):
         schedule.draws(-1)
     with pytest.raises(ValueError, match="rank must be below world_size 2, got 2"):
         schedule.draws(0, rank=2, world_size=2)
@@ -241,3 +253,26 @@ def test_batch_coverage_answers_for_a_million():
         assert misses["rare"] == pytest.approx(hypergeom.pmf(0, 10**6 + 500, 500, size), rel=1e-6)
     with pytest.raises(ValueError, match="counts must be >= 0"):
         batch_coverage([1, -1], 1)
+
+
+@given(counts=st.lists(st.integers(1, 40), min_size=1, max_size=4), size=st.integers(1, 16))
+def test_a_natural_epoch_takes_each_image_once_and_spreads_the_rare_ones(counts, size):
+    y = np.repeat(np.arange(len(counts)), counts)
+    schedule = EpochSchedule("natural", random_state=0).fit(y)
+    for epoch in range(2):
+        batches = schedule.plan_batches(epoch, size)
+        draws = batches.draws
+        assert sorted(draws.indices.tolist()) == list(range(len(y)))
+        assert draws.is_augmented.all()
+        for batch in batches:
+            share = np.array(counts) * len(batch) / len(y)
+            got = np.bincount(y[batch.indices], minlength=len(counts))
+            assert (np.abs(got - share) < 1).all()
+    if len(y) > 20:
+        assert schedule.draws(0).indices.tolist() != schedule.draws(1).indices.tolist()
+
+
+def test_plain_draws_in_order_cannot_be_augmented():
+    for augment in ("all", "none", ["a"]):
+        with pytest.raises(ValueError, match='pass samples_per_class="natural"'):
+            EpochSchedule(None, augment=augment).fit(["a", "b"])
