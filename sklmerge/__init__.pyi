@@ -63,6 +63,8 @@ from .weights import (
     ClassWeightedClassifier,
     ClassWeightEstimator,
     PriorCorrectedClassifier,
+    adjust_prior,
+    logit_offsets,
 )
 
 __version__: str
@@ -96,10 +98,12 @@ __all__ = [
     "PriorCorrectedClassifier",
     "ReliabilityDisplay",
     "TrivialAugmenter",
+    "adjust_prior",
     "as_augmenter",
     "balance_folder",
     "batch_coverage",
     "classification_report_levels",
+    "logit_offsets",
     "merged_scorer",
     "separate",
     "suggest_merges",

@@ -1,7 +1,14 @@
 """How much each class counts."""
 
+from sklmerge.weights._adjust import adjust_prior, logit_offsets
 from sklmerge.weights._classifier import ClassWeightedClassifier
 from sklmerge.weights._estimator import ClassWeightEstimator
 from sklmerge.weights._prior import PriorCorrectedClassifier
 
-__all__ = ["ClassWeightEstimator", "ClassWeightedClassifier", "PriorCorrectedClassifier"]
+__all__ = [
+    "ClassWeightEstimator",
+    "ClassWeightedClassifier",
+    "PriorCorrectedClassifier",
+    "adjust_prior",
+    "logit_offsets",
+]

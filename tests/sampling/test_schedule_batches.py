@@ -111,7 +111,7 @@ def test_a_batch_too_small_for_its_classes_is_refused_with_the_least_that_does()
     assert fit_schedule([100, 3], stratify_batches=False)[0].count_batches(20) == 6
     with pytest.raises(ValueError, match="world_size must not exceed the 3 draws"):
         fit_schedule([100, 3])[0].count_batches(200, world_size=4)
-    with pytest.raises(TypeError, match="batch_size must be a whole number .*, got None"):
+    with pytest.raises(TypeError, match=r"batch_size must be a whole number .*, got None"):
         schedule.count_batches(None)
 
 

@@ -1,0 +1,236 @@
+"""Class shares in, probabilities or logits for other class shares out. No estimator here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklmerge._checks import is_real
+from sklmerge._containers import is_pandas
+from sklmerge._kinds import show_labels
+
+# Rows that are adjusted at a time: they stay in the processor's cache between the passes.
+_CHUNK_VALUES = 1 << 15
+
+
+def adjust_prior(
+    P: ArrayLike,
+    train_prior: ArrayLike,
+    target_prior: str | ArrayLike = "balanced",
+    strength: float = 1.0,
+) -> NDArray[Any]:
+    """Turn probabilities learned with some class shares into those for other class shares.
+
+    Dividing the probabilities of a plainly trained model by the class shares that it was trained on
+    is the cheapest remedy for imbalance there is: nothing is trained again.
+
+    Parameters
+    ----------
+    P : array-like of shape (n_samples, n_classes)
+        Probabilities, such as a network's softmax output, or of shape (n_samples,) or
+        (n_samples, 1): the probability of the second of two classes (a sigmoid output).
+    train_prior : array-like of shape (n_classes,)
+        Share (or number) of each class that the model learned from, in the order of the columns.
+    target_prior : "balanced" or array-like of shape (n_classes,), default="balanced"
+        Shares to decide for; ``"balanced"`` weighs all classes alike.
+    strength : float, default=1.0
+        At least 0; 0 changes nothing, 1 exchanges the shares in full.
+
+    Returns
+    -------
+    ndarray of the shape of P
+        Of float32 if P is, else float64; rows sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If P is no table of probabilities, a prior does not fit its columns, is negative or sums to
+        0, `strength` is below 0, or a row would have no class left.
+
+    See Also
+    --------
+    PriorAdjustedClassifier : The same around a classifier of scikit-learn.
+    logit_offsets : The same for logits, and for a loss.
+
+    Notes
+    -----
+    p'(k) ~ p(k) (pi_target(k) / pi_train(k)) ** strength. A class that was not in training gets
+    probability 0.
+
+    References
+    ----------
+    Saerens, Latinne and Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori
+    Probabilities", Neural Computation 2002, eq. 2.4; as logit adjustment, with `strength` called
+    tau: Menon et al., "Long-tail learning via logit adjustment", ICLR 2021, eq. 9.
+
+    Examples
+    --------
+    >>> from sklmerge import adjust_prior
+    >>> adjust_prior([[0.8, 0.2]], train_prior=[900, 100]).round(2)
+    array([[0.31, 0.69]])
+    """
+    table = np.asarray(P)
+    table = table if table.dtype == np.float32 else table.astype(np.float64, copy=False)
+    is_sigmoid = table.ndim == 1 or (table.ndim == 2 and table.shape[1] == 1)
+    if table.ndim not in (1, 2):
+        raise ValueError(
+            f"P must be of shape (n_samples, n_classes) or (n_samples,), got {table.shape}"
+        )
+    n_classes = 2 if is_sigmoid else table.shape[1]
+    factors = weigh_columns(train_prior, target_prior, strength, n_classes)
+    if is_sigmoid:
+        flat = table.reshape(-1)
+        pairs = scale_rows(np.stack([1 - flat, flat], axis=1), factors)
+        return pairs[:, 1].reshape(table.shape)
+    return scale_rows(table, factors)
+
+
+def logit_offsets(
+    train_prior: ArrayLike, target_prior: str | ArrayLike = "balanced", strength: float = 1.0
+) -> NDArray[np.float64]:
+    """Compute what to add to a network's logits so that it decides for other class shares.
+
+    Added at prediction, they do to logits what `adjust_prior` does to probabilities. Subtracted
+    from the logits inside the cross-entropy of a training, they are balanced softmax: the network
+    learns logits for `target_prior`, and nothing is added at prediction.
+
+    Parameters
+    ----------
+    train_prior : array-like of shape (n_classes,)
+        Share (or number) of each class in training; none may be 0.
+    target_prior : "balanced" or array-like of shape (n_classes,), default="balanced"
+        Shares to decide for; none may be 0.
+    strength : float, default=1.0
+        At least 0; 0 changes nothing.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_classes,)
+        strength * log(pi_target / pi_train), of mean 0: a softmax does not see a constant.
+
+    Raises
+    ------
+    ValueError
+        If a prior does not fit, or holds a share of 0, or `strength` is below 0.
+
+    See Also
+    --------
+    adjust_prior : The same for probabilities.
+
+    References
+    ----------
+    Menon et al., "Long-tail learning via logit adjustment", ICLR 2021, eq. 9 and 10; in the loss:
+    Ren et al., "Balanced Meta-Softmax for Long-Tailed Visual Recognition", NeurIPS 2020, eq. 4.
+
+    Examples
+    --------
+    >>> from sklmerge import logit_offsets
+    >>> logit_offsets([900, 100]).round(2)
+    array([-1.1,  1.1])
+    """
+    n_classes = np.size(train_prior)
+    for name, prior in (("train_prior", train_prior), ("target_prior", target_prior)):
+        if not isinstance(prior, str) and (np.asarray(prior) == 0).any():
+            raise ValueError(f"{name} must be above 0 for logits, got {np.asarray(prior).tolist()}")
+    offsets = np.log(weigh_columns(train_prior, target_prior, strength, n_classes))
+    return offsets - offsets.mean()
+
+
+def weigh_columns(
+    train_prior: Any, target_prior: Any, strength: float, n_classes: int
+) -> NDArray[np.float64]:
+    """Work out what each column of probabilities is multiplied by."""
+    check_strength(strength)
+    train = read_shares(train_prior, n_classes, "train_prior")
+    if isinstance(target_prior, str):
+        if target_prior != "balanced":
+            raise ValueError(f"target_prior must be 'balanced' or shares, got {target_prior!r}")
+        target = np.full(n_classes, 1 / n_classes)
+    else:
+        target = read_shares(target_prior, n_classes, "target_prior")
+    # A class that training lacked is never predicted, whatever its target.
+    ratios = np.divide(target, train, out=np.zeros(n_classes), where=train > 0)
+    return np.asarray(ratios**strength)
+
+
+def check_strength(strength: Any) -> None:
+    """Refuse what is no finite number of at least 0."""
+    if not is_real(strength) or strength < 0:
+        raise ValueError(f"strength must be a number of at least 0, got {strength!r}")
+
+
+def read_shares(prior: Any, n_classes: int, name: str) -> NDArray[np.float64]:
+    """Read shares or counts in the order of the columns; they come out with sum 1."""
+    if isinstance(prior, Mapping) or is_pandas(prior, "Series"):
+        raise TypeError(
+            f"{name} must be an array in the order of the columns of P, got a "
+            f"{type(prior).__name__}; pass [prior[label] for label in classes]"
+        )
+    shares = np.asarray(prior, dtype=np.float64)
+    if shares.shape != (n_classes,):
+        raise ValueError(
+            f"{name} must have one share for each of the {n_classes} classes, "
+            f"got shape {shares.shape}"
+        )
+    if not np.isfinite(shares).all() or (shares < 0).any() or shares.sum() <= 0:
+        raise ValueError(
+            f"{name} must be finite shares of at least 0 with a sum above 0, got {shares.tolist()}"
+        )
+    return shares / shares.sum()
+
+
+def order_shares(prior: Any, classes: NDArray[Any], name: str) -> NDArray[np.float64]:
+    """Read shares given by label, as a mapping or a Series, or in the order of the classes."""
+    labels = classes.tolist()
+    if is_pandas(prior, "Series"):
+        # value_counts sorts by frequency, so a Series goes by its labels.
+        prior = prior.to_dict()
+    if isinstance(prior, Mapping):
+        if set(prior) != set(labels):
+            raise ValueError(
+                f"{name} must have a share for each of {show_labels(labels, 5)}, "
+                f"got {show_labels(list(prior), 5)}"
+            )
+        prior = [prior[label] for label in labels]
+    return read_shares(prior, len(labels), name)
+
+
+def scale_rows(P: NDArray[Any], factors: NDArray[np.float64]) -> NDArray[Any]:
+    """Multiply the columns, and divide each row by its sum."""
+    scaled = np.empty_like(P)
+    factors = factors.astype(P.dtype)
+    step = max(1, _CHUNK_VALUES // max(1, P.shape[1]))
+    for start in range(0, len(P), step):
+        chunk = scaled[start : start + step]
+        np.multiply(P[start : start + step], factors, out=chunk)
+        sums = chunk @ np.ones(P.shape[1], P.dtype)
+        if not (np.isfinite(sums).all() and (sums > 0).all()):
+            row = start + int(np.flatnonzero(~(np.isfinite(sums) & (sums > 0)))[0])
+            raise ValueError(
+                "P must have in each row finite probabilities and a class with a share in both "
+                f"priors, got {P[row].tolist()} in row {row}"
+            )
+        np.divide(chunk, sums[:, None], out=chunk)
+    return scaled
+
+
+def estimate_train_shares(
+    P: NDArray[np.float64], target: NDArray[np.float64], *, n_steps: int = 2000
+) -> NDArray[np.float64]:
+    """Find the shares that, exchanged for the target, make the mean probability the target.
+
+    References
+    ----------
+    Saerens, Latinne and Decaestecker 2002, the iteration of eq. 2.9, run the other way round.
+    """
+    factors = np.ones(P.shape[1])
+    present = target > 0
+    for _ in range(n_steps):
+        means = scale_rows(P, factors).mean(axis=0)
+        if np.abs(means - target).max() < 1e-10:
+            break
+        factors[present] *= target[present] / means[present]
+        factors /= factors.sum()
+    shares = np.divide(target, factors, out=np.zeros_like(target), where=present)
+    return shares / shares.sum()
