@@ -22,8 +22,7 @@ from sklmerge import ColorHistogram, HOGFeatures, ImageAugmenter
 
 NAMES = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag",
          "boot")  # fmt: skip
-# Each class has the same fraction of the one before it.
-COUNTS = np.round(1500 * 100 ** (-np.arange(10) / 9)).astype(int)
+LARGEST = 1500
 
 
 def read_idx(folder: Path, name: str, offset: int) -> np.ndarray:
@@ -32,15 +31,17 @@ def read_idx(folder: Path, name: str, offset: int) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=offset)
 
 
-def make_task(folder: Path) -> Task:
+def make_task(folder: Path, ratio: float = 100) -> Task:
     sets = ("train", "t10k")
     images = np.concatenate([read_idx(folder, f"{s}-images-idx3-ubyte", 16) for s in sets])
     codes = np.concatenate([read_idx(folder, f"{s}-labels-idx1-ubyte", 8) for s in sets])
     n_train, test = 60_000, np.arange(60_000, 70_000)
+    # Each class has the same fraction of the one before it.
+    sizes = np.round(LARGEST * ratio ** (-np.arange(len(NAMES)) / (len(NAMES) - 1))).astype(int)
 
     def split(seed: int) -> Fold:
         rng = np.random.default_rng(seed)
-        counts = rng.permutation(COUNTS)
+        counts = rng.permutation(sizes)
         pools = [np.flatnonzero(codes[:n_train] == code) for code in range(len(NAMES))]
         chosen = [rng.choice(pool, n, replace=False) for pool, n in zip(pools, counts, strict=True)]
         weight = (counts / counts.mean())[codes[test]]
