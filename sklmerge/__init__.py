@@ -28,6 +28,7 @@ _ROOMS = {
     "images",
     "labels",
     "plot",
+    "report",
     "sampling",
     "weights",
 }

@@ -10,6 +10,7 @@ from . import (
     images as images,
     labels as labels,
     plot as plot,
+    report as report,
     sampling as sampling,
     weights as weights,
 )
@@ -22,6 +23,8 @@ from .augment import (
 )
 from .balance import (
     BalanceReport,
+    advise,
+    audit_split,
     balance_folder,
     separate,
 )
@@ -53,6 +56,11 @@ from .plot import (
     EpochCoverageDisplay,
     MergeDisplay,
     ReliabilityDisplay,
+)
+from .report import (
+    inspect_folder,
+    preview_folder,
+    suggest_folder,
 )
 from .sampling import (
     AugmentingOverSampler,
@@ -99,12 +107,17 @@ __all__ = [
     "ReliabilityDisplay",
     "TrivialAugmenter",
     "adjust_prior",
+    "advise",
     "as_augmenter",
+    "audit_split",
     "balance_folder",
     "batch_coverage",
     "classification_report_levels",
+    "inspect_folder",
     "logit_offsets",
     "merged_scorer",
+    "preview_folder",
     "separate",
+    "suggest_folder",
     "suggest_merges",
 ]

@@ -1,8 +1,9 @@
 """audit_split: what a training folder and a validation folder have in common, and should not."""
 
+import csv
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -23,6 +24,16 @@ from sklmerge.images import (
     show_name,
 )
 
+# What two images have in common -> how it is told, the surest first.
+_KINDS = {
+    "same_bytes": "the same file",
+    "same_pixels": "the same pixels",
+    "same_source": "made from one source",
+    "similar": "near duplicates",
+}
+_MOST_NAMED = 10
+Pairs = list[tuple[str, str]]
+
 
 @dataclass(frozen=True)
 class AuditReport:
@@ -41,11 +52,13 @@ class AuditReport:
         copies.
     unreadable : dict of str to str
         Path of each file that could not be compared -> why.
+    similar : list of (str, str)
+        Near duplicates that are none of these, see `ImageIndex.verify`.
 
     Examples
     --------
     >>> import tempfile
-    >>> from sklmerge.balance import audit_split, balance_folder
+    >>> from sklmerge import audit_split, balance_folder
     >>> from sklmerge.datasets import write_textures
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_textures(folder + "/photos")
@@ -57,31 +70,59 @@ class AuditReport:
 
     n_train: int
     n_val: int
-    same_bytes: list[tuple[str, str]]
-    same_pixels: list[tuple[str, str]]
-    same_source: list[tuple[str, str]]
+    same_bytes: Pairs
+    same_pixels: Pairs
+    same_source: Pairs
     unreadable: dict[str, str]
+    similar: Pairs = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
         """Whether nothing of training is in validation."""
-        return not (self.same_bytes or self.same_pixels or self.same_source)
+        return not self.leaked
+
+    @property
+    def leaked(self) -> dict[str, str]:
+        """Validation image -> what it has in common with a training image, the surest first."""
+        return {val: kind for kind in reversed(_KINDS) for _, val in getattr(self, kind)}
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as plain values, fit for JSON."""
-        return asdict(self)
+        return {**asdict(self), "leaked": self.leaked, "n_leaked": len(self.leaked)}
+
+    def write_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write all pairs as a table of val, train and kind.
+
+        Parameters
+        ----------
+        path : path
+            Written anew.
+        """
+        with open(path, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+            table = csv.writer(file)
+            table.writerow(["val", "train", "kind"])
+            for kind in _KINDS:
+                table.writerows([val, train, kind] for train, val in getattr(self, kind))
 
     def __str__(self) -> str:
-        lines = [f"{self.n_train} training and {self.n_val} validation images"]
-        for pairs, what in (
-            (self.same_bytes, "the same file"),
-            (self.same_pixels, "the same pixels"),
-            (self.same_source, "made from one source"),
-        ):
-            lines.append(f"{len(pairs)} times {what} on both sides")
-            lines += [f"  {show_name(first)} = {show_name(second)}" for first, second in pairs[:10]]
-        lines += [f"  not compared: {show_name(p)} ({why})" for p, why in self.unreadable.items()]
-        return "\n".join(lines)
+        leaked = self.leaked
+        share = f" ({len(leaked) / self.n_val:.0%})" if leaked else ""
+        lines = [
+            f"{len(leaked)} of {self.n_val} validation images{share} are in training too, "
+            f"which has {self.n_train}"
+        ]
+        for kind, what in _KINDS.items():
+            pairs = getattr(self, kind)
+            lines.append(f"{sum(own == kind for own in leaked.values())} images: {what}")
+            lines += [
+                f"  {show_name(train)} = {show_name(val)}" for train, val in pairs[:_MOST_NAMED]
+            ]
+            n_more = len(pairs) - _MOST_NAMED
+            lines += [f"  and {n_more:,} more pairs"] if n_more > 0 else []
+        bad = [f"  not compared: {show_name(p)} ({why})" for p, why in self.unreadable.items()]
+        n_more = len(bad) - _MOST_NAMED
+        more = [f"  and {n_more:,} more that were not compared"] if n_more > 0 else []
+        return "\n".join([*lines, *bad[:_MOST_NAMED], *more])
 
 
 class _Digest(NamedTuple):
@@ -93,25 +134,24 @@ class _Digest(NamedTuple):
 
 
 def audit_split(
-    train: str | os.PathLike[str],
-    val: str | os.PathLike[str],
+    train: Any,
+    val: Any,
     *,
     n_jobs: int | None = None,
     max_pixels: int | None = 200_000_000,
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> AuditReport:
-    """Find images of a training folder that are in a validation folder, too.
+    """Find validation images that are in training, too.
 
     A model that is judged on what it has seen looks better than it is. This finds files that are
-    the same, pictures that are the same in other files, and, where `balance_folder` has written
-    ``metadata.csv``, copies whose source is on the other side. Pictures that only look alike it
-    does not find.
+    the same, pictures that are the same in other files, near duplicates, and, where
+    `balance_folder` has written ``metadata.csv``, copies whose source is on the other side.
 
     Parameters
     ----------
-    train, val : path or URL
-        Folders with one folder per class.
+    train, val : path, URL or ImageIndex
+        Folders with one folder per class, or indexes.
     n_jobs : int or None, default=None
         Threads, as joblib counts them. The report does not depend on it.
     max_pixels : int or None, default=200_000_000
@@ -133,56 +173,63 @@ def audit_split(
     ConnectionError
         If the store behind a URL does not answer, or refuses.
 
+    See Also
+    --------
+    balance_folder : ``group_by="content"`` or ``"similar"`` makes a split without leaks.
+    inspect_folder : What one folder holds.
+
     Examples
     --------
     >>> import shutil, tempfile
-    >>> from sklmerge.balance import audit_split
+    >>> from sklmerge import audit_split
     >>> from sklmerge.datasets import write_textures
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_textures(folder + "/train")
     ...     _ = shutil.copytree(folder + "/train/grass", folder + "/val/grass")
     ...     report = audit_split(folder + "/train", folder + "/val")
-    >>> len(report.same_bytes), report.ok
+    >>> len(report.leaked), report.ok
     (60, False)
     """
-    folders = find_local(train), find_local(val)
-    if not any(map(is_url, folders)):
+    if not any(isinstance(s, ImageIndex) or is_url(find_local(s)) for s in (train, val)):
         check_url(train, storage_options)
-    sides = [
-        _index(folder, name, storage_options)
-        for folder, name in zip(folders, ("train", "val"), strict=True)
-    ]
-    names = [side.paths.relative() for side in sides]
+    sides = [_index(train, "train", storage_options), _index(val, "val", storage_options)]
+    names = [list(side.paths.relative()) for side in sides]
     digest = partial(_digest, max_pixels=check_max_pixels(max_pixels))
     digests = [list(map_files(digest, s.paths, s.files, n_jobs, progress)) for s in sides]
-    files, pixels = (
-        [
-            [(name, getattr(digest, kind)) for name, digest in zip(side, found, strict=True)]
-            for side, found in zip(names, digests, strict=True)
-        ]
+    same_bytes, same_pixels = (
+        pair_equal(
+            *(
+                [(name, getattr(one, kind)) for name, one in zip(side, found, strict=True)]
+                for side, found in zip(names, digests, strict=True)
+            )
+        )
         for kind in ("file", "pixels")
     )
-    same_bytes = pair_equal(*files)
+    same_pixels = sorted(set(same_pixels) - set(same_bytes))
     return AuditReport(
         n_train=len(sides[0]),
         n_val=len(sides[1]),
         same_bytes=same_bytes,
-        same_pixels=sorted(set(pair_equal(*pixels)) - set(same_bytes)),
+        same_pixels=same_pixels,
         same_source=pair_sources([_read_sources(side) for side in sides], names),
         unreadable={
-            os.path.join(folder, name): digest.reason
-            for folder, side, found in zip(folders, names, digests, strict=True)
-            for name, digest in zip(side, found, strict=True)
-            if digest.reason is not None
+            side.paths[row]: one.reason
+            for side, found in zip(sides, digests, strict=True)
+            for row, one in enumerate(found)
+            if one.reason is not None
         },
     )
 
 
-def _index(folder: str, name: str, options: Mapping[str, Any] | None) -> ImageIndex:
-    options = options if is_url(folder) else None
+def _index(side: Any, name: str, options: Mapping[str, Any] | None) -> ImageIndex:
+    if isinstance(side, ImageIndex):
+        return side
+    folder = find_local(side)
     try:
         # A part that was balanced has a folder for every class, also for one without an image.
-        return ImageIndex(folder, allow_empty=True, storage_options=options)
+        return ImageIndex(
+            folder, allow_empty=True, storage_options=options if is_url(folder) else None
+        )
     except ValueError as error:
         raise ValueError(f"{name} {str(error).removeprefix('root ')}") from error
 

@@ -8,13 +8,12 @@ import typer
 
 from sklmerge import __version__
 from sklmerge.cli._looking import audit, inspect, preview, suggest, weights
-from sklmerge.cli._making import balance, demo, separate_command
+from sklmerge.cli._making import balance, demo, separate
 
 app = typer.Typer(
     name="sklmerge",
-    help="Merge image classes, balance them by varied copies, and weigh what is left.",
+    help="Merge image classes, balance them with augmented copies, and weigh what is left.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -31,17 +30,13 @@ def run() -> None:
 
 @app.callback(invoke_without_command=True)
 def print_version(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """Merge image classes, balance them by varied copies, and weigh what is left."""
+    """Merge image classes, balance them with augmented copies, and weigh what is left."""
     if version:
         print(f"sklmerge {__version__}")
         raise typer.Exit
 
 
-for command in (inspect, weights, suggest, preview, balance, audit):
+for command in (inspect, weights, suggest, preview, balance, audit, separate, demo):
     app.command()(command)
-app.command("separate")(separate_command)
-app.command()(demo)

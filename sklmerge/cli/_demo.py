@@ -18,16 +18,13 @@ from sklmerge import (
     ClassWeightedClassifier,
     ColorHistogram,
     HOGFeatures,
-    ImageAugmenter,
-    ImageIndex,
     LabelMerger,
     balance_folder,
+    inspect_folder,
+    preview_folder,
     separate,
 )
-from sklmerge.cli._inspect import inspect_folder, print_inspection
-from sklmerge.cli._output import print_lines, print_table, show_progress
-from sklmerge.cli._places import Place
-from sklmerge.cli._preview import draw_preview, write_picture
+from sklmerge.cli._output import print_inspection, print_lines, print_table, show_progress
 from sklmerge.datasets import load_textures, write_textures
 
 MERGE = {"ground": ["grass", "gravel"]}
@@ -52,12 +49,12 @@ def run_demo(out: Path, n_jobs: int | None) -> None:
         If the original classes do not come back exactly.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ValueError(f"OUT must be a new or an empty folder, got {out}")
+        raise ValueError(f"out must be a new or an empty folder, got {out}")
     source, balanced, separated = out / "textures", out / "balanced", out / "separated"
 
     print_step(1, f"Write photographs of brick, grass and gravel to {source}, and inspect them")
     write_textures(source)
-    print_inspection(inspect_folder(Place(str(source)), None, n_jobs))
+    print_inspection(inspect_folder(source, n_jobs=n_jobs))
 
     print_step(2, "Treat grass and gravel as one class, and balance the training part by copies")
     with show_progress("writing files") as update:
@@ -88,8 +85,7 @@ def run_demo(out: Path, n_jobs: int | None) -> None:
     )
 
     print_step(5, "Draw images of each class beside their copies")
-    sheet = draw_preview(ImageIndex(source), ImageAugmenter.preset("light"), 1, 6, 0)
-    write_picture(sheet, out / "contact_sheet.png")
+    preview_folder(source, out / "contact_sheet.png")
     print_lines([f"wrote {out / 'contact_sheet.png'}"])
 
 
@@ -124,9 +120,9 @@ def compare_pipelines() -> list[list[Any]]:
     model = LogisticRegression(max_iter=1000)
     pipelines = {
         "as given": (*prepare, model),
-        "weighed": (*prepare, ClassWeightedClassifier(model)),
+        "class weights": (*prepare, ClassWeightedClassifier(model)),
         "plain copies": (AugmentingOverSampler(None, random_state=0), *prepare, model),
-        "varied copies": (AugmentingOverSampler("light", random_state=0), *prepare, model),
+        "augmented copies": (AugmentingOverSampler("light", random_state=0), *prepare, model),
     }
     return [
         [name, *judge(make_pipeline(*steps), images, labels)] for name, steps in pipelines.items()

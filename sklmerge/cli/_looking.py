@@ -1,53 +1,77 @@
 """Commands that look at images: one function each, what it takes, calls and prints."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sklmerge import ClassWeightEstimator
-from sklmerge.balance import audit_split
 from sklmerge.cli import _options as opt
-from sklmerge.cli._errors import report_errors, speak_reasons
-from sklmerge.cli._frameworks import tell_weights, write_code
-from sklmerge.cli._inspect import inspect_folder, print_inspection
-from sklmerge.cli._options import take_augmenter
-from sklmerge.cli._output import print_json, print_lines, show_progress
-from sklmerge.cli._places import Place, Source, StorageOptions
-from sklmerge.cli._places import read_storage_options as read_options
-from sklmerge.cli._preview import draw_preview, write_picture
-from sklmerge.cli._suggest import print_suggestion, suggest_for_folder
-from sklmerge.images import is_url
+from sklmerge.cli._errors import report_errors
 
 
 @report_errors
+@opt.take_source
 def inspect(
-    source: Source,
-    classes: opt.Classes = None,
+    place: Any,
     merge: opt.Merge = None,
-    max_pixels: opt.MaxPixels = 200_000_000,
     budget: Annotated[
         str | None,
         typer.Option(metavar="SIZE", help="Room for copies, as 20GB.  [default: what is free]"),
     ] = None,
-    storage_options: StorageOptions = None,
-    jobs: opt.Jobs = None,
+    max_pixels: opt.MaxPixels = 200_000_000,
+    n_jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
     """Count classes, find bad and duplicate files, and say what to do about the imbalance."""
-    place = Place.read(source, storage_options, classes)
-    found = inspect_folder(place, opt.read_merge(merge), jobs, max_pixels=max_pixels, budget=budget)
+    from sklmerge.cli._output import print_inspection, print_json, show_progress
+    from sklmerge.report import inspect_folder
+
+    with show_progress("reading files") as update:
+        found = inspect_folder(
+            place,
+            merge=opt.read_merge(merge),
+            budget_bytes=opt.read_budget(budget),
+            n_jobs=n_jobs,
+            max_pixels=max_pixels,
+            progress=update,
+        )
     if as_json:
-        print_json(found)
+        print_json(found.to_dict())
     else:
         print_inspection(found)
 
 
 @report_errors
+@opt.take_source
+def report(
+    place: Any,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Page to write.")] = Path("report.html"),
+    merge: opt.Merge = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a page that exists.")] = False,
+    random_state: opt.Seed = 0,
+    n_jobs: opt.Jobs = None,
+) -> None:
+    """Write one HTML page about the images: counts, sheets, bad files, duplicates, what to do."""
+    from sklmerge.cli._output import print_lines, show_progress
+    from sklmerge.report import write_report
+
+    with show_progress("reading files") as update:
+        write_report(
+            place,
+            out,
+            merge=opt.read_merge(merge),
+            force=force,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            progress=update,
+        )
+    print_lines([f"wrote {out}"])
+
+
+@report_errors
+@opt.take_source
 def weights(
-    source: Source,
-    classes: opt.Classes = None,
+    place: Any,
     merge: opt.Merge = None,
     scheme: Annotated[str, typer.Option(help="balanced, effective, log or uniform.")] = "balanced",
     power: Annotated[float, typer.Option(help="Of balanced; 0.5 is the square-root rule.")] = 1.0,
@@ -62,11 +86,14 @@ def weights(
         str,
         typer.Option(help="Print code for keras, torch, sklearn, lightgbm, catboost or xgboost."),
     ] = "keras",
-    storage_options: StorageOptions = None,
     as_json: opt.Json = False,
 ) -> None:
     """Compute class weights for a folder of class folders."""
-    index = Place.read(source, storage_options, classes).open_classes(opt.read_merge(merge))
+    from sklmerge import ClassWeightEstimator
+    from sklmerge.cli._output import print_weights
+    from sklmerge.report import write_code
+
+    index = place.open_classes(opt.read_merge(merge))
     estimator = ClassWeightEstimator(
         scheme,
         power=power,
@@ -74,13 +101,18 @@ def weights(
         normalize=None if normalize == "none" else normalize,
         max_ratio=max_ratio,
     ).fit_counts(index.counts)
-    tell_weights(estimator, index, write_code(framework, estimator, index), as_json)
+    print_weights(estimator, index, write_code(framework, estimator, index), as_json)
 
 
 @report_errors
+@opt.take_source
 def suggest(
-    source: Source,
-    classes: opt.Classes = None,
+    place: Any,
+    merge: opt.Merge = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.onnx", help="Compare images by the output of this network."),
+    ] = None,
     n_classes: Annotated[
         int | None, typer.Option(min=1, help="Merge until so many classes are left.")
     ] = None,
@@ -89,83 +121,120 @@ def suggest(
         typer.Option(help="Merge while confusability is at least this.  [default: 0.1]"),
     ] = None,
     image_size: Annotated[
-        str, typer.Option(metavar="HEIGHTxWIDTH", help="Size at which images are compared.")
-    ] = "48x48",
+        str | None,
+        typer.Option(
+            metavar="HEIGHTxWIDTH", help="Size at which images are compared.  [default: 48x48]"
+        ),
+    ] = None,
     max_images: Annotated[
-        int, typer.Option(min=2, help="Look at so many images of a class at most.")
+        int, typer.Option(min=2, help="Look at no more images of a class than this.")
     ] = 500,
     folds: Annotated[int, typer.Option(min=2, help="Of the cross-validation.")] = 5,
     group_by: opt.GroupBy = None,
-    storage_options: StorageOptions = None,
-    seed: opt.Seed = 0,
-    jobs: opt.Jobs = None,
+    random_state: opt.Seed = 0,
+    n_jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
     """Suggest which classes to merge, because a linear model takes them for one another."""
-    found = suggest_for_folder(
-        Place.read(source, storage_options, classes),
-        image_size=opt.read_image_size(image_size),
-        max_images=max_images,
-        n_classes=n_classes,
-        threshold=threshold,
-        group_by=group_by,
-        n_folds=folds,
-        seed=seed,
-        n_jobs=jobs,
-    )
+    from sklmerge.cli._output import print_json, print_suggestion, show_waiting
+    from sklmerge.report import suggest_folder
+
+    with show_waiting("describing images, and predicting out of fold"):
+        found = suggest_folder(
+            place,
+            merge=opt.read_merge(merge),
+            model=None if model is None else str(model),
+            n_classes=n_classes,
+            threshold=threshold,
+            image_size=opt.read_image_size(image_size),
+            max_images=max_images,
+            folds=folds,
+            group_by=group_by,
+            random_state=random_state,
+            n_jobs=n_jobs,
+        )
     if as_json:
-        print_json(found)
+        print_json(found.to_dict())
     else:
         print_suggestion(found)
 
 
 @report_errors
 def audit(
-    train: Annotated[str, typer.Argument(metavar="TRAIN", help="Folder of class folders, or URL.")],
-    val: Annotated[str, typer.Argument(metavar="VAL", help="Folder of class folders, or URL.")],
+    train: Annotated[
+        str, typer.Argument(metavar="TRAIN", help="Folder of class folders, URL, or table.")
+    ],
+    val: Annotated[str, typer.Argument(metavar="VAL", help="The same for validation.")],
+    path_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Column of paths, if these are tables.")
+    ] = None,
+    label_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Column of labels, if these are tables.")
+    ] = None,
+    suffix: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What to put after each path, such as .jpg.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="CSV of all images found, to write.")
+    ] = None,
+    storage_options: opt.StorageOptions = None,
     max_pixels: opt.MaxPixels = 200_000_000,
-    storage_options: StorageOptions = None,
-    jobs: opt.Jobs = None,
+    n_jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Find images of TRAIN that are in VAL too, and copies whose source is; exit 1 if there are."""
+    """Find validation images that are in TRAIN too, and copies whose source is; exit 1 if any."""
+    from sklmerge.balance import audit_split
+    from sklmerge.cli._output import print_json, print_lines, show_progress
+    from sklmerge.report import Place
+
+    options = opt.read_storage_options(storage_options)
+    sides: list[Any] = [train, val]
+    for number, side in enumerate(sides):
+        place = Place(side, None, path_column, label_column, suffix, options=options)
+        if place.has_table:
+            sides[number] = place.open_index()
     with show_progress("comparing images") as update:
-        report = audit_split(
-            train,
-            val,
-            n_jobs=jobs,
+        found = audit_split(
+            *sides,
+            n_jobs=n_jobs,
             max_pixels=max_pixels,
             progress=update,
-            storage_options=read_options(storage_options),
+            storage_options=options,
         )
-    report = replace(report, unreadable=speak_reasons(report.unreadable))
+    if out is not None:
+        found.write_csv(out)
     if as_json:
-        print_json(report.to_dict())
+        print_json(found.to_dict())
     else:
-        print_lines(str(report).split("\n"))
-    if not report.ok:
+        print_lines(str(found).split("\n"))
+    if not found.ok:
         raise typer.Exit(1)
 
 
 @report_errors
-@take_augmenter
+@opt.take_augmenter
+@opt.take_source
 def preview(
-    source: Source,
+    place: Any,
     out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write.")] = Path(
         "preview.png"
     ),
-    classes: opt.Classes = None,
-    sources: Annotated[int, typer.Option(min=1, help="Rows of each class.")] = 1,
-    copies: Annotated[int, typer.Option(min=1, help="Varied copies in each row.")] = 6,
+    n_sources: Annotated[int, typer.Option(min=1, help="Rows of each class.")] = 1,
+    n_copies: Annotated[int, typer.Option(min=1, help="Augmented copies in each row.")] = 6,
     merge: opt.Merge = None,
     augmenter: Any = None,
-    storage_options: StorageOptions = None,
-    seed: opt.Seed = 0,
+    random_state: opt.Seed = 0,
 ) -> None:
     """Draw a contact sheet: images of each class beside the copies that would be made of them."""
-    index = Place.read(source, storage_options, classes).open_index(opt.read_merge(merge))
-    if not is_url(source) and Path(source).resolve() in out.resolve().parents:
-        raise ValueError(f"--out must lie outside SRC, whose files are never changed, got {out}")
-    sheet = draw_preview(index, augmenter, sources, copies, seed)
-    write_picture(sheet, out)
+    from sklmerge.cli._output import print_lines
+    from sklmerge.report import preview_folder
+
+    preview_folder(
+        place.open_index(opt.read_merge(merge)),
+        out,
+        augmenter=augmenter,
+        n_sources=n_sources,
+        n_copies=n_copies,
+        random_state=random_state,
+    )
     print_lines([f"wrote {out}"])

@@ -1,27 +1,20 @@
 """Commands that write folders: one function each, what it takes, calls and prints."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sklmerge import balance_folder, separate
 from sklmerge.cli import _options as opt
-from sklmerge.cli._demo import run_demo
-from sklmerge.cli._errors import report_errors, speak_reasons
-from sklmerge.cli._options import take_augmenter
-from sklmerge.cli._output import print_json, print_lines, print_table, show_progress
-from sklmerge.cli._places import Destination, DestinationOptions, Source, StorageOptions
-from sklmerge.cli._places import read_storage_options as read_options
+from sklmerge.cli._errors import report_errors
 
 
 @report_errors
-@take_augmenter
+@opt.take_augmenter
+@opt.take_source
 def balance(
-    source: Source,
-    destination: Destination,
-    classes: opt.Classes = None,
+    place: Any,
+    destination: opt.Destination,
     merge: opt.Merge = None,
     samples_per_class: Annotated[
         str,
@@ -29,58 +22,98 @@ def balance(
     ] = "majority",
     max_copies: Annotated[int, typer.Option(help="Most copies of one image; -1: no bound.")] = 20,
     split: Annotated[
-        str, typer.Option(metavar="TRAIN,VAL[,TEST]", help="Shares; 1 puts all in train.")
-    ] = "0.8,0.2",
+        str | None,
+        typer.Option(
+            metavar="TRAIN,VAL[,TEST]",
+            help="Shares, or val=0.1,test=50 (a share, images per class); 1 puts all in train."
+            "  [default: 0.8,0.2]",
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None, typer.Option(help="Make folders of links for cross-validation.")
+    ] = None,
+    resplit: Annotated[
+        bool, typer.Option("--resplit", help="Divide a source that is divided already anew.")
+    ] = False,
     group_by: opt.GroupBy = None,
+    drop: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Leave out duplicates, similar, leaks, conflicts or unreadable before the split.",
+        ),
+    ] = None,
     image_size: Annotated[
         str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Resize all images.")
     ] = None,
-    place: Annotated[
-        str, typer.Option(help="Unchanged images: copy, hardlink, symlink or reference.")
-    ] = "copy",
-    max_pixels: opt.MaxPixels = 200_000_000,
-    image_format: Annotated[str, typer.Option("--format", help="keep, jpeg or png.")] = "keep",
+    how: Annotated[
+        str | None,
+        typer.Option(
+            "--place",
+            help="Unchanged images: copy, hardlink, symlink or reference.  [default: copy]",
+        ),
+    ] = None,
+    image_format: Annotated[str, typer.Option(help="keep, jpeg or png.")] = "keep",
     quality: Annotated[int, typer.Option(help="Of JPEG files that are written anew.")] = 95,
+    max_pixels: opt.MaxPixels = 200_000_000,
     augmenter: Any = None,
-    storage_options: StorageOptions = None,
-    destination_options: DestinationOptions = None,
-    seed: opt.Seed = 0,
-    jobs: opt.Jobs = None,
-    on_error: Annotated[str, typer.Option(help="Unreadable images: raise or skip.")] = "raise",
+    destination_options: opt.DestinationOptions = None,
+    random_state: opt.Seed = 0,
+    n_jobs: opt.Jobs = None,
+    on_error: opt.OnError = "raise",
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Take an object store's DESTINATION from a dead run."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be done.")
     ] = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Make a balanced folder: split, merge, and fill small classes up with varied copies."""
+    """Make a balanced folder: split, merge, and oversample small classes with augmented copies."""
+    from sklmerge import balance_folder
+    from sklmerge.cli._output import print_json, print_lines, show_progress
+
     options: dict[str, Any] = {
-        "place": place,
         "image_format": image_format,
+        "place": how,
         "on_error": on_error,
-        "max_pixels": max_pixels,
-        "storage_options": read_options(storage_options),
-        "destination_options": read_options(destination_options, "destination_options"),
+        "destination_options": opt.read_storage_options(destination_options, "destination_options"),
     }
+    if split is not None:
+        options["split"] = opt.read_split(split)
+    if place.has_table:
+        source: Any = place.open_index()
+    else:
+        place.check_columns()
+        source = place.source
+        options |= {
+            "classes": place.classes,
+            "extensions": place.extensions,
+            "storage_options": place.options,
+        }
     with show_progress("writing files") as update:
         report = balance_folder(
             source,
             destination,
-            classes=opt.read_classes(classes),
             merge=opt.read_merge(merge),
             samples_per_class=opt.read_samples(samples_per_class),
             max_copies=None if max_copies == -1 else max_copies,
             augmenter=augmenter,
-            split=opt.read_split(split),
+            folds=folds,
+            resplit=resplit,
             group_by=group_by,
-            image_size=None if image_size is None else opt.read_image_size(image_size),
+            drop=opt.read_names("drop", drop) or (),
+            image_size=opt.read_image_size(image_size),
             quality=quality,
-            random_state=seed,
-            n_jobs=jobs,
+            max_pixels=max_pixels,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            force=force,
             dry_run=dry_run,
             progress=update,
             **options,
         )
-    report = replace(report, skipped=speak_reasons(report.skipped))
     if as_json:
         print_json(report.to_dict())
     else:
@@ -88,16 +121,22 @@ def balance(
 
 
 @report_errors
-def separate_command(
-    balanced: Annotated[str, typer.Argument(metavar="DST", help="What balance has written.")],
-    destination: Annotated[str, typer.Argument(metavar="OUT", help="New or empty folder.")],
-    augmented: Annotated[
-        bool, typer.Option("--augmented/--no-augmented", help="Whether to take the copies along.")
+def separate(
+    balanced: Annotated[str, typer.Argument(metavar="BALANCED", help="What balance has written.")],
+    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="New or empty folder.")],
+    include_augmented: Annotated[
+        bool,
+        typer.Option(
+            "--include-augmented/--no-include-augmented", help="Whether to take the copies along."
+        ),
     ] = True,
     as_json: opt.Json = False,
 ) -> None:
     """Give the original classes of a balanced folder back, each in a folder of its own."""
-    counts = separate(balanced, destination, include_augmented=augmented)
+    import sklmerge
+    from sklmerge.cli._output import print_json, print_table
+
+    counts = sklmerge.separate(balanced, destination, include_augmented=include_augmented)
     if as_json:
         print_json(counts)
         return
@@ -110,7 +149,9 @@ def demo(
     out: Annotated[
         Path, typer.Argument(metavar="[OUT]", help="New or empty folder to write to.")
     ] = Path("sklmerge-demo"),
-    jobs: opt.Jobs = None,
+    n_jobs: opt.Jobs = None,
 ) -> None:
     """Run the main job on photographs that are at hand, from merging to judging it."""
-    run_demo(out, jobs)
+    from sklmerge.cli._demo import run_demo
+
+    run_demo(out, n_jobs)

@@ -1,16 +1,20 @@
-"""The options of an augmenter, for every command that varies images."""
+"""What options are called, and the text of each turned into what the library takes.
+
+Nothing here loads the library, so that help and errors of use come at once.
+"""
 
 import functools
 import inspect
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from shlex import quote
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sklmerge.augment import Augmenter, ImageAugmenter, TrivialAugmenter
+if TYPE_CHECKING:
+    from sklmerge.augment import Augmenter
+    from sklmerge.report import Place
 
 Merge = Annotated[
     list[str] | None,
@@ -21,14 +25,6 @@ Merge = Annotated[
         'pass JSON: \'{"AB": ["A", "B"]}\'.',
     ),
 ]
-Classes = Annotated[
-    str | None,
-    typer.Option(
-        "--classes",
-        metavar="A,B",
-        help="Take these class folders alone. For names with commas pass a JSON list.",
-    ),
-]
 MaxPixels = Annotated[
     int,
     typer.Option(min=1, help="Refuse larger images, which may be decompression bombs."),
@@ -37,12 +33,31 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and
 GroupBy = Annotated[
     str | None,
     typer.Option(
-        help="What must stay together: a column of SRC's metadata.csv, a regular expression, or "
-        "content (equal files; reads all of them)."
+        help="What must stay together: content (equal files), similar (near duplicates too), a "
+        "column of a table in SOURCE, or a regular expression.",
     ),
 ]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Workers; -1 is one per core.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is random.")]
+Jobs = Annotated[int | None, typer.Option("--n-jobs", "-j", help="Workers; -1 is one per core.")]
+Seed = Annotated[int, typer.Option("--random-state", help="Seed of everything that is random.")]
+OnError = Annotated[str, typer.Option(help="Unreadable images: raise or skip.")]
+Destination = Annotated[
+    str,
+    typer.Argument(metavar="DESTINATION", help="New or empty folder, or URL of an object store."),
+]
+StorageOptions = Annotated[
+    str | None,
+    typer.Option(
+        "--storage-options",
+        metavar="JSON",
+        help="What opens a URL, such as '{\"anon\": true}'.",
+    ),
+]
+DestinationOptions = Annotated[
+    str | None,
+    typer.Option(
+        "--destination-options", metavar="JSON", help="The same for DESTINATION, if it differs."
+    ),
+]
 
 
 def read_merge(entries: list[str] | None) -> dict[str, list[str]] | None:
@@ -68,8 +83,8 @@ def read_merge(entries: list[str] | None) -> dict[str, list[str]] | None:
     return merge or None
 
 
-def read_classes(text: str | None) -> list[str] | None:
-    """Read names of class folders: ``A,B``, or a JSON list."""
+def read_names(option: str, text: str | None) -> list[str] | None:
+    """Read names: ``A,B``, or a JSON list."""
     if text is None:
         return None
     names: Any = text.split(",")
@@ -79,25 +94,32 @@ def read_classes(text: str | None) -> list[str] | None:
         except json.JSONDecodeError:
             names = []
     if not names or not all(isinstance(name, str) and name for name in names):
-        raise ValueError(f"--classes must be A,B or a JSON list of names, got {text!r}")
+        raise ValueError(f"{option} must be A,B or a JSON list of names, got {text!r}")
     return list(names)
 
 
-def write_classes(classes: Sequence[str] | None) -> str:
-    """Write the option that `read_classes` reads, for a shell; JSON where a name has its signs."""
-    if classes is None:
-        return ""
-    plain = not any("," in name or name.startswith("[") for name in classes)
-    return f" --classes {quote(','.join(classes) if plain else json.dumps(list(classes)))}"
+def read_storage_options(text: str | None, name: str = "storage_options") -> dict[str, Any] | None:
+    """Read what fsspec's file system is made with.
 
-
-def write_merge(merge: Mapping[str, Sequence[str]] | None) -> str:
-    """Write the options that `read_merge` reads, for a shell; JSON where a name has their signs."""
-    entries = {}
-    for name, members in (merge or {}).items():
-        plain = not any(sign in part for part in (name, *members) for sign in ",={")
-        entries[name] = f"{name}={','.join(members)}" if plain else json.dumps({name: members})
-    return "".join(f" --merge {quote(entry)}" for entry in entries.values())
+    Raises
+    ------
+    ValueError
+        If the text is no JSON object. It may hold a key, so it is not repeated.
+    """
+    if text is None:
+        return None
+    try:
+        options = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f'{name} must be a JSON object, such as {{"anon": true}}, got text that is no JSON '
+            f"({error})"
+        ) from error
+    if not isinstance(options, dict):
+        raise ValueError(
+            f'{name} must be a JSON object, such as {{"anon": true}}, got {type(options).__name__}'
+        )
+    return options
 
 
 def read_numbers(option: str, text: str, n_most: int) -> tuple[float, ...]:
@@ -111,8 +133,10 @@ def read_numbers(option: str, text: str, n_most: int) -> tuple[float, ...]:
     return numbers
 
 
-def read_size(text: str) -> float:
+def read_budget(text: str | None) -> float | None:
     """Read a size on the disk, such as ``20GB``, into bytes."""
+    if text is None:
+        return None
     found = re.fullmatch(r"([\d.]*) *([a-zA-Z]*)", text.strip())
     number, unit = found.groups() if found else ("", "")
     scales = {"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
@@ -122,14 +146,28 @@ def read_size(text: str) -> float:
         raise ValueError(f"--budget must be a size such as 500MB or 20GB, got {text!r}") from error
 
 
-def read_split(text: str) -> tuple[float, ...] | None:
-    """Read the shares of train, val and test; ``1`` puts all in train."""
-    shares = read_numbers("--split", text, 3)
-    return None if len(shares) == 1 and shares[0] == 1 else shares
+def read_split(text: str) -> Any:
+    """Read shares of train, val and test, or ``val=0.1,test=50``; ``1`` puts all in train."""
+    if "=" not in text:
+        shares = read_numbers("--split", text, 3)
+        return None if len(shares) == 1 and shares[0] == 1 else shares
+    amounts: dict[str, float | int] = {}
+    for entry in text.split(","):
+        name, _, amount = entry.partition("=")
+        try:
+            amounts[name.strip()] = int(amount) if amount.strip().isdecimal() else float(amount)
+        except ValueError as error:
+            raise ValueError(
+                f"--split must be shares such as 0.8,0.2 or parts such as val=0.1,test=50, got "
+                f"{text!r}"
+            ) from error
+    return amounts
 
 
-def read_image_size(text: str) -> tuple[int, int]:
+def read_image_size(text: str | None) -> tuple[int, int] | None:
     """Read ``HEIGHTxWIDTH``, or one number for a square."""
+    if text is None:
+        return None
     sides = text.lower().split("x")
     if len(sides) > 2 or not all(side.isdecimal() and int(side) for side in sides):
         raise ValueError(f"--image-size must look like 224x224 (height x width), got {text!r}")
@@ -153,21 +191,80 @@ def read_samples(text: str) -> str | int | dict[str, int] | None:
     return {name: int(number) for name, _, number in entries}
 
 
+# Option -> its type, metavar and help; names are those of Place.
+_SOURCE: dict[str, tuple[str, str]] = {
+    "labels": ("TABLE", "CSV of paths and labels, for a SOURCE without class folders."),
+    "path_column": ("NAME", "Its column of paths.  [default: file_name]"),
+    "label_column": ("NAME", "Its column of labels.  [default: original_label or label]"),
+    "suffix": ("TEXT", "What to put after each path, such as .jpg."),
+    "classes": ("A,B", "Take these classes alone. For names with commas pass a JSON list."),
+    "extensions": (".A,.B", "Endings of images' names, such as .jpg to leave out PNG masks."),
+    "storage_options": ("JSON", "What opens a URL, such as '{\"anon\": true}'."),
+}
+_SOURCE_PANEL = "Which images"
+
+
+def take_source(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command SOURCE and the options that say how it is read; it gets them as ``place``."""
+
+    @functools.wraps(command)
+    def run(*args: Any, source: str, **kwargs: Any) -> Any:
+        given = {name: kwargs.pop(name) for name in _SOURCE}
+        return command(*args, place=read_place(source, given), **kwargs)
+
+    signature = inspect.signature(command)
+    own = [p for p in signature.parameters.values() if p.name != "place"]
+    argument = typer.Argument(
+        metavar="SOURCE", help="Folder of class folders, its URL, or a CSV of paths and labels."
+    )
+    added = [make_parameter("source", str, argument, inspect.Parameter.empty)]
+    for name, (metavar, text) in _SOURCE.items():
+        flag = f"--{name.replace('_', '-')}"
+        option = typer.Option(flag, metavar=metavar, help=text, rich_help_panel=_SOURCE_PANEL)
+        own.append(make_parameter(name, str | None, option, None))
+    keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*added, *own)]
+    run.__dict__["__signature__"] = signature.replace(parameters=keyword)
+    return run
+
+
+def read_place(source: str, given: dict[str, str | None]) -> "Place":
+    """Read where images are, and how they are read."""
+    from pathlib import Path
+
+    from sklmerge.images import find_local, is_url
+    from sklmerge.report import Place
+
+    if not source.strip():
+        raise ValueError("source must be a folder, a URL or a table, got an empty text")
+    place = find_local(source)
+    return Place(
+        # A path without what it does not need; URLs stay as they are.
+        source=place if is_url(place) else str(Path(place)),
+        labels=given["labels"],
+        path_column=given["path_column"],
+        label_column=given["label_column"],
+        suffix=given["suffix"],
+        classes=read_names("classes", given["classes"]),
+        extensions=read_names("extensions", given["extensions"]),
+        options=read_storage_options(given["storage_options"]),
+    )
+
+
 # Option -> its type, metavar and help; names are those of ImageAugmenter, but for shift_range,
 # which stands for width and height alike.
-_OPTIONS: dict[str, tuple[Any, str | None, str]] = {
-    "rotation_range": (float | None, "DEGREES", "Largest turn to either side."),
+_AUGMENTER: dict[str, tuple[Any, str | None, str]] = {
+    "rotation_range": (float | None, "DEGREES", "Largest rotation to either side."),
     "shift_range": (float | None, "FRACTION", "Largest shift; from 1 on, in pixels."),
     "shear_range": (float | None, "DEGREES", "Largest shear to either side."),
     "zoom_range": (float | None, "FRACTION", "0.2 draws from 0.8 to 1.2."),
-    "brightness_range": (str | None, "LOW,HIGH", "Factors on the distance from black."),
-    "contrast_range": (str | None, "LOW,HIGH", "Factors on the distance from mean grey."),
-    "channel_shift_range": (float | None, "LEVELS", "Largest value added or taken away."),
-    "horizontal_flip": (bool, None, "Mirror every other copy left to right."),
-    "vertical_flip": (bool, None, "Mirror every other copy upside down."),
+    "brightness_range": (str | None, "LOW,HIGH", "Brightness factor range (1 = unchanged)."),
+    "contrast_range": (str | None, "LOW,HIGH", "Contrast factor range (1 = unchanged)."),
+    "channel_shift_range": (float | None, "LEVELS", "Largest value added to a channel."),
+    "horizontal_flip": (bool, None, "Flip each copy horizontally with probability 0.5."),
+    "vertical_flip": (bool, None, "Flip each copy vertically with probability 0.5."),
     "fill_mode": (str | None, "MODE", "Past the border: nearest, constant, reflect or wrap."),
 }
-_PANEL = "How copies are varied"
+_AUGMENTER_PANEL = "How copies are augmented"
 
 
 def take_augmenter(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -175,16 +272,16 @@ def take_augmenter(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def run(*args: Any, augment: str, **kwargs: Any) -> Any:
-        ranges = {name: kwargs.pop(name) for name in _OPTIONS}
+        ranges = {name: kwargs.pop(name) for name in _AUGMENTER}
         return command(*args, augmenter=read_augmenter(augment, ranges), **kwargs)
 
     signature = inspect.signature(command)
     own = [p for p in signature.parameters.values() if p.name != "augmenter"]
-    preset = typer.Option(help="none, light, strong or trivial.", rich_help_panel=_PANEL)
+    preset = typer.Option(help="none, light, strong or trivial.", rich_help_panel=_AUGMENTER_PANEL)
     added = [make_parameter("augment", str, preset, "light")]
-    for name, (kind, metavar, text) in _OPTIONS.items():
+    for name, (kind, metavar, text) in _AUGMENTER.items():
         flag = f"--{name.replace('_', '-')}"
-        option = typer.Option(flag, metavar=metavar, help=text, rich_help_panel=_PANEL)
+        option = typer.Option(flag, metavar=metavar, help=text, rich_help_panel=_AUGMENTER_PANEL)
         added.append(make_parameter(name, kind, option, False if kind is bool else None))
     run.__dict__["__signature__"] = signature.replace(parameters=[*own, *added])
     return run
@@ -197,7 +294,7 @@ def make_parameter(name: str, kind: Any, option: Any, default: Any) -> inspect.P
     )
 
 
-def read_augmenter(augment: str, ranges: dict[str, Any]) -> Augmenter | None:
+def read_augmenter(augment: str, ranges: dict[str, Any]) -> "Augmenter | None":
     """Build the augmenter of a preset, changed by the ranges that were given.
 
     Parameters
@@ -214,11 +311,20 @@ def read_augmenter(augment: str, ranges: dict[str, Any]) -> Augmenter | None:
     Augmenter or None
         None makes plain copies.
     """
-    if augment not in ("none", "light", "strong", "trivial"):
-        raise ValueError(f"--augment must be one of none, light, strong, trivial, got {augment!r}")
+    from sklmerge._checks import check_choice
+    from sklmerge.augment import ImageAugmenter, TrivialAugmenter
+
+    check_choice("augment", augment, ("none", "light", "strong", "trivial"))
     given = {name: value for name, value in ranges.items() if value not in (None, False)}
     if augment == "trivial":
-        return read_trivial(given)
+        unused = [name for name in given if name != "fill_mode"]
+        if unused:
+            raise ValueError(
+                f"--augment trivial takes no --{unused[0].replace('_', '-')}; choose light, strong "
+                "or none to set ranges"
+            )
+        ImageAugmenter(**given).draw_params(0)
+        return TrivialAugmenter(**given)
     if (shift := given.pop("shift_range", None)) is not None:
         given |= {"width_shift_range": shift, "height_shift_range": shift}
     for name in ("brightness_range", "contrast_range"):
@@ -228,17 +334,4 @@ def read_augmenter(augment: str, ranges: dict[str, Any]) -> Augmenter | None:
         return None
     augmenter = ImageAugmenter() if augment == "none" else ImageAugmenter.preset(augment)
     augmenter.set_params(**given).draw_params(0)
-    return augmenter
-
-
-def read_trivial(given: dict[str, Any]) -> TrivialAugmenter:
-    """Build a TrivialAugmenter, which has no ranges to change."""
-    unused = [name for name in given if name != "fill_mode"]
-    if unused:
-        raise ValueError(
-            f"--augment trivial takes no --{unused[0].replace('_', '-')}; choose light, strong or "
-            "none to set ranges"
-        )
-    augmenter = TrivialAugmenter(**given)
-    ImageAugmenter(**given).draw_params(0)
     return augmenter

@@ -20,7 +20,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from sklmerge import ClassWeightEstimator, ImageIndex
 from sklmerge.images import show_name
+from sklmerge.report import FolderReport, FolderSuggestion
 
 
 def print_json(value: Any) -> None:
@@ -101,3 +103,57 @@ def show_waiting(what: str) -> Iterator[None]:
         return
     with console.status(what):
         yield
+
+
+def print_inspection(found: FolderReport) -> None:
+    """Print what a folder holds, and what to do."""
+    merges = any(len(members) > 1 for members in found.members.values())
+    bad = bool(found.unreadable_counts)
+    columns = ["class", *(["of"] if merges else []), "images", *(["unreadable"] if bad else [])]
+    columns += ["share", "weight", "copies of each"]
+    rows = [
+        [
+            label,
+            *([list_members(found.members, label)] if merges else []),
+            n,
+            *([found.unreadable_counts.get(label, 0)] if bad else []),
+            f"{n / max(found.n_images, 1):.1%}",
+            float(found.class_weight.get(label, 0)),
+            found.copies.get(label, 0),
+        ]
+        for label, n in found.counts.items()
+    ]
+    print_table(columns, rows, title=f"{found.source}: {found.n_images:,} images")
+    print_lines(found.list_remarks())
+
+
+def print_suggestion(found: FolderSuggestion) -> None:
+    """Print which classes are confused, and which merge is suggested."""
+    header = ["merge", "confusability", "classes", "accuracy", "balanced acc.", ""]
+    title = f"{found.source}: {found.n_images:,} images, out of fold"
+    print_table(header, found.list_steps(), title=title)
+    print_lines(found.list_remarks())
+
+
+def print_weights(
+    estimator: ClassWeightEstimator, index: ImageIndex, code: str, as_json: bool
+) -> None:
+    """Print the weight of each class, and the code, for people or for programs."""
+    class_weight, indices = estimator.class_weight_, index.class_indices
+    if as_json:
+        print_json(
+            {
+                "class_indices": indices,
+                "counts": index.counts,
+                "class_weight": class_weight,
+                "keras": {str(i): w for i, w in estimator.to_keras(indices).items()},
+                "code": code,
+            }
+        )
+        return
+    rows = [
+        [indices[label], label, index.counts[label], round(class_weight[label], 6)]
+        for label in index.classes
+    ]
+    print_table(["index", "class", "images", "weight"], rows)
+    print_lines(code.split("\n"))

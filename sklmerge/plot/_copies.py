@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklmerge._image_grid import SheetRow, show_as_bytes
 from sklmerge._random import hash_keys, hash_texts, rank_keys
 from sklmerge.augment import Augmenter, pick_augmenter
-from sklmerge.images import ImageIndex
+from sklmerge.images import BadFileError, ImageIndex
 
 
 def caption_params(row: Mapping[str, Any]) -> str:
@@ -83,6 +83,8 @@ def pick_file_rows(
     n_sources: int,
     n_copies: int,
     seed: int,
+    *,
+    bad_files: dict[str, str] | None = None,
 ) -> list[SheetRow]:
     """Pick images of each class, each with its first copies as `balance_folder` makes them.
 
@@ -98,6 +100,9 @@ def pick_file_rows(
         Rows for each class, and copies in each row.
     seed : int
         The seed of the job.
+    bad_files : dict or None, default=None
+        Takes the path of each image that cannot be read, and why; another image of the class is
+        picked. None makes it an error.
 
     Returns
     -------
@@ -107,8 +112,18 @@ def pick_file_rows(
     rows = []
     for label in classes:
         members = np.flatnonzero(index.codes == index.class_indices[label])
-        for place in choose_sources(members, keys, n_sources, seed):
-            image = index.read([place], color_mode="rgb")[0]
+        n_picked = 0
+        for place in choose_sources(members, keys, len(members), seed):
+            if n_picked == n_sources:
+                break
+            try:
+                image = index.read([place], color_mode="rgb")[0]
+            except BadFileError as error:
+                if bad_files is None:
+                    raise
+                bad_files[index.paths.relative()[int(place)]] = read_reason(error)
+                continue
+            n_picked += 1
             original = index.original_classes[index.original_codes[place]]
             own = pick_augmenter(augmenter, original, label)
             # Copies are numbered from 1, as in the names of the files.
@@ -117,6 +132,11 @@ def pick_file_rows(
             title = f"{write_label(label)}\n{index.counts[label]:,} images"
             rows.append(SheetRow(title, [image, *copies], [short, *captions]))
     return rows
+
+
+def read_reason(error: BadFileError) -> str:
+    """Take the reason out of an error about a single file."""
+    return str(error).partition("' (")[2].partition("); pass ")[0]
 
 
 def pick_array_rows(

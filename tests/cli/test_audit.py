@@ -16,8 +16,8 @@ def balanced(run, textures, tmp_path):
 
 def test_a_folder_that_was_balanced_is_clean(run, balanced):
     shown = run("audit", balanced / "train", balanced / "val").stdout
-    assert "0 times the same file on both sides" in shown
-    assert "0 times made from one source on both sides" in shown
+    assert "0 images: the same file" in shown
+    assert "0 images: made from one source" in shown
 
 
 def test_a_copy_whose_source_is_on_the_other_side_is_found(run, textures, tmp_path):
@@ -49,7 +49,7 @@ def test_equal_files_and_equal_pixels_are_told_apart(run_json, run, tmp_path):
     assert "cat/0.png = cat/same_file.png" in result.stdout
     assert "cat/1.png = cat/same_pixels.bmp" in result.stdout
     # An equal path means nothing where no metadata tells of sources.
-    assert "0 times made from one source" in result.stdout
+    assert "0 images: made from one source" in result.stdout
     assert "not compared: " in result.stdout
 
 

@@ -109,9 +109,9 @@ def test_a_merge_map_that_does_not_fit(refuse, photos, tmp_path, merge, word):
 def test_a_destination_that_cannot_be(refuse, run, photos, tmp_path):
     assert "apart" in refuse("balance", photos, photos / "out")
     run("balance", photos, tmp_path / "out")
-    assert "plan" in refuse("balance", photos, tmp_path / "out", "--seed", "1")
+    assert "plan" in refuse("balance", photos, tmp_path / "out", "--random-state", "1")
     assert str(tmp_path) in refuse("balance", photos, tmp_path)
-    assert "OUT must be a new or an empty folder" in refuse("demo", tmp_path)
+    assert "out must be a new or an empty folder" in refuse("demo", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ def test_a_destination_that_cannot_be(refuse, run, photos, tmp_path):
         (("--samples-per-class", "many"), "--samples-per-class"),
         (("--image-size", "12by12"), "--image-size"),
         (("--image-size", "0x4"), "--image-size"),
-        (("--augment", "wild"), "--augment"),
-        (("--zoom-range", "2"), "--zoom-range"),
+        (("--augment", "wild"), "augment must be 'none', 'light', 'strong' or 'trivial'"),
+        (("--zoom-range", "2"), "zoom_range"),
         (("--brightness-range", "1,2,3"), "--brightness-range"),
-        (("--max-copies", "-7"), "--max-copies"),
+        (("--max-copies", "-7"), "max_copies must be a whole number of at least 0"),
         (("--place", "teleport"), "place"),
-        (("--format", "gif"), "--format"),
+        (("--image-format", "gif"), "image_format must be"),
         (("--quality", "200"), "quality"),
-        (("--on-error", "cry"), "--on-error"),
+        (("--on-error", "cry"), "on_error must be"),
     ],
 )
 def test_options_of_the_wrong_form(refuse, photos, tmp_path, arguments, word):
@@ -145,7 +145,7 @@ def test_options_that_do_not_exist_and_classes_that_do_not(run, refuse, photos, 
     assert "nowhere" in refuse("preview", photos, "--out", tmp_path / "nowhere" / "sheet.png")
     image = photos / "cat" / "0.png"
     before = image.read_bytes()
-    assert "outside SRC" in refuse("preview", photos, "--out", image)
+    assert "outside the source" in refuse("preview", photos, "--out", image)
     assert image.read_bytes() == before
     assert "scheme" in refuse("weights", photos, "--scheme", "heavy")
     assert "normalize" in refuse("weights", photos, "--normalize", "heavy")
@@ -155,16 +155,16 @@ def test_options_that_do_not_exist_and_classes_that_do_not(run, refuse, photos, 
 
 def test_images_beyond_the_limit_of_pixels_are_named(refuse, run, photos, tmp_path):
     error = refuse("balance", photos, tmp_path / "out", "--max-pixels", "599", code=1)
-    assert "20 x 30 pixels are more than --max-pixels 599" in error
+    assert "20 x 30 pixels are more than max_pixels=599" in error
     run("balance", photos, tmp_path / "out", "--max-pixels", "600")
     make_image(photos / "cat" / "6.png", 6, (20, 31))
     arguments = ("--max-pixels", "600", "--on-error", "skip")
     shown = run("balance", photos, tmp_path / "skipped", *arguments).stdout
-    assert "first: cat/6.png (20 x 31 pixels are more than --max-pixels 600)" in shown
+    assert "first: cat/6.png (20 x 31 pixels are more than max_pixels=600)" in shown
 
 
 def test_inspect_and_audit_name_images_beyond_the_limit_and_one_can_raise_it(run_json, run, photos):
-    reason = "20 x 30 pixels are more than --max-pixels 599"
+    reason = "20 x 30 pixels are more than max_pixels=599"
     found = run_json("inspect", photos, "--max-pixels", "599")
     assert set(found["bad_files"].values()) == {reason}
     assert len(found["bad_files"]) == 18

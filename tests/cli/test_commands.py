@@ -116,7 +116,7 @@ def test_balance_and_separate_are_exact_and_change_no_source(run, run_json, text
     assert count_files(balanced / "train") == report["counts_after"]["train"]
     assert report["counts_after"]["train"]["brick"] == report["counts_after"]["train"]["ground"]
     assert sum(report["counts_before"][part]["ground"] for part in ("train", "val", "test")) == 80
-    counts = run_json("separate", balanced, separated, "--no-augmented")
+    counts = run_json("separate", balanced, separated, "--no-include-augmented")
     totals = Counter()
     for part, classes in counts.items():
         assert count_files(separated / part) == classes
@@ -134,8 +134,8 @@ def test_a_dry_run_writes_nothing_and_tells_what_would_be(run, textures, tmp_pat
 def test_options_reach_the_job(run_json, textures, tmp_path):
     report = run_json(
         "balance", textures, tmp_path / "out", "--split", "1", "--max-copies", "2",
-        "--samples-per-class", "100", "--image-size", "24x40", "--format", "jpeg",
-        "--augment", "none", "--rotation-range", "20", "--horizontal-flip", "--seed", "7",
+        "--samples-per-class", "100", "--image-size", "24x40", "--image-format", "jpeg",
+        "--augment", "none", "--rotation-range", "20", "--horizontal-flip", "--random-state", "7",
     )  # fmt: skip
     assert report["counts_after"]["train"] == {"brick": 100, "grass": 100, "gravel": 60}
     sizes = {
@@ -146,7 +146,7 @@ def test_options_reach_the_job(run_json, textures, tmp_path):
 
 
 def test_preview_draws_the_copies_that_balance_writes(run, textures, tmp_path):
-    ranges = ("--augment", "none", "--rotation-range", "40", "--seed", "3")
+    ranges = ("--augment", "none", "--rotation-range", "40", "--random-state", "3")
     run("balance", textures, tmp_path / "out", "--split", "1", *ranges)
     index = ImageIndex(textures)
     place = int(np.flatnonzero(index.labels == "gravel")[4])

@@ -35,7 +35,7 @@ def test_a_balanced_folder_that_is_damaged_fails_to_be_separated(run, balanced, 
     else:
         next((balanced / name).iterdir()).unlink()
     error = run("separate", balanced, tmp_path / "apart", code=1).stderr
-    assert "run sklmerge balance again to mend it" in error
+    assert "run balance_folder again to mend it" in error
     with pytest.raises(BadFileError):
         separate(balanced, tmp_path / "apart")
 
@@ -68,25 +68,28 @@ def test_a_destination_that_may_not_be_written_fails(run, photos, tmp_path):
 
 
 def test_a_package_that_is_missing_is_named(run, photos, tmp_path, monkeypatch):
-    monkeypatch.setattr("sklmerge.cli._looking.draw_preview", import_missing)
+    monkeypatch.setattr("sklmerge.report.preview_folder", import_missing)
     error = run("preview", photos, "-o", tmp_path / "a.png", code=1).stderr
     assert error == "error: fsspec is needed for 's3://x'; pip install 'sklmerge[cloud]'\n"
 
 
-def import_missing(*_):
+def import_missing(*_, **__):
     raise ImportError("fsspec is needed for 's3://x'; pip install 'sklmerge[cloud]'")
 
 
 @pytest.mark.parametrize("reason", ["", "unable to allocate 9 TiB"])
 def test_memory_that_does_not_suffice_is_no_traceback(run, photos, tmp_path, monkeypatch, reason):
-    def fill(*_):
+    def fill(*_, **__):
         raise MemoryError(*[reason] if reason else [])
 
-    monkeypatch.setattr("sklmerge.cli._looking.draw_preview", fill)
+    monkeypatch.setattr("sklmerge.report.preview_folder", fill)
     error = run("preview", photos, "-o", tmp_path / "a.png", code=1).stderr
     assert error == f"error: not enough memory{reason and f': {reason}'}\n"
 
 
 def test_wrong_use_is_2(run, photos, tmp_path):
-    assert "--seed must be" in run("balance", photos, tmp_path / "o", "--seed", "-1", code=2).stderr
-    assert "SRC must be" in run("inspect", tmp_path / "nowhere", code=2).stderr
+    assert (
+        "random_state must be"
+        in run("balance", photos, tmp_path / "o", "--random-state", "-1", code=2).stderr
+    )
+    assert "source must be" in run("inspect", tmp_path / "nowhere", code=2).stderr

@@ -45,4 +45,4 @@ def test_keras_gets_every_index(write_code):
 
 def test_another_framework_is_refused(run, textures):
     error = run("weights", textures, "--framework", "caffe", code=2).stderr
-    assert "--framework must be one of keras, torch" in error
+    assert "framework must be one of keras, torch" in error

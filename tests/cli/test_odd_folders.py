@@ -44,15 +44,15 @@ def test_the_others_say_how_to_leave_it_out_and_do(run, photos, tmp_path, comman
     arguments = [command, photos, *more.get(command, [])]
     error = run(*arguments, code=2).stderr
     assert "'empty'" in error
-    assert "name the folders to take by --classes A,B" in error
+    assert "name the folders to take by classes=[...]" in error
     run(*arguments, "--classes", "grass,gravel")
 
 
 def test_classes_with_commas_are_named_in_json(run, run_json, photos):
     found = run_json("weights", photos, "--classes", '["a, b", "grass"]')
     assert list(found["counts"]) == ["a, b", "grass"]
-    assert "--classes must be A,B" in run("weights", photos, "--classes", "[a", code=2).stderr
-    assert "--classes must name folders" in run("weights", photos, "--classes", "b", code=2).stderr
+    assert "classes must be A,B" in run("weights", photos, "--classes", "[a", code=2).stderr
+    assert "classes must name folders" in run("weights", photos, "--classes", "b", code=2).stderr
 
 
 def test_an_index_names_empty_folders_where_they_are_allowed(photos):
@@ -85,7 +85,7 @@ def test_a_balanced_folder_is_told_apart_and_its_train_part_is_named(
     balanced = tmp_path / "out"
     run("balance", photos, balanced, "--classes", "grass,gravel", "--split", split)
     error = run(command, balanced, code=2).stderr
-    assert f"SRC must hold a folder for each class, but '{balanced}' holds parts of a" in error
+    assert f"source must hold a folder for each class, but '{balanced}' holds parts of a" in error
     assert f"take one of them, such as '{balanced}/train'" in error
     if command == "weights":
         assert "1.0" in run(command, balanced / "train").stdout

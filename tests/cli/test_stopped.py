@@ -32,10 +32,10 @@ def photos(tmp_path_factory):
 @pytest.mark.parametrize(
     ("command", "options"),
     [
-        ("inspect", ["--jobs", "2"]),
-        ("audit", ["--jobs", "2"]),
-        ("suggest", ["--jobs", "2", "--image-size", "300x450"]),
-        ("preview", ["--sources", "400"]),
+        ("inspect", ["--n-jobs", "2"]),
+        ("audit", ["--n-jobs", "2"]),
+        ("suggest", ["--n-jobs", "2", "--image-size", "300x450"]),
+        ("preview", ["--n-sources", "400"]),
     ],
 )
 def test_a_command_that_is_stopped_ends_and_says_so(photos, tmp_path, command, options):

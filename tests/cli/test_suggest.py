@@ -109,4 +109,4 @@ def test_unreadable_images_are_left_out_and_counted(run, run_json, grains, tmp_p
 
 def test_more_folds_than_images_of_a_class_are_refused_by_name(run, grains):
     error = run("suggest", grains, "--folds", "41", code=2).stderr
-    assert "--folds must be at most the images of the smallest class" in error
+    assert "folds must be at most the readable images of two classes" in error

@@ -51,7 +51,7 @@ def test_what_is_printed_of_a_url_is_what_is_printed_of_its_folder(place, run, r
 
 def test_a_url_is_balanced_previewed_and_audited(place, run, run_json, tmp_path):
     folder, url, options = place
-    arguments = ("--max-copies", "1", "--seed", "3")
+    arguments = ("--max-copies", "1", "--random-state", "3")
     report = run_json("balance", url, tmp_path / "far", *arguments, *options)
     assert report == run_json("balance", folder, tmp_path / "near", *arguments)
     far = ("memory://shell/balanced", "--destination-options", "{}")
@@ -68,7 +68,7 @@ def test_a_url_is_balanced_previewed_and_audited(place, run, run_json, tmp_path)
 def test_a_preview_is_not_written_to_a_source_named_by_a_file_url(run, place):
     folder, _, _ = place
     error = run("preview", f"file://{folder}", "-o", folder / "grass/x.png", code=2).stderr
-    assert "--out must lie outside SRC" in error
+    assert "out must lie outside the source" in error
 
 
 @pytest.mark.parametrize(
@@ -76,18 +76,34 @@ def test_a_preview_is_not_written_to_a_source_named_by_a_file_url(run, place):
     [
         (("weights", "s3://shell/photos", "--storage-options", "{anon}"), 2, "a JSON object"),
         (("weights", "s3://shell/photos", "--storage-options", "[1]"), 2, "got list"),
-        (("inspect", ".", "--storage-options", "{}"), 2, "--storage-options are for URLs, such as"),
-        (("audit", ".", ".", "--storage-options", "{}"), 2, "--storage-options are for URLs"),
+        (("inspect", ".", "--storage-options", "{}"), 2, "storage_options are for URLs, such as"),
+        (("audit", ".", ".", "--storage-options", "{}"), 2, "storage_options are for URLs"),
         (("weights", "teleport://photos"), 2, "Protocol not known: teleport"),
-        (("separate", "s3://shell/x", "out"), 2, "DST must be a path, got the URL 's3://shell/x'"),
-        (("separate", ".", "s3://shell/x"), 2, "OUT must be a path, got the URL 's3://shell/x'"),
-        (("weights", "memory://nowhere"), 2, "SRC must be an existing folder, got 'memory://now"),
+        (
+            ("separate", "s3://shell/x", "out"),
+            2,
+            "balanced must be a path, got the URL 's3://shell/x'",
+        ),
+        (
+            ("separate", ".", "s3://shell/x"),
+            2,
+            "destination must be a path, got the URL 's3://shell/x'",
+        ),
+        (
+            ("weights", "memory://nowhere"),
+            2,
+            "source must be an existing folder, got 'memory://now",
+        ),
         (
             ("balance", ".", "out", "--destination-options", "{}"),
             2,
-            "--destination-options are for URLs",
+            "destination_options are for URLs",
         ),
-        (("balance", "memory://nowhere", "out"), 2, "SRC must be an existing folder, got 'memory"),
+        (
+            ("balance", "memory://nowhere", "out"),
+            2,
+            "source must be an existing folder, got 'memory",
+        ),
         (("weights", "sftp://127.0.0.1:9/photos"), 1, "'sftp://127.0.0.1:9/photos' cannot be open"),
     ],
 )

@@ -8,9 +8,32 @@ import pytest
 from numpydoc.docscrape import FunctionDoc
 
 import sklmerge
-from sklmerge import augment, balance, datasets, feed, images, labels, plot, sampling, weights
+from sklmerge import (
+    augment,
+    balance,
+    datasets,
+    feed,
+    images,
+    labels,
+    plot,
+    report,
+    sampling,
+    weights,
+)
 
-ROOMS = (sklmerge, augment, balance, datasets, feed, images, labels, plot, sampling, weights)
+ROOMS = (
+    sklmerge,
+    augment,
+    balance,
+    datasets,
+    feed,
+    images,
+    labels,
+    plot,
+    report,
+    sampling,
+    weights,
+)
 PUBLIC = {
     f"{thing.__module__}.{thing.__qualname__}": thing
     for room in ROOMS

@@ -31,7 +31,8 @@ FLOORS = {
     "feed": 3,
     "balance": 3,
     "plot": 4,
-    "cli": 5,
+    "report": 5,
+    "cli": 6,
 }
 # Shells of a framework, which a room's door must not load.
 SHELLS = {"sklmerge.feed.keras", "sklmerge.feed.torch"}

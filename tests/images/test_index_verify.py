@@ -62,7 +62,7 @@ def test_turned_images_differ_and_equal_bytes_that_cannot_be_read_are_found(make
 
 
 def test_inspect_prints_what_was_found_and_gives_it_as_json(folder):
-    said = CliRunner().invoke(app, ["inspect", str(folder), "--jobs", "2"]).stdout
+    said = CliRunner().invoke(app, ["inspect", str(folder), "--n-jobs", "2"]).stdout
     for line in (
         "height x width: smallest 40 x 20, median 101 x 67, largest 200 x 300",
         "modes: RGB uint8 7, grey uint16 1, grey uint8 1",

@@ -203,7 +203,7 @@ def take_index(index: ImageIndex, classes: Collection[str] | None = None) -> Sou
         ImagePaths.from_bytes([paths[row] for row in order], root=root),
         tuple(class_names),
         new_codes[order].astype(np.int32),
-        files=index.files if index.paths.has_urls else None,
+        files=index.files if index.paths.hold_urls() else None,
         reader=index.reader,
         merge=index.merger,
         labels=tuple(by_name[name] for name in class_names),

@@ -1,7 +1,7 @@
 """Class weights in, the line to paste into a framework's code out."""
 
-from sklmerge import ClassWeightEstimator, ImageIndex
-from sklmerge.cli._output import print_json, print_lines, print_table
+from sklmerge.images import ImageIndex
+from sklmerge.weights import ClassWeightEstimator
 
 
 def write_code(framework: str, estimator: ClassWeightEstimator, index: ImageIndex) -> str:
@@ -42,29 +42,5 @@ def write_code(framework: str, estimator: ClassWeightEstimator, index: ImageInde
         "xgboost": f"XGBClassifier().fit(X, y, sample_weight=[{by_index}[number] for number in y])",
     }
     if framework not in lines:
-        raise ValueError(f"--framework must be one of {', '.join(lines)}, got {framework!r}")
+        raise ValueError(f"framework must be one of {', '.join(lines)}, got {framework!r}")
     return lines[framework]
-
-
-def tell_weights(
-    estimator: ClassWeightEstimator, index: ImageIndex, code: str, as_json: bool
-) -> None:
-    """Print the weight of each class, and the code, for people or for programs."""
-    class_weight, indices = estimator.class_weight_, index.class_indices
-    if as_json:
-        print_json(
-            {
-                "class_indices": indices,
-                "counts": index.counts,
-                "class_weight": class_weight,
-                "keras": {str(i): w for i, w in estimator.to_keras(indices).items()},
-                "code": code,
-            }
-        )
-        return
-    rows = [
-        [indices[label], label, index.counts[label], round(class_weight[label], 6)]
-        for label in index.classes
-    ]
-    print_table(["index", "class", "images", "weight"], rows)
-    print_lines(code.split("\n"))

@@ -1,0 +1,15 @@
+"""What a folder of images is like, for people: in lines, in pictures and as a page."""
+
+from sklmerge.report._frameworks import write_code as write_code
+from sklmerge.report._inspection import FolderReport, inspect_folder
+from sklmerge.report._place import Place as Place
+from sklmerge.report._preview import preview_folder
+from sklmerge.report._suggestion import FolderSuggestion, suggest_folder
+
+__all__ = [
+    "FolderReport",
+    "FolderSuggestion",
+    "inspect_folder",
+    "preview_folder",
+    "suggest_folder",
+]

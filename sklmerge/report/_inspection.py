@@ -1,0 +1,378 @@
+"""inspect_folder: what a folder holds, what is wrong with it, and what to do."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from shlex import quote
+from typing import Any
+
+import numpy as np
+
+from sklmerge.balance import RULES, Advice, advise
+from sklmerge.images import ImageIndex, ImageReport, Progress, show_name
+from sklmerge.report._place import Place, find_place, write_merge
+from sklmerge.weights import ClassWeightEstimator
+
+
+@dataclass(frozen=True)
+class FolderReport:
+    """What a folder of images holds; printed, it says so in a few lines.
+
+    Attributes
+    ----------
+    source : str
+        Where the images are.
+    n_images, n_files : int
+        Images that can be read, and all files that were taken for images.
+    counts, original_counts : dict of label to int
+        Images of each merged and each original class that can be read.
+    unreadable_counts : dict of label to int
+        Files of each merged class that cannot be read.
+    empty_folders : list of str
+        Class folders without an image.
+    passed_over : dict of str to int
+        Ending -> files that were not taken for images.
+    members : dict of label to list of labels
+        The original classes of each merged class.
+    ratio : float
+        Images of the largest class for each of the smallest.
+    class_weight : dict of label to float
+        Balanced weights.
+    copies : dict of label to int
+        Augmented copies that each image needs for its class to reach the largest.
+    n_files_balanced : int
+        Images and copies together, with at most 3 copies of an image.
+    budget_bytes : float
+        Room for them.
+    remedy : str
+        What to try first, see `advise`.
+    reasons : list of str
+        Why.
+    bad_files : dict of str to str
+        Path of each file that cannot be read -> why.
+    duplicates, same_pixels, similar, conflicts : list of list of str
+        Equal files, equal pixels in different files, near duplicates, and equal images under
+        different labels.
+    sizes : dict of str to list of int
+        The smallest, the median and the largest (height, width).
+    modes, formats : dict of str to int
+        How many images have which colours and depth, and which format.
+    wrong_extensions : dict of str to str
+        Path of each file whose extension stands for another format -> the format that it has.
+    n_bytes : int
+        What the files take together.
+    images : list of str
+        Sizes, modes and formats in words.
+    commands, code : list of str
+        What to do, for a shell and for Python.
+    """
+
+    source: str
+    n_images: int
+    n_files: int
+    counts: dict[Any, int]
+    original_counts: dict[Any, int]
+    unreadable_counts: dict[Any, int]
+    empty_folders: list[str]
+    passed_over: dict[str, int]
+    members: dict[Any, list[Any]]
+    ratio: float
+    class_weight: dict[Any, float]
+    copies: dict[Any, int]
+    n_files_balanced: int
+    budget_bytes: float
+    remedy: str
+    reasons: list[str]
+    bad_files: dict[str, str]
+    duplicates: list[list[str]]
+    same_pixels: list[list[str]]
+    similar: list[list[str]]
+    conflicts: list[list[str]]
+    sizes: dict[str, list[int]]
+    modes: dict[str, int]
+    formats: dict[str, int]
+    wrong_extensions: dict[str, str]
+    n_bytes: int
+    images: list[str]
+    commands: list[str] = field(default_factory=list)
+    code: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields as plain values, fit for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{label} {n}" for label, n in self.counts.items())
+        head = f"{self.source}: {self.n_images:,} images ({counts})"
+        return "\n".join(map(show_name, [head, *self.list_remarks()]))
+
+    def list_remarks(self, most_named: int = 10) -> list[str]:
+        """Say in lines what was found and what to do.
+
+        Parameters
+        ----------
+        most_named : int, default=10
+            Files, or groups of files, that are named of each kind.
+
+        Returns
+        -------
+        list of str
+        """
+        lines = list(self.images)
+        if self.passed_over:
+            told = ", ".join(
+                f"{n:,} {ending or 'without an ending'}" for ending, n in self.passed_over.items()
+            )
+            lines.append(f"files that were passed over: {told}")
+        for found, text in (
+            (self.empty_folders, "class folders without an image"),
+            (self.bad_files, "files that cannot be read"),
+            (self.duplicates, "groups of equal files"),
+            (self.same_pixels, "groups of different files with the same pixels"),
+            (self.similar, "groups of similar images"),
+            (self.conflicts, "groups of equal images under different labels"),
+            (self.wrong_extensions, "files with the extension of another format"),
+        ):
+            lines.append(f"{text}: {len(found)}")
+            lines += name_some(found, most_named)
+        lines.append(f"What to do: {self.remedy}")
+        lines += [f"  {reason}" for reason in self.reasons]
+        lines += [f"  $ {command}" for command in self.commands]
+        return [*lines, "In Python:", *self.code] if self.code else lines
+
+
+def name_some(found: Any, most: int) -> list[str]:
+    """Name the first of some files, each with its reason, of groups of files, or of folders.
+
+    Examples
+    --------
+    >>> from sklmerge.report._inspection import name_some
+    >>> name_some([["a.png", "b.png"], ["c.png", "d.png"]], 1)
+    ['  a.png = b.png', '  and 1 more']
+    """
+    if isinstance(found, dict):
+        named = [f"  {path} ({reason})" for path, reason in found.items()]
+    else:
+        named = [f"  {same if isinstance(same, str) else ' = '.join(same)}" for same in found]
+    n_more = len(named) - most
+    return named[:most] + ([f"  and {n_more:,} more"] if n_more > 0 else [])
+
+
+def inspect_folder(
+    source: Any,
+    *,
+    merge: Any = None,
+    budget_bytes: float | None = None,
+    n_jobs: int | None = None,
+    max_pixels: int | None = 200_000_000,
+    progress: Progress | None = None,
+) -> FolderReport:
+    """Count the images of each class, find bad and duplicate files, and say what to do.
+
+    What cannot be read is not counted, and the advice follows from what was found. It is what
+    ``sklmerge inspect`` prints.
+
+    Parameters
+    ----------
+    source : path, URL or ImageIndex
+        Folder of class folders, or an index of one, of a table or of an archive.
+    merge : mapping, list of lists, LabelMerger or None, default=None
+        Which classes count as one. None takes the merge of the index.
+    budget_bytes : float or None, default=None
+        Room for images and copies; None is what is free on the disk.
+    n_jobs : int or None, default=None
+        Threads, as joblib counts them.
+    max_pixels : int or None, default=200_000_000
+        Larger images count as unreadable. None sets no limit.
+    progress : callable or None, default=None
+        Called as ``progress(n_done, n_files)`` in the calling thread.
+
+    Returns
+    -------
+    FolderReport
+
+    Raises
+    ------
+    ValueError
+        If there are no class folders, or only one class is left.
+
+    See Also
+    --------
+    write_report : The same as a page with the images.
+    audit_split : What two folders have in common.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklmerge import inspect_folder
+    >>> from sklmerge.datasets import write_textures
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_textures(folder)
+    ...     report = inspect_folder(folder, merge={"ground": ["grass", "gravel"]})
+    >>> report.counts, report.remedy
+    ({'brick': 160, 'ground': 80}, 'weights')
+    """
+    place = source if isinstance(source, Place) else find_place(source)
+    if isinstance(source, ImageIndex):
+        index = source if merge is None else source.with_merge(merge)
+    else:
+        index = place.open_classes(merge, allow_empty=True)
+    if index.empty_folders:
+        # What is advised must run.
+        place = place._replace(classes=list(index.original_classes))
+    report = index.verify(n_jobs=n_jobs, max_pixels=max_pixels, progress=progress)
+    return describe_index(index, report, place, merge, budget_bytes)
+
+
+def describe_index(
+    index: ImageIndex, report: ImageReport, place: Place, merge: Any, budget_bytes: float | None
+) -> FolderReport:
+    """Say what an index holds that was verified, and what to do; pure but for the disk's room."""
+    names = list(index.paths.relative())
+    readable = index.take(np.array([name not in report.bad_files for name in names], bool))
+    counts = {label: n for label, n in readable.counts.items() if n > 0}
+    budget = place.measure_room() if budget_bytes is None else budget_bytes
+    image_bytes = report.n_bytes / max(len(readable), 1)
+    if counts:
+        advice = advise(counts, image_bytes=image_bytes, budget_bytes=budget)
+        class_weight = dict(ClassWeightEstimator().fit_counts(counts).class_weight_)
+    else:
+        advice = Advice(1.0, {}, "nothing", ["no image can be read"], 0)
+        class_weight = {}
+    similar = list(getattr(report, "similar", []))
+    return FolderReport(
+        source=place.source,
+        n_images=len(readable),
+        n_files=len(index),
+        counts=readable.counts,
+        original_counts=readable.original_counts,
+        unreadable_counts={
+            label: n - readable.counts[label]
+            for label, n in index.counts.items()
+            if n > readable.counts[label]
+        },
+        empty_folders=list(index.empty_folders),
+        passed_over=dict(getattr(index, "passed_over", {})),
+        members={label: list(own) for label, own in index.merger.members_.items()},
+        ratio=advice.ratio,
+        class_weight=class_weight,
+        copies=advice.copies,
+        n_files_balanced=advice.n_files,
+        budget_bytes=budget,
+        remedy=advice.remedy,
+        reasons=[*advice.reasons, *explain_findings(report, similar)],
+        bad_files=report.bad_files,
+        duplicates=report.duplicates,
+        same_pixels=report.same_pixels,
+        similar=similar,
+        conflicts=report.conflicts,
+        sizes={name: list(size) for name, size in report.sizes.items()},
+        modes=report.modes,
+        formats=report.formats,
+        wrong_extensions=report.wrong_extensions,
+        n_bytes=report.n_bytes,
+        images=report.describe_images(),
+        commands=write_commands(place, merge, advice.remedy, report, similar),
+        code=write_code(place, merge, advice.remedy, report, similar),
+    )
+
+
+def choose_grouping(report: ImageReport, similar: Sequence[Any]) -> str | None:
+    """Choose what must stay together, by what was found twice.
+
+    Examples
+    --------
+    >>> from sklmerge.images import ImageReport
+    >>> from sklmerge.report._inspection import choose_grouping
+    >>> choose_grouping(ImageReport(9, duplicates=[["a.png", "b.png"]]), [])
+    'content'
+    """
+    if similar or report.same_pixels:
+        return "similar"
+    return "content" if report.duplicates else None
+
+
+def explain_findings(report: ImageReport, similar: Sequence[Any]) -> list[str]:
+    """Say what to do about what was found beside the imbalance."""
+    reasons = []
+    grouping = choose_grouping(report, similar)
+    if grouping is not None:
+        reasons.append(
+            f"some images are there more than once: divide with group_by={grouping!r}, so that no "
+            "image is in train and in val, or leave them out by drop"
+        )
+    if report.conflicts:
+        reasons.append(
+            f"{len(report.conflicts)} images have different labels in different files: correct "
+            "them, or leave them out by drop='conflicts'"
+        )
+    return reasons
+
+
+def write_commands(
+    place: Place, merge: Any, remedy: str, report: ImageReport, similar: Sequence[Any]
+) -> list[str]:
+    """Write the commands that carry the advice out, past files that cannot be read."""
+    folder, out = place.write_shell(), quote(place.name_output())
+    if remedy == "weights":
+        return [f"sklmerge weights {folder}{write_merge(merge)}"]
+    if remedy != "copies and weights":
+        return []
+    grouping = choose_grouping(report, similar)
+    more = write_merge(merge)
+    more += " --on-error skip" if report.bad_files else ""
+    more += f" --group-by {grouping}" if grouping else ""
+    return [
+        f"sklmerge balance {folder} {out}{more} --max-copies {RULES.max_copies}",
+        f"sklmerge weights {out}/train",
+    ]
+
+
+def write_code(
+    place: Place, merge: Any, remedy: str, report: ImageReport, similar: Sequence[Any]
+) -> list[str]:
+    """Write the same for a program; beside copies also what a training loop takes instead."""
+    if remedy == "nothing":
+        return []
+    if remedy == "weights":
+        return [
+            "from sklmerge import ClassWeightEstimator, ImageIndex",
+            f"class_weight = ClassWeightEstimator().fit({place.write_code(merge)}).to_keras()",
+        ]
+    epochs = _write_epochs(place, merge, report)
+    if remedy == "epochs":
+        return epochs
+    grouping = choose_grouping(report, similar)
+    return [*_write_copies(place, merge, report, grouping), "# or, in a training loop:", *epochs]
+
+
+def _write_copies(place: Place, merge: Any, report: ImageReport, grouping: str | None) -> list[str]:
+    """Write the job that makes copies, and the weights of what it leaves uneven."""
+    out = place.name_output()
+    more = ', on_error="skip"' if report.bad_files else ""
+    more += f', group_by="{grouping}"' if grouping else ""
+    balanced = f"ImageIndex({f'{out}/train'!r})"
+    return [
+        "from sklmerge import ClassWeightEstimator, ImageIndex, balance_folder",
+        "balance_folder(",
+        f"    {place.write_job(merge, out)}, max_copies={RULES.max_copies}{more}",
+        ")",
+        f"class_weight = ClassWeightEstimator().fit({balanced}).to_keras()",
+    ]
+
+
+def _write_epochs(place: Place, merge: Any, report: ImageReport) -> list[str]:
+    """Write balanced epochs for a training loop.
+
+    Images of several sizes are brought to the median; files that cannot be read are passed over.
+    """
+    sizes = {name: tuple(size) for name, size in report.sizes.items()}
+    options = [f", image_size={sizes['median']}"] if len(set(sizes.values())) > 1 else []
+    options += [', on_error="skip"'] if report.bad_files else []
+    return [
+        "from sklmerge import EpochSchedule, ImageBatches, ImageIndex",
+        f"index = {place.write_code(merge)}",
+        'schedule = EpochSchedule("minority", random_state=0)',
+        "batches = ImageBatches(",
+        '    index, schedule=schedule, augmenter="light"' + "".join(options),
+        ")",
+    ]

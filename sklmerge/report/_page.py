@@ -1,0 +1,1 @@
+"""write_report: a page about a folder."""

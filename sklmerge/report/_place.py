@@ -1,0 +1,193 @@
+"""Where images are and how they are read: opened as an index, and written down for a command."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shlex import quote
+from typing import Any, NamedTuple
+
+from sklmerge.images import IMAGE_EXTENSIONS, ImageIndex, is_url
+
+Merge = Mapping[str, Sequence[str]]
+_TABLES = (".csv", ".tsv")
+
+
+class Place(NamedTuple):
+    """A folder, its URL or a table, and how its images are read.
+
+    Attributes
+    ----------
+    source : str
+        Path or URL of the images, or of a table.
+    labels : str or None
+        The table of an image folder without class folders.
+    path_column, label_column, suffix : str or None
+        How the table is read, see `ImageIndex`.
+    classes, extensions : list of str or None
+        What is taken; None takes all, and the usual ones.
+    options : dict or None
+        What fsspec's file system is made with. What is printed tells that there are some, but not
+        what they are: a key may be among them.
+
+    Examples
+    --------
+    >>> from sklmerge.report._place import Place
+    >>> place = Place("s3://bucket/photos", options={"key": "secret"})
+    >>> place.write_shell(), place.name_output()
+    ('s3://bucket/photos --storage-options "$OPTIONS"', 'photos-balanced')
+    >>> Place("images", labels="train.csv", path_column="image").write_shell()
+    'images --labels train.csv --path-column image'
+    """
+
+    source: str
+    labels: str | None = None
+    path_column: str | None = None
+    label_column: str | None = None
+    suffix: str | None = None
+    classes: list[str] | None = None
+    extensions: list[str] | None = None
+    options: dict[str, Any] | None = None
+
+    @property
+    def has_table(self) -> bool:
+        """Whether a table gives the labels."""
+        return self.labels is not None or self.source.lower().endswith(_TABLES)
+
+    def open_index(self, merge: Any = None, *, allow_empty: bool = False) -> ImageIndex:
+        """Index the images."""
+        if self.has_table:
+            return self._open_table(merge)
+        self.check_columns()
+        try:
+            return ImageIndex(
+                self.source,
+                classes=self.classes,
+                merge=merge,
+                extensions=self.extensions or IMAGE_EXTENSIONS,
+                allow_empty=allow_empty,
+                storage_options=self.options,
+            )
+        except ValueError as error:
+            # A command calls source what is an index's root.
+            text = str(error)
+            if not text.startswith("root "):
+                raise
+            raise ValueError(f"source {text.removeprefix('root ')}") from error
+
+    def check_columns(self) -> None:
+        """Check that nothing is said of a table where there is none."""
+        given = [n for n in ("path_column", "label_column", "suffix") if getattr(self, n)]
+        if given:
+            raise ValueError(f"{given[0]} is for a table; name the table by labels")
+
+    def _open_table(self, merge: Any) -> ImageIndex:
+        table = self.source if self.labels is None else self.labels
+        root = os.path.dirname(self.source) if self.labels is None else self.source
+        columns = {
+            "path_column": self.path_column,
+            "label_column": self.label_column,
+            "suffix": self.suffix,
+        }
+        given = {name: value for name, value in columns.items() if value is not None}
+        index = ImageIndex.from_frame(
+            table, root=root, merge=merge, storage_options=self.options, **given
+        )
+        if self.classes is None:
+            return index
+        wanted = set(self.classes)
+        return index.take([str(label) in wanted for label in index.original_labels])
+
+    def open_classes(self, merge: Any = None, *, allow_empty: bool = False) -> ImageIndex:
+        """Index the images, and refuse a single class, before or after merging."""
+        index = self.open_index(merge, allow_empty=allow_empty)
+        if index.n_classes < 2:
+            raise ValueError(
+                f"source must hold at least two classes, got only {index.classes[0]!r}"
+            )
+        return index
+
+    def name_output(self) -> str:
+        """Propose a local folder for what is made of the images, outside of theirs."""
+        source = os.path.splitext(self.source)[0] if self.has_table else self.source
+        source = self.source if self.labels is not None else source
+        if is_url(source):
+            return f"{source.rstrip('/').rpartition('/')[2]}-balanced"
+        if Path(source).name in ("", ".."):
+            return str(Path(source, "..", f"{Path(source).resolve().name}-balanced"))
+        return f"{source}-balanced"
+
+    def measure_room(self) -> int:
+        """Measure the free disk space, in bytes, where the proposed folder would be."""
+        folder = Path(self.name_output()).absolute().parent
+        return shutil.disk_usage(folder if folder.is_dir() else Path.cwd()).free
+
+    def write_shell(self) -> str:
+        """Write the place for a command line."""
+        told = {
+            "--labels": self.labels,
+            "--path-column": self.path_column,
+            "--label-column": self.label_column,
+            "--suffix": self.suffix,
+        }
+        words = [f" {name} {quote(text)}" for name, text in told.items() if text is not None]
+        words += [write_names("--classes", self.classes)] if self.classes is not None else []
+        words += [write_names("--extensions", self.extensions)] if self.extensions else []
+        words += [' --storage-options "$OPTIONS"'] if self.options is not None else []
+        return quote(self.source) + "".join(words)
+
+    def write_code(self, merge: Merge | None) -> str:
+        """Write the index for a program."""
+        return f"ImageIndex({self.write_arguments(merge)})"
+
+    def write_job(self, merge: Merge | None, destination: str) -> str:
+        """Write the places of a job, and how the source is read, for a program."""
+        if self.has_table:
+            return f"{self.write_code(merge)}, {destination!r}"
+        return self.write_arguments(merge, destination)
+
+    def write_arguments(self, merge: Merge | None, *more: str) -> str:
+        """Write the folder, more of them, and how it is read, for a call in a program."""
+        table = {
+            "path_column": self.path_column,
+            "label_column": self.label_column,
+            "suffix": self.suffix,
+            "classes": self.classes,
+            "extensions": self.extensions,
+            "merge": merge,
+        }
+        options = "" if self.options is None else ", storage_options=storage_options"
+        root = "" if self.labels is None else f", root={self.source!r}"
+        places = ", ".join(map(repr, (self.labels or self.source, *more)))
+        told = [f", {name}={value!r}" for name, value in table.items() if value is not None]
+        return f"{places}{root}{''.join(told)}{options}"
+
+
+def write_names(option: str, names: Sequence[str]) -> str:
+    r"""Write an option that takes names with commas between; JSON where a name has one.
+
+    Examples
+    --------
+    >>> from sklmerge.report._place import write_names
+    >>> write_names("--classes", ["cat", "dog"]), write_names("--classes", ["a, b"])
+    (' --classes cat,dog', ' --classes \'["a, b"]\'')
+    """
+    plain = not any("," in name or name.startswith("[") for name in names)
+    return f" {option} {quote(','.join(names) if plain else json.dumps(list(names)))}"
+
+
+def write_merge(merge: Merge | None) -> str:
+    """Write a merge map as options; JSON where a name has their signs."""
+    entries = {}
+    for name, members in (merge or {}).items():
+        plain = not any(sign in part for part in (name, *members) for sign in ",={")
+        entries[name] = f"{name}={','.join(members)}" if plain else json.dumps({name: members})
+    return "".join(f" --merge {quote(entry)}" for entry in entries.values())
+
+
+def find_place(source: Any) -> Place:
+    """Find the place of what a function is given: a path, a URL or an index."""
+    if isinstance(source, ImageIndex):
+        return Place(source.root)
+    return Place(os.fspath(source))

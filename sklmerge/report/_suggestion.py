@@ -1,0 +1,356 @@
+"""suggest_folder: which classes of a folder a model takes for one another."""
+
+from dataclasses import asdict, dataclass
+from shlex import quote
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import StandardScaler
+
+from sklmerge._checks import check_image_size, check_whole
+from sklmerge._random import hash_texts, rank_keys
+from sklmerge.balance import find_groups
+from sklmerge.features import ColorHistogram, HOGFeatures
+from sklmerge.images import BadFileError, ImageIndex, show_name
+from sklmerge.labels import MergeAdvisor
+from sklmerge.report._place import Place, find_place, write_merge
+
+_MOST_PAIRS, _MOST_FILES = 6, 3
+# Joins shown beyond those that are suggested.
+_MORE_STEPS = 2
+
+
+@dataclass(frozen=True)
+class FolderSuggestion:
+    """Which classes of a folder could be merged; printed, it says so in a few lines.
+
+    Attributes
+    ----------
+    source : str
+        Where the images are.
+    model : str
+        What they were described by.
+    n_images, n_unreadable : int
+        Images that were looked at, and files that could not be read.
+    left_out : dict of label to int
+        Classes with fewer readable images than folds, and how many they have.
+    classes : list
+        The classes that were compared.
+    confusion : list of list of int
+        Out-of-fold counts; rows are true classes, columns predicted ones.
+    accuracy, balanced_accuracy : float
+        Out of fold, before merging.
+    merge : dict of label to list of labels
+        The suggestion.
+    all_confused : bool
+        Whether it would have been to merge all classes, which says more of the model.
+    steps : list of dict
+        Joins, the most confusable first, with the scores after each.
+    pairs : list of dict
+        Pairs of classes with confusions, and the files behind each.
+    commands : list of str
+        How to carry it out in a shell.
+    """
+
+    source: str
+    model: str
+    n_images: int
+    n_unreadable: int
+    left_out: dict[Any, int]
+    classes: list[Any]
+    confusion: list[list[int]]
+    accuracy: float
+    balanced_accuracy: float
+    merge: dict[Any, list[Any]]
+    all_confused: bool
+    steps: list[dict[str, Any]]
+    pairs: list[dict[str, Any]]
+    commands: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields as plain values, fit for JSON."""
+        return asdict(self)
+
+    def list_steps(self) -> list[list[Any]]:
+        """List the joins to show: members, confusability, classes, two scores, a remark.
+
+        Returns
+        -------
+        list of list
+        """
+        n_shown = sum(step["suggested"] for step in self.steps) + _MORE_STEPS
+        rows: list[list[Any]] = [
+            ["(none)", "", len(self.classes), self.accuracy, self.balanced_accuracy, ""]
+        ]
+        for step in self.steps[:n_shown]:
+            scores = [step["n_classes"], step["accuracy"], step["balanced_accuracy"]]
+            mark = "suggested" if step["suggested"] else ""
+            members = " + ".join(map(str, step["members"]))
+            rows.append([members, f"{step['confusability']:.3f}", *scores, mark])
+        return rows
+
+    def list_remarks(self) -> list[str]:
+        """Say in lines what is confused, and which merge is suggested.
+
+        Returns
+        -------
+        list of str
+        """
+        lines = []
+        if self.n_unreadable:
+            lines.append(f"left out, because they cannot be read: {self.n_unreadable}")
+        for label, n in self.left_out.items():
+            lines.append(f"left out, with too few images for the folds: {label} ({n})")
+        lines.append("Taken for one another most often:")
+        for pair in self.pairs[:_MOST_PAIRS]:
+            names, files = " and ".join(map(str, pair["classes"])), pair["files"]
+            lines.append(f"  {names}: {len(files)} images ({pair['confusability']:.3f}), such as")
+            lines += [f"    {name}" for name in files[:_MOST_FILES]]
+        return [*lines, *tell_merge(self)]
+
+    def __str__(self) -> str:
+        head = f"{self.source}: {self.n_images:,} images, out of fold"
+        rows = ["  ".join(map(str, row)).rstrip() for row in self.list_steps()]
+        return "\n".join(map(show_name, [head, *rows, *self.list_remarks()]))
+
+
+def suggest_folder(
+    source: Any,
+    *,
+    merge: Any = None,
+    model: Any = None,
+    n_classes: int | None = None,
+    threshold: float | None = None,
+    image_size: tuple[int, int] | None = None,
+    max_images: int = 500,
+    folds: int = 5,
+    group_by: Any = None,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+) -> FolderSuggestion:
+    """Predict images out of fold, and say which classes a model takes for one another.
+
+    Each image is described by gradients and colours, or by the embedding of a `model`; a logistic
+    regression with balanced weights predicts from that. It is what ``sklmerge suggest`` prints.
+
+    Parameters
+    ----------
+    source : path, URL or ImageIndex
+        Folder of class folders, or an index.
+    merge : mapping, list of lists, LabelMerger or None, default=None
+        Classes that count as one already.
+    model : object or None, default=None
+        What embeds images, as `EmbeddingFeatures` takes it, such as the path of an ONNX file.
+        None describes them by HOG features and colour histograms.
+    n_classes : int or None, default=None
+        Merge until so many classes are left.
+    threshold : float or None, default=None
+        Merge while confusability is at least this, see `MergeAdvisor`.
+    image_size : (height, width) or None, default=None
+        Size at which images are compared; None is (48, 48), or what the model takes.
+    max_images : int, default=500
+        Look at no more images of a class than this, chosen by the hash of their paths.
+    folds : int, default=5
+        Folds of the cross-validation. Classes with fewer readable images are left out, and named.
+    group_by : str, pattern, callable, mapping or None, default=None
+        What must stay together, see `balance_folder`.
+    random_state : int, default=0
+        The seed.
+    n_jobs : int or None, default=None
+        Threads, as joblib counts them.
+
+    Returns
+    -------
+    FolderSuggestion
+
+    Raises
+    ------
+    ValueError
+        If fewer than two classes have enough images.
+
+    See Also
+    --------
+    suggest_merges : The same from predictions of your own model.
+    MergeAdvisor : The same with an estimator of your own.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklmerge import suggest_folder
+    >>> from sklmerge.datasets import write_textures
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_textures(folder)
+    ...     found = suggest_folder(folder, max_images=30)
+    >>> found.classes
+    ['brick', 'grass', 'gravel']
+    """
+    check_whole("folds", folds, 2)
+    check_whole("max_images", max_images, 2)
+    size = check_image_size(image_size)
+    place = source if isinstance(source, Place) else find_place(source)
+    if isinstance(source, ImageIndex):
+        index = source if merge is None else source.with_merge(merge)
+    else:
+        index = place.open_classes(merge)
+    index = index.take(choose_images(index, max_images, random_state))
+    n_chosen = len(index)
+    described, rows = describe_images(index, model, size, n_jobs)
+    index = index.take(rows)
+    n_readable = len(index)
+    kept, left_out = choose_classes(index, folds)
+    index, described = index.take(kept), described[kept]
+    linear = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
+    groups = None if group_by is None else find_groups(index, group_by, n_jobs=n_jobs)
+    advisor = MergeAdvisor(
+        make_pipeline(StandardScaler(), linear), n_classes=n_classes, threshold=threshold, cv=folds
+    )
+    found = advisor.fit(described, index.labels, groups).suggestion_
+    names = index.paths.relative()
+    # Whoever asks for one class, or names a threshold, gets what follows from it.
+    asked = n_classes is not None or threshold is not None
+    all_confused = not asked and joins_all(found.merge, len(found.classes))
+    suggested = {} if all_confused else found.merge
+    return FolderSuggestion(
+        source=place.source,
+        model="gradients and colours" if model is None else str(model),
+        n_images=len(index),
+        n_unreadable=n_chosen - n_readable,
+        left_out=left_out,
+        classes=found.classes.tolist(),
+        confusion=found.confusion.tolist(),
+        accuracy=found.accuracy,
+        balanced_accuracy=found.balanced_accuracy,
+        merge=suggested,
+        all_confused=all_confused,
+        steps=[
+            step._replace(suggested=step.suggested and not all_confused)._asdict()
+            for step in found.steps
+        ],
+        pairs=[
+            {
+                "classes": [pair.first, pair.second],
+                "confusability": pair.confusability,
+                "files": [names[row] for row in pair.sample_indices],
+            }
+            for pair in found.ambiguous_pairs
+        ],
+        commands=write_commands(place, merge, suggested, n_chosen > n_readable),
+    )
+
+
+def describe_images(
+    index: ImageIndex, model: Any, image_size: tuple[int, int] | None, n_jobs: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Describe the images that can be read; return which they are, too."""
+    if model is not None:
+        return _embed_images(index, model, image_size, n_jobs)
+    size = image_size or (48, 48)
+    images, rows = index.read(image_size=size, on_error="skip", return_indices=True, n_jobs=n_jobs)
+    cells = (max(size[0] // 5, 1), max(size[1] // 5, 1))
+    features = make_union(HOGFeatures(pixels_per_cell=cells, n_jobs=n_jobs), ColorHistogram())
+    return features.fit_transform(images), rows
+
+
+def _embed_images(
+    index: ImageIndex, model: Any, image_size: tuple[int, int] | None, n_jobs: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    from sklmerge.features import EmbeddingFeatures
+
+    bad_files = index.verify(n_jobs=n_jobs).bad_files
+    readable = [name not in bad_files for name in index.paths.relative()]
+    rows = np.flatnonzero(readable)
+    features = EmbeddingFeatures(model, image_size=image_size)
+    return features.fit_transform(index.take(rows)), rows
+
+
+def choose_classes(index: ImageIndex, folds: int) -> tuple[NDArray[np.intp], dict[Any, int]]:
+    """Choose the images of classes that each fold can have one of; name the other classes."""
+    left_out = {label: n for label, n in index.counts.items() if n < folds}
+    few = [index.class_indices[label] for label in left_out]
+    kept = np.flatnonzero(~np.isin(index.codes, few))
+    if index.n_classes - len(few) < 2:
+        largest = max(index.counts.values())
+        if largest == 0:
+            raise BadFileError("source must hold images that can be read, got none")
+        raise ValueError(
+            f"folds must be at most the readable images of two classes, got {folds}; there are "
+            f"{index.counts}"
+        )
+    return kept, left_out
+
+
+def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.intp]:
+    """Choose at most so many images of each class, by the hash of their paths."""
+    ranks = rank_keys(hash_texts(index.paths.iterate_bytes()), seed, "suggest")
+    chosen = []
+    for code in range(index.n_classes):
+        members = np.flatnonzero(index.codes == code)
+        chosen.append(members[np.argsort(ranks[members], kind="stable")[:max_images]])
+    return np.sort(np.concatenate(chosen))
+
+
+def joins_all(merge: dict[Any, list[Any]], n_classes: int) -> bool:
+    """Say whether a merge leaves a single class, which tells of the model and not of the classes.
+
+    Examples
+    --------
+    >>> from sklmerge.report._suggestion import joins_all
+    >>> joins_all({"a+b": ["a", "b"]}, 2), joins_all({"a+b": ["a", "b"]}, 3)
+    (True, False)
+    """
+    return any(len(members) == n_classes for members in merge.values())
+
+
+def write_commands(
+    place: Place, merge: Any, suggested: dict[Any, list[Any]], has_bad_files: bool
+) -> list[str]:
+    """Write the command that carries the suggestion out, past files that cannot be read."""
+    if not suggested:
+        return []
+    joined = {
+        label: [own for member in members for own in (merge or {}).get(member, [member])]
+        for label, members in suggested.items()
+    }
+    taken = {own for members in joined.values() for own in members}
+    for label, members in (merge or {}).items():
+        if not taken & set(members):
+            joined[label] = list(members)
+    folder, out = place.write_shell(), quote(place.name_output())
+    skip = " --on-error skip" if has_bad_files else ""
+    return [f"sklmerge balance {folder} {out}{write_merge(joined)}{skip}"]
+
+
+def tell_merge(found: FolderSuggestion) -> list[str]:
+    """Say which merge is suggested, or why none is."""
+    if found.all_confused:
+        return tell_confusion(found)
+    merges = ", ".join(f"{name} of {len(own)}" for name, own in found.merge.items())
+    return [
+        f"Suggested: {merges or 'no merge'}",
+        "  Scores rise by merging alone, because fewer classes are easier to tell apart.",
+        "  Whether two should be one is for those who know what they mean.",
+        *(f"  $ {command}" for command in found.commands),
+    ]
+
+
+def tell_confusion(found: FolderSuggestion) -> list[str]:
+    """Say what to do where all classes are confused with one another."""
+    n = len(found.classes)
+    lines = [
+        f"Suggested: no merge, for all {n} classes would be one",
+        "  That says that this linear model confuses these images, not that they are alike.",
+    ]
+    # Pairs without a confusion are not listed, and count as 0.
+    mean = sum(pair["confusability"] for pair in found.pairs) / (n * (n - 1) / 2)
+    if n > 2 and mean < 0.5:
+        lines += [
+            f"  On average it confuses a pair of classes {100 * mean:.1f} % of the time.",
+            f"  Ask for those that it confuses twice as often (--threshold {2 * mean:.2f}), or",
+            "  use a better model (--model, or MergeAdvisor in Python).",
+        ]
+    else:
+        lines.append("  Use a better model (--model, or MergeAdvisor in Python).")
+    return lines
