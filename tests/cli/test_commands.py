@@ -157,7 +157,7 @@ def test_preview_draws_the_copies_that_balance_writes(run, textures, tmp_path):
     for number, copy in enumerate(copies, start=1):
         written = tmp_path / "out" / "train" / "gravel" / f"gravel__{stem}__aug{number:04d}.png"
         assert_array_equal(decode_image(written.read_bytes(), color_mode="rgb"), copy)
-    assert all(caption.startswith("turn ") for caption in captions)
+    assert all(caption.startswith("rotate ") for caption in captions)
     run("preview", textures, "--classes", "gravel", *ranges, "--out", tmp_path / "sheet.png")
     assert decode_image((tmp_path / "sheet.png").read_bytes()).std() > 10
 
@@ -167,7 +167,7 @@ def test_the_demo_runs_from_start_to_end(run, tmp_path):
     assert "\\n" not in shown
     assert "all 240 images given are back, byte for byte, in their own classes" in shown
     assert "64 -> 128" in shown
-    assert "varied copies" in shown
+    assert "augmented copies" in shown
     assert (tmp_path / "demo" / "contact_sheet.png").stat().st_size > 10_000
 
 
