@@ -133,10 +133,10 @@ def separate(
     as_json: opt.Json = False,
 ) -> None:
     """Give the original classes of a balanced folder back, each in a folder of its own."""
-    import sklmerge
+    from sklmerge.balance import separate as take_apart
     from sklmerge.cli._output import print_json, print_table
 
-    counts = sklmerge.separate(balanced, destination, include_augmented=include_augmented)
+    counts = take_apart(balanced, destination, include_augmented=include_augmented)
     if as_json:
         print_json(counts)
         return
