@@ -262,18 +262,6 @@ def add_legend(ax: Any, handles: Sequence[Any], names: Sequence[str], inside: st
         text.set_text(name)
 
 
-def escape_text(text: str) -> str:
-    r"""Keep matplotlib from reading ``$`` as the beginning of a formula.
-
-    Examples
-    --------
-    >>> from sklmerge.plot._axes import escape_text
-    >>> print(escape_text("under $5"))
-    under \$5
-    """
-    return text.replace("$", r"\$")
-
-
 def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
     """Make an axis logarithmic, with numbers written out as people read them.
 
@@ -338,66 +326,3 @@ def write_out(axis: Any) -> None:
     from matplotlib.ticker import FuncFormatter
 
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-
-
-def shorten_name(label: Any, length: int = 32) -> str:
-    """Write a label in few letters, its middle left out where it is long, as matplotlib takes it.
-
-    Parameters
-    ----------
-    label : object
-        Of a class.
-    length : int, default=32
-        The most letters.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from sklmerge.plot._axes import shorten_name
-    >>> shorten_name("basophilic normoblast, late stage", 20)
-    'basophilic…ate stage'
-    """
-    name = " ".join(str(label).split())
-    if len(name) <= length:
-        return escape_text(name)
-    half = length // 2
-    return escape_text(f"{name[:half]}…{name[len(name) - (length - half - 1) :]}")
-
-
-def shorten_names(labels: Sequence[Any], length: int = 32) -> list[str]:
-    """Write labels in few letters each, so that those that differ still do.
-
-    Examples
-    --------
-    >>> kinds = [f"seborrhoeic keratosis, kind {kind}, early" for kind in "AB"]
-    >>> shorten_names([*kinds, "nevus"], 20)
-    ['seborrhoei… A, early', 'seborrhoei… B, early', 'nevus']
-    """
-    names = [shorten_name(label, length) for label in labels]
-    for name in {name for name in names if names.count(name) > 1}:
-        places = [place for place, other in enumerate(names) if other == name]
-        own = [" ".join(str(labels[place]).split()) for place in places]
-        if len(set(own)) == len(own):
-            for place, short in zip(places, show_difference(own, length), strict=True):
-                names[place] = escape_text(short)
-    return names
-
-
-def show_difference(names: Sequence[str], length: int) -> list[str]:
-    """Cut names that begin alike to where they begin to differ; number those that still do not."""
-    columns = zip(*names, strict=False)
-    start = next((n for n, own in enumerate(columns) if len(set(own)) > 1), min(map(len, names)))
-    head = max(2, length // 3)
-    begin = max(head + 1, start - (length - head - 2) // 2)
-    shown = []
-    for name in names:
-        rest = name[begin:]
-        room = length - head - 1
-        rest = rest if len(rest) <= room else f"{rest[: room - 1]}…"
-        shown.append(f"{name[: head + (begin == head + 1)]}…{rest}"[:length])
-    if len(set(shown)) < len(shown):
-        return [f"{text[: length - 4]} ({place})" for place, text in enumerate(shown, 1)]
-    return shown

@@ -20,8 +20,8 @@ from sklmerge.plot._axes import (
     measure_axes,
     open_axes,
     scale_log,
-    shorten_names,
 )
+from sklmerge.plot._names import shorten_names
 from sklmerge.sampling import EpochSchedule, read_classes
 
 # From this ratio on, small classes would be a line of no length.

@@ -16,8 +16,8 @@ from sklmerge.plot._axes import (
     fit_length,
     open_axes,
     scale_log,
-    shorten_names,
 )
+from sklmerge.plot._names import shorten_names
 from sklmerge.weights import ClassWeightEstimator
 
 _SCHEMES: Mapping[str, ClassWeightEstimator] = {

@@ -17,9 +17,9 @@ from sklmerge.plot._axes import (
     measure_light,
     open_axes,
     scale_log,
-    shorten_names,
     write_out,
 )
+from sklmerge.plot._names import shorten_names
 from sklmerge.sampling import EpochSchedule, batch_coverage, check_whole
 
 # More lines than this are told apart by colour alone, and only the outermost have names.

@@ -27,9 +27,9 @@ from sklmerge.plot._axes import (
     fit_font,
     load_pyplot,
     measure_axes,
-    shorten_names,
     write_out,
 )
+from sklmerge.plot._names import shorten_names
 
 # Beyond so many classes, figures in the cells would not be read.
 _MAX_VALUES = 15

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_whole
-from sklmerge.plot._axes import DASHES, MARKERS, add_legend, choose_colors, escape_text, open_axes
+from sklmerge.plot._axes import DASHES, MARKERS, add_legend, choose_colors, open_axes
+from sklmerge.plot._names import escape_text
 
 
 class ReliabilityCurve(NamedTuple):

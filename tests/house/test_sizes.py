@@ -19,7 +19,6 @@ LONG_FILES = {
     "images/codec/_headers.py",
     "labels/_classifier.py",
     "labels/_merger.py",
-    "plot/_axes.py",
     "weights/_schemes.py",
 }
 LONG_FUNCTIONS = {"balance_folder"}
