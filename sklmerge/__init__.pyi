@@ -30,6 +30,7 @@ from .balance import (
 )
 from .features import (
     ColorHistogram,
+    EmbeddingFeatures,
     HOGFeatures,
     ImageReader,
     LBPFeatures,
@@ -89,6 +90,7 @@ __all__ = [
     "ClassWeightedClassifier",
     "ColorHistogram",
     "ConfusedImagesDisplay",
+    "EmbeddingFeatures",
     "EpochCoverageDisplay",
     "EpochSchedule",
     "HOGFeatures",

@@ -70,13 +70,14 @@ def check_whole_pair(name: str, pair: Any, least: int = 1) -> tuple[int, int]:
     --------
     >>> check_whole_pair("cells_per_block", 2)
     Traceback (most recent call last):
-    ValueError: cells_per_block must be two whole numbers (rows, columns) of at least 1, got 2
+    TypeError: cells_per_block must be two whole numbers (rows, columns) of at least 1, got 2
     """
     sides = list_items(pair)
-    if len(sides) != 2 or not all(is_whole(side) and side >= least for side in sides):
-        raise ValueError(
-            f"{name} must be two whole numbers (rows, columns) of at least {least}, got {pair!r}"
-        )
+    message = f"{name} must be two whole numbers (rows, columns) of at least {least}, got {pair!r}"
+    if len(sides) != 2 or not all(map(is_whole, sides)):
+        raise TypeError(message)
+    if min(sides) < least:
+        raise ValueError(message)
     return int(sides[0]), int(sides[1])
 
 

@@ -8,6 +8,8 @@ from sklmerge.augment._adapters import tell_augmenter as tell_augmenter
 from sklmerge.augment._augmenter import ImageAugmenter
 from sklmerge.augment._base import Augmenter
 from sklmerge.augment._foreign import CallableAugmenter
+from sklmerge.augment._foreign import list_libraries as list_libraries
+from sklmerge.augment._normalize import read_normalization as read_normalization
 from sklmerge.augment._params import AugmentationParams
 from sklmerge.augment._scaler import ImageScaler
 from sklmerge.augment._trivial import TrivialAugmenter

@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklmerge._checks import is_real, list_items
+from sklmerge._contract import find_value_range
+
 Chunks = Iterable[NDArray[np.float64]]
 
 
@@ -127,6 +130,42 @@ def scale_integers(images: Iterable[NDArray[Any]], affine: GainBias, out: NDArra
     for image, place in zip(images, out, strict=True):
         np.copyto(place, image)
         cv2.transform(place, matrix, dst=place)
+
+
+def read_normalization(
+    mean: Any, std: Any, dtype: np.dtype[Any], n_channels: int, *, rescaled: bool = False
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
+    """Turn a given mean and std into gain and bias, for images of a dtype.
+
+    Values up to 1 are shares of white, as ImageNet's are published, unless the images are rescaled
+    already; if any is above 1, all are in units of the images. The gain is None if both are None.
+
+    Examples
+    --------
+    >>> gain, bias = read_normalization(0.5, 0.25, np.dtype("uint8"), 1)
+    >>> [float(value * gain[0] + bias[0]) for value in (0, 255)]
+    [-2.0, 2.0]
+    """
+    if mean is None and std is None:
+        return None, np.zeros(1)
+    means = _check_channels("mean", 0 if mean is None else mean, n_channels)
+    stds = _check_channels("std", 1 if std is None else std, n_channels)
+    if (stds <= 0).any():
+        raise ValueError(f"std must be above 0, got {std!r}")
+    shares = not rescaled and max(np.abs(means).max(), stds.max()) <= 1
+    white = find_value_range(dtype, None)[1] if shares else 1.0
+    return 1 / (stds * white), -means / stds
+
+
+def _check_channels(name: str, values: Any, n_channels: int) -> NDArray[np.float64]:
+    numbers = (values,) if is_real(values) else list_items(values)
+    if not numbers or not all(map(is_real, numbers)):
+        raise TypeError(f"{name} must be a number, or one for each channel, got {values!r}")
+    if len(numbers) not in (1, n_channels):
+        raise ValueError(
+            f"{name} must be a number, or one for each of {n_channels} channels, got {values!r}"
+        )
+    return np.array(numbers, dtype=np.float64)
 
 
 def preprocess_images(

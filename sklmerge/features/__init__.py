@@ -1,8 +1,9 @@
-"""What describes an image: gradients, texture, colour, and the reader that begins with paths."""
+"""What describes an image: gradients, texture, colour or a network, and the reader of paths."""
 
 from sklmerge.features._color import ColorHistogram
+from sklmerge.features._embedding import EmbeddingFeatures
 from sklmerge.features._hog import HOGFeatures
 from sklmerge.features._image_reader import ImageReader
 from sklmerge.features._lbp import LBPFeatures
 
-__all__ = ["ColorHistogram", "HOGFeatures", "ImageReader", "LBPFeatures"]
+__all__ = ["ColorHistogram", "EmbeddingFeatures", "HOGFeatures", "ImageReader", "LBPFeatures"]

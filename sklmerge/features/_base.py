@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._checks import check_n_jobs
 from sklmerge._contract import (
     as_image_batch,
     check_value_range,
@@ -18,7 +19,6 @@ from sklmerge._contract import (
     refuse_single_image,
     stack_images,
 )
-from sklmerge.features._checks import check_n_jobs
 from sklmerge.images import (
     BadFileError,
     Reader,
@@ -37,7 +37,37 @@ _TASK_FILES = 16
 _TASKS_PER_WORKER = 4
 
 
-class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
+class NamedFeatures(TransformerMixin, BaseEstimator):
+    """A transformer of images or paths to one row of named numbers each."""
+
+    feature_names_: list[str]
+
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
+        """Name the features.
+
+        Parameters
+        ----------
+        input_features : ignored
+            Pixels have no part in the names.
+
+        Returns
+        -------
+        ndarray of str, shape (n_features,)
+        """
+        check_is_fitted(self)
+        return np.array(self.feature_names_, dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that X may be images or paths."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.one_d_array = tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+class ImageFeatures(NamedFeatures, ABC):
     """What all features of images share; each kind says how it describes one image."""
 
     image_shape: tuple[int, ...] | None
@@ -131,28 +161,10 @@ class ImageFeatures(TransformerMixin, BaseEstimator, ABC):
         described = workers(run(plain, task) for task in tasks)
         return np.concatenate([np.empty((0, len(self.feature_names_))), *described])
 
-    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
-        """Name the features.
-
-        Parameters
-        ----------
-        input_features : ignored
-            Pixels have no part in the names.
-
-        Returns
-        -------
-        ndarray of str, shape (n_features,)
-        """
-        check_is_fitted(self)
-        return np.array(self.feature_names_, dtype=object)
-
     def __sklearn_tags__(self) -> Any:
-        """Say that X may be images, flattened rows or paths."""
+        """Say that X may be flattened rows if their shape is known."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = self.image_shape is not None
-        tags.input_tags.three_d_array = True
-        tags.input_tags.one_d_array = tags.input_tags.string = True
-        tags.transformer_tags.preserves_dtype = []
         return tags
 
 

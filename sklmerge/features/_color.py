@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._checks import check_whole
 from sklmerge._contract import find_value_range
 from sklmerge.features._base import ImageFeatures
-from sklmerge.features._checks import check_whole
 
 
 class ColorHistogram(ImageFeatures):
@@ -80,9 +80,7 @@ class ColorHistogram(ImageFeatures):
     def _name_features(self, image_shape: tuple[int, ...]) -> list[str]:
         """Name features by channel and bin."""
         find_value_range(np.dtype(float), self.value_range)
-        check_whole("n_bins", self.n_bins)
-        if self.n_bins < 1:
-            raise ValueError(f"n_bins must be >= 1, got {self.n_bins}")
+        check_whole("n_bins", self.n_bins, 1)
         n_channels = image_shape[2] if len(image_shape) == 3 else 1
         return [f"color_{place}_{b}" for place in range(n_channels) for b in range(self.n_bins)]
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.feature import hog
 
+from sklmerge._checks import check_whole, check_whole_pair
 from sklmerge.features._base import ImageFeatures
-from sklmerge.features._checks import check_pair, check_whole
 
 
 class HOGFeatures(ImageFeatures):
@@ -76,15 +76,9 @@ class HOGFeatures(ImageFeatures):
 
     def _name_features(self, image_shape: tuple[int, ...]) -> list[str]:
         """Name features by block, by cell within it and by direction."""
-        check_whole("orientations", self.orientations)
-        check_pair("pixels_per_cell", self.pixels_per_cell)
-        check_pair("cells_per_block", self.cells_per_block)
-        sizes = (*self.pixels_per_cell, *self.cells_per_block, self.orientations)
-        if min(sizes) < 1:
-            raise ValueError(
-                "orientations, pixels_per_cell and cells_per_block must be >= 1, got "
-                f"{self.orientations}, {self.pixels_per_cell} and {self.cells_per_block}"
-            )
+        check_whole("orientations", self.orientations, 1)
+        check_whole_pair("pixels_per_cell", self.pixels_per_cell)
+        check_whole_pair("cells_per_block", self.cells_per_block)
         cells = [image_shape[axis] // self.pixels_per_cell[axis] for axis in (0, 1)]
         blocks = [cells[axis] - self.cells_per_block[axis] + 1 for axis in (0, 1)]
         if min(blocks) < 1:

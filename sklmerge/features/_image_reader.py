@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from sklmerge.features._checks import check_n_jobs
+from sklmerge._checks import check_n_jobs
 from sklmerge.images import (
     BadFileError,
     Reader,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from skimage.color import rgb2gray
 from skimage.feature import local_binary_pattern
 
+from sklmerge._checks import check_whole, check_whole_pair
 from sklmerge.features._base import ImageFeatures
-from sklmerge.features._checks import check_pair, check_whole
 
 
 class LBPFeatures(ImageFeatures):
@@ -88,15 +88,13 @@ class LBPFeatures(ImageFeatures):
 
     def _name_features(self, image_shape: tuple[int, ...]) -> list[str]:
         """Name features by cell and by the number of brighter neighbours."""
-        check_whole("n_points", self.n_points)
-        if self.n_points < 1:
-            raise ValueError(f"n_points must be >= 1, got {self.n_points}")
+        check_whole("n_points", self.n_points, 1)
         if not isinstance(self.radius, Real) or isinstance(self.radius, bool):
             raise TypeError(f"radius must be a number of pixels, got {self.radius!r}")
         if not 0 < self.radius < inf:
             raise ValueError(f"radius must be > 0 and finite, got {self.radius}")
-        check_pair("cells", self.cells)
-        if min(self.cells) < 1 or any(self.cells[axis] > image_shape[axis] for axis in (0, 1)):
+        check_whole_pair("cells", self.cells)
+        if any(self.cells[axis] > image_shape[axis] for axis in (0, 1)):
             raise ValueError(
                 f"cells must have a pixel each in images of {image_shape[:2]}, got {self.cells}"
             )

@@ -224,13 +224,16 @@ def test_features_join_in_a_union():
     [
         (HOGFeatures(pixels_per_cell=(40, 40)), "leave no whole block"),
         (LBPFeatures(cells=(49, 1)), "cells must have a pixel each"),
-        (LBPFeatures(cells=(0, 1)), "cells must have a pixel each"),
-        (HOGFeatures(pixels_per_cell=(0, 1)), "pixels_per_cell and cells_per_block must be >= 1"),
-        (ColorHistogram(n_bins=0), "n_bins must be >= 1, got 0"),
+        (LBPFeatures(cells=(0, 1)), "cells must be two whole numbers .* of at least 1, got .0, 1"),
+        (
+            HOGFeatures(pixels_per_cell=(0, 1)),
+            "pixels_per_cell must be two whole numbers .* at least 1",
+        ),
+        (ColorHistogram(n_bins=0), "n_bins must be a whole number of at least 1, got 0"),
         (ColorHistogram(image_shape=(2, 2)), "image_shape"),
         (LBPFeatures(radius=-1), "radius must be > 0 and finite, got -1"),
         (LBPFeatures(radius=0), "radius must be > 0 and finite, got 0"),
-        (LBPFeatures(n_points=0), "n_points must be >= 1, got 0"),
+        (LBPFeatures(n_points=0), "n_points must be a whole number of at least 1, got 0"),
         (ColorHistogram(value_range=(1, 0)), "value_range must be a rising pair of numbers"),
         (ColorHistogram(value_range=(0, np.inf)), "value_range must be a rising pair of numbers"),
     ],
@@ -248,7 +251,7 @@ def test_parameters_that_do_not_fit_are_named(features, message):
         (HOGFeatures(pixels_per_cell=8), "pixels_per_cell must be two whole numbers .*, got 8"),
         (LBPFeatures(cells=(True, 2)), r"cells must be two whole numbers .*, got \(True, 2\)"),
         (HOGFeatures(cells_per_block=(2, 2, 2)), "cells_per_block must be two whole numbers"),
-        (ColorHistogram(n_bins=2.5), "n_bins must be a whole number, got 2.5"),
+        (ColorHistogram(n_bins=2.5), "n_bins must be a whole number of at least 1, got 2.5"),
         (HOGFeatures(pixels_per_cell={8, 9}), "pixels_per_cell must be two whole numbers"),
         (LBPFeatures(radius=True), "radius must be a number of pixels, got True"),
         (ColorHistogram(value_range=255), "value_range must be two numbers, .*, got 255"),
@@ -263,9 +266,9 @@ def test_parameters_of_a_wrong_kind_are_named(features, message):
 @pytest.mark.parametrize(
     ("n_jobs", "error", "message"),
     [
-        ("two", TypeError, "n_jobs must be a whole number or None, got 'two'"),
-        (2.5, TypeError, "n_jobs must be a whole number or None, got 2.5"),
-        (0, ValueError, "n_jobs must not be 0"),
+        ("two", TypeError, r"n_jobs must be a whole number other than 0 .*, or None, got 'two'"),
+        (2.5, TypeError, r"n_jobs must be a whole number other than 0 .*, or None, got 2.5"),
+        (0, ValueError, "n_jobs must be a whole number other than 0"),
     ],
 )
 def test_workers_must_be_counted(n_jobs, error, message):

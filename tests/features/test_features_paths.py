@@ -89,8 +89,9 @@ def test_a_pipeline_from_paths_names_its_features(index):
 
 
 @pytest.fixture
-def mixed(make_folder):
-    folder = make_folder(["bad.png"], b"no image")
+def mixed(tmp_path):
+    folder = tmp_path
+    (folder / "bad.png").write_bytes(b"no image")
     for name, shape in (("a.png", (8, 12)), ("b.png", (12, 8))):
         (folder / name).write_bytes(encode_image(np.zeros(shape, np.uint8), "png"))
     return folder

@@ -1,0 +1,433 @@
+"""EmbeddingFeatures: what a pretrained network sees in an image."""
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from sklmerge._checks import check_image_size, check_whole
+from sklmerge._contract import as_image_batch, check_value_range, find_value_range, stack_images
+from sklmerge._resize import resize_image
+from sklmerge.augment import read_normalization
+from sklmerge.features._base import NamedFeatures
+from sklmerge.features._models import (
+    OnnxModel,
+    Run,
+    Wants,
+    ask_model,
+    digest_model,
+    find_kind,
+    open_model,
+)
+from sklmerge.images import (
+    BadFileError,
+    ReadOptions,
+    fetch_urls,
+    find_paths,
+    get_ways,
+    read_bytes,
+    read_image,
+)
+
+
+class EmbeddingFeatures(NamedFeatures):
+    """Describe images by the output of a pretrained network, frozen and in inference mode.
+
+    The features to try first on a small set. The model is yours: no weights are fetched.
+
+    Parameters
+    ----------
+    model : torch module, Keras model, path of an ONNX file, or callable
+        A torch module gets float32 tensors (n, C, H, W), a Keras model float32 arrays
+        (n, H, W, C), an ONNX model whichever of these its input says, and a callable float32
+        arrays (n, H, W, C). It returns one row of numbers an image; axes of length 1 after the
+        second are dropped.
+    image_size : (int, int), default=None
+        Height and width in pixels that images are resized to; None keeps their size.
+    mean, std : float or sequence of float, default=None
+        Subtracted from each channel, and divided by. Values up to 1 are shares of white, as
+        ImageNet's (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225) are published; if any is above
+        1, all are in units of the images, such as 127.5. None hands on the images' own values.
+    batch_size : int, default=32
+        Images the model sees at a time. The result does not depend on it beyond rounding.
+    device : str, default=None
+        Where a torch module runs (such as ``"cuda"``), or ``"cuda"`` for an ONNX file; None
+        leaves a module where it is.
+    output : str, default=None
+        Name of the inner layer whose output is taken: of a torch module as in
+        ``named_modules()``, of a Keras model as in ``layers``, of an ONNX file that of a tensor.
+    cache_dir : path-like, default=None
+        Folder that keeps each embedding, by the content of the image and a digest of the model.
+        Folds, candidates of a grid, later runs and other processes then compute each image once.
+
+    Attributes
+    ----------
+    n_outputs_ : int
+        Length of a row.
+    feature_names_ : list of str
+        Names of the features.
+
+    Notes
+    -----
+    Cloning shares the model, and neither copies nor changes its weights; its training mode is put
+    back after each call. The digest covers weights, configuration and the output on a fixed probe
+    batch, so a model that was trained further is another model. A callable is known by its name
+    and that output alone.
+
+    Integers are handed to the model as they are if `mean` and `std` are None: 0 to 255 for uint8.
+
+    See Also
+    --------
+    HOGFeatures, LBPFeatures, ColorHistogram : Features that need no network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge import EmbeddingFeatures
+    >>> from sklmerge.datasets import load_textures
+    >>> def pool(batch):
+    ...     return batch.reshape(len(batch), 4, 8, 4, 12).mean(axis=(2, 4)).reshape(len(batch), 16)
+    >>> features = EmbeddingFeatures(pool, mean=0.5, std=0.25)
+    >>> features.fit_transform(load_textures().images[:6]).shape
+    (6, 16)
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        image_size: tuple[int, int] | None = None,
+        mean: Any = None,
+        std: Any = None,
+        batch_size: int = 32,
+        device: str | None = None,
+        output: str | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.model = model
+        self.image_size = image_size
+        self.mean = mean
+        self.std = std
+        self.batch_size = batch_size
+        self.device = device
+        self.output = output
+        self.cache_dir = cache_dir
+
+    def fit(self, X: Any, y: object = None) -> Self:
+        """Embed the first image, to check the parameters and to count the features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, H, W) or (n, H, W, C), list of images, paths or ImageIndex
+            Images, or where they are.
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        self._check_params()
+        images = self._open_images(X)
+        if len(images) == 0:
+            raise ValueError("X must hold at least one image, got none")
+        with self._open_model() as (run, wants):
+            first = self._prepare([images.read(0)], wants)
+            self.n_outputs_ = self._embed(run, first).shape[1]
+        self.feature_names_ = [f"embedding_{place}" for place in range(self.n_outputs_)]
+        return self
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Embed each image.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, H, W) or (n, H, W, C), list of images, paths or ImageIndex
+            Images of one size, or of any if `image_size` is given.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_features)
+
+        Raises
+        ------
+        ValueError
+            If the model does not take such images, or does not return a row for each.
+        BadFileError
+            If a file cannot be read.
+        """
+        check_is_fitted(self)
+        self._check_params()
+        images = self._open_images(X)
+        rows = np.empty((len(images), self.n_outputs_), np.float32)
+        if len(images) == 0:
+            return rows
+        with self._open_model() as (run, wants):
+            store = self._open_store(run, wants, images)
+            for start in range(0, len(images), self.batch_size * (1 if store is None else 8)):
+                stop = min(start + self.batch_size * (1 if store is None else 8), len(images))
+                self._fill(rows[start:stop], images, range(start, stop), run, wants, store)
+        return rows
+
+    def _fill(
+        self,
+        rows: NDArray[np.float32],
+        images: "_Images",
+        places: range,
+        run: Run,
+        wants: Wants,
+        store: "EmbeddingStore | None",
+    ) -> None:
+        """Fill in the rows of some images, those that are stored first."""
+        lacking = list(range(len(rows)))
+        names: list[str] = []
+        if store is not None:
+            names = [images.digest(place) for place in places]
+            lacking = [at for at in lacking if not store.load(names[at], rows[at])]
+        for start in range(0, len(lacking), self.batch_size):
+            some = lacking[start : start + self.batch_size]
+            batch = self._prepare([images.read(places[at]) for at in some], wants)
+            embedded = self._embed(run, batch)
+            if embedded.shape[1] != rows.shape[1]:
+                raise ValueError(
+                    f"model must give rows of {rows.shape[1]} values as in fit, "
+                    f"got {embedded.shape[1]}"
+                )
+            rows[some] = embedded
+            if store is not None:
+                for at in some:
+                    store.save(names[at], rows[at])
+
+    def _check_params(self) -> None:
+        """Refuse parameters of a wrong kind before a model or a file is blamed."""
+        find_kind(self.model)
+        check_image_size(self.image_size)
+        check_whole("batch_size", self.batch_size, 1)
+        for name in ("device", "output"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise TypeError(f"{name} must be a str or None, got {value!r}")
+        if self.cache_dir is not None and not isinstance(self.cache_dir, str | os.PathLike):
+            raise TypeError(f"cache_dir must be a path or None, got {self.cache_dir!r}")
+
+    def _open_images(self, X: Any) -> "_Images":
+        paths = find_paths(X)
+        if paths is not None:
+            return _Files(paths, check_image_size(self.image_size), *get_ways(X))
+        if self.image_size is not None and isinstance(X, list | tuple):
+            # Each becomes one size anyway.
+            return _Arrays([as_image_batch(np.asarray(image)[None])[0] for image in X])
+        batch = stack_images(X)
+        if batch.ndim == 2:
+            raise ValueError(
+                "X must be images of shape (n, H, W) or (n, H, W, C), got flattened rows of "
+                f"shape {batch.shape}; pass X.reshape(len(X), H, W, C)"
+            )
+        return _Arrays(as_image_batch(batch))
+
+    @contextmanager
+    def _open_model(self) -> Iterator[tuple[Run, Wants]]:
+        """Give the function that embeds a batch, and what the model says it wants."""
+        kind = find_kind(self.model)
+        if kind != "onnx":
+            with open_model(kind, self.model, self.output, self.device) as run:
+                yield run, ask_model(kind, self.model)
+            return
+        session = self.__dict__.get("_session")
+        if session is None or session.settings != (self.model, self.output, self.device):
+            session = self._session = OnnxModel(self.model, self.output, self.device)
+        yield session, session.wants
+
+    def _prepare(self, images: list[NDArray[Any]], wants: Wants) -> NDArray[np.float32]:
+        """Resize and normalise images; make float32 of them, with their channels last."""
+        size = check_image_size(self.image_size)
+        if size is not None:
+            images = [resize_image(image, size) for image in images]
+        for image in images:
+            if image.shape != images[0].shape:
+                raise ValueError(
+                    f"X must hold images of one shape, got {images[0].shape} and {image.shape}; "
+                    "pass image_size, such as image_size=(224, 224)"
+                )
+        height, width, *channels = images[0].shape
+        n_channels = channels[0] if channels else 1
+        if wants.n_channels not in (None, n_channels):
+            raise ValueError(
+                f"model takes images of {wants.n_channels} channels, got X with {n_channels}"
+            )
+        if wants.size not in (None, (height, width)):
+            raise ValueError(
+                f"model takes images of {wants.size[0]} x {wants.size[1]} pixels, got X of "
+                f"{height} x {width}; pass image_size={wants.size}"
+            )
+        batch = np.empty((len(images), height, width, n_channels), np.float32)
+        for place, image in zip(batch, images, strict=True):
+            np.copyto(place, image.reshape(place.shape), casting="same_kind")
+        gain, bias = read_normalization(self.mean, self.std, images[0].dtype, n_channels)
+        if gain is not None:
+            batch *= gain
+            batch += bias
+        return batch
+
+    def _embed(self, run: Run, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the model on a batch, and check that a row comes out for each image."""
+        try:
+            result = run(batch)
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise ValueError(
+                f"model cannot take images of shape {batch.shape[1:]} ({error})"
+            ) from error
+        rows = np.asarray(result)
+        while rows.ndim > 2 and rows.shape[-1] == 1:
+            rows = rows[..., 0]
+        if rows.shape[:1] != (len(batch),) or rows.ndim != 2 or rows.dtype.kind not in "fiu":
+            got = f"shape {rows.shape}" if rows.dtype.kind in "fiu" else repr(type(result).__name__)
+            raise ValueError(
+                f"model must give numbers of shape (n, d) for {len(batch)} images, got {got}; "
+                "name an inner layer by output=, or let the model end in pooling"
+            )
+        return rows.astype(np.float32, copy=False)
+
+    def _open_store(self, run: Run, wants: Wants, images: "_Images") -> "EmbeddingStore | None":
+        """Open the folder of this model's embeddings, as it is now."""
+        if self.cache_dir is None:
+            return None
+        kind = find_kind(self.model)
+        digest = hashlib.blake2b(digest_size=16)
+        weights = run.digest if isinstance(run, OnnxModel) else digest_model(kind, self.model)
+        size = check_image_size(self.image_size)
+        like = images.read(0)
+        shape = (2, *(size or like.shape[:2]), *like.shape[2:])
+        probe = np.random.default_rng(0).random(shape)
+        white = find_value_range(like.dtype, None)[1]
+        output = self._embed(run, self._prepare(list((probe * white).astype(like.dtype)), wants))
+        # Projections, roughly rounded, so that another number of threads changes nothing.
+        scale = float(np.abs(output).max()) or 1.0
+        sides = np.random.default_rng(1).standard_normal((output.shape[1], 4))
+        seen = np.round(output @ sides / (scale * output.shape[1] ** 0.5), 3) + 0.0
+        told = (
+            kind,
+            weights,
+            self.output,
+            size,
+            shape[1:],
+            str(like.dtype),
+            f"{scale:.3g}",
+            seen.tolist(),
+        )
+        digest.update(repr((told, np.shape(self.mean), self.mean, self.std)).encode())
+        return EmbeddingStore(os.path.join(os.fspath(self.cache_dir), digest.hexdigest()))
+
+    def __sklearn_clone__(self) -> Self:
+        """Clone all parameters but the model, which is shared: its weights may be large."""
+        params = self.get_params(deep=False)
+        model = params.pop("model")
+        return type(self)(model, **{name: clone(v, safe=False) for name, v in params.items()})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out an open session."""
+        state = dict(super().__getstate__())
+        state.pop("_session", None)
+        return state
+
+
+class _Images:
+    """Images to embed, read one at a time."""
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def read(self, place: int) -> NDArray[Any]:
+        raise NotImplementedError
+
+    def digest(self, place: int) -> str:
+        """Digest an image's content."""
+        image = np.ascontiguousarray(self.read(place))
+        told = f"{image.dtype}{image.shape}".encode()
+        return hashlib.blake2b(image.tobytes(), digest_size=16, key=told[:64]).hexdigest()
+
+
+class _Arrays(_Images):
+    def __init__(self, images: Any) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def read(self, place: int) -> NDArray[Any]:
+        image: NDArray[Any] = self.images[place]
+        check_value_range(image, (-np.inf, np.inf))
+        return image
+
+
+class _Files(_Images):
+    def __init__(self, paths: Any, image_size: Any, reader: Any, files: Any) -> None:
+        self.paths, self.files = paths, files
+        self.options = ReadOptions(reader, image_size)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def read(self, place: int) -> NDArray[Any]:
+        path = self.paths[place]
+        (fetched,) = fetch_urls([path], self.files)
+        try:
+            image = read_image(path, self.options, fetched)
+        except ValueError as error:
+            raise BadFileError(f"{path!r} could not be read ({error})") from error
+        return as_image_batch(image[None])[0]
+
+    def digest(self, place: int) -> str:
+        if self.options.reader is not None:
+            return super().digest(place)
+        path = self.paths[place]
+        (fetched,) = fetch_urls([path], self.files)
+        try:
+            content = read_bytes(path, fetched)
+        except ValueError as error:
+            raise BadFileError(f"{path!r} could not be read ({error})") from error
+        return hashlib.blake2b(content, digest_size=16, key=b"file").hexdigest()
+
+
+class EmbeddingStore:
+    """Rows of float32 in files, one an image; a file appears whole or not at all."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def _locate(self, name: str) -> str:
+        # A folder of a million files is slow to list.
+        return os.path.join(self.folder, name[:2], name[2:])
+
+    def load(self, name: str, row: NDArray[np.float32]) -> bool:
+        """Fill in a row that is stored; False if it is not, or is of another length."""
+        try:
+            with open(self._locate(name), "rb") as file:
+                content = file.read()
+        except FileNotFoundError:
+            return False
+        if len(content) != row.nbytes:
+            return False
+        row[:] = np.frombuffer(content, np.float32)
+        return True
+
+    def save(self, name: str, row: NDArray[np.float32]) -> None:
+        """Store a row; of several writers at a time, each writes the same."""
+        path = self._locate(name)
+        own = f"{path}.{os.getpid()}.{threading.get_ident()}"
+        for attempt in (0, 1):
+            try:
+                with open(own, "wb") as file:
+                    file.write(row.tobytes())
+                break
+            except FileNotFoundError:
+                if attempt:
+                    raise
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.replace(own, path)
