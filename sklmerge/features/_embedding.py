@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -13,7 +12,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_image_size, check_whole
-from sklmerge._contract import as_image_batch, check_value_range, find_value_range, stack_images
+from sklmerge._contract import as_image_batch, find_value_range, stack_images
 from sklmerge._resize import resize_image
 from sklmerge.augment import read_normalization
 from sklmerge.features._base import NamedFeatures
@@ -26,15 +25,8 @@ from sklmerge.features._models import (
     find_kind,
     open_model,
 )
-from sklmerge.images import (
-    BadFileError,
-    ReadOptions,
-    fetch_urls,
-    find_paths,
-    get_ways,
-    read_bytes,
-    read_image,
-)
+from sklmerge.features._stored import ArrayImages, EmbeddingStore, FileImages, Images
+from sklmerge.images import find_paths, get_ways
 
 
 class EmbeddingFeatures(NamedFeatures):
@@ -178,11 +170,11 @@ class EmbeddingFeatures(NamedFeatures):
     def _fill(
         self,
         rows: NDArray[np.float32],
-        images: "_Images",
+        images: Images,
         places: range,
         run: Run,
         wants: Wants,
-        store: "EmbeddingStore | None",
+        store: EmbeddingStore | None,
     ) -> None:
         """Fill in the rows of some images, those that are stored first."""
         lacking = list(range(len(rows)))
@@ -216,20 +208,20 @@ class EmbeddingFeatures(NamedFeatures):
         if self.cache_dir is not None and not isinstance(self.cache_dir, str | os.PathLike):
             raise TypeError(f"cache_dir must be a path or None, got {self.cache_dir!r}")
 
-    def _open_images(self, X: Any) -> "_Images":
+    def _open_images(self, X: Any) -> Images:
         paths = find_paths(X)
         if paths is not None:
-            return _Files(paths, check_image_size(self.image_size), *get_ways(X))
+            return FileImages(paths, check_image_size(self.image_size), *get_ways(X))
         if self.image_size is not None and isinstance(X, list | tuple):
             # Each becomes one size anyway.
-            return _Arrays([as_image_batch(np.asarray(image)[None])[0] for image in X])
+            return ArrayImages([as_image_batch(np.asarray(image)[None])[0] for image in X])
         batch = stack_images(X)
         if batch.ndim == 2:
             raise ValueError(
                 "X must be images of shape (n, H, W) or (n, H, W, C), got flattened rows of "
                 f"shape {batch.shape}; pass X.reshape(len(X), H, W, C)"
             )
-        return _Arrays(as_image_batch(batch))
+        return ArrayImages(as_image_batch(batch))
 
     @contextmanager
     def _open_model(self) -> Iterator[tuple[Run, Wants]]:
@@ -294,7 +286,7 @@ class EmbeddingFeatures(NamedFeatures):
             )
         return rows.astype(np.float32, copy=False)
 
-    def _open_store(self, run: Run, wants: Wants, images: "_Images") -> "EmbeddingStore | None":
+    def _open_store(self, run: Run, wants: Wants, images: Images) -> EmbeddingStore | None:
         """Open the folder of this model's embeddings, as it is now."""
         if self.cache_dir is None:
             return None
@@ -335,99 +327,3 @@ class EmbeddingFeatures(NamedFeatures):
         state = dict(super().__getstate__())
         state.pop("_session", None)
         return state
-
-
-class _Images:
-    """Images to embed, read one at a time."""
-
-    def __len__(self) -> int:
-        raise NotImplementedError
-
-    def read(self, place: int) -> NDArray[Any]:
-        raise NotImplementedError
-
-    def digest(self, place: int) -> str:
-        """Digest an image's content."""
-        image = np.ascontiguousarray(self.read(place))
-        told = f"{image.dtype}{image.shape}".encode()
-        return hashlib.blake2b(image.tobytes(), digest_size=16, key=told[:64]).hexdigest()
-
-
-class _Arrays(_Images):
-    def __init__(self, images: Any) -> None:
-        self.images = images
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def read(self, place: int) -> NDArray[Any]:
-        image: NDArray[Any] = self.images[place]
-        check_value_range(image, (-np.inf, np.inf))
-        return image
-
-
-class _Files(_Images):
-    def __init__(self, paths: Any, image_size: Any, reader: Any, files: Any) -> None:
-        self.paths, self.files = paths, files
-        self.options = ReadOptions(reader, image_size)
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def read(self, place: int) -> NDArray[Any]:
-        path = self.paths[place]
-        (fetched,) = fetch_urls([path], self.files)
-        try:
-            image = read_image(path, self.options, fetched)
-        except ValueError as error:
-            raise BadFileError(f"{path!r} could not be read ({error})") from error
-        return as_image_batch(image[None])[0]
-
-    def digest(self, place: int) -> str:
-        if self.options.reader is not None:
-            return super().digest(place)
-        path = self.paths[place]
-        (fetched,) = fetch_urls([path], self.files)
-        try:
-            content = read_bytes(path, fetched)
-        except ValueError as error:
-            raise BadFileError(f"{path!r} could not be read ({error})") from error
-        return hashlib.blake2b(content, digest_size=16, key=b"file").hexdigest()
-
-
-class EmbeddingStore:
-    """Rows of float32 in files, one an image; a file appears whole or not at all."""
-
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
-
-    def _locate(self, name: str) -> str:
-        # A folder of a million files is slow to list.
-        return os.path.join(self.folder, name[:2], name[2:])
-
-    def load(self, name: str, row: NDArray[np.float32]) -> bool:
-        """Fill in a row that is stored; False if it is not, or is of another length."""
-        try:
-            with open(self._locate(name), "rb") as file:
-                content = file.read()
-        except FileNotFoundError:
-            return False
-        if len(content) != row.nbytes:
-            return False
-        row[:] = np.frombuffer(content, np.float32)
-        return True
-
-    def save(self, name: str, row: NDArray[np.float32]) -> None:
-        """Store a row; of several writers at a time, each writes the same."""
-        path = self._locate(name)
-        own = f"{path}.{os.getpid()}.{threading.get_ident()}"
-        for attempt in (0, 1):
-            try:
-                with open(own, "wb") as file:
-                    file.write(row.tobytes())
-                break
-            except FileNotFoundError:
-                if attempt:
-                    raise
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-        os.replace(own, path)
