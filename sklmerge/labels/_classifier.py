@@ -17,9 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from sklmerge._checks import available_where
 from sklmerge._containers import read_labels
 from sklmerge._kinds import Label
-from sklmerge.labels._encoding_guard import check_level, fit_guarded
 from sklmerge.labels._exchange import is_identity
-from sklmerge.labels._merger import check_merger
+from sklmerge.labels._merger import fit_nested_merger
 from sklmerge.labels._refining import (
     align_columns,
     check_refinable,
@@ -141,11 +140,15 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     metadata routing, to whoever requested them.
 
     Some meta-estimators number the classes 0, 1, 2, ... before they fit what is inside them:
-    VotingClassifier, StackingClassifier, BaggingClassifier, and `cross_val_predict` for
-    probabilities and decision functions. A map of text fails there. A map of integers is accepted
-    only if it lists every class, for then it means the same. OneVsRestClassifier,
-    OneVsOneClassifier and OutputCodeClassifier set classes against one another, and any map is
-    refused in them. Put MergedClassifier around such a meta-estimator instead.
+    VotingClassifier, StackingClassifier, BaggingClassifier, OneVsRestClassifier, and
+    `cross_val_predict` for probabilities. A map of text fails there by its type. Where labels are
+    numbers, a map must name every class, in itself or by ``LabelMerger(merge, classes=[...])``,
+    and y must hold exactly those, or with ``missing="ignore"`` a label that no such numbering can
+    give; this holds outside meta-estimators too. Two things cannot be seen from here: an encoder
+    that numbers the classes in another than their sorted order, and whether a meta-estimator
+    compares predictions of ``output="merged"`` with original labels. So merged output is for the
+    outermost classifier; inside others use ``output="original"``, or put MergedClassifier around
+    them.
 
     scikit-learn's scorers compare predictions with y as given, so they need
     ``output="original"``, or :func:`merged_scorer`; `score` needs neither.
@@ -212,12 +215,10 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             raise ValueError(f'output must be "merged" or "original", got {self.output!r}')
         check_refiner(self.refiner)
         labels = _check_target(y)
-        merger = fit_guarded(check_merger(self.merge), labels)
+        merger = fit_nested_merger(self.merge, labels)
         refiners = choose_refiners(self.refiner, merger)
         if self.output == "original":
             check_refinable(self.refiner, merger)
-        else:
-            check_level(merger)
         if self.refiner is not None:
             warn_of_lone_members(merger)
         if sample_weight is not None:

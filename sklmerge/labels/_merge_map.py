@@ -1,6 +1,6 @@
 """A merge map and the classes of y in, what each of them becomes out; or how they contradict."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -97,6 +97,79 @@ def _check_no_overlap(pairs: Iterable[tuple[Any, list[Label]]]) -> None:
                 )
 
 
+def read_classes(classes: Any) -> list[Label] | None:
+    """Read the parameter `classes`: all original labels there are, or None."""
+    if classes is None:
+        return None
+    items = classes.tolist() if isinstance(classes, np.ndarray) else classes
+    if isinstance(items, str | bytes) or not isinstance(items, Collection):
+        raise TypeError(f"classes must be a list of all original labels or None, got {classes!r}")
+    labels = [to_plain(label) for label in items]
+    check_one_kind(labels, "classes")
+    if not labels or len(set(labels)) < len(labels):
+        raise ValueError(f"classes must list every original label once, got {classes!r}")
+    return labels
+
+
+def check_all_named(
+    name: str, named: Iterable[Any], classes: Iterable[Any], *, missing: str = "error"
+) -> None:
+    """Refuse a parameter keyed by label where the labels may have been numbered by a caller.
+
+    Many meta-estimators number the classes 0, 1, 2, ... in sorted order and may then leave rows
+    out (folds, bootstraps). Text labels are safe: a map of text fails on numbers by its type. For
+    labels that are numbers the parameter must name every class, and y must hold exactly those.
+    With ``missing="ignore"`` fewer will do if one of them is a number that no such numbering of
+    the named classes can give. Of an encoder that numbers in another order nothing can be known.
+
+    Parameters
+    ----------
+    name : str
+        The parameter.
+    named : iterable of labels
+        All classes that it names.
+    classes : iterable of labels
+        The classes of y, of one kind.
+    missing : {"error", "ignore"}
+        Whether y may lack some of them.
+
+    Raises
+    ------
+    ValueError
+        If the classes of y cannot be told from numbers that stand for other labels. The message
+        never shows the classes of y, which are not to be named if they are such numbers.
+
+    Examples
+    --------
+    >>> check_all_named("merge", [1, 2, 3], [1, 2, 3])
+    >>> check_all_named("merge", [1, 2, 3], [1, 3], missing="ignore")
+    >>> check_all_named("merge", [1, 2], ["A", "B", "C"])
+    """
+    found, known = set(classes), set(named)
+    if found == known or not all(get_kind(label) in ("int", "float") for label in found):
+        return
+    numbers = set(range(len(known)))
+    if known == numbers:
+        # A numbering of all of them changes nothing; one of fewer never gives the last number.
+        numbers.discard(len(known) - 1)
+    if found < known and missing == "ignore" and not found <= numbers:
+        return
+    why = "because a meta-estimator may number the classes 0, 1, 2, ... before it fits this one"
+    around = "use text labels, or put the meta-estimator inside this estimator"
+    if not found < known:
+        raise ValueError(
+            f"{name} must name every class if labels are numbers, {why}, but y has classes that "
+            f"it does not name; name all your original labels (a LabelMerger takes them as "
+            f"classes=), {around}"
+        )
+    lacking = show_labels(sorted(known - found))
+    allow = "" if missing == "ignore" else 'allow that by missing="ignore" (of a LabelMerger), '
+    raise ValueError(
+        f"y must have every class that {name} names if labels are numbers, {why}, but lacks "
+        f"{lacking}; {allow}{around}"
+    )
+
+
 def invert_merge_map(merge_map: Mapping[Label, Sequence[Label]]) -> dict[Label, Label]:
     """Turn merged label -> original labels into original label -> merged label.
 
@@ -117,6 +190,7 @@ def resolve_merge(
     rare_label: Label = "other",
     unlisted: Label = "keep",
     missing: str = "error",
+    classes: Sequence[Label] | None = None,
 ) -> dict[Label, Label]:
     """Say for every class what it becomes: by the map, then `unlisted`, then `min_count`.
 
@@ -128,7 +202,7 @@ def resolve_merge(
         The classes of y, all of one kind, with their counts.
     n_samples : int
         What a fractional `min_count` is a fraction of.
-    min_count, rare_label, unlisted, missing
+    min_count, rare_label, unlisted, missing, classes
         As for :class:`sklmerge.LabelMerger`.
 
     Returns
@@ -149,6 +223,8 @@ def resolve_merge(
     """
     kind = get_kind(next(iter(counts)))
     listed = _convert_map(merge_map, kind, counts)
+    if classes is not None:
+        _check_known(classes, kind, listed, counts)
     _check_missing(listed, counts, missing)
     mapping = _apply_map(listed, counts, unlisted, kind)
     if min_count is not None:
@@ -171,6 +247,25 @@ def _convert_map(merge_map: MergeMap, kind: str, counts: Mapping[Label, int]) ->
             f"got {get_kind(strangers[0])} ({show_labels(strangers, 3)})"
         )
     return listed
+
+
+def _check_known(
+    classes: Sequence[Label], kind: str, listed: Iterable[Label], counts: Mapping[Label, int]
+) -> None:
+    """Check that `classes` lists what the map lists and what y has."""
+    known = {convert_number(label, kind) for label in classes}
+    if get_kind(next(iter(known))) != kind:
+        raise ValueError(
+            f"classes must list labels of the type of y, {kind} ({show_labels(list(counts), 3)}), "
+            f"got {get_kind(classes[0])} ({show_labels(classes, 3)})"
+        )
+    for owner, labels in (("merge", listed), ("y", counts)):
+        strangers = [label for label in labels if label not in known]
+        if strangers:
+            raise ValueError(
+                f"{owner} has labels that classes does not list: {show_labels(strangers)}; classes "
+                f"lists {show_labels(classes)}"
+            )
 
 
 def _check_missing(

@@ -9,12 +9,14 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._checks import check_choice
 from sklmerge._containers import copy_labels, count_labels, read_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._exchange import (
     check_same_kind,
     check_same_rows,
     invert_mapping,
+    is_identity,
     merge_labels,
     place_members,
     read_json,
@@ -29,7 +31,13 @@ from sklmerge.labels._indicator import (
     read_columns,
     unmerge_table,
 )
-from sklmerge.labels._merge_map import normalize_merge_map, resolve_merge
+from sklmerge.labels._merge_map import (
+    check_all_named,
+    invert_merge_map,
+    normalize_merge_map,
+    read_classes,
+    resolve_merge,
+)
 from sklmerge.labels._proba import check_proba, choose_shares, split_columns, sum_columns
 from sklmerge.labels._targets import decode_numbers, encode_numbers, find_positive, number_labels
 
@@ -45,6 +53,9 @@ class LabelMerger(BaseEstimator):
     merge : mapping, list of lists or None, default=None
         ``{"AB": ["A", "B"]}``; or ``[["A", "B"]]``, named by joining the members with ``+``; or
         None, which merges nothing by name.
+    classes : list of labels or None, default=None
+        All original labels there are. A y with any other label is an error, whoever calls: so a
+        map of numbers fails loudly inside a meta-estimator that numbers the classes 0, 1, 2, ...
     min_count : int, float or None, default=None
         Merged classes with fewer samples become `rare_label`. A float is a fraction of n_samples.
     rare_label : label, default="other"
@@ -113,6 +124,7 @@ class LabelMerger(BaseEstimator):
         self,
         merge: Any = None,
         *,
+        classes: Any = None,
         min_count: int | float | None = None,
         rare_label: Label = "other",
         unlisted: Label = "keep",
@@ -120,6 +132,7 @@ class LabelMerger(BaseEstimator):
         missing: Literal["error", "ignore"] = "error",
     ) -> None:
         self.merge = merge
+        self.classes = classes
         self.min_count = min_count
         self.rare_label = rare_label
         self.unlisted = unlisted
@@ -146,22 +159,9 @@ class LabelMerger(BaseEstimator):
         TypeError
             If y or `merge` mixes types of labels.
         """
-        if self.missing not in ("error", "ignore"):
-            raise ValueError(f'missing must be "error" or "ignore", got {self.missing!r}')
-        merge_map = normalize_merge_map(self.merge)
         multilabel = is_indicator(y)
         classes, counts, n_samples = count_columns(y) if multilabel else count_labels(y)
-        mapping = resolve_merge(
-            merge_map,
-            dict(zip(classes.tolist(), counts, strict=True)),
-            n_samples=n_samples,
-            min_count=self.min_count,
-            rare_label=self.rare_label,
-            unlisted=self.unlisted,
-            missing=self.missing,
-        )
-        self._learn(classes, counts, mapping, multilabel)
-        return self
+        return self._fit_counts(classes, counts, n_samples, multilabel)
 
     def fit_transform(self, y: ArrayLike) -> Any:
         """Learn from y and merge it; see `fit` and `transform`.
@@ -243,8 +243,7 @@ class LabelMerger(BaseEstimator):
             ambiguous and must not be.
         """
         check_is_fitted(self)
-        if ambiguous not in ("error", "most_frequent"):
-            raise ValueError(f'ambiguous must be "error" or "most_frequent", got {ambiguous!r}')
+        check_choice("ambiguous", ambiguous, ("error", "most_frequent"))
         if original is not None:
             self._check_against(original, y_merged)
             return copy_labels(original)
@@ -427,6 +426,23 @@ class LabelMerger(BaseEstimator):
         tags.target_tags.one_d_labels = True
         return tags
 
+    def _fit_counts(
+        self, classes: NDArray[Any], counts: list[int], n_samples: int, multilabel: bool
+    ) -> Self:
+        check_choice("missing", self.missing, ("error", "ignore"))
+        mapping = resolve_merge(
+            normalize_merge_map(self.merge),
+            dict(zip(classes.tolist(), counts, strict=True)),
+            n_samples=n_samples,
+            min_count=self.min_count,
+            rare_label=self.rare_label,
+            unlisted=self.unlisted,
+            missing=self.missing,
+            classes=read_classes(self.classes),
+        )
+        self._learn(classes, counts, mapping, multilabel)
+        return self
+
     def _learn(
         self,
         classes: NDArray[Any],
@@ -493,6 +509,65 @@ def check_merger(merge: Any) -> LabelMerger:
         return clone(merge)
     normalize_merge_map(merge)
     return LabelMerger(merge)
+
+
+def fit_nested_merger(merge: Any, y: Any) -> LabelMerger:
+    """Fit a fresh merger inside something that a meta-estimator may hold.
+
+    ``LabelMerger.fit`` takes any map. Here the labels may have been numbered by whoever calls, so
+    maps of numbers must name every class; see :func:`check_all_named`. No map at all and counting
+    alone mean the same under any numbering, and so does a map that changes no label.
+
+    Parameters
+    ----------
+    merge : LabelMerger, mapping, list of lists or None
+        As for `check_merger`.
+    y : array-like of shape (n_samples,)
+        Original labels, or what a meta-estimator made of them.
+
+    Returns
+    -------
+    LabelMerger
+        Fitted.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `merge` and y contradict each other, or y may be numbers of other labels.
+
+    Examples
+    --------
+    >>> fit_nested_merger({1: [1, 2], 3: [3]}, [1, 2, 3]).n_classes_
+    2
+    """
+    merger = check_merger(merge)
+    classes, counts, n_samples = count_labels(y)
+    found = classes.tolist()
+    listed = invert_merge_map(normalize_merge_map(merger.merge))
+    takes_rest = merger.unlisted != "keep" and merger.unlisted != "error"
+    takes_rare = merger.min_count is not None and merger.rare_label in found
+    if takes_rest or takes_rare or not is_identity(listed):
+        declared = read_classes(merger.classes)
+        named = list(listed) if declared is None else declared
+        if all(isinstance(label, int | float) for label in named):
+            check_all_named("merge", named, found, missing=merger.missing)
+            if found == [0, 1] and len({listed.get(label, label) for label in named}) == 1:
+                raise ValueError(
+                    "merge must keep two classes apart if labels are 0 and 1, which say one class "
+                    "or the rest inside OneVsRestClassifier and its kin, got "
+                    f"{merger.merge!r}; use text labels, or put the meta-estimator inside this "
+                    "estimator"
+                )
+    try:
+        return merger._fit_counts(classes, counts, n_samples, multilabel=False)
+    except ValueError as error:
+        if classes.dtype.kind not in "iuf" or found != list(range(len(found))):
+            raise
+        raise ValueError(
+            f"{error}; y holds 0..{len(found) - 1}, as it does inside meta-estimators that number "
+            "the classes before fit (VotingClassifier, StackingClassifier, cross_val_predict of "
+            "probabilities): put the meta-estimator inside this estimator"
+        ) from error
 
 
 def is_fitted_merger(merge: Any) -> bool:

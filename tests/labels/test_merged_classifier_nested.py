@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 import sklearn
+from imblearn.ensemble import BalancedBaggingClassifier
 from joblib import parallel_config
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.naive_bayes import GaussianNB
@@ -28,12 +31,12 @@ X, CODES = make_classification(
 )
 Y = np.array(["A", "B", "C", "D"])[CODES]
 MERGE = {"AB": ["A", "B"]}
+INSIDE = r"put the meta-estimator inside this estimator"
 
 
 def make_model(merge, **settings):
-    return MergedClassifier(
-        GaussianNB(), merge, **{"refiner": GaussianNB(), "output": "original"} | settings
-    )
+    defaults = {"estimator": GaussianNB(), "refiner": GaussianNB(), "output": "original"}
+    return MergedClassifier(merge=merge, **defaults | settings)
 
 
 def test_a_grid_over_merge_compares_every_map_on_the_same_labels():
@@ -62,16 +65,19 @@ def test_calibration_of_original_output_is_right_or_refused(ensemble):
         assert model.fit(X, Y).score(X, Y) > 0.8
         assert model.predict_proba(X).shape == (200, 4)
     else:
-        with pytest.raises(ValueError, match=r"put MergedClassifier around those"):
+        with pytest.raises(ValueError, match=INSIDE):
             model.fit(X, Y)
 
 
-def test_calibration_of_merged_output_is_refused_outside_and_works_inside():
-    outside = CalibratedClassifierCV(make_model(MERGE, output="merged"), cv=3)
-    with pytest.raises(ValueError, match=r"output must be \"original\" inside a meta-estimator"):
-        outside.fit(X, Y)
-    inside = MergedClassifier(CalibratedClassifierCV(GaussianNB(), cv=3), MERGE).fit(X, Y)
-    assert inside.predict_proba(X).shape == (200, 3)
+def test_calibration_belongs_inside():
+    model = MergedClassifier(CalibratedClassifierCV(GaussianNB(), cv=3), MERGE).fit(X, Y)
+    merged = np.where(CODES < 2, "AB", Y)
+    alone = CalibratedClassifierCV(GaussianNB(), cv=3).fit(X, merged)
+    np.testing.assert_array_equal(model.predict_proba(X), alone.predict_proba(X))
+    model.set_params(refiner=CalibratedClassifierCV(GaussianNB(), cv=3), output="original")
+    P = model.fit(X, Y).predict_proba(X)
+    np.testing.assert_allclose(P[:, :2].sum(axis=1), alone.predict_proba(X)[:, 0])
+    assert model.score(X, Y) > 0.8
 
 
 def make_ensembles(model):
@@ -90,7 +96,7 @@ ENSEMBLES = range(len(make_ensembles(None)))
 
 @pytest.mark.parametrize("index", ENSEMBLES)
 def test_a_map_of_text_is_refused_where_classes_are_numbered(index):
-    with pytest.raises(ValueError, match=r"y holds the numbers 0..3, as it does inside meta-est"):
+    with pytest.raises(ValueError, match=r"y holds 0..3, as it does inside meta-estimators"):
         make_ensembles(make_model(MERGE))[index].fit(X, Y)
 
 
@@ -98,7 +104,7 @@ def test_a_map_of_text_is_refused_where_classes_are_numbered(index):
 @pytest.mark.parametrize("shift", [0, 1, 5])
 def test_a_map_of_some_integers_is_refused_where_classes_are_numbered(index, shift):
     model = make_model({shift + 1: [shift + 1, shift + 2]})
-    with pytest.raises(ValueError, match=r"numbers 0..\d, as it does inside meta-estimators"):
+    with pytest.raises(ValueError, match=r"merge must name every class if labels are numbers"):
         make_ensembles(model)[index].fit(X, CODES + shift)
 
 
@@ -110,23 +116,18 @@ def test_a_map_of_all_integers_is_right_where_numbering_changes_nothing(index):
 
 
 @pytest.mark.parametrize("index", ENSEMBLES)
-def test_merged_output_is_refused_where_it_is_taken_for_classes_of_y(index):
-    model = make_model({0: [0], 1: [1, 2], 3: [3]}, output="merged")
-    with pytest.raises(ValueError, match=r"'merged' gives 0, 1, 3 for y of 0, 1, 2, 3"):
-        make_ensembles(model)[index].fit(X, CODES)
-
-
-@pytest.mark.parametrize("index", ENSEMBLES)
 def test_a_map_of_all_integers_is_refused_where_numbering_changes_them(index):
-    model = make_model({2: [2, 1], 3: [3], 4: [4]})
-    with pytest.raises(ValueError, match=r"merge lists labels that y lacks: 4"):
-        make_ensembles(model)[index].fit(X, CODES + 1)
+    for merge in ({2: [2, 1], 3: [3], 4: [4]}, LabelMerger([[1, 2]], classes=[1, 2, 3, 4])):
+        with pytest.raises(ValueError, match=r"merge must name every class") as caught:
+            make_ensembles(make_model(merge))[index].fit(X, CODES + 1)
+        assert "0, 1, 2, 3" not in str(caught.value)
 
 
 def test_missing_labels_do_not_make_a_map_of_numbers_safe():
-    merger = LabelMerger({0: [0], 1: [1, 2], 3: [3], 4: [4]}, missing="ignore")
+    merger = LabelMerger({0: [0], 1: [1, 3], 2: [2], 4: [4]}, missing="ignore")
     codes = np.array([0, 1, 3, 4])[CODES]
-    with pytest.raises(ValueError, match=r"merge must list every class of y here"):
+    assert make_model(merger).fit(X, codes).score(X, codes) > 0.8
+    with pytest.raises(ValueError, match=r"y must have every class that merge names"):
         VotingClassifier([("merged", make_model(merger))]).fit(X, codes)
 
 
@@ -136,31 +137,77 @@ def test_counting_alone_is_right_under_any_names():
     merger = LabelMerger(min_count=5, rare_label=-1)
     ensemble = VotingClassifier([("merged", make_model(merger, refiner="prior"))]).fit(X, y)
     assert ensemble.estimators_[0].merger_.members_[-1] == [3, 4]
-    with pytest.raises(ValueError, match=r"merge must list every class of y here"):
+    with pytest.raises(ValueError, match=r"merge must name every class"):
         VotingClassifier([("m", make_model(merger.set_params(rare_label=0)))]).fit(X, y)
 
 
-def test_cross_val_predict_numbers_classes_for_probabilities_only():
-    model = make_model({1: [1, 2]})
-    assert cross_val_predict(model, X, CODES, cv=3).shape == (200,)
-    with pytest.raises(ValueError, match=r"merge must list every class of y here"):
-        cross_val_predict(model, X, CODES, cv=3, method="predict_proba")
-
-
 @pytest.mark.parametrize("backend", ["threading", "loky"])
-def test_workers_know_too_who_is_calling(backend):
-    model = make_model({1: [1, 2]})
+def test_cross_val_predict_of_probabilities_is_right_or_refused(backend):
+    labels = CODES + 3
+    complete = make_model(LabelMerger({4: [4, 5]}, classes=[3, 4, 5, 6]))
     with parallel_config(backend=backend, n_jobs=2):
-        scores = cross_val_score(model, X, CODES, cv=3, error_score="raise")
-        assert scores.mean() > 0.8
-        with pytest.raises(ValueError, match=r"merge must list every class of y here"):
-            VotingClassifier([("a", model), ("b", model)]).fit(X, CODES)
-        with pytest.raises(ValueError, match=r"merge must list every class of y here"):
-            cross_val_predict(model, X, CODES, cv=3, method="predict_proba")
+        assert np.mean(cross_val_predict(complete, X, labels, cv=3) == labels) > 0.8
+        with pytest.raises(ValueError, match=r"merge must name every class"):
+            cross_val_predict(complete, X, labels, cv=3, method="predict_proba")
+        with pytest.raises(ValueError, match=INSIDE):
+            cross_val_predict(make_model(MERGE), X, Y, cv=3, method="predict_proba")
+        harmless = make_model({0: [0], 1: [1, 2], 3: [3]})
+        P = cross_val_predict(harmless, X, CODES, cv=3, method="predict_proba")
+    assert np.mean(P.argmax(axis=1) == CODES) > 0.8
 
 
-def test_integers_need_no_full_map_outside_such_estimators():
-    model = make_model({1: [1, 2]}).fit(X, CODES)
+def test_a_map_that_changes_no_label_is_harmless():
+    for merge in ({2: [2]}, {0: [0], 1: [1], 2: [2], 3: [3]}):
+        model = make_model(merge, refiner="prior")
+        P = cross_val_predict(model, X, CODES + 1, cv=3, method="predict_proba")
+        assert np.mean(P.argmax(axis=1) == CODES) > 0.8
+
+
+def test_numbers_need_a_full_map_outside_of_meta_estimators_too():
+    with pytest.raises(ValueError, match=r"merge must name every class") as caught:
+        make_model({1: [1, 2]}).fit(X, CODES)
+    assert "classes=[0" not in str(caught.value)
+    model = make_model(LabelMerger({1: [1, 2]}, classes=range(4))).fit(X, CODES)
+    assert model.score(X, CODES) > 0.8
+
+
+def test_a_balanced_bag_is_right_or_refused():
+    bag = BalancedBaggingClassifier(make_model(MERGE), n_estimators=2, random_state=0)
+    with pytest.raises(ValueError, match=INSIDE):
+        bag.fit(X, Y)
+    around = make_model(MERGE, estimator=bag.set_params(estimator=GaussianNB()))
+    assert around.fit(X, Y).score(X, Y) > 0.8
+
+
+def test_a_frozen_ensemble_is_no_way_round():
+    model = make_model({0: [0], 1: [1, 2], 3: [3]})
+    frozen = FrozenEstimator(VotingClassifier([("m", model)], voting="soft"))
+    frozen.estimator.fit(X, CODES)
+    assert CalibratedClassifierCV(frozen).fit(X, CODES).score(X, CODES) > 0.8
+    with pytest.raises(ValueError, match=r"merge must name every class"):
+        FrozenEstimator(VotingClassifier([("m", make_model({1: [1, 2]}))]).fit(X, CODES + 1))
+
+
+class Numbering(ClassifierMixin, BaseEstimator):
+    """A meta-estimator of a house of its own, which numbers the classes before it fits."""
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def fit(self, X, y):
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.estimator_ = clone(self.estimator).fit(X, codes)
+        return self
+
+    def predict(self, X):
+        return self.classes_[self.estimator_.predict(X)]
+
+
+def test_a_house_made_meta_estimator_is_no_way_round():
+    for merge, labels in (({1: [1, 2]}, CODES + 1), (MERGE, Y)):
+        with pytest.raises(ValueError, match=r"inside this estimator"):
+            Numbering(make_model(merge)).fit(X, labels)
+    model = Numbering(make_model({0: [0], 1: [1, 2], 3: [3]})).fit(X, CODES)
     assert model.score(X, CODES) > 0.8
 
 
