@@ -22,7 +22,6 @@ LONG_FILES = {
     "weights/_schemes.py",
 }
 LONG_FUNCTIONS = {"balance_folder"}
-WITH_FRAMES = {"labels/_encoding_guard.py"}
 FRAMES = {"_getframe", "_current_frames", "currentframe", "getouterframes", "stack", "f_back"}
 
 
@@ -77,5 +76,4 @@ def test_nothing_looks_at_its_callers(path):
         and isinstance(node.value, ast.Name)
         and node.value.id == "inspect"
     }
-    if str(path.relative_to(PACKAGE)) not in WITH_FRAMES:
-        assert not attributes | (imported & FRAMES) | (stacks & FRAMES)
+    assert not attributes | (imported & FRAMES) | (stacks & FRAMES)
