@@ -1,8 +1,10 @@
 """Images on disk: decoded and encoded, indexed, split, read and checked."""
 
-from sklmerge.images._duplicates import digest_file as digest_file
-from sklmerge.images._duplicates import digest_pixels as digest_pixels
+from sklmerge.images._duplicates import NearDuplicates, find_equal, find_near
 from sklmerge.images._duplicates import group_equal as group_equal
+from sklmerge.images._fingerprints import Fingerprints, take_fingerprints
+from sklmerge.images._fingerprints import digest_file as digest_file
+from sklmerge.images._fingerprints import digest_pixels as digest_pixels
 from sklmerge.images._index import ImageIndex
 from sklmerge.images._path_lists import find_paths as find_paths
 from sklmerge.images._path_lists import get_ways as get_ways
@@ -46,12 +48,17 @@ from sklmerge.images.files import split_by_rank as split_by_rank
 
 __all__ = [
     "BadFileError",
+    "Fingerprints",
     "ImageHeader",
     "ImageIndex",
     "ImagePaths",
     "ImageReport",
+    "NearDuplicates",
     "decode_image",
     "encode_image",
+    "find_equal",
+    "find_near",
     "read_header",
     "sniff_format",
+    "take_fingerprints",
 ]

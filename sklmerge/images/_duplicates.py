@@ -1,33 +1,29 @@
-"""Digests of files and of pixels, and which of many are equal."""
+"""The same image twice: equal files, equal pixels and near duplicates, found in one place."""
 
-from hashlib import blake2b
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-_DIGEST_BYTES = 16
+from sklmerge._checks import check_choice, check_whole, is_real
+from sklmerge.images._fingerprints import (
+    BY,
+    Fingerprints,
+    describe_all,
+    describe_looks,
+    list_paths,
+    take_fingerprints,
+)
+from sklmerge.images._phash import correlate, hash_thumbnails, pair_hashes
+from sklmerge.images._reading import Progress
+from sklmerge.images.files import is_url
 
-
-def digest_pixels(image: NDArray[Any]) -> bytes:
-    """Digest an image, its shape and its depth: images of the same digest are the same.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklmerge.images._duplicates import digest_pixels
-    >>> image = np.zeros((4, 6), np.uint8)
-    >>> digest_pixels(image) == digest_pixels(image.T)
-    False
-    """
-    state = blake2b(f"{image.dtype} {image.shape} ".encode(), digest_size=_DIGEST_BYTES)
-    state.update(np.ascontiguousarray(image).data)
-    return state.digest()
-
-
-def digest_file(data: bytes) -> bytes:
-    """Digest the bytes of a file."""
-    return blake2b(data, digest_size=_DIGEST_BYTES).digest()
+_BLOCK = 4096
 
 
 def group_equal(digests: NDArray[np.uint64], rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
@@ -46,8 +42,6 @@ def group_equal(digests: NDArray[np.uint64], rows: NDArray[np.intp]) -> list[NDA
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from sklmerge.images._duplicates import group_equal
     >>> digests = np.array([[1, 1], [2, 1], [1, 1], [2, 1], [3, 1]], np.uint64)
     >>> [group.tolist() for group in group_equal(digests, np.arange(5))]
     [[0, 2], [1, 3]]
@@ -60,3 +54,241 @@ def group_equal(digests: NDArray[np.uint64], rows: NDArray[np.intp]) -> list[NDA
     long = np.flatnonzero(np.diff(bounds) > 1)
     groups = [rows[order[bounds[i] : bounds[i + 1]]] for i in long]
     return sorted(groups, key=lambda group: int(group[0]))
+
+
+@dataclass(frozen=True, eq=False)
+class NearDuplicates:
+    """Images that look alike; printed, it says how many.
+
+    Attributes
+    ----------
+    groups : list of ndarray of int
+        Rows of images that are near duplicates of one another, or of one between them; each
+        ascending, in the order of their first. Equal images are among them.
+    pairs : ndarray of int, shape (n_pairs, 2)
+        The pairs that were confirmed, the smaller row first, sorted.
+    correlations : ndarray of float64, shape (n_pairs,)
+        Of the grey images of 32 x 32 pixels; with ``embed``, cosine similarities.
+    weak_pairs : ndarray of int, shape (n_weak, 2)
+        Pairs with near hashes whose correlation is too low: to look at, in no group.
+    weak_correlations : ndarray of float64, shape (n_weak,)
+        Theirs.
+    capped : ndarray of int
+        Rows that share a part of their hash with so many others that only the nearest 256 in order
+        were compared, such as blank images: some of their pairs may be missing.
+    """
+
+    groups: list[NDArray[np.intp]]
+    pairs: NDArray[np.intp]
+    correlations: NDArray[np.float64]
+    weak_pairs: NDArray[np.intp] = field(default_factory=lambda: np.empty((0, 2), np.intp))
+    weak_correlations: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    capped: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
+
+    def __repr__(self) -> str:
+        told = f"{len(self.groups)} groups, {len(self.pairs)} pairs, {len(self.weak_pairs)} weak"
+        more = f", {len(self.capped)} images compared with neighbours only"
+        return f"NearDuplicates({told}{more if len(self.capped) else ''})"
+
+
+def find_equal(
+    images: Any,
+    *,
+    by: str = "bytes",
+    n_jobs: int | None = None,
+    progress: Progress | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> list[NDArray[np.intp]]:
+    """Find images that are the same.
+
+    Parameters
+    ----------
+    images : ImageIndex, sequence of paths or Fingerprints
+        Where they are, or what was made of them.
+    by : {"bytes", "pixels"}, default="bytes"
+        What must be equal: the files byte by byte, of which only those of one size are read, or
+        the pixels, which are equal too if a file was saved anew without loss.
+    n_jobs : int or None, default=None
+        Threads, as joblib counts them.
+    progress : callable or None, default=None
+        Called as ``progress(n_done, n_files)`` in the calling thread.
+    storage_options : mapping or None, default=None
+        What fsspec's file systems are made with, for URLs in a list of paths.
+
+    Returns
+    -------
+    list of ndarray of int
+        Rows of two or more equal images, each group ascending, in the order of their first. Files
+        that cannot be read are in no group.
+
+    See Also
+    --------
+    find_near : Images that look alike without being equal.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from pathlib import Path
+    >>> from sklmerge.images import find_equal
+    >>> with TemporaryDirectory() as folder:
+    ...     paths = [Path(folder, name) for name in ("a.jpg", "b.jpg", "c.jpg")]
+    ...     for path, content in zip(paths, (b"one", b"two", b"one")):
+    ...         _ = path.write_bytes(content)
+    ...     [group.tolist() for group in find_equal(paths)]
+    [[0, 2]]
+    """
+    check_choice("by", by, BY)
+    if isinstance(images, Fingerprints):
+        digests, has = images.files, images.has_file
+        if by == "pixels":
+            digests, has = images.pixels, images.has_pixels
+        return group_equal(digests, np.flatnonzero(has))
+    if by == "pixels":
+        prints = take_fingerprints(
+            images, n_jobs=n_jobs, progress=progress, storage_options=storage_options
+        )
+        return find_equal(prints, by=by)
+    paths = list_paths(images)
+    rows = _find_shared_sizes(paths)
+    some = images.take(rows) if hasattr(images, "take") else [paths[int(row)] for row in rows]
+    prints = take_fingerprints(
+        some, by=by, n_jobs=n_jobs, progress=progress, storage_options=storage_options
+    )
+    return [rows[group] for group in find_equal(prints)]
+
+
+def find_near(
+    images: Any,
+    *,
+    max_distance: int = 4,
+    min_correlation: float = 0.98,
+    embed: Any = None,
+    n_jobs: int | None = None,
+    progress: Progress | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> NearDuplicates:
+    """Find images that look alike: resized, recompressed, brightened or cut a little.
+
+    Perceptual hashes name the candidates, and grey images of 32 x 32 pixels confirm them: hashes
+    alone put thousands of different cells under a microscope into one group.
+
+    Parameters
+    ----------
+    images : ImageIndex, sequence of paths or Fingerprints
+        Where they are, or what was made of them. Of a JPEG only as much is decoded as the hash
+        needs; it differs by at most about 2 bits from that of the whole image.
+    max_distance : int, default=4
+        The most bits of 64 in which the hashes may differ.
+    min_correlation : float, default=0.98
+        The least correlation of the grey images, or cosine similarity of the embeddings.
+    embed : callable, fitted transformer or None, default=None
+        Images -> array of shape (n, n_features), such as `EmbeddingFeatures`: then images are near
+        by the cosine similarity of their rows, and no hash is made. All pairs are compared, so the
+        time grows with the square of the number of images.
+    n_jobs : int or None, default=None
+        Threads, as joblib counts them.
+    progress : callable or None, default=None
+        Called as ``progress(n_done, n_files)`` in the calling thread.
+    storage_options : mapping or None, default=None
+        What fsspec's file systems are made with, for URLs in a list of paths.
+
+    Returns
+    -------
+    NearDuplicates
+        Files that cannot be read are in no group.
+
+    See Also
+    --------
+    find_equal : Images with equal bytes or pixels.
+
+    Notes
+    -----
+    The hash is the perceptual hash of the ``imagehash`` library. Mirrored and turned images are not
+    found; those that EXIF turns are.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import cv2
+    >>> from sklmerge.datasets import load_textures
+    >>> from sklmerge.images import find_near
+    >>> image = load_textures().images[0]
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = cv2.imwrite(folder + "/a.png", image)
+    ...     _ = cv2.imwrite(folder + "/b.png", cv2.resize(image, None, fx=2, fy=2))
+    ...     near = find_near([folder + "/a.png", folder + "/b.png"])
+    >>> [group.tolist() for group in near.groups]
+    [[0, 1]]
+    """
+    check_whole("max_distance", max_distance, 0, 30)
+    if not is_real(min_correlation) or not -1 <= min_correlation <= 1:
+        raise ValueError(f"min_correlation must be a number from -1 to 1, got {min_correlation!r}")
+    if embed is not None:
+        rows = embed.transform(images) if hasattr(embed, "transform") else embed(images)
+        return _pair_embedded(np.asarray(rows), min_correlation)
+    prints = images
+    if not isinstance(images, Fingerprints):
+        prints = describe_all(images, describe_looks, n_jobs, progress, storage_options)
+    rows = np.flatnonzero(prints.has_thumbnail)
+    hashes = np.empty(len(rows), np.uint64)
+    for start in range(0, len(rows), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        hashes[part] = hash_thumbnails(prints.thumbnails[rows[part]])
+    pairs, capped = pair_hashes(hashes, max_distance)
+    pairs = rows[pairs]
+    correlations = np.empty(len(pairs))
+    for start in range(0, len(pairs), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        first, second = pairs[part].T
+        correlations[part] = correlate(prints.thumbnails[first], prints.thumbnails[second])
+    is_near = correlations >= min_correlation
+    return NearDuplicates(
+        _group_pairs(pairs[is_near], len(prints)),
+        pairs[is_near],
+        correlations[is_near],
+        pairs[~is_near],
+        correlations[~is_near],
+        rows[capped],
+    )
+
+
+def _group_pairs(pairs: NDArray[np.intp], n: int) -> list[NDArray[np.intp]]:
+    """Group rows that pairs connect, in the order of their first rows."""
+    members, places = np.unique(pairs, return_inverse=True)
+    places = places.reshape(-1, 2)
+    links = coo_array((np.ones(len(places), np.bool_), places.T), shape=(len(members),) * 2)
+    _, labels = connected_components(links, directed=False)
+    order = np.argsort(labels, kind="stable")
+    groups = np.split(members[order], np.flatnonzero(np.diff(labels[order])) + 1)
+    return sorted((group for group in groups if len(group)), key=lambda group: int(group[0]))
+
+
+def _pair_embedded(rows: NDArray[Any], min_similarity: float) -> NearDuplicates:
+    """Pair rows by their cosine similarity, a block of rows at a time."""
+    if rows.ndim != 2:
+        raise ValueError(f"embed must give an array of shape (n, n_features), got {rows.shape}")
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit = (rows / np.maximum(norms, np.finfo(np.float32).tiny)).astype(np.float32)
+    pairs, similarities = [np.empty((0, 2), np.intp)], [np.empty(0)]
+    for start in range(0, len(unit), _BLOCK):
+        products = unit[start : start + _BLOCK] @ unit[start:].T
+        found = np.argwhere(np.triu(products, 1) >= min_similarity)
+        found = found[found[:, 0] < found[:, 1]]
+        similarities.append(products[found[:, 0], found[:, 1]].astype(np.float64))
+        pairs.append(found + start)
+    joined = np.concatenate(pairs)
+    return NearDuplicates(_group_pairs(joined, len(unit)), joined, np.concatenate(similarities))
+
+
+def _find_shared_sizes(paths: Sequence[str]) -> NDArray[np.intp]:
+    """Find the files whose size another file has, too; those behind URLs all count."""
+    sizes = np.array([-1 if is_url(path) else _measure(path) for path in paths], np.int64)
+    _, codes, counts = np.unique(sizes, return_inverse=True, return_counts=True)
+    return np.flatnonzero((counts[codes] > 1) | (sizes == -1))
+
+
+def _measure(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return -1

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.images._index import ImageIndex
+from sklmerge._containers import is_index
 from sklmerge.images._reading import Reader
 from sklmerge.images.files import ImagePaths, RemoteFiles
 
@@ -41,8 +41,9 @@ def find_paths(X: Any, *, name: str = "X") -> ImagePaths | None:
     >>> find_paths([[0, 1], [2, 3]]) is None
     True
     """
-    if isinstance(X, ImageIndex):
-        return X.paths
+    if is_index(X):
+        paths: ImagePaths = X.paths
+        return paths
     if isinstance(X, ImagePaths):
         return X
     if isinstance(X, str | os.PathLike):
@@ -61,7 +62,7 @@ def get_ways(X: Any) -> tuple[Reader | None, RemoteFiles]:
 
     Anything else may have columns of these names, and has the usual ways.
     """
-    return (X.reader, X.files) if isinstance(X, ImageIndex) else (None, RemoteFiles())
+    return (X.reader, X.files) if is_index(X) else (None, RemoteFiles())
 
 
 def list_column(values: NDArray[Any]) -> Sequence[Any]:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.images._duplicates import digest_file, digest_pixels, group_equal
+from sklmerge.images._duplicates import group_equal
+from sklmerge.images._fingerprints import digest_file, digest_pixels
 from sklmerge.images._reading import (
     Fetched,
     Progress,

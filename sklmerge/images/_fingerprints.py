@@ -1,0 +1,216 @@
+"""What one image is compared by: digests of its bytes and of its pixels, and a thumbnail."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from hashlib import blake2b
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge._checks import check_choice, check_n_jobs
+from sklmerge.images._path_lists import find_paths, get_ways
+from sklmerge.images._phash import SIDE, make_thumbnail
+from sklmerge.images._reading import (
+    Fetched,
+    Progress,
+    ReadOptions,
+    map_files,
+    read_bytes,
+    read_with,
+)
+from sklmerge.images.codec import decode_image
+from sklmerge.images.files import ImagePaths, RemoteFiles
+
+_DIGEST_BYTES = 16
+# A JPEG is decoded at a fraction of its size where this is left: at most 2 bits of the hash change.
+_REDUCED = (6 * SIDE, 6 * SIDE)
+# Thumbnails of more images than this lie in a temporary file, which takes no memory for long.
+_MOST_IN_MEMORY = 2**16
+BY = ("bytes", "pixels")
+
+
+def digest_pixels(image: NDArray[Any]) -> bytes:
+    """Digest an image, its shape and its depth: images of the same digest are the same.
+
+    Examples
+    --------
+    >>> image = np.zeros((4, 6), np.uint8)
+    >>> digest_pixels(image) == digest_pixels(image.T)
+    False
+    """
+    state = blake2b(f"{image.dtype} {image.shape} ".encode(), digest_size=_DIGEST_BYTES)
+    state.update(np.ascontiguousarray(image).data)
+    return state.digest()
+
+
+def digest_file(data: bytes) -> bytes:
+    """Digest the bytes of a file."""
+    return blake2b(data, digest_size=_DIGEST_BYTES).digest()
+
+
+class Fingerprint(NamedTuple):
+    """What one image is compared by; None for what was not made, or could not be."""
+
+    file: bytes | None = None
+    pixels: bytes | None = None
+    thumbnail: NDArray[np.uint8] | None = None
+
+
+class Fingerprints:
+    """Digests and thumbnails of n images, from which equal and near ones are found.
+
+    A million images take 32 MB, and 1 GB in a temporary file for their thumbnails.
+
+    Parameters
+    ----------
+    n : int
+        How many images there are.
+
+    Attributes
+    ----------
+    files, pixels : ndarray of uint64, shape (n, 2)
+        Digests of the bytes and of the pixels, see `has_file` and `has_pixels`.
+    thumbnails : ndarray of uint8, shape (n, 32, 32)
+        Grey, see `has_thumbnail`.
+    has_file, has_pixels, has_thumbnail : ndarray of bool, shape (n,)
+        Which of them there are: a file that cannot be decoded has only its bytes.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.files, self.pixels = np.zeros((n, 2), np.uint64), np.zeros((n, 2), np.uint64)
+        self.has_file, self.has_pixels = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+        self.has_thumbnail = np.zeros(n, np.bool_)
+        shape = (n, SIDE, SIDE)
+        self.thumbnails: NDArray[np.uint8]
+        if n <= _MOST_IN_MEMORY:
+            self.thumbnails = np.zeros(shape, np.uint8)
+        else:
+            with tempfile.TemporaryFile() as file:
+                self.thumbnails = np.memmap(file, np.uint8, "w+", shape=shape)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __repr__(self) -> str:
+        return f"Fingerprints({len(self)} images)"
+
+    def put(self, row: int, found: Fingerprint) -> None:
+        """Take in what was made of one image."""
+        if found.file is not None:
+            self.files[row], self.has_file[row] = np.frombuffer(found.file, np.uint64), True
+        if found.pixels is not None:
+            self.pixels[row], self.has_pixels[row] = np.frombuffer(found.pixels, np.uint64), True
+        if found.thumbnail is not None:
+            self.thumbnails[row], self.has_thumbnail[row] = found.thumbnail, True
+
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Select images."""
+        part = type(self)(len(rows))
+        for name in ("files", "pixels", "has_file", "has_pixels", "has_thumbnail", "thumbnails"):
+            getattr(part, name)[:] = getattr(self, name)[rows]
+        return part
+
+
+def take_fingerprints(
+    images: Any,
+    *,
+    by: str = "pixels",
+    n_jobs: int | None = None,
+    max_pixels: int | None = 200_000_000,
+    progress: Progress | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Fingerprints:
+    """Read each image once, for all comparisons: bytes, pixels and looks.
+
+    Parameters
+    ----------
+    images : ImageIndex or sequence of paths
+        Where they are.
+    by : {"pixels", "bytes"}, default="pixels"
+        "bytes" decodes nothing, so that only equal files can be found.
+    n_jobs : int or None, default=None
+        Threads, as joblib counts them.
+    max_pixels : int or None, default=200_000_000
+        Larger images count as unreadable; None sets no limit.
+    progress : callable or None, default=None
+        Called as ``progress(n_done, n_files)`` in the calling thread.
+    storage_options : mapping or None, default=None
+        What fsspec's file systems are made with, for URLs in a list of paths.
+
+    Returns
+    -------
+    Fingerprints
+        One row an image. A file that cannot be read is like no other.
+    """
+    check_choice("by", by, BY)
+    options = ReadOptions(color_mode="keep", max_pixels=max_pixels)
+    describe = partial(_describe, options=options, decodes=by == "pixels")
+    return describe_all(images, describe, n_jobs, progress, storage_options)
+
+
+def list_paths(images: Any) -> ImagePaths:
+    """List the paths of images; TypeError where there are none to list."""
+    paths = find_paths(images, name="images")
+    if paths is not None:
+        return paths
+    if isinstance(images, list | tuple) and not images:
+        return ImagePaths.from_bytes([])
+    kind = type(images).__name__
+    raise TypeError(f"images must be an ImageIndex, paths or Fingerprints, got {kind}")
+
+
+def describe_all(
+    images: Any,
+    describe: Callable[..., Fingerprint],
+    n_jobs: int | None,
+    progress: Progress | None,
+    storage_options: Mapping[str, Any] | None,
+) -> Fingerprints:
+    """Describe each image in threads."""
+    paths = list_paths(images)
+    reader, files = get_ways(images)
+    if storage_options is not None:
+        files = RemoteFiles(storage_options)
+    prints = Fingerprints(len(paths))
+    work = partial(describe, reader=reader)
+    for row, found in enumerate(map_files(work, paths, files, check_n_jobs(n_jobs), progress)):
+        prints.put(row, found)
+    return prints
+
+
+def _describe(
+    path: str, fetched: Fetched, options: ReadOptions, reader: Any, *, decodes: bool
+) -> Fingerprint:
+    """Make the whole fingerprint of a file."""
+    try:
+        data = read_bytes(path, fetched)
+    except ValueError:
+        return Fingerprint()
+    if not decodes:
+        return Fingerprint(digest_file(data))
+    try:
+        if reader is not None:
+            image = read_with(reader, path, fetched)
+        else:
+            image = decode_image(data, max_pixels=options.max_pixels)
+    except ValueError:
+        return Fingerprint(digest_file(data))
+    return Fingerprint(digest_file(data), digest_pixels(image), make_thumbnail(image))
+
+
+def describe_looks(path: str, fetched: Fetched, reader: Any) -> Fingerprint:
+    """Make the thumbnail of a file alone, from as few pixels as will do."""
+    try:
+        if reader is not None:
+            return Fingerprint(thumbnail=make_thumbnail(read_with(reader, path, fetched)))
+        data = read_bytes(path, fetched)
+        # The first bytes of a JPEG. Others are decoded whole whatever is asked for.
+        if data[:2] == b"\xff\xd8":
+            image = decode_image(data, color_mode="grayscale", image_size=_REDUCED)
+        else:
+            image = decode_image(data)
+    except ValueError:
+        return Fingerprint()
+    return Fingerprint(thumbnail=make_thumbnail(image))

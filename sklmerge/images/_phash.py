@@ -1,0 +1,178 @@
+"""Perceptual hashes: grey pixels in, hashes and pairs of near hashes out. No file is read here."""
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import combinations, pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+SIDE = 32
+_LOW = 8
+# More images than this that share a part of their hashes are compared with their neighbours alone.
+MOST_IN_A_BUCKET = 256
+# Larger sides are shrunk by areas first: Lanczos over a photograph costs as much as decoding it.
+_AREA_SIDE = 16 * SIDE
+
+
+def make_thumbnail(image: NDArray[Any]) -> NDArray[np.uint8]:
+    """Make a grey image of 32 x 32 pixels from an upright one of any kind.
+
+    Integers keep their scale; floats, whose range no file tells, are stretched from their least
+    value to their largest. From the same grey pixels comes what Pillow's Lanczos filter gives, up
+    to sides of 512 pixels.
+    """
+    grey = _to_grey(image)
+    height, width = grey.shape
+    size = min(width, _AREA_SIDE), min(height, _AREA_SIDE)
+    if size != (width, height):
+        grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = Image.fromarray(grey).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(small)
+
+
+def _to_grey(image: NDArray[Any]) -> NDArray[np.uint8]:
+    if image.dtype.kind == "f":
+        low, high = float(np.nanmin(image)), float(np.nanmax(image))
+        scaled = (np.nan_to_num(image) - low) * (255 / (high - low) if high > low else 0)
+        image = np.clip(scaled, 0, 255)
+    elif image.dtype != np.uint8:
+        image = image.astype(np.float32) * np.float32(255 / np.iinfo(image.dtype).max)
+    pixels = np.ascontiguousarray(image.astype(np.uint8, copy=False))
+    if pixels.ndim == 2:
+        return pixels
+    if pixels.shape[2] in (3, 4):
+        code = cv2.COLOR_RGB2GRAY if pixels.shape[2] == 3 else cv2.COLOR_RGBA2GRAY
+        return np.asarray(cv2.cvtColor(pixels, code), np.uint8)
+    return pixels.mean(axis=2).astype(np.uint8)
+
+
+@cache
+def _cosines() -> NDArray[np.float64]:
+    """Return the rows of the discrete cosine transform (type II) of the 8 lowest frequencies."""
+    frequencies, places = np.arange(_LOW)[:, None], np.arange(SIDE)[None]
+    return np.asarray(2 * np.cos(np.pi * frequencies * (2 * places + 1) / (2 * SIDE)))
+
+
+def hash_thumbnails(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Hash grey thumbnails: which of the 64 lowest frequencies lie above their median.
+
+    Parameters
+    ----------
+    thumbnails : ndarray of uint8, shape (n, 32, 32)
+
+    Returns
+    -------
+    ndarray of uint64, shape (n,)
+        The first bit is the highest: written in hexadecimal, what ``imagehash.phash`` prints.
+
+    Examples
+    --------
+    >>> ramp = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (32, 1))
+    >>> f"{hash_thumbnails(ramp[None])[0]:016x}"
+    '8000000000000000'
+    """
+    hashes = np.empty(len(thumbnails), np.uint64)
+    cosines = _cosines()
+    for start in range(0, len(thumbnails), 4096):
+        some = thumbnails[start : start + 4096].astype(np.float64)
+        # Rounded, because sums in another order differ in their last digits.
+        low = (cosines @ some @ cosines.T).reshape(len(some), -1).round(6)
+        bits = low > np.median(low, axis=1)[:, None]
+        hashes[start : start + 4096] = np.packbits(bits, axis=1).view(">u8")[:, 0]
+    return hashes
+
+
+def correlate(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Correlate the pixels of thumbnails pair by pair; images of one colour count by that colour.
+
+    Parameters
+    ----------
+    first, second : ndarray of uint8, shape (n, 32, 32)
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Pearson's correlation. Of two images that are nearly of one colour each, 1 where the
+        colours are within 2 levels and 0 where not.
+    """
+    pairs = [each.reshape(len(each), -1).astype(np.float64) for each in (first, second)]
+    means = [each.mean(axis=1) for each in pairs]
+    centred = [each - mean[:, None] for each, mean in zip(pairs, means, strict=True)]
+    norms = [np.linalg.norm(each, axis=1) for each in centred]
+    # Below half a level of standard deviation there is no picture, only noise.
+    flat = [norm < SIDE / 2 for norm in norms]
+    products = np.einsum("ij,ij->i", *centred)
+    correlations = products / np.maximum(norms[0] * norms[1], 1e-9)
+    alike = (np.abs(means[0] - means[1]) <= 2).astype(np.float64)
+    return np.where(flat[0] & flat[1], alike, correlations)
+
+
+def pair_hashes(
+    hashes: NDArray[np.uint64], max_distance: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find all pairs of hashes that differ in few bits.
+
+    Parameters
+    ----------
+    hashes : ndarray of uint64, shape (n,)
+    max_distance : int
+        The most bits that differ, from 0 to 30.
+
+    Returns
+    -------
+    pairs : ndarray of int, shape (n_pairs, 2)
+        Rows, the smaller first, sorted.
+    capped : ndarray of int
+        Rows of which not all comparisons were made, because too many share a part of their hash.
+
+    Notes
+    -----
+    The hash is cut into ``max_distance + 2`` bands. Two hashes within ``max_distance`` bits agree
+    in at least two bands, so only those that do are compared: 15 sorts for a distance of 4.
+
+    Examples
+    --------
+    >>> hashes = np.array([0, 0b111, 2**64 - 1, 0b1000], np.uint64)
+    >>> pair_hashes(hashes, 4)[0].tolist()
+    [[0, 1], [0, 3], [1, 3]]
+    """
+    n = len(hashes)
+    found = [np.empty(0, np.int64)]
+    is_capped = np.zeros(n, np.bool_)
+    for turned, n_rest in _turn_bands(hashes, max_distance):
+        # A bucket is in the order of the other bits, so neighbours are near where it is capped.
+        order = np.argsort(turned)
+        turned = turned[order]
+        keys = turned >> np.uint64(n_rest)
+        places = np.arange(n)
+        for step in range(1, MOST_IN_A_BUCKET + 1):
+            places = places[: np.searchsorted(places, n - step)]
+            places = places[keys[places] == keys[places + step]]
+            if not len(places):
+                break
+            differing = np.bitwise_count(turned[places] ^ turned[places + step])
+            near = places[differing <= max_distance]
+            rows, others = order[near], order[near + step]
+            found.append(np.minimum(rows, others) * np.int64(n) + np.maximum(rows, others))
+        else:
+            is_capped[order[places]] = True
+    codes = np.unique(np.concatenate(found))
+    return np.stack([codes // max(n, 1), codes % max(n, 1)], axis=1), np.flatnonzero(is_capped)
+
+
+def _turn_bands(
+    hashes: NDArray[np.uint64], max_distance: int
+) -> Iterator[tuple[NDArray[np.uint64], int]]:
+    """Move every two of ``max_distance + 2`` bands to the front; tell how many bits are behind."""
+    bounds = np.linspace(0, 64, max_distance + 3).astype(int).tolist()
+    bands = list(pairwise(bounds))
+    for pair in combinations(bands, 2):
+        turned = np.zeros_like(hashes)
+        for start, stop in (*pair, *(band for band in bands if band not in pair)):
+            bits = (hashes >> np.uint64(start)) & np.uint64((1 << (stop - start)) - 1)
+            turned = (turned << np.uint64(stop - start)) | bits
+        yield turned, 64 - sum(stop - start for start, stop in pair)
