@@ -76,6 +76,12 @@ class Fingerprints:
         Grey, see `has_thumbnail`.
     has_file, has_pixels, has_thumbnail : ndarray of bool, shape (n,)
         Which of them there are: a file that cannot be decoded has only its bytes.
+
+    Examples
+    --------
+    >>> from sklmerge.images import take_fingerprints
+    >>> take_fingerprints([])
+    Fingerprints(0 images)
     """
 
     def __init__(self, n: int) -> None:
@@ -97,7 +103,15 @@ class Fingerprints:
         return f"Fingerprints({len(self)} images)"
 
     def put(self, row: int, found: Fingerprint) -> None:
-        """Take in what was made of one image."""
+        """Take in what was made of one image.
+
+        Parameters
+        ----------
+        row : int
+            Which image.
+        found : Fingerprint
+            What was made of it.
+        """
         if found.file is not None:
             self.files[row], self.has_file[row] = np.frombuffer(found.file, np.uint64), True
         if found.pixels is not None:
@@ -106,7 +120,17 @@ class Fingerprints:
             self.thumbnails[row], self.has_thumbnail[row] = found.thumbnail, True
 
     def take(self, rows: NDArray[np.intp]) -> Self:
-        """Select images."""
+        """Select images.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (m,)
+            Which of them.
+
+        Returns
+        -------
+        Fingerprints
+        """
         part = type(self)(len(rows))
         for name in ("files", "pixels", "has_file", "has_pixels", "has_thumbnail", "thumbnails"):
             getattr(part, name)[:] = getattr(self, name)[rows]
