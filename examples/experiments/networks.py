@@ -282,7 +282,7 @@ def main() -> None:
     parser.add_argument("task", choices=sorted(TASKS))
     parser.add_argument("data", type=Path, help="the folder of the data")
     parser.add_argument("--seeds", type=int, default=3, help="how many; 3 unless told")
-    parser.add_argument("--draws", type=int, default=60_000, help="images drawn for each network")
+    parser.add_argument("--draws", type=int, default=45_000, help="images drawn for each network")
     parser.add_argument("--model", default="network", help="what the CSV calls it")
     parser.add_argument("--out", type=Path, help="the CSV to write")
     arguments = parser.parse_args()
