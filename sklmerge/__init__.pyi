@@ -71,7 +71,7 @@ from .sampling import (
 from .weights import (
     ClassWeightedClassifier,
     ClassWeightEstimator,
-    PriorCorrectedClassifier,
+    PriorAdjustedClassifier,
     adjust_prior,
     logit_offsets,
 )
@@ -105,7 +105,7 @@ __all__ = [
     "MergeDisplay",
     "MergeSuggestion",
     "MergedClassifier",
-    "PriorCorrectedClassifier",
+    "PriorAdjustedClassifier",
     "ReliabilityDisplay",
     "TrivialAugmenter",
     "adjust_prior",

@@ -128,14 +128,14 @@ def list_methods(task: Any, suggested: dict[str, list[str]]) -> list[Method]:
     vary_rare = partial(draw_epoch, samples_per_class="majority", augment="rare")
     return [
         Method("nothing", keep_rows, leave),
-        Method("weights: balanced", keep_rows, weigh, "estimator"),
-        Method("weights: square root", keep_rows, partial(weigh, power=0.5), "estimator"),
+        Method("weights: balanced", keep_rows, weigh, "auto"),
+        Method("weights: square root", keep_rows, partial(weigh, power=0.5), "auto"),
         Method("weights: effective", keep_rows, effective),
         Method("RandomOverSampler", repeat_rows, leave),
         Method("SMOTE", invent_rows, leave),
         Method("copies: until balanced", grow, leave, "balanced"),
         Method("copies: 1 + weights", few[1], weigh),
-        Method("copies: 3 + weights", few[3], weigh, "estimator"),
+        Method("copies: 3 + weights", few[3], weigh, "auto"),
         Method("copies: 10 + weights", few[10], weigh),
         Method("copies: 3, own kind, + weights", partial(vary_rows, sampler=own), weigh),
         Method("copies: 3 of every image + weights", all_alike, weigh),

@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklmerge import LabelMerger, MergeAdvisor, PriorCorrectedClassifier
+from sklmerge import LabelMerger, MergeAdvisor, PriorAdjustedClassifier
 
 N_BINS = 15
 SCORES = ("balanced_accuracy", "macro_f1", "worst_recall", "accuracy", "ece", "log_loss")
@@ -170,8 +170,12 @@ def run_seed(
                 note(model, method.name, len(X), classifier.fit(X, y).predict_proba(tested))
                 continue
             # Fitted once, asked twice: without the correction and with it.
-            corrected = PriorCorrectedClassifier(
-                classifier, train_prior=method.prior, true_prior=shares / shares.sum()
+            corrected = PriorAdjustedClassifier(
+                classifier,
+                train_prior=method.prior,
+                target_prior=dict(
+                    zip(classes.tolist(), (shares / shares.sum()).tolist(), strict=True)
+                ),
             ).fit(X, y)
             note(model, method.name, len(X), corrected.estimator_.predict_proba(tested))
             note(model, f"{method.name} (corrected)", len(X), corrected.predict_proba(tested))

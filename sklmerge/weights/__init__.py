@@ -3,12 +3,12 @@
 from sklmerge.weights._adjust import adjust_prior, logit_offsets
 from sklmerge.weights._classifier import ClassWeightedClassifier
 from sklmerge.weights._estimator import ClassWeightEstimator
-from sklmerge.weights._prior import PriorCorrectedClassifier
+from sklmerge.weights._prior import PriorAdjustedClassifier
 
 __all__ = [
     "ClassWeightEstimator",
     "ClassWeightedClassifier",
-    "PriorCorrectedClassifier",
+    "PriorAdjustedClassifier",
     "adjust_prior",
     "logit_offsets",
 ]

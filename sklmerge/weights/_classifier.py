@@ -48,14 +48,14 @@ class ClassWeightedClassifier(WrappingClassifier):
         Fitted on the labels that `fit` saw.
     train_prior_ : ndarray of shape (n_classes,), or None
         Share of each of `classes_` in the weight of all samples: the class frequencies that
-        `estimator_` learned. See :class:`~sklmerge.PriorCorrectedClassifier`. None where
+        `estimator_` learned. See :class:`~sklmerge.PriorAdjustedClassifier`. None where
         `estimator_` renames or merges the classes of y.
     classes_ : ndarray of shape (n_classes,)
 
     Notes
     -----
     Weights shift predicted probabilities towards the rare classes;
-    :class:`~sklmerge.PriorCorrectedClassifier` shifts them back.
+    :class:`~sklmerge.PriorAdjustedClassifier` shifts them back.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""PriorCorrectedClassifier: probabilities as they would be without resampling or weighting."""
+"""PriorAdjustedClassifier: probabilities and decisions for other class shares than the learned."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -8,6 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._kinds import show_labels
+from sklmerge.weights._adjust import (
+    check_strength,
+    estimate_train_shares,
+    order_shares,
+    scale_rows,
+)
 from sklmerge.weights._fitting import (
     WrappingClassifier,
     copy_fitted_attributes,
@@ -15,71 +21,93 @@ from sklmerge.weights._fitting import (
     fit_inner,
     read_classes_of_rows,
 )
+from sklmerge.weights._learned import find_learned_shares
 from sklmerge.weights._reading import read_sample_weight
 
+_TRAIN_PRIORS = ("auto", "estimated", "observed", "balanced")
 
-class PriorCorrectedClassifier(WrappingClassifier):
-    """Undo what resampling and weighting do to a classifier's probabilities.
 
-    A classifier that was shown balanced classes gives the rare ones too much probability.
-    p'(k) ~ p(k) * pi_true(k) / pi_train(k) takes that back [1]_: the ranking of samples for one
-    class against another stays, the probabilities become those of the data given to `fit`.
+class PriorAdjustedClassifier(WrappingClassifier):
+    """Decide for balanced classes with a classifier that was trained on imbalanced ones.
+
+    Nothing is trained again: p'(k) ~ p(k) (pi_target(k) / pi_train(k)) ** strength [1]_, [2]_. It
+    goes both ways. Around a plainly trained classifier it is the cheapest remedy for imbalance;
+    with ``target_prior="observed"`` it sets the probabilities of a classifier that was resampled or
+    weighted right again.
 
     Parameters
     ----------
     estimator : classifier
-        With `predict_proba`; it resamples or weighs inside, as an imbalanced-learn pipeline, a
+        With `predict_proba`. It may resample or weigh inside, as an imbalanced-learn pipeline, a
         :class:`~sklmerge.ClassWeightedClassifier` or a classifier with ``class_weight`` does.
-    train_prior : {"balanced", "estimator"}, mapping or array-like, default="balanced"
-        The class shares that `estimator` learned from: ``"balanced"`` is equal shares;
-        ``"estimator"`` asks the fitted `estimator` (or its last step) for `train_prior_`, which a
-        :class:`~sklmerge.ClassWeightedClassifier` has and which counts its weights in; else shares
-        (or counts) by label, or in the order of `classes_`.
-    true_prior : mapping or array-like, default=None
-        The class shares where predictions will be made. None takes those of the y given to `fit`;
-        give them where that y is balanced already, as in a folder that was balanced offline.
+    train_prior : {"auto", "estimated", "observed", "balanced"}, mapping, Series or array-like, \
+            default="auto"
+        The class shares that `estimator` learned from. ``"auto"`` reads them off the fitted
+        estimator: pipelines, searches, bagging, over-samplers, class weights and
+        :class:`~sklmerge.MergedClassifier` are followed, and what cannot be known is refused.
+        ``"observed"`` takes the shares of the y given to `fit`, ``"balanced"`` equal ones.
+        ``"estimated"`` finds the shares that make the mean adjusted probability of the X given
+        equal those of y: the way for a classifier that was fitted elsewhere, in a
+        ``FrozenEstimator``, on rows that it has not seen. Else shares or counts, by label or in
+        the order of `classes_`.
+    target_prior : {"balanced", "observed"}, mapping, Series or array-like, default="balanced"
+        The class shares to decide for.
+    strength : float, default=1.0
+        At least 0; 0 changes nothing. Worth tuning in a grid.
 
     Attributes
     ----------
     estimator_ : classifier
         Fitted.
-    train_prior_, true_prior_ : ndarray of shape (n_classes,)
+    train_prior_, target_prior_ : ndarray of shape (n_classes,)
         The shares, of sum 1.
     classes_ : ndarray of shape (n_classes,)
+
+    See Also
+    --------
+    adjust_prior : The same for an array of probabilities, such as a network's.
+    logit_offsets : The same for logits, and inside a loss.
+    ClassWeightedClassifier : Weigh the classes while training.
 
     Notes
     -----
     The formula is exact for a classifier whose probabilities are right for the classes as it saw
-    them. It presumes that resampling changed how often a class occurs, not how it looks.
+    them. It presumes that resampling changed how often a class occurs, not how it looks. Calibrate
+    inside, ``PriorAdjustedClassifier(CalibratedClassifierCV(model))``: a calibration around the
+    adjustment would learn the shares of its own rows, and take the adjustment back.
 
     References
     ----------
     .. [1] Saerens, Latinne and Decaestecker, "Adjusting the Outputs of a Classifier to New a
        Priori Probabilities", Neural Computation 2002, eq. 2.4.
+    .. [2] Menon et al., "Long-tail learning via logit adjustment", ICLR 2021, eq. 9.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn.dummy import DummyClassifier
-    >>> from sklmerge import PriorCorrectedClassifier
-    >>> X, y = np.zeros((10, 1)), ["rare"] + ["common"] * 9
-    >>> balanced = DummyClassifier(strategy="uniform")
-    >>> balanced.fit(X, y).predict_proba(X[:1])
-    array([[0.5, 0.5]])
-    >>> PriorCorrectedClassifier(balanced).fit(X, y).predict_proba(X[:1])
-    array([[0.9, 0.1]])
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklmerge import PriorAdjustedClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat(["common", "rare"], [950, 50])
+    >>> X = rng.normal(size=(1000, 1)) + 2 * (y == "rare")[:, None]
+    >>> def recall(model):
+    ...     return float((model.fit(X, y).predict(X[y == "rare"]) == "rare").mean())
+    >>> recall(LogisticRegression()), recall(PriorAdjustedClassifier(LogisticRegression()))
+    (0.16, 0.84)
     """
 
     def __init__(
         self,
         estimator: Any,
         *,
-        train_prior: str | Mapping[Any, float] | ArrayLike = "balanced",
-        true_prior: Mapping[Any, float] | ArrayLike | None = None,
+        train_prior: str | Mapping[Any, float] | ArrayLike = "auto",
+        target_prior: str | Mapping[Any, float] | ArrayLike = "balanced",
+        strength: float = 1.0,
     ) -> None:
         self.estimator = estimator
         self.train_prior = train_prior
-        self.true_prior = true_prior
+        self.target_prior = target_prior
+        self.strength = strength
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any) -> Self:
         """Fit the classifier and find both class shares.
@@ -89,9 +117,9 @@ class PriorCorrectedClassifier(WrappingClassifier):
         X : array-like
             What `estimator` takes.
         y : array-like of shape (n_samples,)
-            With the classes in their true shares, unless `true_prior` says what these are.
+            Labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Goes to `estimator` too.
+            Goes to `estimator`, and counts in the shares.
         **params : dict
             Go to the `fit` of `estimator`.
 
@@ -104,29 +132,39 @@ class PriorCorrectedClassifier(WrappingClassifier):
         TypeError
             If `estimator` has no `predict_proba`, or takes no sample weights where there are some.
         ValueError
-            If `estimator` predicts other classes than those of y, or a prior does not fit them.
+            If `estimator` predicts other classes than those of y, a prior does not fit them, or
+            ``train_prior="auto"`` cannot know what was learned.
         """
+        check_strength(self.strength)
         labels = read_classes_of_rows(self, y)
+        weights = None
         if sample_weight is not None:
-            sample_weight = read_sample_weight(sample_weight, labels.shape)
-        self.estimator_ = fit_inner(self, X, y, sample_weight, params)
+            weights = read_sample_weight(sample_weight, labels.shape)
+        self.estimator_ = fit_inner(self, X, y, weights, params)
         if not hasattr(self.estimator_, "predict_proba"):
             raise TypeError(
-                "estimator must have predict_proba for its probabilities to be corrected, "
+                "estimator must have predict_proba for its probabilities to be adjusted, "
                 f"{type(self.estimator_).__name__} has none"
             )
         copy_fitted_attributes(self, self.estimator_)
-        is_given = self.true_prior is not None
-        counted = _count_true_shares(labels, sample_weight, self.classes_, is_given)
-        self.train_prior_ = _read_train_prior(self.train_prior, self.estimator_)
-        if self.true_prior is None:
-            self.true_prior_ = counted
-        else:
-            self.true_prior_ = _read_prior(self.true_prior, self.classes_, "true_prior")
+        observed = count_shares(labels, weights, self.classes_)
+        if observed is None:
+            raise ValueError(
+                f"estimator must predict the classes of y, {show_labels(np.unique(labels), 5)}, "
+                f"got {show_labels(self.classes_, 5)}; adjust inside of what renames them"
+            )
+        hidden = [name for name in params if name.endswith("sample_weight")]
+        if hidden and isinstance(self.train_prior, str) and self.train_prior == "auto":
+            raise ValueError(
+                f"train_prior='auto' cannot follow weights given as {hidden[0]}; pass them as "
+                "sample_weight, or give train_prior by label"
+            )
+        self.target_prior_ = self._read_target_prior(observed)
+        self.train_prior_ = self._read_train_prior(X, labels, weights, observed)
         return self
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Predict the corrected probabilities.
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Predict the adjusted probabilities.
 
         Parameters
         ----------
@@ -138,11 +176,12 @@ class PriorCorrectedClassifier(WrappingClassifier):
         ndarray of shape (n_samples, n_classes)
         """
         check_is_fitted(self, "estimator_")
-        shifted = self.estimator_.predict_proba(X) * (self.true_prior_ / self.train_prior_)
-        return shifted / shifted.sum(axis=1, keepdims=True)
+        trained, target = self.train_prior_, self.target_prior_
+        ratios = np.divide(target, trained, out=np.zeros_like(target), where=trained > 0)
+        return scale_rows(np.asarray(self.estimator_.predict_proba(X)), ratios**self.strength)
 
-    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Predict the logarithms of the corrected probabilities.
+    def predict_log_proba(self, X: Any) -> NDArray[Any]:
+        """Predict the logarithms of the adjusted probabilities.
 
         Parameters
         ----------
@@ -158,7 +197,7 @@ class PriorCorrectedClassifier(WrappingClassifier):
             return np.log(self.predict_proba(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Predict the class of the largest corrected probability.
+        """Predict the class of the largest adjusted probability.
 
         Parameters
         ----------
@@ -172,74 +211,39 @@ class PriorCorrectedClassifier(WrappingClassifier):
         places = self.predict_proba(X).argmax(axis=1)
         return self.classes_[places]
 
-
-def _read_train_prior(prior: Any, fitted: Any) -> NDArray[np.float64]:
-    classes = fitted.classes_
-    if not isinstance(prior, str):
-        return _read_prior(prior, classes, "train_prior")
-    if prior == "balanced":
-        return np.full(len(classes), 1 / len(classes))
-    if prior == "estimator":
-        return _read_prior(_find_train_prior(fitted), classes, "train_prior_ of the estimator")
-    raise ValueError(
-        "train_prior must be 'balanced', 'estimator', a mapping of label to share or an array, "
-        f"got {prior!r}"
-    )
-
-
-def _find_train_prior(fitted: Any) -> Any:
-    inner = fitted
-    while not hasattr(inner, "train_prior_"):
-        if hasattr(inner, "steps"):
-            inner = inner.steps[-1][1]
-        elif hasattr(inner, "best_estimator_"):
-            inner = inner.best_estimator_
-        else:
-            raise ValueError(
-                "train_prior='estimator' needs a ClassWeightedClassifier as the estimator or its "
-                f"last step, got {type(inner).__name__}; give the shares by label"
-            )
-    if inner.train_prior_ is None:
+    def _read_target_prior(self, observed: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not isinstance(self.target_prior, str):
+            return order_shares(self.target_prior, self.classes_, "target_prior")
+        if self.target_prior == "balanced":
+            return np.full(len(self.classes_), 1 / len(self.classes_))
+        if self.target_prior == "observed":
+            return observed
         raise ValueError(
-            "train_prior='estimator' needs a ClassWeightedClassifier whose own estimator predicts "
-            "the classes that it weighs; merge around it, not inside, or give the shares by label"
+            "target_prior must be 'balanced', 'observed', a mapping of label to share, a Series or "
+            f"an array, got {self.target_prior!r}"
         )
-    return inner.train_prior_
 
-
-def _read_prior(prior: Any, classes: NDArray[Any], name: str) -> NDArray[np.float64]:
-    if isinstance(prior, Mapping):
-        labels = classes.tolist()
-        if set(prior) != set(labels):
-            raise ValueError(
-                f"{name} must have a share for each of {show_labels(labels, 5)}, "
-                f"got {show_labels(list(prior), 5)}"
-            )
-        prior = [prior[label] for label in labels]
-    shares = np.asarray(prior, dtype=np.float64)
-    if shares.shape != classes.shape:
+    def _read_train_prior(
+        self,
+        X: Any,
+        labels: NDArray[Any],
+        weights: NDArray[np.float64] | None,
+        observed: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        if not isinstance(self.train_prior, str):
+            return order_shares(self.train_prior, self.classes_, "train_prior")
+        if self.train_prior == "auto":
+            learned = find_learned_shares(self.estimator_, labels, weights)
+            shares = [learned.get(label, 0.0) for label in self.classes_.tolist()]
+            return order_shares(shares, self.classes_, "train_prior")
+        if self.train_prior == "estimated":
+            return estimate_train_shares(np.asarray(self.estimator_.predict_proba(X)), observed)
+        if self.train_prior == "observed":
+            return observed
+        if self.train_prior == "balanced":
+            return np.full(len(self.classes_), 1 / len(self.classes_))
+        *names, last = map(repr, _TRAIN_PRIORS)
         raise ValueError(
-            f"{name} must have one share for each of the {len(classes)} classes, "
-            f"got shape {shares.shape}"
+            f"train_prior must be {', '.join(names)}, {last}, a mapping of label to share, a "
+            f"Series or an array, got {self.train_prior!r}"
         )
-    if not (np.isfinite(shares).all() and (shares > 0).all()):
-        raise ValueError(f"{name} must be finite shares > 0, got {shares.tolist()}")
-    return shares / shares.sum()
-
-
-def _count_true_shares(
-    labels: NDArray[Any],
-    sample_weight: NDArray[np.float64] | None,
-    classes: NDArray[Any],
-    is_given: bool,
-) -> NDArray[np.float64]:
-    """Count the shares of y, refusing an estimator that has other names for its classes."""
-    shares, found = count_shares(labels, sample_weight, classes), np.unique(labels)
-    # Where shares are given, y may happen to lack a class that the estimator knows.
-    if shares is None or (not is_given and len(found) < len(classes)):
-        raise ValueError(
-            f"estimator must predict the classes of y, {show_labels(found, 5)}, got "
-            f"{show_labels(classes, 5)}; correct inside of what renames them, or give true_prior "
-            "where y lacks some"
-        )
-    return shares

@@ -11,7 +11,7 @@ from sklmerge import (
     ClassWeightedClassifier,
     ClassWeightEstimator,
     MergedClassifier,
-    PriorCorrectedClassifier,
+    PriorAdjustedClassifier,
 )
 
 X, CODES = make_blobs([120, 30, 50], n_features=3, cluster_std=4.0, random_state=0)
@@ -42,34 +42,41 @@ def test_around_one_that_predicts_original_labels_it_weighs_them_too():
     assert_allclose(model.train_prior_, 1 / 3)
 
 
-def test_probabilities_are_corrected_inside_and_refused_around():
+def test_probabilities_are_adjusted_inside_and_refused_around():
     balanced = LogisticRegression(class_weight="balanced")
-    model = MergedClassifier(PriorCorrectedClassifier(balanced), MERGE).fit(X, y)
-    assert_allclose(model.estimator_.true_prior_, [0.75, 0.25])
-    around = PriorCorrectedClassifier(MergedClassifier(balanced, MERGE))
+    inner = PriorAdjustedClassifier(balanced, target_prior="observed")
+    model = MergedClassifier(inner, MERGE).fit(X, y)
+    assert_allclose(model.estimator_.target_prior_, [0.75, 0.25])
+    around = PriorAdjustedClassifier(MergedClassifier(balanced, MERGE))
     with pytest.raises(ValueError, match="must predict the classes of y, 'A', 'B', 'C', got 'AB'"):
         around.fit(X, y)
 
 
-@pytest.mark.parametrize("true_prior", [None, {"z": 0.75, "b": 0.25}, [0.25, 0.75]], ids=str)
-@pytest.mark.parametrize("train_prior", ["balanced", "estimator", {"z": 1, "b": 3}], ids=str)
-def test_probabilities_are_not_corrected_around_what_renames_classes(train_prior, true_prior):
+@pytest.mark.parametrize("refiner", ["prior", LogisticRegression(class_weight="balanced")], ids=str)
+def test_around_original_labels_both_stages_are_followed(refiner):
+    model = MergedClassifier(LogisticRegression(), MERGE, refiner=refiner, output="original")
+    within = [120 / 150, 30 / 150] if refiner == "prior" else [0.5, 0.5]
+    shares = [0.75 * within[0], 0.75 * within[1], 0.25]
+    assert_allclose(PriorAdjustedClassifier(model).fit(X, y).train_prior_, shares)
+
+
+@pytest.mark.parametrize("target_prior", ["observed", {"z": 0.75, "b": 0.25}], ids=str)
+@pytest.mark.parametrize("train_prior", ["balanced", "auto", {"z": 1, "b": 3}], ids=str)
+def test_probabilities_are_not_adjusted_around_what_renames_classes(train_prior, target_prior):
     renaming = MergedClassifier(LogisticRegression(), {"z": ["a"]})
     weighted = ClassWeightedClassifier(renaming, ClassWeightEstimator(power=0))
-    model = PriorCorrectedClassifier(weighted, train_prior=train_prior, true_prior=true_prior)
+    model = PriorAdjustedClassifier(weighted, train_prior=train_prior, target_prior=target_prior)
     labels = np.where(y == "A", "a", "b")
     with pytest.raises(ValueError, match="must predict the classes of y, 'a', 'b', got 'b', 'z'"):
         model.fit(X, labels)
     assert weighted.fit(X, labels).train_prior_ is None
 
 
-def test_a_renaming_around_the_correction_is_right():
+def test_a_renaming_around_the_adjustment_is_right():
     labels = np.where(y == "A", "a", "b")
     weighted = ClassWeightedClassifier(LogisticRegression(), ClassWeightEstimator(power=0))
-    corrected = PriorCorrectedClassifier(
-        weighted, train_prior="estimator", true_prior={"z": 0.75, "b": 0.25}
-    )
-    model = MergedClassifier(corrected, {"z": ["a"]}).fit(X, labels)
+    adjusted = PriorAdjustedClassifier(weighted, target_prior={"z": 0.75, "b": 0.25})
+    model = MergedClassifier(adjusted, {"z": ["a"]}).fit(X, labels)
     odds = LogisticRegression().fit(X, labels == "a").predict_proba(X) / [0.4, 0.6] * [0.25, 0.75]
     assert model.classes_.tolist() == ["b", "z"]
     assert_allclose(model.predict_proba(X), odds / odds.sum(axis=1, keepdims=True), rtol=1e-6)
@@ -79,8 +86,9 @@ def test_shares_follow_the_classes_of_an_estimator_that_knows_more_of_them():
     knows_all = FrozenEstimator(LogisticRegression().fit(X, y))
     fold = y != "B"
     shares = {"A": 0.2, "B": 0.3, "C": 0.5}
-    model = PriorCorrectedClassifier(knows_all, true_prior=shares).fit(X[fold], y[fold])
+    model = PriorAdjustedClassifier(knows_all, train_prior="balanced", target_prior=shares)
+    model.fit(X[fold], y[fold])
     odds = knows_all.predict_proba(X) * [0.2, 0.3, 0.5]
     assert_allclose(model.predict_proba(X), odds / odds.sum(axis=1, keepdims=True))
-    with pytest.raises(ValueError, match=r"got 'A', 'B', 'C'; .* give true_prior where y lacks"):
-        PriorCorrectedClassifier(knows_all).fit(X[fold], y[fold])
+    seen = PriorAdjustedClassifier(knows_all, train_prior="balanced", target_prior="observed")
+    assert (seen.fit(X[fold], y[fold]).predict_proba(X)[:, 1] == 0).all()
