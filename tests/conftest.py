@@ -1,5 +1,7 @@
 """What holds for all tests."""
 
+import ast
+import importlib.util
 import os
 
 import pytest
@@ -12,6 +14,65 @@ settings.load_profile("sklmerge")
 # TensorFlow tells about itself on every start, and albumentations asks the network for its version.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+# What a contributor need not install: tests that import these are skipped, and named at the end.
+OPTIONAL = (
+    *("accelerate", "albumentations", "catboost", "dask", "datasets", "distributed", "flask"),
+    *("efficientnet_lite_pytorch", "fsspec", "h5py", "imagecodecs", "imagehash", "jax", "jinja2"),
+    *("keras", "lightgbm", "lightning", "moto", "onnx", "onnxruntime", "pillow_heif", "polars"),
+    *("ray", "s3fs", "skorch", "tensorflow", "torch", "torchdata", "torchvision", "transformers"),
+    *("webdataset", "xgboost", "zarr"),
+)
+MISSING = {name for name in OPTIONAL if importlib.util.find_spec(name) is None}
+SKIPPED = set()
+
+
+def list_missing(source):
+    """List the missing packages that a file imports as soon as it is imported."""
+    found = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module.split(".")[0])
+    return found & MISSING
+
+
+def pytest_ignore_collect(collection_path):
+    """Leave out files that cannot be imported without a package that is missing."""
+    if MISSING and collection_path.suffix == ".py":
+        found = list_missing(collection_path.read_text(encoding="utf-8"))
+        if found:
+            SKIPPED.add((collection_path.name, *sorted(found)))
+            return True
+    return None
+
+
+def pytest_collection_modifyitems(items):
+    """Skip the examples of docstrings that import a package that is missing."""
+    for item in items:
+        if MISSING and isinstance(item, pytest.DoctestItem):
+            source = "".join(example.source for example in item.dtest.examples)
+            if found := list_missing(source):
+                item.add_marker(pytest.mark.skip(f"{', '.join(found)} is not installed"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Skip a test that gets to a package that is missing, or to our own word that it is."""
+    try:
+        return (yield)
+    except ImportError as error:
+        found = [name for name in MISSING if name in str(error).replace("-", "_").split()]
+        if error.name in MISSING or found or str(error.name).split(".")[0] in MISSING:
+            pytest.skip(f"{error.name or found[0]} is not installed")
+        raise
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name the files that were left out: a green run must not hide them."""
+    for name, *missing in sorted(SKIPPED):
+        terminalreporter.line(f"left out: {name} needs {', '.join(missing)}")
 
 
 @pytest.fixture(scope="session")
