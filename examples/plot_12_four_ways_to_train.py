@@ -13,7 +13,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from skimage import data
-from torch.utils.data import DataLoader
 
 from sklmerge import (
     AugmentingOverSampler,
@@ -22,7 +21,6 @@ from sklmerge import (
     ImageBatches,
     ImageScaler,
 )
-from sklmerge.feed.torch import TorchBatches
 
 CLASSES = ["brick", "grass", "gravel"]
 N_TRAIN = {"brick": 160, "grass": 60, "gravel": 8}
@@ -106,7 +104,7 @@ def train(batches, seed):
         torch.nn.Linear(32, 3),
     )
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    loader = DataLoader(TorchBatches(batches), batch_size=None)
+    loader = batches.to_torch()
     step = 0
     while step < N_STEPS:
         for x, y, *weights in loader:
@@ -122,10 +120,7 @@ def train(batches, seed):
 def measure_recall(model, merger):
     test = ImageBatches(X_test, y_test, merge=merger, scaler=scaler, batch_size=160)
     with torch.no_grad():
-        hits = [
-            (model(x).argmax(1) == y).numpy()
-            for x, y in DataLoader(TorchBatches(test), batch_size=None)
-        ]
+        hits = [(model(x).argmax(1) == y).numpy() for x, y in test.to_torch()]
     return np.concatenate(hits).reshape(3, 160).mean(axis=1)
 
 

@@ -15,8 +15,17 @@ _loading = RLock()
 
 def __getattr__(name: str) -> Any:
     """Load a name, one thread at a time: others must not see a room that is half loaded."""
+    if name in _DOORS:
+        raise ImportError(f"sklmerge has no {name} to import; {_DOORS[name]}")
     with _loading:
         return _load(name)
+
+
+# Names that people look for, and what they are looking for.
+_DOORS = {
+    "KerasBatches": "batches.to_keras() makes one, and the class is in sklmerge.feed.keras",
+    "TorchBatches": "batches.to_torch(num_workers=...) gives the finished DataLoader",
+}
 
 
 _ROOMS = {

@@ -35,7 +35,10 @@ from .features import (
     ImageReader,
     LBPFeatures,
 )
-from .feed import ImageBatches
+from .feed import (
+    ImageBatches,
+    batches_from_directory,
+)
 from .images import (
     BadFileError,
     ImageIndex,
@@ -114,6 +117,7 @@ __all__ = [
     "audit_split",
     "balance_folder",
     "batch_coverage",
+    "batches_from_directory",
     "classification_report_levels",
     "inspect_folder",
     "logit_offsets",

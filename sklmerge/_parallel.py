@@ -6,12 +6,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from itertools import islice
-from numbers import Integral
 from typing import Any, TypeVar
 
 import joblib
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import get_active_backend
+
+from sklmerge._checks import check_n_jobs
 
 Result = TypeVar("Result")
 Call = Callable[..., Any]
@@ -122,6 +123,60 @@ def run_ahead(
                 future.cancel()
 
 
+class Lookahead:
+    """Make results before they are asked for, as long as they are asked for in order.
+
+    Each is made by a thread of its own that ends with it, so that no thread is left when nobody
+    asks any more; beside a batch, starting one costs nothing.
+
+    Parameters
+    ----------
+    function : callable
+        Key -> result.
+    n_threads : int
+        The most results that are made ahead.
+
+    Examples
+    --------
+    >>> squares = Lookahead(lambda number: number**2, n_threads=2)
+    >>> squares.take(3, following=[4, 5, 6]), squares.take(4, following=[5, 6])
+    (9, 16)
+    """
+
+    def __init__(self, function: Callable[[Any], Any], n_threads: int) -> None:
+        self._function = function
+        self._n_threads = n_threads
+        self._ahead: dict[Any, Future[Any]] = {}
+
+    def take(self, key: Any, following: Iterable[Any]) -> Any:
+        """Return the result of a key, and begin those of the keys that follow."""
+        before, ahead = self._ahead, {}
+        for other in (key, *islice(following, self._n_threads)):
+            ahead[other] = before.get(other) or _start(self._function, other)
+        made = ahead.pop(key)
+        # Set whole, for another thread may call `clear` at any time.
+        self._ahead = ahead
+        return made.result()
+
+    def clear(self) -> None:
+        """Forget what was made ahead."""
+        self._ahead = {}
+
+
+def _start(function: Callable[[Any], Result], key: Any) -> "Future[Result]":
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function(key))
+        # Whatever it is, it belongs to whoever asks for the result.
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="sklmerge-feed", daemon=True).start()
+    return future
+
+
 def count_threads(n_jobs: int | None) -> int:
     """Count the threads that `n_jobs` asks for, as joblib counts them, wherever it is asked.
 
@@ -132,12 +187,9 @@ def count_threads(n_jobs: int | None) -> int:
     >>> count_threads(None), count_threads(3)
     (1, 3)
     """
+    n_jobs = check_n_jobs(n_jobs)
     if n_jobs is None:
         return 1
-    if not isinstance(n_jobs, Integral) or isinstance(n_jobs, bool):
-        raise TypeError(f"n_jobs must be an int or None, got {n_jobs!r}")
-    if n_jobs == 0:
-        raise ValueError("n_jobs must not be 0; None is one thread, -1 all cores")
     return n_jobs if n_jobs > 0 else max(1, joblib.cpu_count() + 1 + n_jobs)
 
 

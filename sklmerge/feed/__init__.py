@@ -1,6 +1,7 @@
-"""Batches for training loops. `sklmerge.feed.keras` and `sklmerge.feed.torch` go by name."""
+"""Batches for training loops. `sklmerge.feed.keras`, `.torch` and `.tensorflow` go by name."""
 
 from sklmerge.feed._batches import ImageBatches
-from sklmerge.feed._preparing import Batch, BatchDraws
+from sklmerge.feed._folder import batches_from_directory
+from sklmerge.feed._maker import Batch, BatchDraws
 
-__all__ = ["Batch", "BatchDraws", "ImageBatches"]
+__all__ = ["Batch", "BatchDraws", "ImageBatches", "batches_from_directory"]

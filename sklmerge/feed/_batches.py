@@ -7,72 +7,83 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sklmerge._checks import check_flag, check_n_jobs, check_whole, is_whole
 from sklmerge._parallel import count_threads, run_ahead
-from sklmerge.feed._preparing import Batch, BatchMaker, choose_augmenters, fit_scaler
+from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, digest_epochs, find_rates
+from sklmerge.feed._maker import Batch, BatchMaker, check_scaler, choose_augmenters
 from sklmerge.feed._reader import RowReader
-from sklmerge.feed._scheduling import (
-    EpochPlans,
-    check_unlabelled,
-    find_labels,
-    find_rates,
-    fit_schedule,
-    list_originals,
-)
 from sklmerge.feed._showing import draw_images
 from sklmerge.feed._sources import open_source
-from sklmerge.feed._weights import check_sample_weight, resolve_class_weight, tabulate_class_weight
-from sklmerge.labels import is_fitted_merger
-from sklmerge.sampling import BatchPlan, EpochSchedule, check_whole
+from sklmerge.feed._targets import (
+    Weights,
+    check_sample_weight,
+    check_unlabelled,
+    choose_labels,
+    read_classes,
+    weigh_classes,
+)
+from sklmerge.sampling import BatchPlan, EpochSchedule
+
+ClassMode = Literal["sparse", "categorical", "binary", "both", "multilabel"]
 
 
-class ImageBatches:
+class ImageBatches(Resumable):
     """Feed balanced batches of images to any training loop, epoch after epoch.
 
     Parameters
     ----------
-    source : array-like, sequence of paths or ImageIndex
-        Images of shape (n, H, W) or (n, H, W, C), rows of shape (n, d), a list of arrays, paths of
-        image files, or an index, which brings y.
-    y : array-like of shape (n,) or None, default=None
-        Original labels.
+    source : array, sequence of paths, ImageIndex or data set
+        Images of shape (n, H, W) or (n, H, W, C), rows of shape (n, d), a list of images (of
+        several sizes if `image_size` is given), paths of image files, or an index. Or what is read
+        row by row when a row is drawn: a torch Dataset, Subset or ConcatDataset, a Hugging Face
+        data set, an array of h5py or zarr, a memory map, or an object of your own with `__len__`
+        and ``read(row)`` (and, if it likes, ``read_many(rows)``, ``labels()`` and ``reopen()``,
+        called in each process).
+    y : array-like of shape (n,) or (n, n_labels), or None, default=None
+        Original labels, or a 0/1 table with ``class_mode="multilabel"``. None takes those of an
+        index or a data set.
     schedule : EpochSchedule or None, default=None
         What each epoch draws; a clone is fitted. None takes each image once, plain and in order:
         for validation and prediction.
     augmenter : augmenter, or mapping of label to augmenter, default=None
-        How the draws that the schedule says are varied. A mapping serves classes that must not be
-        varied alike (a 6 that is turned over is no 6); its keys are original or merged labels.
+        How the draws that the schedule says are augmented. A mapping serves classes that must not
+        be augmented alike (a 6 upside down is no 6); its keys are original or merged labels.
     scaler : ImageScaler, transformer or None, default=None
-        Prepares every image, plain or varied. One that learns must be fitted. None leaves values
-        and dtype as they are.
+        Prepares every image, plain or augmented. One that learns must be fitted. None leaves
+        values and dtype as they are.
     batch_size : int, default=32
         Most images in a batch; sizes differ by at most 1.
     image_size : (int, int) or None, default=None
-        Height and width to bring images to when they are read, before they are varied. To resize
-        in the same interpolation as varying, use the scaler's ``image_size`` instead.
-    class_mode : {"sparse", "categorical", "binary"}, default="sparse"
-        How merged labels are written, see `LabelMerger.encode`.
+        Height and width to bring images to when they are read, before they are augmented. To
+        resize in the same interpolation as augmenting, use the scaler's ``image_size`` instead.
+    class_mode : {"sparse", "categorical", "binary", "both", "multilabel"}, default="sparse"
+        How merged labels are written, see `LabelMerger.encode`. "both" gives a dict of class
+        numbers, ``{"merged": ..., "original": ...}``, for networks with two heads; "multilabel" the
+        rows of the merged 0/1 table as float32.
     sample_weight : array-like of shape (n,) or None, default=None
         Weight of each source.
     class_weight : mapping, ClassWeightEstimator, "balanced" or None, default=None
         Weight of each merged label; an estimator that is not fitted, and "balanced", weigh what
         the schedule draws, so that nothing is corrected twice. Batches have a third part, the
-        product of both weights, where either is given.
+        product of both weights, if either is given.
     on_error : {"raise", "skip", "warn"}, default="raise"
-        What to do about a file that cannot be read: an error that names it, or draw the next
-        image of its original class instead, in silence or with a warning. Batches keep their size.
+        What to do about an image that cannot be read: raise an error that names it, or draw the
+        next image of its original class instead, in silence or with a warning. Batches keep their
+        size.
     cache_bytes : int, default=268_435_456
-        The most memory for decoded images that will be drawn again soon.
+        The most memory for decoded images that will be drawn again soon. Rows of a torch Dataset
+        are not kept, since its transforms may be random.
     n_jobs : int, default=None
-        Threads that make batches ahead of the loop, as joblib counts them. What comes does not
+        Threads that make batches ahead of the loop, as joblib counts them. The batches do not
         depend on it. ``n_jobs + 1`` batches are in memory at a time.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
         How files are decoded.
     max_pixels : int or None, default=200_000_000
         Larger images count as files that cannot be read; None sets no limit.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one where neither schedule nor index says so. A fitted LabelMerger,
-        such as ``train.merger``, numbers classes as it has learned, so that a validation set
-        without a rare class has the same numbers.
+        Which classes count as one. Schedule and index may say so as well, if they say the same. A
+        fitted LabelMerger, such as ``train.merger``, numbers classes as it has learned, so that a
+        validation set without a rare class has the same numbers.
     rank, world_size : int, default=0 and 1
         Which process this is, of how many, each with its part of every epoch.
     progress : bool, default=False
@@ -89,14 +100,18 @@ class ImageBatches:
     merger : LabelMerger
         Fitted; numbers the classes.
     counts : dict of label to int
-        Draws of each merged class in an epoch.
+        Draws of each merged class in an epoch; of several labels an image, in the first epoch.
     n_batches : int
         Batches of an epoch.
+
+    See Also
+    --------
+    batches_from_directory : From a folder to two feeds in one line.
 
     Notes
     -----
     Every batch is a function of the seed, its epoch and its number alone: threads, the order in
-    which batches are asked for and the cache change nothing. Where images are varied, draw j of
+    which batches are asked for and the cache change nothing. If images are augmented, draw j of
     image i is the same whatever else is drawn.
 
     Examples
@@ -112,8 +127,8 @@ class ImageBatches:
     ...     scaler=ImageScaler(rescale=1 / 255),
     ...     batch_size=12,
     ... )
-    >>> len(batches)
-    5
+    >>> batches
+    ImageBatches(240 images, 3 classes, epoch 0: 5 batches of up to 12, 60 draws)
     >>> for x, y in batches:
     ...     print(x.shape, x.dtype, y)
     ...     break
@@ -132,7 +147,7 @@ class ImageBatches:
         scaler: Any = None,
         batch_size: int = 32,
         image_size: tuple[int, int] | None = None,
-        class_mode: Literal["sparse", "categorical", "binary"] = "sparse",
+        class_mode: ClassMode = "sparse",
         sample_weight: ArrayLike | None = None,
         class_weight: Any = None,
         on_error: str = "raise",
@@ -146,59 +161,67 @@ class ImageBatches:
         progress: bool = False,
     ) -> None:
         images = open_source(source, image_size, color_mode, max_pixels)
-        labels = find_labels(source, y, len(images))
-        has_labels = labels is not None
-        if not has_labels:
+        labels = choose_labels(source, y, len(images), class_mode)
+        if labels is None:
             check_unlabelled(
                 schedule=schedule, class_weight=class_weight, sample_weight=sample_weight
             )
-            labels = np.zeros(len(images), np.int8)
-        if schedule is None and augmenter is not None:
-            raise ValueError(
-                "schedule must say what is varied where an augmenter is given, got None; pass "
-                "schedule=EpochSchedule(...)"
-            )
-        self.schedule = fit_schedule(schedule, labels, merge)
-        self.merger = merge if is_fitted_merger(merge) else self.schedule.merger_
-        self.batch_size = batch_size
+        check_scaler(scaler)
+        self.batch_size = check_whole("batch_size", batch_size, 1)
+        self.n_jobs, self.progress = check_n_jobs(n_jobs), check_flag("progress", progress)
+        classes = read_classes(len(images), labels, schedule, merge, class_mode)
+        self.schedule, self.merger, targets, self.counts = classes
         self._take_part(rank, world_size)
-        count_threads(n_jobs)
-        self.n_jobs, self.progress = n_jobs, progress
-        self.epoch = 0
-        self.counts = {
-            label: self.schedule.samples_per_class_.get(label, 0) for label in self.class_indices
-        }
-
-        codes = self.schedule.original_codes_
-        originals = list_originals(labels, self.schedule.merger_)
+        self._clock = EpochClock(digest_epochs(self.schedule, self.batch_size))
+        is_table = class_mode == "multilabel"
+        originals = [None] if is_table else targets.originals.tolist()
+        codes = np.zeros(len(images), np.int8) if is_table else self.schedule.original_codes_
+        rates = [self.schedule.n_draws_ / len(images)]
         reader = RowReader(
             images,
             codes,
-            find_rates(self.schedule, originals.tolist()),
+            rates if is_table else find_rates(self.schedule, originals),
             on_error=on_error,
             cache_bytes=cache_bytes,
         )
-        merged = self.merger.transform(originals)
-        targets = self.merger.encode(originals, class_mode)
+        weights = Weights(
+            check_sample_weight(sample_weight, len(images)),
+            weigh_classes(class_weight, classes, class_mode),
+        )
+        augmenters = choose_augmenters(augmenter, originals, self.schedule.merger_)
+        if schedule is None and augmenter is not None:
+            raise ValueError(
+                "schedule must say what is augmented if an augmenter is given, got None; pass "
+                "schedule=EpochSchedule(...)"
+            )
         self._maker = BatchMaker(
             reader=reader,
             codes=codes,
-            originals=originals,
-            merged=merged,
-            targets=targets if has_labels else None,
-            augmenters=choose_augmenters(augmenter, originals.tolist(), self.schedule.merger_),
-            scaler=scaler if scaler is None else fit_scaler(scaler, reader.read(0)[1]),
+            targets=targets,
+            weights=weights,
+            augmenters=augmenters,
+            scaler=scaler,
             seed=self.schedule.seed_,
-            sample_weight=check_sample_weight(sample_weight, len(images)),
-            class_weight=tabulate_class_weight(
-                resolve_class_weight(class_weight, self.counts), merged.tolist()
-            ),
+        )
+
+    def __repr__(self) -> str:
+        """Say what is fed."""
+        rank = f", rank {self.rank} of {self.world_size}" if self.world_size > 1 else ""
+        return (
+            f"{type(self).__name__}({len(self._maker.reader.source):,} images, "
+            f"{self.n_classes} classes, epoch {self.epoch}: {self.n_batches} batches of up to "
+            f"{self.batch_size}, {self.schedule.n_draws_:,} draws{rank})"
         )
 
     @property
     def class_indices(self) -> dict[Any, int]:
         """Merged label -> its number in y."""
         return self.merger.class_indices_
+
+    @property
+    def class_names(self) -> list[Any]:
+        """Merged labels in the order of their numbers."""
+        return list(self.class_indices)
 
     @property
     def n_classes(self) -> int:
@@ -211,34 +234,33 @@ class ImageBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches of the next epoch, whether or not the one before came to its end."""
-        epoch = self.epoch
-        self.epoch = epoch + 1
-        batches: Iterable[Batch] = self.iterate(epoch, n_threads=count_threads(self.n_jobs))
+        epoch, start = self._clock.begin(self.world_size)
+        numbers = range(start, len(self))
+        batches: Iterable[Batch] = self.iterate(
+            epoch, numbers, n_threads=count_threads(self.n_jobs)
+        )
         if self.progress:
             from rich.progress import track
 
-            batches = track(batches, f"epoch {epoch}", total=len(self))
-        yield from batches
+            batches = track(batches, f"epoch {epoch}", total=len(numbers))
+        for number, batch in zip(numbers, batches, strict=True):
+            self._clock.stand_at(epoch, number + 1, len(self), self.world_size)
+            yield batch
 
     def __getitem__(self, number: int) -> Batch:
         """Make one batch of the next epoch."""
+        if not is_whole(number):
+            raise TypeError(f"number must be an int, got {number!r}; loop over the batches instead")
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"number must be in [0, {len(self)}), got {number}")
         return self.make_batch(self.epoch, range(len(self))[number])
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the next epoch, such as the one to resume at.
-
-        Parameters
-        ----------
-        epoch : int
-            Counted from 0.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If it is negative, or no whole number.
-        """
-        check_whole("epoch", epoch, 0)
-        self.epoch = int(epoch)
+    def __getitems__(self, numbers: list[int]) -> Any:
+        """Refuse to be the data set of a torch DataLoader, which would stack whole batches."""
+        raise TypeError(
+            "batches must not be the data set of a DataLoader, which would make batches of "
+            "batches; batches.to_torch(num_workers=...) gives the finished DataLoader"
+        )
 
     def iterate(
         self, epoch: int, numbers: Iterable[int] | None = None, *, n_threads: int = 1
@@ -276,8 +298,71 @@ class ImageBatches:
         """
         return self._maker.make(self.plan(epoch)[number])
 
+    def to_torch(
+        self, num_workers: int = 0, *, shard: bool | Literal["auto"] = "auto", **options: Any
+    ) -> Any:
+        """Make a torch DataLoader of these batches, finished.
+
+        Parameters
+        ----------
+        num_workers : int, default=0
+            Processes that make batches. With 0, ``n_jobs`` threads work ahead of the loop.
+        shard : {"auto", True, False}, default="auto"
+            Whether each process of `torch.distributed` gets its own part of an epoch. "auto" does
+            so, except beside accelerate on several processes, where you must say who shares the
+            batches out: False if the loader goes through ``accelerator.prepare``, else True.
+        **options
+            Of `torch.utils.data.DataLoader`: `persistent_workers`, `multiprocessing_context`,
+            `pin_memory`, `prefetch_factor`, `timeout`, `worker_init_fn`, `collate_fn` (a batch of
+            tensors -> anything).
+
+        Returns
+        -------
+        sklmerge.feed.torch.BatchLoader
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklmerge import ImageBatches
+        >>> loader = ImageBatches(np.zeros((6, 20, 30, 3), np.uint8), [0, 1] * 3).to_torch()
+        >>> for x, y in loader:
+        ...     print(tuple(x.shape), x.dtype, y)
+        (6, 3, 20, 30) torch.float32 tensor([0, 1, 0, 1, 0, 1])
+        """
+        from sklmerge.feed.torch import BatchLoader
+
+        return BatchLoader(self, num_workers=num_workers, shard=shard, **options)
+
+    def to_keras(self, *, initial_epoch: int = 0) -> Any:
+        """Make a `keras.utils.PyDataset` of these batches, for any backend.
+
+        Parameters
+        ----------
+        initial_epoch : int, default=0
+            The first epoch, as given to fit. With its callback the data set is told.
+
+        Returns
+        -------
+        sklmerge.feed.keras.KerasBatches
+        """
+        from sklmerge.feed.keras import KerasBatches
+
+        return KerasBatches(self, initial_epoch=initial_epoch)
+
+    def to_tf(self) -> Any:
+        """Make a `tf.data.Dataset` of these batches; every loop over it is the next epoch.
+
+        Returns
+        -------
+        tf.data.Dataset
+            Of ``(x, y)`` or ``(x, y, sample_weight)``, with the number of its batches known.
+        """
+        from sklmerge.feed.tensorflow import make_dataset
+
+        return make_dataset(self)
+
     def show(self, number: int = 0, *, n_images: int = 16) -> Any:
-        """Draw a batch of the next epoch, varied but not scaled; needs matplotlib.
+        """Draw a batch of the next epoch, augmented but not scaled; needs matplotlib.
 
         Parameters
         ----------
@@ -289,7 +374,7 @@ class ImageBatches:
         Returns
         -------
         matplotlib.figure.Figure
-            Each image with its label and whether it is varied.
+            Each image with its label and whether it is augmented.
         """
         check_whole("n_images", n_images, 1)
         planned = self.plan(self.epoch)[number]
@@ -308,12 +393,22 @@ class ImageBatches:
         ImageBatches
         """
         view = copy(self)
+        view._clock = copy(self._clock)
         view._take_part(rank, world_size)
         return view
 
+    def release(self) -> None:
+        """Let go of the decoded images that are kept for later epochs."""
+        self._maker.reader.forget()
+
+    @property
+    def n_bytes_kept(self) -> int:
+        """Bytes of the decoded images that are kept for later epochs."""
+        return self._maker.reader.n_bytes
+
     @property
     def unreadable(self) -> dict[str, str]:
-        """Files met so far that could not be read, with the reason."""
+        """Images met so far that could not be read, with the reason."""
         return dict(self._maker.reader.unreadable)
 
     def plan(self, epoch: int) -> BatchPlan:

@@ -1,6 +1,7 @@
-"""A row in, its image out: from the cache, from the source, or another row's in its place."""
+"""Rows in, their images out: from the cache, from the source, or another row's in its place."""
 
 import bisect
+import os
 import threading
 import warnings
 from collections.abc import Sequence
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._checks import check_on_error, is_real
 from sklmerge.feed._sources import ImageSource
-from sklmerge.images import BadFileError, Fetched
+from sklmerge.images import BadFileError
 
 
 class DecodeCache:
@@ -36,7 +38,7 @@ class DecodeCache:
     (False, True, 600)
     """
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: float) -> None:
         self.max_bytes = max_bytes
         self.n_bytes = 0
         self._images: dict[int, NDArray[Any]] = {}
@@ -51,17 +53,7 @@ class DecodeCache:
         return self._images.get(row)
 
     def put(self, row: int, image: NDArray[Any], rate: float) -> None:
-        """Keep an image, if there is room or rows of a lower rate can make it.
-
-        Parameters
-        ----------
-        row : int
-            Which one it is.
-        image : ndarray
-            Must not be changed afterwards.
-        rate : float
-            Draws of the row in an epoch, on average.
-        """
+        """Keep an image that comes at a rate, if there is room or rarer rows can make it."""
         with self._lock:
             if row in self._images:
                 return
@@ -85,7 +77,7 @@ class DecodeCache:
             self._sizes[rate] += image.nbytes
             self.n_bytes += image.nbytes
 
-    def _find_room(self, n_bytes: int, rate: float) -> list[float]:
+    def _find_room(self, n_bytes: float, rate: float) -> list[float]:
         """List the lowest rates, below `rate`, whose rows make room; [] if they do not."""
         found: list[float] = []
         for lower in self._rates:
@@ -117,15 +109,13 @@ class RowReader:
         Class of each row: what cannot be read is replaced by the next row of its class.
     rates : sequence of float, length n_classes
         Draws of an image of each class in an epoch.
-    on_error : {"raise", "skip", "warn"}
+    on_error, cache_bytes
         See `ImageBatches`.
-    cache_bytes : int
-        The most that decoded images may take.
 
     Attributes
     ----------
     unreadable : dict of str to str
-        Files met so far that could not be read, with the reason.
+        Images met so far that could not be read, with the reason.
     """
 
     def __init__(
@@ -135,68 +125,70 @@ class RowReader:
         rates: Sequence[float],
         *,
         on_error: str,
-        cache_bytes: int,
+        cache_bytes: float,
     ) -> None:
-        if on_error not in ("raise", "skip", "warn"):
-            raise ValueError(f"on_error must be one of raise, skip, warn, got {on_error!r}")
-        if not isinstance(cache_bytes, int | float):
-            raise TypeError(f"cache_bytes must be a number of bytes, got {cache_bytes!r}")
-        if cache_bytes < 0:
-            raise ValueError(f"cache_bytes must be >= 0, got {cache_bytes}")
+        if not is_real(cache_bytes) or cache_bytes < 0:
+            kind = ValueError if is_real(cache_bytes) else TypeError
+            raise kind(f"cache_bytes must be a number of bytes >= 0, got {cache_bytes!r}")
         self.source = source
         self.codes = codes
         self.rates = rates
-        self.on_error = on_error
+        self.on_error = check_on_error(on_error)
         self.cache_bytes = cache_bytes
         self.unreadable: dict[str, str] = {}
+        self._bad_rows: set[int] = set()
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._cache = DecodeCache(cache_bytes)
         self._members: dict[int, NDArray[np.intp]] = {}
 
     def read_all(self, rows: Sequence[int]) -> list[tuple[int, NDArray[Any]]]:
-        """Read some images, see `read`; those that are far away are fetched together."""
-        if not self.source.is_costly:
-            return [self.read(row) for row in rows]
-        new = [row for row in dict.fromkeys(rows) if self._cache.get(row) is None]
-        fetched = self.source.fetch([row for row in new if not self._is_known_bad(row)])
-        return [self.read(row, fetched.get(row)) for row in rows]
-
-    def read(self, row: int, fetched: Fetched = None) -> tuple[int, NDArray[Any]]:
-        """Read an image, or, where that fails and may, the next of its class that can be read.
-
-        Parameters
-        ----------
-        row : int
-            Which one.
-        fetched : bytes, ValueError or None, default=None
-            What its source has fetched of it.
+        """Read images; for each that cannot be read, the next of its class that can be.
 
         Returns
         -------
-        row : int
-            The row that was read.
-        image : ndarray
-            Not to be changed.
+        list of (row, ndarray)
+            The row that was read in the end, and its image, not to be changed.
 
         Raises
         ------
         BadFileError
-            If it, or all of its class, cannot be read.
+            If an image, or all of its class, cannot be read.
         """
-        image = self._try_reading(row, fetched)
-        if image is not None:
-            return row, image
+        self._reopen()
+        found = {row: self._cache.get(row) for row in rows}
+        new = [row for row, image in found.items() if image is None and row not in self._bad_rows]
+        for row, read in zip(new, self.source.read_many(new), strict=True):
+            found[row] = self._take(row, read)
+        whole = []
+        for row in rows:
+            image = found[row]
+            whole.append(self._replace(row) if image is None else (row, image))
+        return whole
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the images that are kept."""
+        return self._cache.n_bytes
+
+    def forget(self) -> None:
+        """Let go of the images that are kept."""
+        self._cache = DecodeCache(self.cache_bytes)
+
+    def _replace(self, row: int) -> tuple[int, NDArray[Any]]:
         same = self._list_class(int(self.codes[row]))
         start = int(np.searchsorted(same, row)) + 1
         for place in range(start, start + len(same) - 1):
             other = int(same[place % len(same)])
-            image = self._try_reading(other)
+            image = self._cache.get(other)
+            if image is None and other not in self._bad_rows:
+                image = self._take(other, self.source.read_many([other])[0])
             if image is not None:
                 return other, image
-        path = self.source.describe(row)
+        name = self.source.describe(row)
         raise BadFileError(
             f"source must have an image of each class that can be read, got {len(same)} of a "
-            f"class that cannot, among them {path} ({self.unreadable[path]})"
+            f"class that cannot, among them {name} ({self.unreadable[name]})"
         )
 
     def _list_class(self, code: int) -> NDArray[np.intp]:
@@ -205,45 +197,41 @@ class RowReader:
             self._members[code] = np.flatnonzero(self.codes == code)
         return self._members[code]
 
-    def _is_known_bad(self, row: int) -> bool:
-        return bool(self.unreadable) and self.source.describe(row) in self.unreadable
-
-    def _try_reading(self, row: int, fetched: Fetched = None) -> NDArray[Any] | None:
-        if not self.source.is_costly:
-            return self.source.read(row)
-        image = self._cache.get(row)
-        if image is not None:
-            return image
-        path = self.source.describe(row)
-        if path in self.unreadable:
-            return None
-        if fetched is None:
-            fetched = self.source.fetch([row]).get(row)
-        try:
-            image = self.source.read(row, fetched)
-        except ValueError as error:
-            self._tell(path, str(error), error)
+    def _take(self, row: int, image: NDArray[Any] | ValueError) -> NDArray[Any] | None:
+        """Keep an image that was read, or tell why it was not."""
+        if isinstance(image, ValueError):
+            self._tell(row, image)
             return None
         rate = self.rates[self.codes[row]]
-        if rate * _EPOCHS_WORTH_KEEPING >= 1:
+        if self.source.is_kept and rate * _EPOCHS_WORTH_KEEPING >= 1:
             self._cache.put(row, image, rate)
         return image
 
-    def _tell(self, path: str, reason: str, error: ValueError) -> None:
+    def _tell(self, row: int, error: ValueError) -> None:
+        name = self.source.describe(row)
         if self.on_error == "raise":
             raise BadFileError(
-                f'{path} could not be read ({reason}); pass on_error="skip" to draw another image '
+                f'{name} could not be read ({error}); pass on_error="skip" to draw another image '
                 "of its class instead"
             ) from error
         with self._lock:
-            is_new = path not in self.unreadable
-            self.unreadable[path] = reason
+            is_new = row not in self._bad_rows
+            self._bad_rows.add(row)
+            self.unreadable[name] = str(error)
         if is_new and self.on_error == "warn":
             warnings.warn(
-                f"{path} could not be read ({reason}); another image of its class is drawn instead",
+                f"{name} could not be read ({error}); another image of its class is drawn instead",
                 UserWarning,
                 stacklevel=2,
             )
+
+    def _reopen(self) -> None:
+        """Open the source anew in a process that was forked from the one that opened it."""
+        if self._process != os.getpid():
+            with self._lock:
+                if self._process != os.getpid():
+                    self.source.reopen()
+                    self._process = os.getpid()
 
     def __getstate__(self) -> dict[str, Any]:
         # Locks and what was decoded stay behind; another process decodes for itself.

@@ -1,51 +1,57 @@
 """KerasBatches: a thin shell of ImageBatches for `model.fit`, on any backend."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import keras
 
-from sklmerge._parallel import count_threads
+from sklmerge._checks import check_whole
+from sklmerge._parallel import Lookahead, count_threads
 from sklmerge.feed._batches import ImageBatches
-from sklmerge.feed._preparing import Batch
-from sklmerge.sampling import check_whole
 
 
 class KerasBatches(keras.utils.PyDataset):
-    """Feed `ImageBatches` to Keras' fit, evaluate and predict.
+    """Feed `ImageBatches` to Keras' fit, evaluate and predict; `ImageBatches.to_keras` makes one.
 
     Parameters
     ----------
     batches : ImageBatches
-        What is fed, by ``n_jobs`` threads.
+        What is fed, by ``n_jobs`` threads that end with their batches.
     initial_epoch : int, default=0
-        The first epoch, the same as fit's own ``initial_epoch``, which Keras does not pass on.
+        The first epoch, the same as fit's own ``initial_epoch``, if `callback` is not used.
 
     Attributes
     ----------
+    callback : keras.callbacks.Callback
+        Give it to fit: it tells the data set which epoch Keras trains, so that BackupAndRestore and
+        fit's ``initial_epoch`` resume; it refuses a ``steps_per_epoch`` that would cut epochs; and
+        after training it lets go of the images that were kept.
     epoch : int
-        The epoch that is fed, or the next. It moves on when Keras ends an epoch and has asked for
-        every batch, also in ``evaluate`` and ``predict``: give these batches of their own.
+        The epoch that is fed, or the next. Without the callback it moves on when Keras ends an
+        epoch and has asked for every batch, also in ``evaluate`` and ``predict``: give these
+        batches of their own.
 
     Notes
     -----
     Pass ``shuffle=False`` to fit: what is in a batch is random as it is, so that the order of
     batches need not be, and only batches that are asked for in order can be made ahead.
 
-    Keras looks at one batch before it begins, and calls that an epoch as well. The epochs are
+    Keras looks at some batches before it begins, and calls that an epoch as well. The epochs are
     counted right all the same, unless they have a single batch.
 
-    Grey images get an axis for their channel.
+    The backend of TensorFlow keeps every data set that was fitted for the life of the process. So
+    there, without the callback, images are kept within an epoch only.
+
+    Grey images get an axis for their channel. With ``class_mode="both"`` y is a dict with the keys
+    "merged" and "original": give the outputs of the model these names.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sklmerge import EpochSchedule, ImageBatches
-    >>> from sklmerge.feed.keras import KerasBatches
     >>> images = np.zeros((6, 20, 30, 3), np.uint8)
     >>> y = ["rare"] * 2 + ["common"] * 4
     >>> schedule = EpochSchedule(random_state=0)
-    >>> train = KerasBatches(ImageBatches(images, y, schedule=schedule, batch_size=4))
+    >>> train = ImageBatches(images, y, schedule=schedule, batch_size=4).to_keras()
     >>> x, targets = train[0]
     >>> x.shape, targets.tolist()
     ((4, 20, 30, 3), [0, 1, 0, 1])
@@ -54,21 +60,31 @@ class KerasBatches(keras.utils.PyDataset):
     def __init__(self, batches: ImageBatches, *, initial_epoch: int = 0) -> None:
         if not isinstance(batches, ImageBatches):
             raise TypeError(f"batches must be ImageBatches, got {type(batches).__name__}")
-        check_whole("initial_epoch", initial_epoch, 0)
         # No worker of Keras': what its queue holds at the end of one epoch goes to the next.
         super().__init__(workers=1, use_multiprocessing=False)
         self.batches = batches
-        self.epoch = initial_epoch
-        self._n_threads = count_threads(batches.n_jobs)
-        self._pool = ThreadPoolExecutor(self._n_threads, thread_name_prefix="sklmerge-feed")
-        self._ahead: dict[tuple[int, int], Future[Batch]] = {}
+        self.epoch = check_whole("initial_epoch", initial_epoch, 0)
+        self.callback = EpochCallback(self)
+        self._ahead = Lookahead(lambda key: batches.make_batch(*key), count_threads(batches.n_jobs))
         self._asked: set[int] = set()
+        self._n_asked = 0
         self._next_number = 0
+        self._is_told = False
 
     @property
     def class_indices(self) -> dict[Any, int]:
         """Merged label -> its number in y."""
         return self.batches.class_indices
+
+    @property
+    def class_names(self) -> list[Any]:
+        """Merged labels in the order of their numbers."""
+        return self.batches.class_names
+
+    @property
+    def merger(self) -> Any:
+        """The fitted LabelMerger."""
+        return self.batches.merger
 
     def __len__(self) -> int:
         """Count the batches of an epoch."""
@@ -78,25 +94,72 @@ class KerasBatches(keras.utils.PyDataset):
         """Make one batch of the epoch."""
         number = range(len(self))[index]
         self._asked.add(number)
-        x, *targets = self._take(number)
+        self._n_asked += 1
+        is_next = number in (0, self._next_number)
+        self._next_number = number + 1
+        following = range(number + 1, len(self)) if is_next else ()
+        batch = self._ahead.take((self.epoch, number), ((self.epoch, other) for other in following))
+        x, *targets = batch
         return (x[..., None] if x.ndim == 3 else x, *targets)
 
     def on_epoch_end(self) -> None:
         """Move on to the next epoch, if all of this one was asked for; Keras calls it."""
-        if len(self._asked) == len(self):
+        self._ahead.clear()
+        n_asked, self._n_asked = self._n_asked, 0
+        if len(self._asked) < len(self):
+            return
+        self._asked.clear()
+        if not self._is_told:
+            # A look at some batches before an epoch is no part of it: they are asked for again.
+            if n_asked < len(self):
+                self._refuse_steps()
             self.epoch += 1
-            self._asked.clear()
+            if keras.backend.backend() == "tensorflow":
+                self.batches.release()
 
-    def _take(self, number: int) -> Batch:
-        """Return a batch, and have the next ones made as long as they are asked for in order."""
-        in_order = number in (0, self._next_number)
-        self._next_number = number + 1
-        last = min(number + self._n_threads, len(self) - 1) if in_order else number - 1
-        wanted = [(self.epoch, ahead) for ahead in range(number, last + 1)]
-        for stale in [key for key in self._ahead if key not in wanted]:
-            self._ahead.pop(stale).cancel()
-        for key in wanted:
-            if key not in self._ahead:
-                self._ahead[key] = self._pool.submit(self.batches.make_batch, *key)
-        made = self._ahead.pop((self.epoch, number), None)
-        return self.batches.make_batch(self.epoch, number) if made is None else made.result()
+    def begin_training(self, n_steps: int | None) -> None:
+        """Be told that a training begins, with so many batches an epoch."""
+        if n_steps is not None and n_steps < len(self):
+            self._refuse_steps(n_steps)
+        self._is_told = True
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Be told which epoch Keras trains."""
+        if epoch != self.epoch:
+            self._ahead.clear()
+        self.epoch = epoch
+
+    def end_training(self) -> None:
+        """Be told that the training is over."""
+        self._is_told = False
+        self.epoch += 1
+        self._ahead.clear()
+        self._asked.clear()
+        self.batches.release()
+
+    def _refuse_steps(self, n_steps: int | None = None) -> None:
+        got = "fewer" if n_steps is None else str(n_steps)
+        raise ValueError(
+            f"steps_per_epoch must not be below the {len(self)} batches of an epoch, got {got}; "
+            "leave it out, and choose shorter epochs by EpochSchedule(samples_per_class)"
+        )
+
+
+class EpochCallback(keras.callbacks.Callback):
+    """Tell a KerasBatches which epoch Keras trains, and when it is done."""
+
+    def __init__(self, feed: KerasBatches) -> None:
+        super().__init__()
+        self.feed = feed
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Refuse epochs that would be cut."""
+        self.feed.begin_training((self.params or {}).get("steps"))
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Tell the epoch."""
+        self.feed.begin_epoch(epoch)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Let go of what was kept."""
+        self.feed.end_training()

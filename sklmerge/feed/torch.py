@@ -1,148 +1,166 @@
-"""TorchBatches and EpochBatchSampler: thin shells for a torch DataLoader."""
+"""Epochs for torch: a sampler that names batches, and the DataLoader that `to_torch` gives.
 
-from collections.abc import Iterator
-from typing import Any
+The sampler, in the main process, says which batch of which epoch comes next; workers only make it,
+and have no state. A loader asks for iterators that it never uses, fetches ahead, and is made before
+the processes of a distributed run know of each other: so an iterator asks for its epoch and its
+rank when it is first asked for a batch, and the state counts batches handed out, not fetched.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
 import torch
 from sklearn.base import clone
-from torch.utils.data import IterableDataset, Sampler, get_worker_info
+from torch.utils.data import DataLoader, Dataset, get_worker_info
+from torch.utils.data.distributed import DistributedSampler
 
-from sklmerge._parallel import count_threads
+from sklmerge._datasets import find_labels
+from sklmerge._parallel import Lookahead, count_threads
 from sklmerge.feed._batches import ImageBatches
-from sklmerge.feed._preparing import Batch
-from sklmerge.sampling import EpochSchedule, check_rank, check_whole
+from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, digest_epochs
+from sklmerge.feed._maker import Batch
+from sklmerge.sampling import EpochSchedule
 
-_MAX_WORKERS = 1024
+Shard = bool | Literal["auto"]
 
 
-class TorchBatches(IterableDataset[tuple[torch.Tensor, ...]]):
-    """Feed `ImageBatches` through a torch DataLoader, as tensors.
+class BatchKey(NamedTuple):
+    """Which batch of which epoch; `process` is the rank of the process that was asked for it."""
 
-    Use it with ``DataLoader(TorchBatches(batches), batch_size=None, num_workers=...)``. The
-    workers share each epoch, and the loader yields its batches in the same order whatever their
-    number.
+    epoch: int
+    step: int
+    rank: int
+    world_size: int
+    process: int
 
-    Parameters
-    ----------
-    batches : ImageBatches
-        What is fed. Make it before the workers start; ``n_jobs`` threads work in each of them.
-    rank : int or None, default=None
-        Which process this is. None asks `torch.distributed`, where that is initialised.
-    world_size : int or None, default=None
-        Of how many.
 
-    Notes
-    -----
-    Images come as float32 of shape (n, C, H, W), with the values of `batches`: pass it a scaler
-    with ``rescale=1 / 255`` for values from 0 to 1. Targets are int64 (float32 where they are not
-    class numbers).
+class _EpochSampler(Resumable, DistributedSampler[Any]):
+    """Names the batches of the next epoch.
 
-    Every loop over the loader is the next epoch, in all workers, also persistent ones; `set_epoch`
-    chooses one. Call it, too, before the number of workers changes. Each worker has a cache of
-    ``cache_bytes``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from torch.utils.data import DataLoader
-    >>> from sklmerge import EpochSchedule, ImageBatches
-    >>> from sklmerge.feed.torch import TorchBatches
-    >>> images = np.zeros((6, 20, 30, 3), np.uint8)
-    >>> y = ["rare"] * 2 + ["common"] * 4
-    >>> batches = ImageBatches(images, y, schedule=EpochSchedule(random_state=0), batch_size=4)
-    >>> for x, targets in DataLoader(TorchBatches(batches), batch_size=None):
-    ...     print(tuple(x.shape), x.dtype, targets)
-    (4, 3, 20, 30) torch.float32 tensor([0, 1, 0, 1])
+    It is a DistributedSampler because Lightning leaves those alone and calls their `set_epoch`, and
+    its own ``sampler`` because Lightning and accelerate look for ``batch_sampler.sampler``.
     """
 
-    def __init__(
-        self,
-        batches: ImageBatches,
-        *,
-        rank: int | None = None,
-        world_size: int | None = None,
-    ) -> None:
-        super().__init__()
-        if not isinstance(batches, ImageBatches):
-            raise TypeError(f"batches must be ImageBatches, got {type(batches).__name__}")
-        place = _find_rank(rank, world_size)
-        self.batches = batches if place is None else batches.with_rank(*place)
-        # Shared with the workers, however they are started: the epoch of the first loop, how many
-        # workers there were, and the loops that each of them has begun.
-        self._shared = torch.zeros(2 + _MAX_WORKERS, dtype=torch.int64).share_memory_()
+    drop_last = False
+
+    def __init__(self, schedule: EpochSchedule, batch_size: int, shard: Shard) -> None:
+        # DistributedSampler's own would ask for the ranks, which are not known yet.
+        if shard != "auto" and not isinstance(shard, bool):
+            raise ValueError(f'shard must be "auto", True or False, got {shard!r}')
+        self.schedule, self.shard = schedule, shard
+        self._size = batch_size
+        self._counts: dict[int, int] = {}
+        self._clock = EpochClock(digest_epochs(schedule, batch_size))
 
     @property
-    def epoch(self) -> int:
-        """The epoch of the next loop."""
-        return int(self._shared[0] + self._shared[2:].max())
+    def clock(self) -> EpochClock:
+        """Which epoch comes next."""
+        return self._clock
+
+    @property
+    def sampler(self) -> "_EpochSampler":
+        """Itself."""
+        return self
 
     def __len__(self) -> int:
-        """Count the batches of an epoch."""
-        return len(self.batches)
+        """Count the batches of an epoch: of this process, or of all that share them out later."""
+        _, world_size, is_shared = self.find_place()
+        n_batches = self.count_batches(world_size)
+        return n_batches if is_shared else n_batches * world_size
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, ...]]:
-        """Yield the batches of the next epoch, or this worker's part of them."""
-        info = get_worker_info()
-        worker, n_workers = (0, 1) if info is None else (info.id, info.num_workers)
-        epoch = self._begin_epoch(worker, n_workers)
-        n_threads = count_threads(self.batches.n_jobs)
-        if info is not None:
-            # A worker is a process of its own, already ahead of the loop. 0, not 1: that would wait
-            # for the threads of the process that it was forked from.
-            cv2.setNumThreads(0)
-            n_threads = 0 if n_threads == 1 else n_threads
-        numbers = range(worker, len(self), n_workers)
-        for batch in self.batches.iterate(epoch, numbers, n_threads=n_threads):
-            yield make_tensors(batch)
+    def __iter__(self) -> Iterator[Any]:
+        """Name the batches of the next epoch."""
+        return _Walk(self)
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch of the next loop."""
-        check_whole("epoch", epoch, 0)
-        self._shared.zero_()
-        self._shared[0] = epoch
-
-    def state_dict(self) -> dict[str, int]:
-        """Return the epoch of the next loop: within a loop, the one after it."""
-        return {"epoch": self.epoch}
-
-    def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Go on at the epoch of a `state_dict`."""
-        self.set_epoch(state_dict["epoch"])
-
-    def _begin_epoch(self, worker: int, n_workers: int) -> int:
-        if n_workers > _MAX_WORKERS:
-            raise ValueError(f"num_workers must be at most {_MAX_WORKERS}, got {n_workers}")
-        before = int(self._shared[1])
-        if before not in (0, n_workers):
+    def find_place(self) -> tuple[int, int, bool]:
+        """Ask which process this is, of how many, and whether it takes its own part only."""
+        rank, world_size = find_rank()
+        if world_size > 1 and self.shard == "auto" and _is_accelerated():
             raise RuntimeError(
-                f"num_workers must stay {before} from epoch to epoch, got {n_workers}; call "
-                "set_epoch first"
+                f"shard must be True or False beside accelerate on {world_size} processes, got "
+                '"auto": False if the loader goes through accelerator.prepare, which shares '
+                "batches out itself, else True"
             )
-        self._shared[1] = n_workers
-        epoch = int(self._shared[0] + self._shared[2 + worker])
-        self._shared[2 + worker] += 1
-        return epoch
+        return rank, world_size, self.shard is not False
+
+    def count_batches(self, world_size: int) -> int:
+        """Count the batches of each of so many processes, which differ by none."""
+        if world_size not in self._counts:
+            plans = EpochPlans(self.schedule, self._size, 0, world_size)
+            self._counts[world_size] = plans.n_batches
+        return self._counts[world_size]
+
+    def make_item(self, key: BatchKey) -> Any:
+        """Say what a loader gets for a batch: the batch's name alone, as a batch of one item."""
+        return [key]
 
 
-class EpochBatchSampler(Sampler[list[int]]):
-    """Draw balanced batches from a torch Dataset that one already has.
+class _Walk:
+    """One loop over a sampler."""
 
-    Use it with ``DataLoader(dataset, batch_sampler=EpochBatchSampler(dataset.targets))``.
+    def __init__(self, sampler: _EpochSampler) -> None:
+        self.sampler = sampler
+        self.at: tuple[int, int] | None = None
+        self._n: int | None = None
+
+    def __iter__(self) -> "_Walk":
+        return self
+
+    def __next__(self) -> Any:
+        if self._n is None:
+            self._begin()
+        assert self.at is not None
+        epoch, number = self.at
+        if number >= len(self):
+            raise StopIteration
+        self.at = (epoch, number + 1)
+        self.sampler.clock.stand_at(epoch, number + 1, len(self), self._world_size)
+        place = (number, self._rank) if self._is_shared else divmod(number, self._world_size)
+        return self.sampler.make_item(BatchKey(epoch, *place, self._world_size, self._rank))
+
+    def __len__(self) -> int:
+        return self._n or 0
+
+    def _begin(self) -> None:
+        self._rank, self._world_size, self._is_shared = self.sampler.find_place()
+        n_batches = self.sampler.count_batches(self._world_size)
+        self._n = n_batches if self._is_shared else n_batches * self._world_size
+        began = self.sampler.clock.begin(self._world_size)
+        if self.at is None:
+            self.at = began
+
+    def state_dict(self) -> dict[str, Any]:
+        """Say where it stands; StatefulDataLoader asks."""
+        return {"at": self.at}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on where it stood."""
+        if state_dict["at"] is not None:
+            self.at = tuple(state_dict["at"])
+            self.sampler.clock.set_epoch(self.at[0])
+
+
+class EpochBatchSampler(_EpochSampler):
+    """Draw balanced batches from a torch Dataset that you already have.
+
+    ``DataLoader(dataset, batch_sampler=EpochBatchSampler(dataset))`` is all there is to it. Every
+    loop is the next epoch, on any number of processes and with any workers.
 
     Parameters
     ----------
-    y : array-like of shape (n,), tensor or ImageIndex
-        Labels of the data set, in its order.
+    data : torch Dataset, Hugging Face data set, ImageIndex, tensor or array-like of shape (n,)
+        What is drawn from, or its labels. Labels of a data set are found without reading an image:
+        `targets`, `labels`, `samples`, through Subset and ConcatDataset, or a ClassLabel column. A
+        0/1 table stands for several labels an image.
     batch_size : int, default=32
         Most images in a batch; sizes differ by at most 1.
     schedule : EpochSchedule or None, default=None
         What each epoch draws; a clone is fitted. None is ``EpochSchedule(random_state=0)``.
-    rank : int or None, default=None
-        Which process this is. None asks `torch.distributed`, where that is initialised.
-    world_size : int or None, default=None
-        Of how many.
+    shard : {"auto", True, False}, default="auto"
+        Whether each process of `torch.distributed` gets its own part, see `ImageBatches.to_torch`.
 
     Attributes
     ----------
@@ -150,6 +168,12 @@ class EpochBatchSampler(Sampler[list[int]]):
         The epoch of the next loop; a loop moves it on with its first batch.
     schedule : EpochSchedule
         Fitted.
+
+    Notes
+    -----
+    `state_dict` and `load_state_dict` resume within an epoch, in torchdata's StatefulDataLoader as
+    well. With Lightning on several processes pass ``use_distributed_sampler=False``: it would
+    otherwise put a sampler of its own around this one.
 
     Examples
     --------
@@ -159,78 +183,249 @@ class EpochBatchSampler(Sampler[list[int]]):
     (1, [[0, 1]])
     """
 
+    # accelerate holds back batches that are smaller than this says; here sizes differ by 1.
+    batch_size = None
+
     def __init__(
         self,
-        y: Any,
-        *,
+        data: Any,
         batch_size: int = 32,
+        *,
         schedule: EpochSchedule | None = None,
-        rank: int | None = None,
-        world_size: int | None = None,
+        shard: Shard = "auto",
     ) -> None:
-        labels = y.numpy(force=True) if isinstance(y, torch.Tensor) else y
+        labels = find_labels(data, "data")
+        if isinstance(labels, torch.Tensor):
+            labels = labels.numpy(force=True)
         planned = EpochSchedule(random_state=0) if schedule is None else schedule
-        self.schedule = clone(planned).fit(labels)
-        self.batch_size = batch_size
-        self.rank, self.world_size = _find_rank(rank, world_size) or (0, 1)
-        check_rank(self.schedule, self.rank, self.world_size)
-        self.epoch = 0
-        self._n_batches = self.schedule.count_batches(batch_size, world_size=self.world_size)
+        fitted = clone(planned).fit(labels)
+        fitted.count_batches(batch_size)
+        super().__init__(fitted, batch_size, shard)
+        self._plans: dict[tuple[int, int], EpochPlans] = {}
+
+    def make_item(self, key: BatchKey) -> list[int]:
+        """List the rows of a batch."""
+        place = (key.rank, key.world_size)
+        if place not in self._plans:
+            self._plans[place] = EpochPlans(self.schedule, self._size, *place)
+        rows: list[int] = self._plans[place].get(key.epoch)[key.step].indices.tolist()
+        return rows
+
+
+class _KeySampler(_EpochSampler):
+    """Names whole batches; to trainers each is a batch of a single item."""
+
+    batch_size = 1
+
+
+class _MadeBatches(Dataset[Any]):
+    """Makes the batches that a sampler names, in whatever process."""
+
+    def __init__(self, batches: ImageBatches, sampler: _KeySampler) -> None:
+        self.batches = batches
+        self.sampler = sampler
+        self._views: dict[tuple[int, int], ImageBatches] = {}
+        self._ahead: Lookahead | None = None
 
     def __len__(self) -> int:
-        """Count the batches of an epoch."""
-        return self._n_batches
-
-    def __iter__(self) -> Iterator[list[int]]:
-        """Yield the indices of each batch of the next epoch."""
-        # A generator, because a loader may ask for an iterator that it never uses.
-        epoch = self.epoch
-        self.epoch = epoch + 1
-        for draws in self.schedule.plan_batches(
-            epoch, self.batch_size, rank=self.rank, world_size=self.world_size
-        ):
-            yield draws.indices.tolist()
+        return len(self.sampler)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the next epoch."""
-        check_whole("epoch", epoch, 0)
-        self.epoch = epoch
+        """Choose the next epoch; accelerate calls this."""
+        self.sampler.set_epoch(epoch)
 
-    def state_dict(self) -> dict[str, int]:
-        """Return the epoch of the next loop: within a loop, the one after it."""
-        return {"epoch": self.epoch}
+    def __getitem__(self, key: Any) -> Any:
+        return self.__getitems__([key])
 
-    def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Go on at the epoch of a `state_dict`."""
-        self.set_epoch(state_dict["epoch"])
+    def __getitems__(self, keys: list[Any]) -> tuple[torch.Tensor, ...]:
+        (key,) = keys
+        if not isinstance(key, BatchKey):
+            raise TypeError(
+                "loader.dataset must not be put into another DataLoader; pass its options to "
+                "batches.to_torch(num_workers=..., ...)"
+            )
+        if key.rank != key.process:
+            raise ValueError(
+                f"dispatch_batches must be False, got batches of process {key.rank} asked for by "
+                f"process {key.process}; accelerate would cut them up and repeat images"
+            )
+        return make_tensors(self._make(key))
+
+    def _make(self, key: BatchKey) -> Batch:
+        if get_worker_info() is not None:
+            # A worker is a process of its own. 0, not 1: that would wait for the threads of the
+            # process that it was forked from.
+            cv2.setNumThreads(0)
+            return self._find_view(key).make_batch(key.epoch, key.step)
+        if self._ahead is None:
+            self._ahead = Lookahead(
+                lambda key: self._find_view(key).make_batch(key.epoch, key.step),
+                count_threads(self.batches.n_jobs),
+            )
+        last = self._find_view(key).n_batches
+        steps = range(key.step + 1, last)
+        return self._ahead.take(key, (key._replace(step=step) for step in steps))
+
+    def _find_view(self, key: BatchKey) -> ImageBatches:
+        place = (key.rank, key.world_size)
+        if place not in self._views:
+            self._views[place] = self.batches.with_rank(*place)
+        return self._views[place]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_ahead": None}
 
 
-def make_tensors(batch: Batch) -> tuple[torch.Tensor, ...]:
-    """Turn a batch into tensors: images channels first and float32.
+class BatchLoader(DataLoader[Any]):
+    """The DataLoader that `ImageBatches.to_torch` gives.
+
+    Batches are tuples of tensors: images as float32 of shape (n, C, H, W), class numbers as int64,
+    other targets and weights as float32. Values are those of the batches: pass them a scaler with
+    ``rescale=1 / 255`` for values from 0 to 1.
 
     Parameters
     ----------
-    batch : Batch
-        Of images of shape (n, H, W), (n, H, W, C), or of rows.
+    batches : ImageBatches
+        What is fed. Each worker has a cache of ``cache_bytes``.
+    num_workers, shard, **options
+        See `ImageBatches.to_torch`.
 
-    Returns
-    -------
-    tuple of torch.Tensor
+    Attributes
+    ----------
+    batches : ImageBatches
+        What is fed.
+    epoch : int
+        The epoch of the next loop. Every loop is the next epoch, also after one that broke off.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge import EpochSchedule, ImageBatches
+    >>> images = np.zeros((6, 20, 30, 3), np.uint8)
+    >>> y = ["rare"] * 2 + ["common"] * 4
+    >>> batches = ImageBatches(images, y, schedule=EpochSchedule(random_state=0), batch_size=4)
+    >>> loader = batches.to_torch()
+    >>> for x, targets in loader:
+    ...     print(tuple(x.shape), x.dtype, targets)
+    (4, 3, 20, 30) torch.float32 tensor([0, 1, 0, 1])
+    >>> state = loader.state_dict()  # goes into the checkpoint, loader.load_state_dict(state)
+    >>> state["epoch"], state["batch"]
+    (1, 0)
     """
+
+    def __init__(
+        self, batches: ImageBatches, *, num_workers: int = 0, shard: Shard = "auto", **options: Any
+    ) -> None:
+        if not isinstance(batches, ImageBatches):
+            raise TypeError(f"batches must be ImageBatches, got {type(batches).__name__}")
+        for name in ("batch_size", "shuffle", "sampler", "batch_sampler", "drop_last"):
+            if name in options:
+                raise TypeError(
+                    f"{name} must not be given to to_torch, got {options[name]!r}; ImageBatches "
+                    "and its schedule say which images make a batch"
+                )
+        if batches.world_size > 1:
+            raise ValueError(
+                f"batches must be those of all processes, got rank {batches.rank} of "
+                f"{batches.world_size}; to_torch asks torch.distributed itself"
+            )
+        sampler = _KeySampler(batches.schedule, batches.batch_size, shard)
+        sampler.clock.set_epoch(batches.epoch)
+        options.setdefault("collate_fn", _keep)
+        super().__init__(
+            _MadeBatches(batches, sampler),
+            batch_sampler=sampler,
+            num_workers=num_workers,
+            **options,
+        )
+        # Lightning looks here for a DistributedSampler; DataLoader lets nobody set it later.
+        object.__setattr__(self, "sampler", sampler)
+        self._keys = sampler
+        self.batches = batches
+        self._now: dict[str, Any] | None = None
+
+    @property
+    def class_indices(self) -> dict[Any, int]:
+        """Merged label -> its number in y."""
+        return self.batches.class_indices
+
+    @property
+    def class_names(self) -> list[Any]:
+        """Merged labels in the order of their numbers."""
+        return self.batches.class_names
+
+    @property
+    def merger(self) -> Any:
+        """The fitted LabelMerger."""
+        return self.batches.merger
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the next loop."""
+        return self._keys.epoch
+
+    def __iter__(self) -> Any:
+        """Yield the batches of the next epoch."""
+        # A generator: workers start, and an epoch begins, when the first batch is asked for.
+        clock = self._keys.clock
+        epoch, start = clock.epoch, clock.start
+        n_batches, (_, world_size, _) = len(self._keys), self._keys.find_place()
+        mine = EpochClock(clock.digest)
+        for number, batch in enumerate(super().__iter__(), start + 1):
+            mine.stand_at(epoch, number, n_batches, world_size)
+            self._now = mine.state_dict()
+            yield batch
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the next epoch."""
+        self._keys.set_epoch(epoch)
+        self._now = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Say where to go on: behind the last batch that was handed out, whatever was fetched."""
+        return self._keys.state_dict() if self._now is None else dict(self._now)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Let the next loop go on where a state was saved.
+
+        Parameters
+        ----------
+        state_dict : dict
+            What `state_dict` gave, of the same data, schedule, batch size and number of processes.
+        """
+        self._keys.load_state_dict(state_dict)
+        self._now = None
+
+
+def make_tensors(batch: Batch) -> tuple[Any, ...]:
+    """Turn a batch into tensors: images channels first and float32; a dict of targets stays one."""
     x, *targets = batch
     if x.ndim == 3:
         x = x[:, None]
     elif x.ndim == 4:
         x = np.moveaxis(x, 3, 1)
     images = np.ascontiguousarray(x, dtype=np.float32)
-    return (torch.from_numpy(images), *(torch.from_numpy(part) for part in targets))
+    return (torch.from_numpy(images), *(_make_tensor(part) for part in targets))
 
 
-def _find_rank(rank: int | None, world_size: int | None) -> tuple[int, int] | None:
-    if (rank is None) != (world_size is None):
-        raise ValueError(f"rank and world_size must be given together, got {rank}, {world_size}")
-    if rank is not None and world_size is not None:
-        return rank, world_size
+def _make_tensor(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        return {name: torch.from_numpy(values) for name, values in part.items()}
+    return torch.from_numpy(part)
+
+
+def find_rank() -> tuple[int, int]:
+    """Ask torch.distributed which process this is, of how many."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return torch.distributed.get_rank(), torch.distributed.get_world_size()
-    return None
+    return 0, 1
+
+
+def _is_accelerated() -> bool:
+    """Say whether an Accelerator has been made in this process."""
+    state = sys.modules.get("accelerate.state")
+    return state is not None and bool(state.is_initialized())
+
+
+def _keep(batch: Any) -> Any:
+    return batch

@@ -104,12 +104,7 @@ def load_albumentations(folder):
 
 
 def load_ours(index):
-    from torch.utils.data import DataLoader
-
-    from sklmerge.feed.torch import TorchBatches
-
-    batches = TorchBatches(make_batches(index))
-    return DataLoader(batches, batch_size=None, num_workers=2, persistent_workers=True)
+    return make_batches(index).to_torch(2, persistent_workers=True)
 
 
 def take_rates(feeds, n_images, rounds, n_warm):

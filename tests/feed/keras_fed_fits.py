@@ -1,15 +1,17 @@
 """Fits small networks on fed batches, on the backend of KERAS_BACKEND, and prints what came."""
 
+import contextlib
+import gc
 import json
 import pathlib
 import tempfile
+import threading
 
 import keras
 import numpy as np
 
 from sklmerge import EpochSchedule, ImageBatches, ImageIndex, ImageScaler
 from sklmerge.datasets import load_textures, write_textures
-from sklmerge.feed.keras import KerasBatches
 
 IMAGES, TARGET = load_textures(return_X_y=True)
 SCALER = ImageScaler(rescale=1 / 255)
@@ -46,40 +48,152 @@ def make_model():
 
 
 def fit_with_validation():
-    train = KerasBatches(make_batches(class_weight={"brick": 1.0, "ground": 2.0}))
+    train = make_batches(class_weight={"brick": 1.0, "ground": 2.0}).to_keras()
     validation = ImageBatches(
         IMAGES, TARGET, scaler=SCALER, merge=train.batches.merger, batch_size=64
     )
     model = make_model()
-    history = model.fit(train, validation_data=KerasBatches(validation), epochs=3, verbose=0)
+    history = model.fit(train, validation_data=validation.to_keras(), epochs=3, verbose=0)
     return {
         "epoch after": train.epoch,
         "made": sorted(set(train.batches.made)),
         "losses": len(history.history["val_loss"]),
-        "predicted": model.predict(KerasBatches(validation), verbose=0).shape,
+        "predicted": model.predict(validation.to_keras(), verbose=0).shape,
     }
 
 
 def fit_and_resume():
     whole = make_model()
-    whole.fit(KerasBatches(make_batches()), epochs=4, shuffle=False, verbose=0)
+    whole.fit(make_batches().to_keras(), epochs=4, shuffle=False, verbose=0)
     parts = make_model()
-    parts.fit(KerasBatches(make_batches()), epochs=2, shuffle=False, verbose=0)
-    rest = KerasBatches(make_batches(), initial_epoch=2)
+    parts.fit(make_batches().to_keras(), epochs=2, shuffle=False, verbose=0)
+    rest = make_batches().to_keras(initial_epoch=2)
     parts.fit(rest, initial_epoch=2, epochs=4, shuffle=False, verbose=0)
     return {
-        "difference": max(
-            float(np.abs(a - b).max())
-            for a, b in zip(whole.get_weights(), parts.get_weights(), strict=True)
-        ),
+        "difference": compare(whole, parts),
         "epochs of the rest": sorted({epoch for epoch, _ in rest.batches.made}),
     }
 
 
+class Crash(keras.callbacks.Callback):
+    """Stops as a pulled plug does, at the end of an epoch or within the next."""
+
+    def __init__(self, batches, *, within):
+        super().__init__()
+        self.batches, self.within = batches, within
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1 and not self.within:
+            raise KeyboardInterrupt
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.batches.epoch == 2 and batch == 1 and self.within:
+            raise KeyboardInterrupt
+
+
+def fit_and_crash(*, within):
+    """Resume by BackupAndRestore, and compare with a training that never stopped."""
+    whole = make_model()
+    train = make_batches().to_keras()
+    whole.fit(train, epochs=4, shuffle=False, verbose=0, callbacks=[train.callback])
+    with tempfile.TemporaryDirectory() as folder:
+
+        def fit(*callbacks):
+            model, train = make_model(), make_batches().to_keras()
+            backup = keras.callbacks.BackupAndRestore(f"{folder}/backup")
+            crash = [Crash(train, within=within)] if callbacks else []
+            told = [train.callback, backup, *crash]
+            with contextlib.suppress(KeyboardInterrupt):
+                model.fit(train, epochs=4, shuffle=False, verbose=0, callbacks=told)
+            return model, train
+
+        fit("crash")
+        model, train = fit()
+    return {
+        "difference": compare(whole, model),
+        "fed": [key for key in train.batches.made if key[0] != 0],
+        "looked at": sum(key[0] == 0 for key in train.batches.made),
+    }
+
+
+def compare(model, other):
+    pairs = zip(model.get_weights(), other.get_weights(), strict=True)
+    return max(float(np.abs(a - b).max()) for a, b in pairs)
+
+
+def fit_from_an_epoch():
+    train = make_batches().to_keras()
+    settings = {"epochs": 4, "initial_epoch": 2, "verbose": 0, "callbacks": [train.callback]}
+    make_model().fit(train, **settings)
+    return sorted({key for key in train.batches.made if key[0] != 0})
+
+
 def fit_in_steps():
-    train = KerasBatches(make_batches())
-    make_model().fit(train, steps_per_epoch=2, epochs=4, shuffle=False, verbose=0)
-    return sorted(set(train.batches.made))
+    told = []
+    for callbacks in (True, False):
+        train = make_batches().to_keras()
+        settings = {"callbacks": [train.callback]} if callbacks else {}
+        try:
+            make_model().fit(train, steps_per_epoch=2, epochs=4, verbose=0, **settings)
+            told.append("nothing")
+        # TensorFlow wraps what a data set raises.
+        except Exception as error:
+            told.append(str(error))
+    return told
+
+
+def fit_two_heads():
+    batches = make_batches(class_mode="both", class_weight={"brick": 1.0, "ground": 2.0})
+    inputs = keras.layers.Input((32, 48, 1))
+    pooled = keras.layers.Flatten()(keras.layers.AveragePooling2D(8)(inputs))
+    outputs = {
+        "merged": keras.layers.Dense(2, "softmax", name="merged")(pooled),
+        "original": keras.layers.Dense(3, "softmax", name="original")(pooled),
+    }
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", dict.fromkeys(outputs, "sparse_categorical_crossentropy"))
+    train = batches.to_keras()
+    history = model.fit(train, epochs=2, verbose=0, callbacks=[train.callback]).history
+    tags = (np.random.default_rng(0).random((240, 3)) < [0.2, 0.5, 0.9]).astype(int)
+    several = ImageBatches(IMAGES, tags, class_mode="multilabel", scaler=SCALER, batch_size=60)
+    model = keras.Sequential([inputs, keras.layers.Flatten(), keras.layers.Dense(3, "sigmoid")])
+    model.compile("sgd", "binary_crossentropy")
+    loss = model.fit(several.to_keras(), verbose=0).history["loss"]
+    return {"losses": sorted(history), "multilabel": len(loss)}
+
+
+def fit_folds():
+    """Fit again and again, and see what stays behind."""
+    kept = []
+    for told in (True, False, True, False):
+        batches = ImageBatches(
+            IMAGES,
+            TARGET,
+            schedule=EpochSchedule(random_state=0),
+            scaler=SCALER,
+            image_size=(32, 48),
+            batch_size=20,
+            n_jobs=3,
+        )
+        train = batches.to_keras()
+        model = keras.Sequential(
+            [
+                keras.layers.Input((32, 48, 1)),
+                keras.layers.Flatten(),
+                keras.layers.Dense(3, activation="softmax"),
+            ]
+        )
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        model.fit(
+            train, epochs=2, verbose=0, shuffle=False, callbacks=[train.callback] if told else []
+        )
+        # What a data set that stays alive would hold of images.
+        kept.append(batches)
+        del batches, train, model
+        keras.backend.clear_session()
+    gc.collect()
+    threads = [thread.name for thread in threading.enumerate() if "sklmerge" in thread.name]
+    return {"threads": threads, "bytes": [batches.n_bytes_kept for batches in kept]}
 
 
 def weigh_an_evaluation():
@@ -94,7 +208,7 @@ def weigh_an_evaluation():
         batch_size=240,
     )
     model = make_model()
-    loss = model.evaluate(KerasBatches(batches), verbose=0)[0]
+    loss = model.evaluate(batches.to_keras(), verbose=0)[0]
     codes = (TARGET != "brick").astype(int)
     predicted = model.predict(SCALER.fit(IMAGES).transform(IMAGES)[..., None], verbose=0)
     each = -np.log(predicted[np.arange(len(codes)), codes])
@@ -109,7 +223,7 @@ def meet_a_broken_file():
         (pathlib.Path(folder) / "gravel" / "gravel_00_3.png").write_bytes(b"nothing")
         try:
             for number in range(5):
-                KerasBatches(batches)[number]
+                batches.to_keras()[number]
         except ValueError as error:
             return str(error).replace(folder, "")
     return ""
@@ -121,7 +235,12 @@ if __name__ == "__main__":
             {
                 "validated": fit_with_validation(),
                 "resumed": fit_and_resume(),
-                "made in steps": fit_in_steps(),
+                "crashed within": fit_and_crash(within=True),
+                "crashed between": fit_and_crash(within=False),
+                "from an epoch": fit_from_an_epoch(),
+                "steps": fit_in_steps(),
+                "heads": fit_two_heads(),
+                "folds": fit_folds(),
                 "weighed": weigh_an_evaluation(),
                 "broken": meet_a_broken_file(),
             }

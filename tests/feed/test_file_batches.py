@@ -49,7 +49,7 @@ def test_a_table_of_paths_is_read_and_text_is_no_image(index, assert_same_batche
     for listed in (table, table["file"], table.astype("string"), table.to_numpy(str)):
         assert_same_batches(make(index), make(listed, y=labels))
     for text in (pd.DataFrame({"file": paths, "kind": labels}), np.array([["a", "b"]] * 240)):
-        with pytest.raises(TypeError, match=r"source must be images, paths .* shape \(240, 2\)"):
+        with pytest.raises(TypeError, match=r"source must be images, paths, .* shape \(240, 2\)"):
             make(text, y=labels)
     with pytest.raises(TypeError, match="source must hold paths only, got 3 at position 1"):
         make(["a.png", 3], y=["a", "b"])
@@ -61,8 +61,10 @@ def test_a_merged_index_is_fed_as_merged(folder):
     assert batches.counts == {"brick": 80, "ground": 80}
     originals = np.concatenate([batch.draws.original_labels for batch in batches])
     assert np.unique(originals, return_counts=True)[1].tolist() == [80, 40, 40]
-    with pytest.raises(ValueError, match="merge must be given once"):
-        make(index, schedule=EpochSchedule(merge=[["grass", "gravel"]]))
+    with pytest.raises(ValueError, match="got one in the ImageIndex and another in the schedule"):
+        make(index, schedule=EpochSchedule(merge=[["grass", "gravel"]], random_state=0))
+    same = EpochSchedule(merge={"ground": ["gravel", "grass"]}, random_state=0)
+    assert make(index, schedule=same).counts == {"brick": 80, "ground": 80}
     train, test = index.split(0.25)
     validation = ImageBatches(test, batch_size=100)
     assert validation.class_indices == make(train).class_indices

@@ -225,8 +225,8 @@ def test_show_draws_images_with_captions(textures):
     batches = ImageBatches(images, target, schedule=BALANCED, augmenter="light")
     figure = batches.show(n_images=6)
     ((pictures, _), draws) = batches[0], batches[0].draws
-    captions = [f"{label}, varied" for label in draws.labels.tolist()]
-    assert captions[:2] == ["brick, varied", "grass, varied"]
+    captions = [f"{label}, augmented" for label in draws.labels.tolist()]
+    assert captions[:2] == ["brick, augmented", "grass, augmented"]
     rows = [
         SheetRow("", pictures[part], captions[part], n_sources=0)
         for part in (slice(4), slice(4, 6))
@@ -240,19 +240,22 @@ def test_show_draws_images_with_captions(textures):
     ("settings", "message"),
     [
         ({"y": ["a"] * 3}, "y must have one label for each of 240 images, got 3"),
-        ({"y": None, "schedule": BALANCED}, "y is needed where schedule is given"),
-        ({"augmenter": "light"}, "schedule must say what is varied"),
+        ({"y": None, "schedule": BALANCED}, "y is needed if schedule is given"),
+        ({"augmenter": "light"}, "schedule must say what is augmented"),
         ({"schedule": BALANCED, "batch_size": 2}, "batch_size must be at least 3"),
-        ({"on_error": "ignore"}, "on_error must be one of raise, skip, warn"),
+        ({"on_error": "ignore"}, "on_error must be 'raise', 'skip' or 'warn', got 'ignore'"),
         ({"class_mode": "binary"}, "binary needs two merged classes, got 3"),
         ({"class_weight": {0: 1, 1: 1, 2: 1}}, "class_weight must weigh each merged class by its"),
         ({"sample_weight": [1.0]}, r"sample_weight must be of shape \(240,\)"),
-        ({"n_jobs": 0}, "n_jobs must not be 0"),
-        ({"cache_bytes": -1}, "cache_bytes must be >= 0"),
+        ({"n_jobs": 0}, "n_jobs must be a whole number other than 0"),
+        ({"cache_bytes": -1}, "cache_bytes must be a number of bytes >= 0, got -1"),
         ({"rank": 2, "world_size": 2}, "rank must be below world_size 2, got 2"),
         ({"rank": -1}, "rank must be a whole number of at least 0, got -1"),
         ({"schedule": EpochSchedule(), "world_size": 2}, "random_state must be an int where"),
-        ({"schedule": EpochSchedule(merge={"g": ["grass"]}), "merge": {"b": ["brick"]}}, "once"),
+        (
+            {"schedule": EpochSchedule(merge={"g": ["grass"]}), "merge": {"b": ["brick"]}},
+            "merge must be the same wherever it is given, got one in the schedule and another",
+        ),
     ],
 )
 def test_wrong_settings_are_named(textures, settings, message):
@@ -264,10 +267,10 @@ def test_wrong_settings_are_named(textures, settings, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"source": [1, 2, 3]}, "source must be images, paths or an ImageIndex"),
+        ({"source": [1, 2, 3]}, "source must be images, paths, an ImageIndex or a data set"),
         ({"schedule": "minority"}, "schedule must be an EpochSchedule or None, got 'minority'"),
-        ({"n_jobs": 1.5}, "n_jobs must be an int or None, got 1.5"),
-        ({"cache_bytes": "1 GB"}, "cache_bytes must be a number of bytes, got '1 GB'"),
+        ({"n_jobs": 1.5}, "n_jobs must be a whole number other than 0 .*, got 1.5"),
+        ({"cache_bytes": "1 GB"}, "cache_bytes must be a number of bytes >= 0, got '1 GB'"),
         ({"rank": 0.5, "world_size": 2}, "rank must be a whole number of at least 0, got 0.5"),
     ],
 )

@@ -4,10 +4,8 @@ import fsspec
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from torch.utils.data import DataLoader
 
 from sklmerge import EpochSchedule, ImageBatches, ImageIndex
-from sklmerge.feed.torch import TorchBatches
 
 BALANCED = EpochSchedule("minority", random_state=0)
 
@@ -38,7 +36,7 @@ def test_forked_workers_of_a_loader_fetch_for_themselves(remote):
     expected = make(near)
     # The parent has connections of its own before the workers are forked, and needs them after.
     assert_array_equal(batches[0][0], expected[0][0])
-    loader = DataLoader(TorchBatches(batches), batch_size=None, num_workers=2)
+    loader = batches.to_torch(num_workers=2)
     for epoch in range(3):
         loop = list(loader)
         assert len(loop) == len(expected)

@@ -4,27 +4,39 @@ import json
 import sys
 
 import torch.distributed as dist
-from torch.utils.data import DataLoader
 
 from sklmerge import EpochSchedule, ImageBatches
 from sklmerge.datasets import load_textures
-from sklmerge.feed.torch import EpochBatchSampler, TorchBatches
+from sklmerge.feed.torch import EpochBatchSampler
 
 
 def report(rank, address):
-    dist.init_process_group("gloo", init_method=address, rank=rank, world_size=2)
-
     images, target = load_textures(return_X_y=True)
     schedule = EpochSchedule("minority", random_state=0)
+    # All of it is made before the processes know of each other, as trainers have it.
     sampler = EpochBatchSampler(target, batch_size=6, schedule=schedule)
-    batches = ImageBatches(images, target, schedule=schedule, batch_size=6)
-    dataset = TorchBatches(batches)
-    loader = DataLoader(dataset, batch_size=None, num_workers=2, persistent_workers=True)
+
+    def make():
+        batches = ImageBatches(images, target, schedule=schedule, batch_size=6)
+        return batches.to_torch(2, persistent_workers=True)
+
+    loader, resumed = make(), make()
+    few = ImageBatches(images[:5], ["a", "b", "b", "b", "b"], schedule=schedule, batch_size=2)
+    few = few.to_torch()
+    dist.init_process_group("gloo", init_method=address, rank=rank, world_size=2)
     came = {
-        "sampled": [list(sampler) for _ in range(2)],
-        "fed": [[y.tolist() for _, y in loader] for _ in range(2)],
-        "sums": [[int(x.sum()) for x, _ in loader] for _ in range(1)],
+        "sampled": [list(sampler) for _ in range(3)],
+        "fed": [[y.tolist() for _, y in loader] for _ in range(3)],
     }
+    loader.set_epoch(1)
+    for _, _ in zip(range(2), loader, strict=False):
+        state = loader.state_dict()
+    resumed.load_state_dict(state)
+    came["resumed"] = [y.tolist() for _, y in resumed]
+    try:
+        list(few)
+    except ValueError as error:
+        came["too few"] = str(error)
     dist.barrier()
     print(json.dumps(came))
     dist.destroy_process_group()

@@ -178,6 +178,9 @@ DOORS = {
     "balance_folder": lambda photos, **options: balance.balance_folder(
         photos, photos.parent / "balanced", dry_run=True, **options
     ),
+    "batches_from_directory": lambda photos, **options: sklmerge.batches_from_directory(
+        photos, **options
+    ),
     "batch_coverage": lambda photos, **options: sklmerge.batch_coverage({"a": 3}, **options),
     "check_merger": lambda photos, merge: labels.check_merger(merge).fit(Y),
     "classification_report_levels": lambda photos, **options: sklmerge.classification_report_levels(
@@ -198,6 +201,8 @@ DOORS = {
 # Doors whose parameter of that name is another thing, or takes what others refuse.
 OTHERS = {
     ("MergeDisplay", "merge"),
+    # Batches have two more class modes than a merger.
+    ("LabelMerger.encode", "class_mode"),
     ("MergeSuggestion", "merge"),
     ("BalanceReport", "max_copies"),
     # A protocol does nothing.

@@ -35,7 +35,7 @@ FLOORS = {
     "cli": 6,
 }
 # Shells of a framework, which a room's door must not load.
-SHELLS = {"sklmerge.feed.keras", "sklmerge.feed.torch"}
+SHELLS = {"sklmerge.feed.keras", "sklmerge.feed.tensorflow", "sklmerge.feed.torch"}
 FRAMEWORKS = (
     "albumentations",
     "dask",

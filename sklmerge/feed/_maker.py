@@ -1,8 +1,7 @@
-"""Draws in, one batch out: images read, varied, scaled, with targets and weights."""
+"""Draws in, one batch out: images read, augmented, scaled, with targets and weights."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklmerge._kinds import show_labels
 from sklmerge.augment import ImageAugmenter, ImageScaler, as_augmenter
 from sklmerge.feed._reader import RowReader
-from sklmerge.feed._weights import weigh_rows
+from sklmerge.feed._targets import Targets, Weights
 from sklmerge.labels import LabelMerger
 from sklmerge.sampling import EpochDraws
 
@@ -26,14 +25,14 @@ class BatchDraws:
     ----------
     indices : ndarray of int64, shape (n,)
         Row of the source.
-    labels : ndarray of shape (n,), or None
-        Its merged class; None where there are no labels.
-    original_labels : ndarray of shape (n,), or None
-        Its original class.
+    labels : ndarray of shape (n,) or (n, n_merged), or None
+        Its merged class, or its row of the merged 0/1 table; None if there are no labels.
+    original_labels : ndarray of shape (n,) or (n, n_labels), or None
+        Its original class, or its row of the 0/1 table.
     is_augmented : ndarray of bool, shape (n,)
-        Whether it is varied.
+        Whether it is augmented.
     keys : ndarray of uint64, shape (n,)
-        Random stream of the variation, see `sklmerge.augment.hash_keys`.
+        Random stream of the augmentation, see `sklmerge.augment.hash_keys`.
     """
 
     indices: NDArray[np.int64]
@@ -108,28 +107,42 @@ def choose_augmenters(augmenter: Any, originals: Sequence[Any], merger: LabelMer
     ]
 
 
-def fit_scaler(scaler: Any, image: NDArray[Any]) -> Any:
-    """Return a scaler that is ready; one that has nothing to learn is fitted to a single image.
+def check_scaler(scaler: Any) -> None:
+    """Refuse what cannot scale, before any image is read.
 
     Raises
     ------
     NotFittedError
         If it has to learn from the training images and has not.
     """
-    if not isinstance(scaler, ImageScaler) or hasattr(scaler, "n_channels_"):
-        return scaler
+    if scaler is None or needs_no_images(scaler):
+        return
+    if not callable(getattr(scaler, "transform", None)):
+        raise TypeError(
+            f"scaler must be an ImageScaler or have transform, got {scaler!r}; for a function pass "
+            "ImageScaler(preprocessing_function=...)"
+        )
     learns = [
         name
         for name in ("featurewise_center", "featurewise_std_normalization", "zca_whitening")
-        if getattr(scaler, name, False)
+        if isinstance(scaler, ImageScaler) and getattr(scaler, name, False)
     ]
-    if learns:
+    if learns and not hasattr(scaler, "n_channels_"):
         raise NotFittedError(
             f"scaler must be fitted to training images for its {learns[0]}; call "
             "scaler.fit(images) with a sample of them, such as index.read(range(1000), "
             "image_size=...)"
         )
-    return clone(scaler).fit(image[None])
+
+
+def needs_no_images(scaler: Any) -> bool:
+    """Tell a scaler that is not fitted, because it has nothing to learn."""
+    learns = ("featurewise_center", "featurewise_std_normalization", "zca_whitening")
+    return (
+        isinstance(scaler, ImageScaler)
+        and not hasattr(scaler, "n_channels_")
+        and not any(getattr(scaler, name, False) for name in learns)
+    )
 
 
 def prepare_images(
@@ -175,7 +188,7 @@ def prepare_images(
         if prepared is None:
             prepared = np.empty((len(images), *part.shape[1:]), part.dtype)
         if part.shape[1:] != prepared.shape[1:] or part.dtype != prepared.dtype:
-            raise _explain_difference(prepared, part)
+            raise ValueError(_tell_difference(prepared[0], part[0]))
         prepared[places] = part
     assert prepared is not None
     return prepared
@@ -192,20 +205,20 @@ def _prepare_alike(
     return stacked if scaler is None else scaler.transform(stacked)
 
 
-def _explain_difference(first: NDArray[Any], other: NDArray[Any]) -> ValueError:
-    """Say what stacks of images do not share, and what brings them together."""
+def _tell_difference(first: NDArray[Any], other: NDArray[Any]) -> str:
+    """Say what two images do not share, and what brings them together."""
     advice = "pass image_size=(height, width)"
-    if first.shape[1:3] == other.shape[1:3]:
+    if first.shape[:2] == other.shape[:2] or first.shape[2:] != other.shape[2:]:
         advice = "give them one dtype"
-        if first.shape[3:] != other.shape[3:]:
+        if first.shape[2:] != other.shape[2:]:
             advice = 'give them one number of channels (for files: color_mode="rgb")'
-    return ValueError(
-        f"images of a batch must have one shape and dtype, got {first.shape[1:]} {first.dtype} and "
-        f"{other.shape[1:]} {other.dtype}; {advice}"
+    return (
+        f"images of a batch must have one shape and dtype, got {first.shape} {first.dtype} and "
+        f"{other.shape} {other.dtype}; {advice}"
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class BatchMaker:
     """All that a batch is made of, but for the draws.
 
@@ -214,48 +227,39 @@ class BatchMaker:
     reader : RowReader
         Gives the images.
     codes : ndarray of int, shape (n_samples,)
-        Original class of each image.
-    originals, merged : ndarray of shape (n_originals,)
-        The original classes, and what each is merged to.
-    targets : ndarray of shape (n_originals, ...), or None
-        What stands for each original class in y; None gives batches without y.
-    augmenters : sequence of length n_originals
-        What varies the images of each original class; None leaves them plain.
+        Class of each image in the schedule: its original class, if it has one.
+    targets : Targets
+        What stands for each image in y.
+    weights : Weights
+        What each image weighs.
+    augmenters : sequence of length n_classes
+        What augments the images of each class; None leaves them plain.
     scaler : ImageScaler, other transformer, or None
         Prepares every image.
     seed : int
         Of all random numbers.
-    sample_weight : ndarray of float32, shape (n_samples,), or None
-        Weight of each image.
-    class_weight : ndarray of float32, shape (n_originals,), or None
-        Weight of each original class.
     """
 
     reader: RowReader
     codes: NDArray[np.signedinteger]
-    originals: NDArray[Any]
-    merged: NDArray[Any]
-    targets: NDArray[Any] | None
+    targets: Targets
+    weights: Weights
     augmenters: Sequence[Any]
     scaler: Any
     seed: int
-    sample_weight: NDArray[np.float32] | None
-    class_weight: NDArray[np.float32] | None
 
-    @cached_property
-    def varies(self) -> NDArray[np.bool_]:
-        """Whether images of each original class are augmented where the schedule says so."""
-        return np.array([augmenter is not None for augmenter in self.augmenters])
+    def __post_init__(self) -> None:
+        self._can_augment = np.array([augmenter is not None for augmenter in self.augmenters])
 
     def make(self, planned: EpochDraws) -> Batch:
         """Make a batch of some draws."""
         draws, images = self._gather(planned)
-        codes = self.codes[draws.indices]
         augmenters = self._choose_augmenters(draws)
-        parts = [prepare_images(images, augmenters, draws.keys, self.seed, self.scaler)]
-        if self.targets is not None:
-            parts.append(self.targets[codes])
-        weights = weigh_rows(self.sample_weight, self.class_weight, self.codes, draws.indices)
+        scaler = self._fit_scaler(images[0])
+        parts = [prepare_images(images, augmenters, draws.keys, self.seed, scaler)]
+        if self.targets.values is not None:
+            parts.append(self.targets.take(draws.indices))
+        weights = self.weights.take(draws.indices, self.codes[draws.indices])
         if weights is not None:
             parts.append(weights)
         batch = Batch(parts)
@@ -263,7 +267,7 @@ class BatchMaker:
         return batch
 
     def make_pictures(self, planned: EpochDraws) -> tuple[list[NDArray[Any]], list[str]]:
-        """Read and vary the images of some draws without scaling them; say what each is."""
+        """Read and augment the images of some draws without scaling them; say what each is."""
         draws, images = self._gather(planned)
         pictures = [
             prepare_images([image], [augmenter], draws.keys[place : place + 1], self.seed, None)[0]
@@ -273,29 +277,47 @@ class BatchMaker:
         ]
         names = [""] * len(pictures) if draws.labels is None else draws.labels.tolist()
         captions = [
-            f"{name}, varied" if varied else f"{name}"
-            for name, varied in zip(names, draws.is_augmented.tolist(), strict=True)
+            f"{name}, augmented" if augmented else f"{name}"
+            for name, augmented in zip(names, draws.is_augmented.tolist(), strict=True)
         ]
         return pictures, captions
 
     def _gather(self, planned: EpochDraws) -> tuple[BatchDraws, list[NDArray[Any]]]:
         """Read the images, and note where each comes from."""
         read = self.reader.read_all(planned.indices.tolist())
+        self._check_alike(read)
         indices = np.array([row for row, _ in read], dtype=np.int64)
-        codes = self.codes[indices]
-        has_labels = self.targets is not None
+        places = self.targets.find(indices)
+        has_labels = self.targets.values is not None
         draws = BatchDraws(
             indices,
-            self.merged[codes] if has_labels else None,
-            self.originals[codes] if has_labels else None,
-            planned.is_augmented & self.varies[codes],
+            self.targets.merged[places] if has_labels else None,
+            self.targets.originals[places] if has_labels else None,
+            planned.is_augmented & self._can_augment[self.codes[indices]],
             planned.keys,
         )
         return draws, [image for _, image in read]
 
+    def _check_alike(self, read: Sequence[tuple[int, NDArray[Any]]]) -> None:
+        """Refuse images of other channels or dtypes than the first of their batch, by name."""
+        first, image = read[0]
+        for row, other in read:
+            if (other.shape[2:], other.dtype) != (image.shape[2:], image.dtype):
+                describe = self.reader.source.describe
+                raise ValueError(
+                    f"{_tell_difference(image, other)} ({describe(first)} and {describe(row)})"
+                )
+
     def _choose_augmenters(self, draws: BatchDraws) -> list[Any]:
         codes = self.codes[draws.indices].tolist()
         return [
-            self.augmenters[code] if varied else None
-            for code, varied in zip(codes, draws.is_augmented.tolist(), strict=True)
+            self.augmenters[code] if augmented else None
+            for code, augmented in zip(codes, draws.is_augmented.tolist(), strict=True)
         ]
+
+    def _fit_scaler(self, image: NDArray[Any]) -> Any:
+        """Fit a scaler that has nothing to learn to the first image that there is."""
+        if needs_no_images(self.scaler):
+            # Two threads may do this at once; what they fit is the same.
+            self.scaler = clone(self.scaler).fit(image[None])
+        return self.scaler

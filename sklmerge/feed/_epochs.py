@@ -1,0 +1,248 @@
+"""Which epoch comes next, at which batch it begins, and what it draws. No image is read here."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from sklmerge._checks import check_whole
+from sklmerge._containers import is_index
+from sklmerge.labels import is_fitted_merger
+from sklmerge.sampling import BatchPlan, EpochSchedule, check_rank
+
+
+class EpochClock:
+    """The epoch and the batch that the next loop begins with; loops move it on.
+
+    Parameters
+    ----------
+    digest : str
+        Of all that decides what an epoch draws: a state of something else is refused.
+
+    Examples
+    --------
+    >>> clock = EpochClock("data set 1")
+    >>> clock.begin(), clock.begin()
+    ((0, 0), (1, 0))
+    >>> clock.stand_at(1, 5, n_batches=8)
+    >>> clock.state_dict()
+    {'epoch': 1, 'batch': 5, 'world_size': 1, 'digest': 'data set 1'}
+    """
+
+    def __init__(self, digest: str) -> None:
+        self.digest = digest
+        self.epoch = self.start = 0
+        self._began_for = 1
+        self._now: tuple[int, int] | None = None
+        self._world_size = 1
+
+    def begin(self, world_size: int = 1) -> tuple[int, int]:
+        """Begin a loop: say its epoch and its first batch, and set the next epoch."""
+        if self.start and world_size != self._began_for:
+            raise ValueError(
+                f"state was saved within an epoch of world_size {self._began_for}, got world_size "
+                f"{world_size}; resume with as many processes, or at an epoch with set_epoch"
+            )
+        began = (self.epoch, self.start)
+        self.epoch, self.start = self.epoch + 1, 0
+        self._now, self._world_size = began, world_size
+        return began
+
+    def stand_at(self, epoch: int, batch: int, n_batches: int, world_size: int = 1) -> None:
+        """Note that a loop has handed out so many batches of an epoch."""
+        self._now = (epoch, batch) if batch < n_batches else (epoch + 1, 0)
+        self._world_size = world_size
+
+    def set_epoch(self, epoch: Any) -> None:
+        """Choose the next epoch; naming the one that is to be resumed keeps its place."""
+        epoch = check_whole("epoch", epoch, 0)
+        if epoch != self.epoch:
+            self.start = 0
+        self.epoch, self._now = epoch, None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Say where to go on: within a loop, behind the last batch that it has handed out."""
+        epoch, batch = (self.epoch, self.start) if self._now is None else self._now
+        world_size = self._began_for if self._now is None else self._world_size
+        return {"epoch": epoch, "batch": batch, "world_size": world_size, "digest": self.digest}
+
+    def load_state_dict(self, state: Any) -> None:
+        """Go on where a state was saved."""
+        names = ("epoch", "batch", "world_size", "digest")
+        if not isinstance(state, Mapping) or any(name not in state for name in names):
+            raise ValueError(f"state must hold {', '.join(names)}, got {state!r}")
+        if state["digest"] != self.digest:
+            raise ValueError(
+                "state must be of the same data set, schedule, batch_size and random_state, got "
+                "one of others (random_state=None is another seed each time)"
+            )
+        self.epoch = check_whole("state['epoch']", state["epoch"], 0)
+        self.start = check_whole("state['batch']", state["batch"], 0)
+        self._began_for = check_whole("state['world_size']", state["world_size"], 1)
+        self._now = None
+
+
+class Resumable:
+    """Something that feeds epoch after epoch, and goes on where it was stopped."""
+
+    _clock: EpochClock
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the next loop."""
+        return self._clock.epoch
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        self.set_epoch(epoch)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the next epoch, such as the one to resume at.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If it is negative, or no whole number.
+        """
+        self._clock.set_epoch(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Say where to go on, within an epoch as well.
+
+        Returns
+        -------
+        dict
+            ``epoch`` and ``batch``: the next to come after those that the loop has handed out; and
+            what tells whether another feed would go on alike.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklmerge import ImageBatches
+        >>> batches = ImageBatches(np.zeros((9, 4, 5), np.uint8), batch_size=3)
+        >>> for batch in batches:
+        ...     break
+        >>> state = batches.state_dict()
+        >>> state["epoch"], state["batch"]
+        (0, 1)
+        >>> batches.load_state_dict(state)
+        >>> [len(x) for (x,) in batches]
+        [3, 3]
+        """
+        return self._clock.state_dict()
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Let the next loop go on where a state was saved.
+
+        Parameters
+        ----------
+        state_dict : dict
+            What `state_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            If it is of other data, another schedule, batch size, seed or number of processes.
+        """
+        self._clock.load_state_dict(state_dict)
+
+
+class EpochPlans:
+    """Plan the batches of epochs, each epoch once, however many threads ask for it.
+
+    Parameters
+    ----------
+    schedule : EpochSchedule
+        Fitted.
+    batch_size : int
+        Most images in a batch.
+    rank, world_size : int
+        Which process of how many.
+
+    Attributes
+    ----------
+    n_batches : int
+        Batches of an epoch.
+    """
+
+    def __init__(
+        self, schedule: EpochSchedule, batch_size: int, rank: int, world_size: int
+    ) -> None:
+        check_rank(schedule, rank, world_size)
+        self.schedule = schedule
+        self.batch_size, self.rank, self.world_size = batch_size, rank, world_size
+        self.n_batches = schedule.count_batches(batch_size, world_size=world_size)
+        self._start_afresh()
+
+    def get(self, epoch: int) -> BatchPlan:
+        """Return the plan of an epoch."""
+        with self._lock:
+            if epoch not in self._plans:
+                # Threads may work at the end of one epoch and the beginning of the next.
+                while len(self._plans) > 1:
+                    self._plans.pop(next(iter(self._plans)))
+                self._plans[epoch] = self.schedule.plan_batches(
+                    epoch, self.batch_size, rank=self.rank, world_size=self.world_size
+                )
+            return self._plans[epoch]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A lock cannot be sent, and another process plans faster than it reads a plan.
+        left = ("_lock", "_plans")
+        return {name: value for name, value in self.__dict__.items() if name not in left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        self._lock = threading.Lock()
+        self._plans: dict[int, BatchPlan] = {}
+
+
+def digest_epochs(schedule: EpochSchedule, batch_size: int) -> str:
+    """Digest all that decides which images are in which batch of which epoch."""
+    names = ("order", "within_merged", "stratify_batches")
+    said = [
+        schedule.seed_ if schedule.samples_per_class is not None else None,
+        *(getattr(schedule, name) for name in names),
+        sorted((repr(label), n) for label, n in schedule.samples_per_class_.items()),
+        schedule.n_samples_,
+        batch_size,
+    ]
+    digest = blake2b(repr(said).encode(), digest_size=8)
+    digest.update(schedule.original_codes_.tobytes())
+    return digest.hexdigest()
+
+
+def fit_schedule(schedule: EpochSchedule | None, labels: Any, merge: Any) -> EpochSchedule:
+    """Fit a clone of a schedule; None draws each image once, in order."""
+    if not isinstance(schedule, EpochSchedule | None):
+        raise TypeError(f"schedule must be an EpochSchedule or None, got {schedule!r}")
+    planned = EpochSchedule(None) if schedule is None else clone(schedule)
+    if is_fitted_merger(merge):
+        # It has seen its classes elsewhere, and here some may be missing.
+        merge = clone(merge).set_params(missing="ignore")
+    # An index that merges brings its merge, and what else was said is the same.
+    brings_merge = is_index(labels) and labels.merger.merge is not None
+    return planned.set_params(merge=None if brings_merge else merge).fit(labels)
+
+
+def find_rates(schedule: EpochSchedule, originals: Sequence[Any]) -> list[float]:
+    """Say how often an image of each original class is drawn in an epoch."""
+    if schedule.samples_per_class is None:
+        return [1.0] * len(originals)
+    mapping, draws = schedule.merger_.mapping_, schedule.samples_per_class_
+    merged = [mapping[label] for label in originals]
+    if schedule.within_merged == "natural":
+        return [draws[label] / schedule.class_counts_[label] for label in merged]
+    sizes = np.bincount(schedule.original_codes_, minlength=len(originals)).tolist()
+    return [draws[label] / merged.count(label) / n for label, n in zip(merged, sizes, strict=True)]

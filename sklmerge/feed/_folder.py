@@ -1,0 +1,193 @@
+"""From a folder of class folders to two feeds, in one line."""
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from sklmerge._checks import check_choice, is_real
+from sklmerge.augment import ImageScaler
+from sklmerge.feed._batches import ClassMode, ImageBatches
+from sklmerge.images import ImageIndex
+from sklmerge.sampling import EpochSchedule
+
+FRAMEWORKS = ("keras", "torch", "tf")
+
+
+def batches_from_directory(
+    directory: str | os.PathLike[str] | ImageIndex,
+    *,
+    image_size: tuple[int, int] = (256, 256),
+    merge: Any = None,
+    samples_per_class: Any = "natural",
+    augmenter: Any = "light",
+    validation_split: float = 0.2,
+    group_by: str | re.Pattern[str] | Callable[[str], Any] | None = None,
+    batch_size: int = 32,
+    framework: Literal["keras", "torch", "tf"] | None = None,
+    class_mode: ClassMode = "sparse",
+    color_mode: str = "rgb",
+    scaler: Any = "unit",
+    on_error: str = "raise",
+    n_jobs: int | None = None,
+    num_workers: int = 0,
+    random_state: int = 0,
+) -> tuple[Any, Any]:
+    """Make two feeds, for training and validation, from a folder with a folder for each class.
+
+    The images are divided first; those for training are drawn epoch after epoch and augmented anew
+    each time; those for validation come once, in order and plain; both are scaled alike.
+
+    Parameters
+    ----------
+    directory : path, URL or ImageIndex
+        A folder that holds a folder for each class.
+    image_size : (int, int), default=(256, 256)
+        Height and width of all images.
+    merge : mapping, list of lists, LabelMerger or None, default=None
+        Folders that count as one class, such as ``{"AB": ["A", "B"]}``.
+    samples_per_class : {"natural", "minority", "majority"}, int or mapping, default="natural"
+        Draws of each class in an epoch. "natural" takes each image once, shuffled; the others
+        balance, see `EpochSchedule`.
+    augmenter : augmenter, str, mapping of label to augmenter, or None, default="light"
+        How training images are augmented.
+    validation_split : float, default=0.2
+        Share of the images for validation, in every class.
+    group_by : str, pattern, callable or None, default=None
+        What must not be divided, such as the patient: a regular expression that is searched for in
+        each path within the folder (its first group, if it has one, names the group), or a
+        function of that path.
+    batch_size : int, default=32
+        Most images in a batch.
+    framework : {"keras", "torch", "tf"} or None, default=None
+        What the feeds are: `keras.utils.PyDataset`, torch `DataLoader`, `tf.data.Dataset`, or
+        `ImageBatches`.
+    class_mode : str, default="sparse"
+        How labels are written, see `ImageBatches`.
+    color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
+        How files are decoded.
+    scaler : "unit", ImageScaler, transformer or None, default="unit"
+        What prepares images. "unit" gives values from 0 to 1, ``ImageScaler(rescale=1 / 255)``.
+    on_error : {"raise", "skip", "warn"}, default="raise"
+        What to do about a file that cannot be read, see `ImageBatches`.
+    n_jobs : int or None, default=None
+        Threads that make batches ahead.
+    num_workers : int, default=0
+        Worker processes, for torch.
+    random_state : int, default=0
+        Seed of the split, the draws and the augmentation.
+
+    Returns
+    -------
+    train, val : feeds
+        With ``class_names``, ``class_indices`` and ``merger`` (not those of "tf", which has no
+        place for them).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no such folder, or a parameter is wrong.
+
+    See Also
+    --------
+    ImageBatches : The same for any source, with more to choose.
+    balance_folder : A balanced folder on disk.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklmerge import batches_from_directory
+    >>> from sklmerge.datasets import write_textures
+    >>> folder = TemporaryDirectory()
+    >>> write_textures(folder.name)
+    >>> train, val = batches_from_directory(
+    ...     folder.name,
+    ...     image_size=(32, 48),
+    ...     merge={"ground": ["grass", "gravel"]},
+    ...     samples_per_class="minority",
+    ... )
+    >>> train
+    ImageBatches(192 images, 2 classes, epoch 0: 4 batches of up to 32, 128 draws)
+    >>> len(val), val.class_indices
+    (2, {'brick': 0, 'ground': 1})
+    >>> folder.cleanup()
+    """
+    if framework is not None:
+        check_choice("framework", framework, FRAMEWORKS)
+    if framework != "torch" and num_workers != 0:
+        raise ValueError(
+            f'num_workers is for framework="torch", got {num_workers!r}; pass n_jobs, the number '
+            "of threads"
+        )
+    if not is_real(validation_split) or not 0 < validation_split < 1:
+        raise ValueError(
+            f"validation_split must be a share between 0 and 1, got {validation_split!r}; for one "
+            "feed of all images use ImageBatches(ImageIndex(directory), ...)"
+        )
+    index = directory if isinstance(directory, ImageIndex) else ImageIndex(directory)
+    if merge is not None:
+        index = index.with_merge(merge)
+    groups = None if group_by is None else _find_groups(index, group_by)
+    parts = index.split(validation_split, groups=groups, random_state=random_state)
+    settings: dict[str, Any] = {
+        "scaler": ImageScaler(rescale=1 / 255) if isinstance(scaler, str) else scaler,
+        "batch_size": batch_size,
+        "image_size": image_size,
+        "class_mode": class_mode,
+        "color_mode": color_mode,
+        "on_error": on_error,
+        "n_jobs": n_jobs,
+    }
+    if isinstance(scaler, str):
+        check_choice("scaler", scaler, ("unit",))
+    schedule = _plan_epochs(samples_per_class, parts[0], random_state)
+    train = ImageBatches(parts[0], schedule=schedule, augmenter=augmenter, **settings)
+    val = ImageBatches(parts[1], **settings)
+    if framework == "torch":
+        return train.to_torch(num_workers), val.to_torch(num_workers)
+    if framework == "keras":
+        return train.to_keras(), val.to_keras()
+    return (train.to_tf(), val.to_tf()) if framework == "tf" else (train, val)
+
+
+def _plan_epochs(samples_per_class: Any, train: ImageIndex, random_state: int) -> EpochSchedule:
+    """Make a schedule; a natural epoch has too few of a rare class for one in each batch."""
+    if samples_per_class is None:
+        raise ValueError(
+            'samples_per_class must be "natural" for each image once, or balance, got None'
+        )
+    is_natural = isinstance(samples_per_class, str) and samples_per_class == "natural"
+    return EpochSchedule(
+        train.counts if is_natural else samples_per_class,
+        stratify_batches=not is_natural,
+        random_state=random_state,
+    )
+
+
+def _find_groups(index: ImageIndex, group_by: Any) -> np.ndarray[Any, Any]:
+    """Say which group each image is in, by its path within the folder."""
+    find = group_by
+    if isinstance(group_by, str | re.Pattern):
+        pattern = re.compile(group_by)
+
+        def find(path: str) -> str | None:
+            match = pattern.search(path)
+            return None if match is None else match.group(1 if pattern.groups else 0)
+
+    elif not callable(group_by):
+        raise TypeError(
+            "group_by must be a regular expression, a function of the path, or None, got "
+            f"{group_by!r}"
+        )
+    paths = index.paths.relative()
+    groups = [find(path) for path in paths]
+    without = next((path for path, group in zip(paths, groups, strict=True) if group is None), None)
+    if without is not None:
+        raise ValueError(f"group_by must give a group for every path, got none for {without!r}")
+    n_groups = len(set(map(str, groups)))
+    if n_groups in (1, len(groups)):
+        what = "puts all images into one group" if n_groups == 1 else "groups no two images"
+        raise ValueError(f"group_by {what}, got {groups[0]!r} for {paths[0]!r}")
+    return np.array([str(group) for group in groups], object)

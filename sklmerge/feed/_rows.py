@@ -1,0 +1,130 @@
+"""What one row of a data set holds in, its image out as an array with channels last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge._contract import CHANNELS, IMAGE_DTYPES
+from sklmerge._resize import resize_image
+from sklmerge.images import ReadOptions, read_image
+
+# What the image of a row is called where a row is a mapping, in the order they are looked for.
+_IMAGE_NAMES = ("image", "img", "pixel_values", "picture", "photo", "x")
+_PIL_MODES = {"rgb": "RGB", "grayscale": "L", "rgba": "RGBA"}
+
+
+@dataclass(frozen=True)
+class RowColumn:
+    """Where the images of a data set are.
+
+    Parameters
+    ----------
+    data : object with `__getitem__`
+        What is asked for a row, with as few columns beside the image as it can be.
+    name : str or None
+        Name of the image in a row that is a mapping; None finds it.
+    is_plain : bool
+        Whether a row is the same each time it is read, so that it may be kept: code of the user's
+        may augment at random.
+    """
+
+    data: Any
+    name: str | None = None
+    is_plain: bool = False
+
+    def pick(self, item: Any) -> Any:
+        """Pick the image out of a row."""
+        if isinstance(item, Mapping):
+            name = self.name or next((name for name in _IMAGE_NAMES if name in item), None)
+            if name is None or name not in item:
+                raise ValueError(
+                    f"a row must hold its image as 'image', got a mapping of "
+                    f"{', '.join(map(repr, item))}"
+                )
+            return item[name]
+        # (image, target), as torch's data sets give it.
+        return item[0] if isinstance(item, tuple | list) and len(item) else item
+
+
+def find_column(data: Any) -> RowColumn:
+    """Find the column of images of a Hugging Face data set; other data sets give whole rows."""
+    features = getattr(data, "features", None)
+    if not features or not hasattr(data, "select_columns"):
+        return RowColumn(data)
+    kinds = {name: type(kind).__name__ for name, kind in features.items()}
+    found = [name for name, kind in kinds.items() if kind == "Image"]
+    found = found or [name for name in _IMAGE_NAMES if name in kinds]
+    found = found or [name for name, kind in features.items() if _is_array_or_bytes(kind)]
+    if not found:
+        raise TypeError(
+            "source must have a column of images, got a data set with the columns "
+            f"{', '.join(map(repr, kinds))}; cast it, data.cast_column(name, datasets.Image())"
+        )
+    if (getattr(data, "format", None) or {}).get("type") == "custom":
+        # set_transform: what comes is the user's own doing, perhaps at random.
+        return RowColumn(data, found[0])
+    chosen = data.select_columns(found[:1]).with_format(None)
+    if kinds[found[0]] == "Image":
+        import datasets
+
+        # The bytes, so that images are decoded here as those of files are.
+        chosen = chosen.cast_column(found[0], datasets.Image(decode=False))
+    return RowColumn(chosen, found[0], is_plain=True)
+
+
+def _is_array_or_bytes(kind: Any) -> bool:
+    name = type(kind).__name__
+    return name.startswith("Array") or getattr(kind, "dtype", None) in ("binary", "large_binary")
+
+
+def make_image(value: Any, options: ReadOptions | None = None) -> NDArray[Any]:
+    """Make an array with channels last of an array, a tensor, a picture of Pillow, or bytes.
+
+    Raises
+    ------
+    ValueError
+        With the reason alone, if it is none of them or no image.
+    """
+    options = ReadOptions(color_mode="keep") if options is None else options
+    if isinstance(value, Mapping) and {"bytes", "path"} & set(value):
+        data, path = value.get("bytes"), value.get("path")
+        return read_image(path or "", options, data)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return read_image("", options, bytes(value))
+    if hasattr(value, "convert") and hasattr(value, "getbands"):
+        value = _convert_picture(value, options.color_mode)
+    elif hasattr(value, "detach"):
+        value = _move_channels(value.detach().cpu().numpy())
+    image = np.asarray(value)
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in CHANNELS):
+        advice = "; np.moveaxis(image, 0, 2)" if image.ndim == 3 and len(image) in CHANNELS else ""
+        raise ValueError(f"an image must be (H, W) or (H, W, C), got shape {image.shape}{advice}")
+    if image.dtype.name not in IMAGE_DTYPES:
+        if image.dtype.kind not in "iu" or image.size == 0 or image.min() < 0 or image.max() > 255:
+            raise ValueError(
+                f"an image must be of uint8, uint16, float32 or float64, got {image.dtype}"
+            )
+        # Lists of numbers, as tables hold images, come as int64.
+        image = image.astype(np.uint8)
+    return image if options.image_size is None else resize_image(image, options.image_size)
+
+
+def _convert_picture(picture: Any, color_mode: str) -> NDArray[Any]:
+    if picture.mode.startswith(("I", "F")):
+        # 16 bits and floats: Pillow's conversion would cut them to 8.
+        values = np.asarray(picture)
+        return values.astype(np.uint16) if values.dtype.kind in "iu" else values
+    mode = _PIL_MODES.get(color_mode)
+    if mode is None:
+        mode = picture.mode if picture.mode in ("L", "RGB", "RGBA") else "RGB"
+    return np.asarray(picture if picture.mode == mode else picture.convert(mode))
+
+
+def _move_channels(values: NDArray[Any]) -> NDArray[Any]:
+    """Put the channels of a tensor last; torch has them first."""
+    if values.ndim == 3 and values.shape[0] in CHANNELS:
+        return np.ascontiguousarray(np.moveaxis(values, 0, 2))
+    return values

@@ -1,0 +1,314 @@
+"""Labels in, what stands for each image in a batch out: y in a class mode, and its weight."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+
+from sklmerge._checks import check_choice
+from sklmerge._containers import is_index
+from sklmerge._datasets import find_labels
+from sklmerge._kinds import show_labels
+from sklmerge.feed._epochs import fit_schedule
+from sklmerge.feed._sources import is_data_set
+from sklmerge.labels import LabelMerger, check_merger, is_fitted_merger
+from sklmerge.sampling import EpochSchedule
+from sklmerge.weights import ClassWeightEstimator
+
+CLASS_MODES = ("sparse", "categorical", "binary", "both", "multilabel")
+
+
+def choose_labels(source: Any, y: Any, n: int, class_mode: str) -> Any:
+    """Find what a schedule is fitted to: an index, labels, a 0/1 table, or None if there are none.
+
+    Parameters
+    ----------
+    source, y, class_mode
+        As given to `ImageBatches`.
+    n : int
+        Images in the source.
+    """
+    check_choice("class_mode", class_mode, CLASS_MODES)
+    if is_index(source):
+        if y is not None:
+            raise ValueError("y must be None where source is an ImageIndex, which brings it")
+        if class_mode == "multilabel":
+            raise ValueError("class_mode='multilabel' needs y as a 0/1 table, got an ImageIndex")
+        return source
+    if y is None:
+        own = getattr(source, "labels", None)
+        if callable(own) and callable(getattr(source, "read", None)):
+            y = own()
+        elif is_data_set(source):
+            y = find_labels(source, "source")
+        if y is None:
+            return None
+    elif isinstance(y, Mapping | str | bytes):
+        raise TypeError(f"y must be labels, one for each image, got a {type(y).__name__}")
+    elif not is_index(y):
+        y = find_labels(y)
+    if hasattr(y, "detach"):
+        y = y.detach().cpu().numpy()
+    shape = np.shape(y)
+    if not shape or shape[0] != n:
+        raise ValueError(
+            f"y must have one label for each of {n} images, got {shape[0] if shape else 'none'}"
+        )
+    if (len(shape) == 2) != (class_mode == "multilabel"):
+        advice = (
+            "pass class_mode='multilabel' for a 0/1 table of several labels an image, or decode "
+            "one-hot rows first, y.argmax(axis=1)"
+            if len(shape) == 2
+            else "class_mode='multilabel' needs a 0/1 table with one column a label"
+        )
+        raise ValueError(f"y must be of shape (n,), got {shape}; {advice}")
+    return y
+
+
+def agree_on_merge(labels: Any, doors: Mapping[str, Any]) -> Any:
+    """Return the one merge that several doors give, or refuse what differs, naming the doors.
+
+    Parameters
+    ----------
+    labels : array-like or ImageIndex
+        The original labels.
+    doors : mapping of str to merge
+        Where a merge may have come in; None is none.
+
+    Returns
+    -------
+    mapping, list of lists, LabelMerger or None
+        What the last door gives that gives one.
+    """
+    given = {door: merge for door, merge in doors.items() if merge is not None}
+    if len(given) > 1:
+        y = np.asarray(labels.original_labels) if is_index(labels) else labels
+        maps = {}
+        for door, merge in given.items():
+            merger = check_merger(merge) if not is_fitted_merger(merge) else merge
+            if not is_fitted_merger(merge):
+                merger = merger.fit(y)
+            maps[door] = merger.mapping_
+        (first, whole), *others = maps.items()
+        for door, other in others:
+            differing = [
+                label for label in whole if label in other and other[label] != whole[label]
+            ]
+            if differing:
+                raise ValueError(
+                    f"merge must be the same wherever it is given, got one in {first} and another "
+                    f"in {door}, which differ on {show_labels(differing)}; give it once"
+                )
+    return next(reversed(given.values()), None)
+
+
+def check_unlabelled(**given: Any) -> None:
+    """Refuse what makes no sense without labels."""
+    needy = [name for name, value in given.items() if value is not None]
+    if needy:
+        raise ValueError(f"y is needed if {needy[0]} is given, got None")
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What stands for each image in y, and in the draws of a batch.
+
+    Parameters
+    ----------
+    places : ndarray of int, shape (n_samples,), or None
+        Which row of the other tables each image has; None is its own.
+    originals, merged : ndarray
+        Original and merged labels: one a row, or 0/1 tables.
+    values : ndarray, mapping of str to ndarray, or None
+        What y is; None gives batches without y.
+    """
+
+    places: NDArray[np.signedinteger] | None
+    originals: NDArray[Any]
+    merged: NDArray[Any]
+    values: Any
+
+    def find(self, rows: NDArray[np.int64]) -> NDArray[np.signedinteger]:
+        """Say which rows of the tables some images have."""
+        return rows if self.places is None else self.places[rows]
+
+    def take(self, rows: NDArray[np.int64]) -> Any:
+        """Return y of some images."""
+        places = self.find(rows)
+        if isinstance(self.values, Mapping):
+            return {name: values[places] for name, values in self.values.items()}
+        if self.places is None:
+            return self.values[places].astype(np.float32)
+        return self.values[places]
+
+
+class Classes(NamedTuple):
+    """Which classes there are, and what an epoch draws of them.
+
+    Attributes
+    ----------
+    schedule : EpochSchedule
+        Fitted.
+    merger : LabelMerger
+        Fitted; numbers the classes.
+    targets : Targets
+        What stands for each image in y.
+    counts : dict of label to int
+        Draws of each merged class in an epoch.
+    """
+
+    schedule: EpochSchedule
+    merger: LabelMerger
+    targets: Targets
+    counts: dict[Any, int]
+
+
+def read_classes(
+    n: int, labels: Any, schedule: EpochSchedule | None, merge: Any, class_mode: str
+) -> Classes:
+    """Learn the classes of n images from their labels, see `ImageBatches`."""
+    y: Any = np.zeros(n, np.int8) if labels is None else labels
+    doors = {
+        "the ImageIndex": y.merger if is_index(y) and y.merger.merge is not None else None,
+        "the schedule": getattr(schedule, "merge", None),
+        "ImageBatches": merge,
+    }
+    merge = agree_on_merge(y, doors)
+    if class_mode == "multilabel":
+        return _read_table(y, schedule, merge)
+    fitted = fit_schedule(schedule, y, merge)
+    merger = merge if is_fitted_merger(merge) else fitted.merger_
+    originals = fitted.merger_.classes_
+    if is_index(y):
+        originals = np.array(y.original_classes)
+    values: Any = None
+    if labels is not None:
+        mode: Any = "sparse" if class_mode == "both" else class_mode
+        values = merger.encode(originals, mode)
+        if class_mode == "both":
+            places = np.searchsorted(merger.classes_, originals)
+            values = {"merged": values, "original": places.astype(np.int64)}
+    targets = Targets(fitted.original_codes_, originals, merger.transform(originals), values)
+    draws = fitted.samples_per_class_
+    return Classes(
+        fitted, merger, targets, {label: draws.get(label, 0) for label in merger.class_indices_}
+    )
+
+
+def _read_table(y: Any, schedule: EpochSchedule | None, merge: Any) -> Classes:
+    """Learn the labels of a 0/1 table: to draw all once, a schedule need not know them."""
+    drawn = np.zeros(len(y), np.int8) if schedule is None else y
+    fitted = fit_schedule(schedule, drawn, None if schedule is None else merge)
+    merger = merge if is_fitted_merger(merge) else check_merger(merge).fit(y)
+    table = np.asarray(y.toarray() if hasattr(y, "toarray") else y, np.uint8)
+    merged = merger.transform(y)
+    merged = np.asarray(merged.toarray() if hasattr(merged, "toarray") else merged, np.uint8)
+    n_drawn = merged[fitted.draws(0).indices].sum(axis=0, dtype=np.int64).tolist()
+    counts = dict(zip(merger.class_indices_, n_drawn, strict=True))
+    return Classes(fitted, merger, Targets(None, table, merged, merged), counts)
+
+
+def resolve_class_weight(class_weight: Any, draws: Mapping[Any, int]) -> dict[Any, float]:
+    """Say what each merged class weighs.
+
+    Parameters
+    ----------
+    class_weight : mapping of label to float, ClassWeightEstimator, "balanced" or None
+        See `ImageBatches`.
+    draws : mapping of label to int
+        Draws of each merged class in an epoch.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it does not weigh each class, or is something else.
+
+    Examples
+    --------
+    >>> resolve_class_weight("balanced", {"a": 100, "b": 300})
+    {'a': 2.0, 'b': 0.6666666666666667}
+    """
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        class_weight = ClassWeightEstimator(missing="ignore")
+    if isinstance(class_weight, ClassWeightEstimator):
+        if not hasattr(class_weight, "class_counts_"):
+            # What the schedule draws, not what there is: that would correct twice.
+            class_weight = clone(class_weight).fit_counts(draws)
+        class_weight = class_weight.class_weight_
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(
+            'class_weight must be a mapping of labels, a ClassWeightEstimator, "balanced" or '
+            f"None, got {class_weight!r}"
+        )
+    differing = [label for label in draws if label not in class_weight]
+    differing += [label for label in class_weight if label not in draws]
+    if differing:
+        raise ValueError(
+            f"class_weight must weigh each merged class by its label, got "
+            f"{show_labels(differing)} on one side only; the classes are "
+            f"{show_labels(list(draws))}"
+        )
+    weights = {label: float(class_weight[label]) for label in draws}
+    wrong = {label: weight for label, weight in weights.items() if not 0 <= weight < np.inf}
+    if wrong:
+        raise ValueError(f"class_weight must be finite and >= 0, got {wrong}")
+    return weights
+
+
+def weigh_classes(
+    class_weight: Any, classes: Classes, class_mode: str
+) -> NDArray[np.float32] | None:
+    """Write the weight of each original class, once, so that a batch only looks it up."""
+    if class_weight is None:
+        return None
+    if class_mode == "multilabel":
+        raise ValueError(
+            'class_weight must be None for class_mode="multilabel", where weights belong to labels '
+            "and not to images; put ClassWeightEstimator(...).fit(y).pos_weight() into the loss"
+        )
+    weights = resolve_class_weight(class_weight, classes.counts)
+    return np.array([weights[label] for label in classes.targets.merged.tolist()], np.float32)
+
+
+def check_sample_weight(sample_weight: ArrayLike | None, n: int) -> NDArray[np.float32] | None:
+    """Check that there is one finite weight, >= 0, for each of n images."""
+    if sample_weight is None:
+        return None
+    weights = np.asarray(sample_weight, dtype=np.float32)
+    if weights.shape != (n,):
+        raise ValueError(
+            f"sample_weight must be of shape ({n},), one for each image, got {weights.shape}"
+        )
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise ValueError("sample_weight must be finite and >= 0")
+    return weights
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What each image weighs: its class's weight times its own.
+
+    Parameters
+    ----------
+    of_samples : ndarray of float32, shape (n_samples,), or None
+        Weight of each image.
+    of_classes : ndarray of float32, shape (n_originals,), or None
+        Weight of each original class.
+    """
+
+    of_samples: NDArray[np.float32] | None = None
+    of_classes: NDArray[np.float32] | None = None
+
+    def take(
+        self, rows: NDArray[np.int64], codes: NDArray[np.signedinteger]
+    ) -> NDArray[np.float32] | None:
+        """Return the weights of some rows, whose classes are `codes`; None if nothing weighs."""
+        parts = []
+        if self.of_samples is not None:
+            parts.append(self.of_samples[rows])
+        if self.of_classes is not None:
+            parts.append(self.of_classes[codes])
+        return None if not parts else parts[0] if len(parts) == 1 else parts[0] * parts[1]
