@@ -4,30 +4,21 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 from typing import Any, Literal, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from sklmerge._checks import check_flag, check_n_jobs, check_whole, is_whole
 from sklmerge._parallel import count_threads, run_ahead
-from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, digest_epochs, find_rates
-from sklmerge.feed._maker import Batch, BatchMaker, check_scaler, choose_augmenters
-from sklmerge.feed._reader import RowReader
+from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, digest_epochs
+from sklmerge.feed._maker import Batch, plan_maker
 from sklmerge.feed._showing import draw_images
 from sklmerge.feed._sources import open_source
-from sklmerge.feed._targets import (
-    Weights,
-    check_sample_weight,
-    check_unlabelled,
-    choose_labels,
-    read_classes,
-    weigh_classes,
-)
+from sklmerge.feed._targets import NamedClasses, check_unlabelled, choose_labels, read_classes
 from sklmerge.sampling import BatchPlan, EpochSchedule
 
 ClassMode = Literal["sparse", "categorical", "binary", "both", "multilabel"]
 
 
-class ImageBatches(Resumable):
+class ImageBatches(Resumable, NamedClasses):
     """Feed balanced batches of images to any training loop, epoch after epoch.
 
     Parameters
@@ -166,43 +157,28 @@ class ImageBatches(Resumable):
             check_unlabelled(
                 schedule=schedule, class_weight=class_weight, sample_weight=sample_weight
             )
-        check_scaler(scaler)
         self.batch_size = check_whole("batch_size", batch_size, 1)
         self.n_jobs, self.progress = check_n_jobs(n_jobs), check_flag("progress", progress)
         classes = read_classes(len(images), labels, schedule, merge, class_mode)
-        self.schedule, self.merger, targets, self.counts = classes
+        self.schedule, self.merger, self.counts = classes.schedule, classes.merger, classes.counts
         self._take_part(rank, world_size)
         self._clock = EpochClock(digest_epochs(self.schedule, self.batch_size))
-        is_table = class_mode == "multilabel"
-        originals = [None] if is_table else targets.originals.tolist()
-        codes = np.zeros(len(images), np.int8) if is_table else self.schedule.original_codes_
-        rates = [self.schedule.n_draws_ / len(images)]
-        reader = RowReader(
+        self._maker = plan_maker(
             images,
-            codes,
-            rates if is_table else find_rates(self.schedule, originals),
+            classes,
+            class_mode,
+            augmenter=augmenter,
+            scaler=scaler,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
             on_error=on_error,
             cache_bytes=cache_bytes,
         )
-        weights = Weights(
-            check_sample_weight(sample_weight, len(images)),
-            weigh_classes(class_weight, classes, class_mode),
-        )
-        augmenters = choose_augmenters(augmenter, originals, self.schedule.merger_)
         if schedule is None and augmenter is not None:
             raise ValueError(
                 "schedule must say what is augmented if an augmenter is given, got None; pass "
                 "schedule=EpochSchedule(...)"
             )
-        self._maker = BatchMaker(
-            reader=reader,
-            codes=codes,
-            targets=targets,
-            weights=weights,
-            augmenters=augmenters,
-            scaler=scaler,
-            seed=self.schedule.seed_,
-        )
 
     def __repr__(self) -> str:
         """Say what is fed."""
@@ -212,21 +188,6 @@ class ImageBatches(Resumable):
             f"{self.n_classes} classes, epoch {self.epoch}: {self.n_batches} batches of up to "
             f"{self.batch_size}, {self.schedule.n_draws_:,} draws{rank})"
         )
-
-    @property
-    def class_indices(self) -> dict[Any, int]:
-        """Merged label -> its number in y."""
-        return self.merger.class_indices_
-
-    @property
-    def class_names(self) -> list[Any]:
-        """Merged labels in the order of their numbers."""
-        return list(self.class_indices)
-
-    @property
-    def n_classes(self) -> int:
-        """How many merged classes there are."""
-        return self.merger.n_classes_
 
     def __len__(self) -> int:
         """Count the batches of an epoch."""

@@ -11,8 +11,10 @@ from sklearn.exceptions import NotFittedError
 
 from sklmerge._kinds import show_labels
 from sklmerge.augment import ImageAugmenter, ImageScaler, as_augmenter
+from sklmerge.feed._epochs import find_rates
 from sklmerge.feed._reader import RowReader
-from sklmerge.feed._targets import Targets, Weights
+from sklmerge.feed._sources import ImageSource
+from sklmerge.feed._targets import Classes, Targets, Weights, check_sample_weight, weigh_classes
 from sklmerge.labels import LabelMerger
 from sklmerge.sampling import EpochDraws
 
@@ -321,3 +323,42 @@ class BatchMaker:
             # Two threads may do this at once; what they fit is the same.
             self.scaler = clone(self.scaler).fit(image[None])
         return self.scaler
+
+
+def plan_maker(
+    images: ImageSource,
+    classes: Classes,
+    class_mode: str,
+    *,
+    augmenter: Any,
+    scaler: Any,
+    sample_weight: Any,
+    class_weight: Any,
+    on_error: str,
+    cache_bytes: float,
+) -> BatchMaker:
+    """Check what `ImageBatches` was given, and put it together; no image is read."""
+    check_scaler(scaler)
+    schedule, targets = classes.schedule, classes.targets
+    codes: NDArray[np.signedinteger] = np.zeros(len(images), np.int8)
+    originals, rates = [None], [schedule.n_draws_ / len(images)]
+    # Images of several labels have no class of their own.
+    if class_mode != "multilabel":
+        codes, originals = schedule.original_codes_, targets.originals.tolist()
+        rates = find_rates(schedule, originals)
+    elif isinstance(augmenter, Mapping):
+        raise ValueError(
+            'augmenter must be one for all images with class_mode="multilabel", got a mapping'
+        )
+    return BatchMaker(
+        reader=RowReader(images, codes, rates, on_error=on_error, cache_bytes=cache_bytes),
+        codes=codes,
+        targets=targets,
+        weights=Weights(
+            check_sample_weight(sample_weight, len(images)),
+            weigh_classes(class_weight, classes, class_mode),
+        ),
+        augmenters=choose_augmenters(augmenter, originals, classes.schedule.merger_),
+        scaler=scaler,
+        seed=schedule.seed_,
+    )

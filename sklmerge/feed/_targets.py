@@ -18,6 +18,28 @@ from sklmerge.labels import LabelMerger, check_merger, is_fitted_merger
 from sklmerge.sampling import EpochSchedule
 from sklmerge.weights import ClassWeightEstimator
 
+
+class NamedClasses:
+    """A feed that knows its classes by the merger that numbers them."""
+
+    merger: LabelMerger
+
+    @property
+    def class_indices(self) -> dict[Any, int]:
+        """Merged label -> its number in y."""
+        return self.merger.class_indices_
+
+    @property
+    def class_names(self) -> list[Any]:
+        """Merged labels in the order of their numbers."""
+        return list(self.class_indices)
+
+    @property
+    def n_classes(self) -> int:
+        """How many merged classes there are."""
+        return self.merger.n_classes_
+
+
 CLASS_MODES = ("sparse", "categorical", "binary", "both", "multilabel")
 
 

@@ -7,9 +7,10 @@ import keras
 from sklmerge._checks import check_whole
 from sklmerge._parallel import Lookahead, count_threads
 from sklmerge.feed._batches import ImageBatches
+from sklmerge.feed._targets import NamedClasses
 
 
-class KerasBatches(keras.utils.PyDataset):
+class KerasBatches(NamedClasses, keras.utils.PyDataset):
     """Feed `ImageBatches` to Keras' fit, evaluate and predict; `ImageBatches.to_keras` makes one.
 
     Parameters
@@ -62,7 +63,7 @@ class KerasBatches(keras.utils.PyDataset):
             raise TypeError(f"batches must be ImageBatches, got {type(batches).__name__}")
         # No worker of Keras': what its queue holds at the end of one epoch goes to the next.
         super().__init__(workers=1, use_multiprocessing=False)
-        self.batches = batches
+        self.batches, self.merger = batches, batches.merger
         self.epoch = check_whole("initial_epoch", initial_epoch, 0)
         self.callback = EpochCallback(self)
         self._ahead = Lookahead(lambda key: batches.make_batch(*key), count_threads(batches.n_jobs))
@@ -70,21 +71,6 @@ class KerasBatches(keras.utils.PyDataset):
         self._n_asked = 0
         self._next_number = 0
         self._is_told = False
-
-    @property
-    def class_indices(self) -> dict[Any, int]:
-        """Merged label -> its number in y."""
-        return self.batches.class_indices
-
-    @property
-    def class_names(self) -> list[Any]:
-        """Merged labels in the order of their numbers."""
-        return self.batches.class_names
-
-    @property
-    def merger(self) -> Any:
-        """The fitted LabelMerger."""
-        return self.batches.merger
 
     def __len__(self) -> int:
         """Count the batches of an epoch."""

@@ -1,149 +1,29 @@
-"""Epochs for torch: a sampler that names batches, and the DataLoader that `to_torch` gives.
+"""Epochs for torch: the DataLoader that `to_torch` gives, and a sampler for one's own data set.
 
-The sampler, in the main process, says which batch of which epoch comes next; workers only make it,
-and have no state. A loader asks for iterators that it never uses, fetches ahead, and is made before
-the processes of a distributed run know of each other: so an iterator asks for its epoch and its
-rank when it is first asked for a batch, and the state counts batches handed out, not fetched.
+The sampler says which batch of which epoch comes next; workers only make it, and have no state. The
+state of a loader counts batches handed out, not fetched.
 """
 
-import sys
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from sklearn.base import clone
 from torch.utils.data import DataLoader, Dataset, get_worker_info
-from torch.utils.data.distributed import DistributedSampler
 
 from sklmerge._datasets import find_labels
 from sklmerge._parallel import Lookahead, count_threads
 from sklmerge.feed._batches import ImageBatches
-from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, digest_epochs
+from sklmerge.feed._epochs import EpochClock, EpochPlans
 from sklmerge.feed._maker import Batch
+from sklmerge.feed._sampler import BatchKey, EpochSampler, Shard
+from sklmerge.feed._targets import NamedClasses
 from sklmerge.sampling import EpochSchedule
 
-Shard = bool | Literal["auto"]
 
-
-class BatchKey(NamedTuple):
-    """Which batch of which epoch; `process` is the rank of the process that was asked for it."""
-
-    epoch: int
-    step: int
-    rank: int
-    world_size: int
-    process: int
-
-
-class _EpochSampler(Resumable, DistributedSampler[Any]):
-    """Names the batches of the next epoch.
-
-    It is a DistributedSampler because Lightning leaves those alone and calls their `set_epoch`, and
-    its own ``sampler`` because Lightning and accelerate look for ``batch_sampler.sampler``.
-    """
-
-    drop_last = False
-
-    def __init__(self, schedule: EpochSchedule, batch_size: int, shard: Shard) -> None:
-        # DistributedSampler's own would ask for the ranks, which are not known yet.
-        if shard != "auto" and not isinstance(shard, bool):
-            raise ValueError(f'shard must be "auto", True or False, got {shard!r}')
-        self.schedule, self.shard = schedule, shard
-        self._size = batch_size
-        self._counts: dict[int, int] = {}
-        self._clock = EpochClock(digest_epochs(schedule, batch_size))
-
-    @property
-    def clock(self) -> EpochClock:
-        """Which epoch comes next."""
-        return self._clock
-
-    @property
-    def sampler(self) -> "_EpochSampler":
-        """Itself."""
-        return self
-
-    def __len__(self) -> int:
-        """Count the batches of an epoch: of this process, or of all that share them out later."""
-        _, world_size, is_shared = self.find_place()
-        n_batches = self.count_batches(world_size)
-        return n_batches if is_shared else n_batches * world_size
-
-    def __iter__(self) -> Iterator[Any]:
-        """Name the batches of the next epoch."""
-        return _Walk(self)
-
-    def find_place(self) -> tuple[int, int, bool]:
-        """Ask which process this is, of how many, and whether it takes its own part only."""
-        rank, world_size = find_rank()
-        if world_size > 1 and self.shard == "auto" and _is_accelerated():
-            raise RuntimeError(
-                f"shard must be True or False beside accelerate on {world_size} processes, got "
-                '"auto": False if the loader goes through accelerator.prepare, which shares '
-                "batches out itself, else True"
-            )
-        return rank, world_size, self.shard is not False
-
-    def count_batches(self, world_size: int) -> int:
-        """Count the batches of each of so many processes, which differ by none."""
-        if world_size not in self._counts:
-            plans = EpochPlans(self.schedule, self._size, 0, world_size)
-            self._counts[world_size] = plans.n_batches
-        return self._counts[world_size]
-
-    def make_item(self, key: BatchKey) -> Any:
-        """Say what a loader gets for a batch: the batch's name alone, as a batch of one item."""
-        return [key]
-
-
-class _Walk:
-    """One loop over a sampler."""
-
-    def __init__(self, sampler: _EpochSampler) -> None:
-        self.sampler = sampler
-        self.at: tuple[int, int] | None = None
-        self._n: int | None = None
-
-    def __iter__(self) -> "_Walk":
-        return self
-
-    def __next__(self) -> Any:
-        if self._n is None:
-            self._begin()
-        assert self.at is not None
-        epoch, number = self.at
-        if number >= len(self):
-            raise StopIteration
-        self.at = (epoch, number + 1)
-        self.sampler.clock.stand_at(epoch, number + 1, len(self), self._world_size)
-        place = (number, self._rank) if self._is_shared else divmod(number, self._world_size)
-        return self.sampler.make_item(BatchKey(epoch, *place, self._world_size, self._rank))
-
-    def __len__(self) -> int:
-        return self._n or 0
-
-    def _begin(self) -> None:
-        self._rank, self._world_size, self._is_shared = self.sampler.find_place()
-        n_batches = self.sampler.count_batches(self._world_size)
-        self._n = n_batches if self._is_shared else n_batches * self._world_size
-        began = self.sampler.clock.begin(self._world_size)
-        if self.at is None:
-            self.at = began
-
-    def state_dict(self) -> dict[str, Any]:
-        """Say where it stands; StatefulDataLoader asks."""
-        return {"at": self.at}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on where it stood."""
-        if state_dict["at"] is not None:
-            self.at = tuple(state_dict["at"])
-            self.sampler.clock.set_epoch(self.at[0])
-
-
-class EpochBatchSampler(_EpochSampler):
+class EpochBatchSampler(EpochSampler):
     """Draw balanced batches from a torch Dataset that you already have.
 
     ``DataLoader(dataset, batch_sampler=EpochBatchSampler(dataset))`` is all there is to it. Every
@@ -212,7 +92,7 @@ class EpochBatchSampler(_EpochSampler):
         return rows
 
 
-class _KeySampler(_EpochSampler):
+class _KeySampler(EpochSampler):
     """Names whole batches; to trainers each is a batch of a single item."""
 
     batch_size = 1
@@ -276,7 +156,7 @@ class _MadeBatches(Dataset[Any]):
         return self.__dict__ | {"_ahead": None}
 
 
-class BatchLoader(DataLoader[Any]):
+class BatchLoader(NamedClasses, DataLoader[Any]):
     """The DataLoader that `ImageBatches.to_torch` gives.
 
     Batches are tuples of tensors: images as float32 of shape (n, C, H, W), class numbers as int64,
@@ -341,23 +221,8 @@ class BatchLoader(DataLoader[Any]):
         # Lightning looks here for a DistributedSampler; DataLoader lets nobody set it later.
         object.__setattr__(self, "sampler", sampler)
         self._keys = sampler
-        self.batches = batches
+        self.batches, self.merger = batches, batches.merger
         self._now: dict[str, Any] | None = None
-
-    @property
-    def class_indices(self) -> dict[Any, int]:
-        """Merged label -> its number in y."""
-        return self.batches.class_indices
-
-    @property
-    def class_names(self) -> list[Any]:
-        """Merged labels in the order of their numbers."""
-        return self.batches.class_names
-
-    @property
-    def merger(self) -> Any:
-        """The fitted LabelMerger."""
-        return self.batches.merger
 
     @property
     def epoch(self) -> int:
@@ -412,19 +277,6 @@ def _make_tensor(part: Any) -> Any:
     if isinstance(part, Mapping):
         return {name: torch.from_numpy(values) for name, values in part.items()}
     return torch.from_numpy(part)
-
-
-def find_rank() -> tuple[int, int]:
-    """Ask torch.distributed which process this is, of how many."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        return torch.distributed.get_rank(), torch.distributed.get_world_size()
-    return 0, 1
-
-
-def _is_accelerated() -> bool:
-    """Say whether an Accelerator has been made in this process."""
-    state = sys.modules.get("accelerate.state")
-    return state is not None and bool(state.is_initialized())
 
 
 def _keep(batch: Any) -> Any:
