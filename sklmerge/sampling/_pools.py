@@ -1,7 +1,5 @@
 """The pools of all classes: which row stands at which number of an epoch, how often each comes."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -19,18 +17,19 @@ _STEP = 0x9E3779B97F4A7C15
 
 
 def permute_places(
-    places: NDArray[np.int64], n: int, keys: NDArray[np.uint64]
+    places: NDArray[np.int64], n: NDArray[np.int64], keys: NDArray[np.uint64]
 ) -> NDArray[np.int64]:
-    """Say where a keyed permutation of n places sends each of some places.
+    """Say where keyed permutations send some places.
 
     Parameters
     ----------
     places : ndarray of int64, shape (m,)
         In [0, n).
-    n : int
-        Length of the permutation, at least 1.
+    n : ndarray of int64, shape (m,)
+        Length of the permutation that moves each place, at least 1. Fastest where neighbours are
+        moved by permutations of one length.
     keys : ndarray of uint64, shape (m,)
-        Which permutation moves each place: equal keys, same permutation.
+        Which permutation moves each place: equal keys and lengths, same permutation.
 
     Returns
     -------
@@ -46,48 +45,70 @@ def permute_places(
     Examples
     --------
     >>> import numpy as np
-    >>> permuted = permute_places(np.arange(6), 6, np.zeros(6, np.uint64))
+    >>> permuted = permute_places(np.arange(6), np.full(6, 6), np.zeros(6, np.uint64))
     >>> sorted(permuted.tolist())
     [0, 1, 2, 3, 4, 5]
     """
     moved = np.empty(len(places), dtype=np.int64)
     for start in range(0, len(places), _CHUNK):
         chunk = slice(start, start + _CHUNK)
-        moved[chunk] = _permute_chunk(places[chunk].astype(np.uint64), n, keys[chunk])
+        lengths, sought, streams = n[chunk], places[chunk].astype(np.uint64), keys[chunk]
+        if (lengths == lengths[0]).all():
+            # Division by one number is several times as fast as by many.
+            moved[chunk] = _permute_chunk(sought, streams, lengths[:1])
+            continue
+        for is_short in (False, True):
+            mine = np.flatnonzero((lengths < _SHORT) == is_short)
+            if len(mine):
+                moved[start + mine] = _permute_chunk(sought[mine], streams[mine], lengths[mine])
     return moved
 
 
 def _permute_chunk(
-    places: NDArray[np.uint64], n: int, keys: NDArray[np.uint64]
+    places: NDArray[np.uint64], keys: NDArray[np.uint64], n: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
-    high_radix = math.isqrt(n - 1) + 1
-    low_radix = -(-n // high_radix)
-    n_rounds = _N_ROUNDS_SHORT if n < _SHORT else _N_ROUNDS
+    """Permute places by lengths that are all short or all long: one for each place, or for all."""
+    high_radix, low_radix = _choose_radices(n)
+    n_rounds = _N_ROUNDS_SHORT if n[0] < _SHORT else _N_ROUNDS
+    lengths = n.astype(np.uint64)
     moved = _encipher(places, high_radix, low_radix, keys, n_rounds)
-    outside = np.flatnonzero(moved >= n)
+    outside = np.flatnonzero(moved >= lengths)
     while len(outside):
-        again = _encipher(moved[outside], high_radix, low_radix, keys[outside], n_rounds)
+        of_each = (x if len(x) == 1 else x[outside] for x in (high_radix, low_radix, lengths))
+        high, low, most = of_each
+        again = _encipher(moved[outside], high, low, keys[outside], n_rounds)
         moved[outside] = again
-        outside = outside[again >= n]
+        outside = outside[again >= most]
     return moved
+
+
+def _choose_radices(n: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Choose two numbers near the square root of n whose product is at least n."""
+    root = np.sqrt((n - 1).astype(np.float64)).astype(np.int64)
+    # The root of a float may be one off at either side of a square.
+    root -= root * root > n - 1
+    root += (root + 1) ** 2 <= n - 1
+    high = root + 1
+    return high.astype(np.uint64), (-(-n // high)).astype(np.uint64)
 
 
 def _encipher(
     places: NDArray[np.uint64],
-    high_radix: int,
-    low_radix: int,
+    high_radix: NDArray[np.uint64],
+    low_radix: NDArray[np.uint64],
     keys: NDArray[np.uint64],
     n_rounds: int,
 ) -> NDArray[np.uint64]:
-    radices = np.uint64(high_radix), np.uint64(low_radix)
-    low, high = places % radices[1], places // radices[1]
+    if len(high_radix) == 1:
+        high_radix, low_radix = high_radix[0], low_radix[0]
+    low, high = places % low_radix, places // low_radix
     for number in range(n_rounds):
         # One half moves by a hash of the other, which stands still: so each round can be undone.
         if number % 2:
-            low = (low + _hash_round(high, keys, number) % radices[1]) % radices[1]
+            low = (low + _hash_round(high, keys, number) % low_radix) % low_radix
         else:
-            high = (high + _hash_round(low, keys, number) % radices[0]) % radices[0]
-    return high * radices[1] + low
+            high = (high + _hash_round(low, keys, number) % high_radix) % high_radix
+    return high * low_radix + low
 
 
 def _hash_round(
@@ -98,124 +119,93 @@ def _hash_round(
 
 # Rows that are sorted at once: few enough to stay in the processor's cache.
 _CHUNK_OF_DRAWS = 1 << 16
+# Rows that are counted at once: few enough for memory.
+_CHUNK_OF_COUNTS = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
-class RowPool:
-    """The rows of a class in the order given, stored only where they cannot be worked out.
+class RowPools:
+    """The rows of every pool in the order given, stored only if they cannot be worked out.
 
     Parameters
     ----------
-    n : int
-        How many there are.
-    first : int
-        The first of them, where they are consecutive.
-    rows : ndarray of int, shape (n,), or None
-        All of them, ascending; None where they are consecutive but for gaps.
-    n_before : ndarray of int, shape (n_gaps,), or None
-        How many of them come before each row in between that is of another class.
+    sizes : ndarray of int64, shape (n_pools,)
+        Rows of each pool.
+    starts : ndarray of int64, shape (n_pools,)
+        Where each pool begins in `rows`, or among all rows if they are in the order of the pools.
+    rows : ndarray of int, or None
+        Pool after pool, ascending; None if all rows are in the order of the pools.
+    rest : int or None
+        The one pool that is not listed: all rows that the others leave.
+    n_before : ndarray of int or None
+        How many rows of that pool come before each row of another one.
     """
 
-    n: int
-    first: int = 0
+    sizes: NDArray[np.int64]
+    starts: NDArray[np.int64]
     rows: NDArray[np.signedinteger] | None = None
+    rest: int | None = None
     n_before: NDArray[np.signedinteger] | None = None
 
-    def take(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the rows at some places."""
-        if self.rows is not None:
-            return self.rows[places].astype(np.int64)
-        if self.n_before is not None:
-            # In order, so that neighbours are looked for in the processor's cache.
-            by_place = np.argsort(places)
-            sought = places[by_place].astype(self.n_before.dtype)
-            rows = np.empty_like(places)
-            rows[by_place] = sought + np.searchsorted(self.n_before, sought, side="right")
-            return rows
-        return places + self.first
-
-    def draw(
-        self, positions: NDArray[np.int64], key: NDArray[np.uint64] | None
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Draw rows: position p is place ``p % n`` of pass ``p // n`` through the pool.
+    @classmethod
+    def gather(
+        cls,
+        codes: NDArray[np.signedinteger],
+        groups: NDArray[np.signedinteger],
+        sizes: NDArray[np.int64],
+    ) -> Self:
+        """Gather the rows of each group of classes in one pass over the rows.
 
         Parameters
         ----------
-        positions : ndarray of int64, shape (m,)
-            Which draws, counted from the first one of the first epoch.
-        key : ndarray of uint64, shape (1,), or None
-            Random stream of the pool's order, which is another in every pass; None keeps the order.
+        codes : ndarray of int, shape (n,)
+            Class of each row.
+        groups : ndarray of int, shape (n_classes,)
+            Group of each class, in [0, n_groups).
+        sizes : ndarray of int64, shape (n_groups,)
+            Rows of each group, none of them 0.
 
-        Returns
-        -------
-        rows, passes : ndarray of int64, shape (m,)
-            What is drawn, and how often it was drawn before.
+        Examples
+        --------
+        >>> sizes = np.array([1, 2])
+        >>> pools = RowPools.gather(np.array([1, 0, 1]), np.array([0, 1]), sizes)
+        >>> pools.take(np.array([0, 1, 1]), np.array([0, 0, 1])).tolist()
+        [1, 0, 2]
         """
-        passes, places = np.divmod(positions, self.n)
-        if key is not None and self.n > 1:
-            places = permute_places(places, self.n, hash_keys(key, passes))
-        return self.take(places), passes
+        if _is_ascending(codes, groups):
+            return cls(sizes, np.cumsum(sizes) - sizes)
+        largest = int(np.argmax(sizes))
+        # A pool of more than two thirds of the rows would take most of the memory.
+        rest = largest if 3 * sizes[largest] > 2 * len(codes) else None
+        listed = sizes.copy()
+        if rest is not None:
+            listed[rest] = 0
+        rows = _list_rows(codes, groups, listed)
+        starts = np.cumsum(listed) - listed
+        if rest is None:
+            return cls(sizes, starts, rows)
+        others = np.sort(rows)
+        n_before = others - np.arange(len(others), dtype=others.dtype)
+        return cls(sizes, starts, rows, rest, n_before)
 
-    def count(self, n_positions: int, key: NDArray[np.uint64] | None) -> NDArray[np.int64]:
-        """Count how often each place of the pool is among the first positions."""
-        n_passes, n_rest = divmod(n_positions, self.n)
-        counts = np.full(self.n, n_passes, dtype=np.int64)
-        places = np.arange(n_rest)
-        if key is not None and self.n > 1:
-            places = permute_places(places, self.n, hash_keys(key, np.full(n_rest, n_passes)))
-        counts[places] += 1
-        return counts
-
-
-def make_pools(
-    codes: NDArray[np.signedinteger], groups: NDArray[np.signedinteger], counts: Sequence[int]
-) -> list[RowPool]:
-    """Gather the rows of each group of classes.
-
-    Parameters
-    ----------
-    codes : ndarray of int, shape (n,)
-        Class of each row.
-    groups : ndarray of int, shape (n_classes,)
-        Group of each class, in [0, n_groups).
-    counts : sequence of int, length n_groups
-        Rows of each group, none of them 0.
-
-    Returns
-    -------
-    list of RowPool, length n_groups
-
-    Notes
-    -----
-    One pass over the rows. A group of more than two thirds of them is not listed: its rows are all
-    that the others leave.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> pools = make_pools(np.array([1, 0, 1]), np.array([0, 1]), [1, 2])
-    >>> [pool.take(np.arange(pool.n)).tolist() for pool in pools]
-    [[1], [0, 2]]
-    """
-    stops = np.cumsum(counts)
-    starts = stops - counts
-    if _is_ascending(codes, groups):
-        return [RowPool(n, first) for n, first in zip(counts, starts.tolist(), strict=True)]
-    largest = int(np.argmax(counts))
-    left = largest if 3 * counts[largest] > 2 * len(codes) else None
-    listed = np.array([0 if group == left else n for group, n in enumerate(counts)])
-    rows = _list_rows(codes, groups, listed)
-    parts = np.split(rows, np.cumsum(listed)[:-1])
-    pools = []
-    for group, (n, part) in enumerate(zip(counts, parts, strict=True)):
-        if group == left:
-            others = np.sort(rows)
-            pools.append(RowPool(n, n_before=others - np.arange(len(others), dtype=others.dtype)))
-        elif int(part[-1]) - int(part[0]) == n - 1:
-            pools.append(RowPool(n, int(part[0])))
-        else:
-            pools.append(RowPool(n, rows=part))
-    return pools
+    def take(self, pools: NDArray[np.intp], places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the rows at some places of their pools."""
+        positions: NDArray[np.int64] = places + self.starts[pools]
+        if self.rows is None:
+            return positions
+        if self.rest is None or self.n_before is None:
+            return self.rows[positions].astype(np.int64)
+        rows = np.empty_like(places)
+        is_rest = pools == self.rest
+        rows[~is_rest] = self.rows[positions[~is_rest]]
+        sought = places[is_rest]
+        # In order, so that neighbours are looked for in the processor's cache.
+        by_place = np.argsort(sought)
+        ordered = sought[by_place].astype(self.n_before.dtype)
+        found = np.empty_like(sought)
+        found[by_place] = ordered + np.searchsorted(self.n_before, ordered, side="right")
+        rows[is_rest] = found
+        return rows
 
 
 def _is_ascending(codes: NDArray[np.signedinteger], groups: NDArray[np.signedinteger]) -> bool:
@@ -252,14 +242,19 @@ def _list_rows(
 
 
 class ClassPools:
-    """Draw rows of each class in turn, pass after pass.
+    """Draw rows of each class, pass after pass; a class may have several pools, taken in turn.
 
     Parameters
     ----------
-    pools : sequence of lists of (int, RowPool)
-        For each class the pools that it is drawn from in turn, each with the number of its random
-        stream.
-    class_draws : sequence of int
+    codes, groups : ndarray of int
+        Original class of each row, and the pool of each original class.
+    rows : RowPools
+        Pools of one class stand side by side.
+    n_pools : ndarray of int64, shape (n_classes,)
+        Pools of each class.
+    streams : ndarray of int64, shape (n_pools,)
+        Number of each pool's random stream.
+    class_draws : ndarray of int64, shape (n_classes,)
         Draws of each class in an epoch.
     seed : int or None
         Of the orders of passes; None keeps the order given.
@@ -267,9 +262,8 @@ class ClassPools:
     Examples
     --------
     >>> import numpy as np
-    >>> from sklmerge.sampling._pools import ClassPools
     >>> codes, groups = np.array([0, 1, 1, 1], np.int8), np.array([0, 1], np.int8)
-    >>> pools = ClassPools.gather(codes, groups, [1, 3], [1, 2], seed=None)
+    >>> pools = ClassPools.gather(codes, groups, np.array([1, 3]), np.array([1, 2]), seed=None)
     >>> rows, passes = pools.draw(1, np.arange(3))
     >>> rows.tolist(), passes.tolist()
     ([0, 3, 1], [1, 0, 1])
@@ -277,21 +271,27 @@ class ClassPools:
 
     def __init__(
         self,
-        pools: Sequence[list[tuple[int, RowPool]]],
-        class_draws: Sequence[int],
+        codes: NDArray[np.signedinteger],
+        groups: NDArray[np.signedinteger],
+        rows: RowPools,
+        n_pools: NDArray[np.int64],
+        streams: NDArray[np.int64],
+        class_draws: NDArray[np.int64],
         seed: int | None,
     ) -> None:
-        self.pools = pools
-        self.class_draws = np.array(class_draws, dtype=np.int64)
-        self.seed = seed
+        self.codes, self.groups, self.rows = codes, groups, rows
+        self.n_pools = n_pools
+        self.class_draws = class_draws
+        self._first_pools = np.cumsum(n_pools) - n_pools
+        self._keys = None if seed is None else hash_keys(seed, streams)
 
     @classmethod
     def gather(
         cls,
         codes: NDArray[np.signedinteger],
         merged_of: NDArray[np.signedinteger],
-        counts: Sequence[int],
-        class_draws: Sequence[int],
+        counts: NDArray[np.int64],
+        class_draws: NDArray[np.int64],
         seed: int | None,
         *,
         balance_members: bool = False,
@@ -304,9 +304,9 @@ class ClassPools:
             Original class of each row.
         merged_of : ndarray of int, shape (n_originals,)
             Merged class of each original one.
-        counts : sequence of int, length n_originals
+        counts : ndarray of int64, shape (n_originals,)
             Rows of each original class, none of them 0.
-        class_draws : sequence of int
+        class_draws : ndarray of int64, shape (n_classes,)
             Draws of each merged class in an epoch.
         seed : int or None
             Of the orders of passes; None keeps the order given.
@@ -317,20 +317,24 @@ class ClassPools:
         -------
         ClassPools
         """
-        if not balance_members:
-            totals = np.zeros(len(class_draws), dtype=np.int64)
-            np.add.at(totals, merged_of, counts)
-            pools = make_pools(codes, merged_of, totals.tolist())
-            return cls([[(merged, pool)] for merged, pool in enumerate(pools)], class_draws, seed)
-        pools = make_pools(codes, np.arange(len(counts), dtype=codes.dtype), counts)
-        members = [np.flatnonzero(merged_of == merged) for merged in range(len(class_draws))]
-        by_class = [[(code, pools[code]) for code in codes.tolist()] for codes in members]
-        return cls(by_class, class_draws, seed)
+        n_classes = len(class_draws)
+        if balance_members:
+            streams = np.argsort(merged_of, kind="stable")
+            groups = np.argsort(streams).astype(merged_of.dtype)
+            sizes, n_pools = counts[streams], np.bincount(merged_of, minlength=n_classes)
+        else:
+            streams, groups = np.arange(n_classes), merged_of
+            sizes = np.bincount(merged_of, counts, n_classes).astype(np.int64)
+            n_pools = np.ones(n_classes, np.int64)
+        rows = RowPools.gather(codes, groups, sizes)
+        return cls(codes, groups, rows, n_pools, streams, class_draws, seed)
 
     def draw(
         self, epoch: int, numbers: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Draw what stands at some numbers of an epoch.
+
+        Position p of a pool of n rows is place p % n of pass p // n through it.
 
         Parameters
         ----------
@@ -344,42 +348,49 @@ class ClassPools:
         rows, passes : ndarray of int64, shape (m,)
             What is drawn, and how often it was drawn before.
         """
-        rows, passes = np.empty_like(numbers), np.empty_like(numbers)
         stops = np.cumsum(self.class_draws)
         # Two bytes are sorted by radix.
         dtype = np.int16 if len(stops) < 2**15 else np.int32
-        merged = np.searchsorted(stops, numbers, side="right").astype(dtype)
-        by_class = np.argsort(merged, kind="stable")
-        ends = np.cumsum(np.bincount(merged, minlength=len(stops)))
-        for mine, pools, n_draws, stop in zip(
-            np.split(by_class, ends[:-1]), self.pools, self.class_draws, stops, strict=True
-        ):
-            positions = epoch * n_draws + numbers[mine] - (stop - n_draws)
-            for turn, (stream, pool) in enumerate(pools):
-                turns = positions % len(pools) == turn
-                drawn = pool.draw(positions[turns] // len(pools), self._make_key(stream))
-                rows[mine[turns]], passes[mine[turns]] = drawn
+        classes = np.searchsorted(stops, numbers, side="right").astype(dtype)
+        # Class after class, so that neighbours go by permutations of one length.
+        by_class = np.argsort(classes, kind="stable")
+        classes = classes[by_class]
+        # How much a number in each class falls short of its position since the first epoch.
+        offsets = epoch * self.class_draws - (stops - self.class_draws)
+        rows, passes = np.empty_like(numbers), np.empty_like(numbers)
+        for start in range(0, len(numbers), _CHUNK_OF_DRAWS):
+            chunk = slice(start, start + _CHUNK_OF_DRAWS)
+            owners, places = classes[chunk], by_class[chunk]
+            positions, pools = numbers[places] + offsets[owners], self._first_pools[owners]
+            if len(self.rows.sizes) > len(stops):
+                positions, turns = np.divmod(positions, self.n_pools[owners])
+                pools = pools + turns
+            rows[places], passes[places] = self._look_up(pools, positions)
         return rows, passes
 
-    def count(self, n_epochs: int, n_samples: int) -> NDArray[np.int64]:
-        """Count how often each row is drawn in the first epochs.
-
-        Parameters
-        ----------
-        n_epochs, n_samples : int
-            How many epochs, and how many rows there are.
-
-        Returns
-        -------
-        ndarray of int64, shape (n_samples,)
-        """
-        counts = np.zeros(n_samples, dtype=np.int64)
-        for n_draws, pools in zip(self.class_draws.tolist(), self.pools, strict=True):
-            for turn, (stream, pool) in enumerate(pools):
-                n_positions = (n_epochs * n_draws - turn + len(pools) - 1) // len(pools)
-                rows = pool.take(np.arange(pool.n))
-                counts[rows] = pool.count(n_positions, self._make_key(stream))
+    def count(self, n_epochs: int) -> NDArray[np.int64]:
+        """Count how often each row is drawn in the first epochs; shape (n_samples,)."""
+        owners = np.repeat(np.arange(len(self.n_pools)), self.n_pools)
+        turns = np.arange(len(owners)) - self._first_pools[owners]
+        shares = self.n_pools[owners]
+        n_positions = (n_epochs * self.class_draws[owners] - turns + shares - 1) // shares
+        n_passes, n_rest = np.divmod(n_positions, self.rows.sizes)
+        counts: NDArray[np.int64] = n_passes[self.groups[self.codes]]
+        # Rows of the pass that is not finished yet.
+        stops = np.cumsum(n_rest)
+        for start in range(0, int(stops[-1]), _CHUNK_OF_COUNTS):
+            numbers = np.arange(start, min(start + _CHUNK_OF_COUNTS, int(stops[-1])))
+            pools = np.searchsorted(stops, numbers, side="right")
+            places = numbers - (stops - n_rest)[pools]
+            rows, _ = self._look_up(pools, places + (n_passes * self.rows.sizes)[pools])
+            counts[rows] += 1
         return counts
 
-    def _make_key(self, stream: int) -> NDArray[np.uint64] | None:
-        return None if self.seed is None else hash_keys(self.seed, stream)
+    def _look_up(
+        self, pools: NDArray[np.int64], positions: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        sizes = self.rows.sizes[pools]
+        passes, places = np.divmod(positions, sizes)
+        if self._keys is not None:
+            places = permute_places(places, sizes, hash_keys(self._keys[pools], passes))
+        return self.rows.take(pools, places), passes

@@ -1,6 +1,6 @@
 """EpochSchedule: which images each epoch draws. Its rules stand in the files beside it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -9,8 +9,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice, check_whole
+from sklmerge._containers import is_index
+from sklmerge._datasets import find_labels
 from sklmerge._kinds import show_labels
 from sklmerge._random import hash_keys, resolve_seed
+from sklmerge.labels import LabelMerger
 from sklmerge.sampling._batches import (
     BatchPlan,
     EpochDraws,
@@ -20,10 +23,18 @@ from sklmerge.sampling._batches import (
     share_draws,
 )
 from sklmerge.sampling._pools import ClassPools, permute_places
+from sklmerge.sampling._repeat_factors import (
+    expect_draws,
+    find_repeat_factors,
+    group_by_factor,
+)
 from sklmerge.sampling._schedule_rules import (
     check_rank,
+    check_table_settings,
+    check_unchanged,
     find_augmented,
     read_classes,
+    read_label_table,
     resolve_samples,
 )
 
@@ -74,7 +85,7 @@ class EpochSchedule(BaseEstimator):
     class_counts_ : dict of label to int
         Images of each merged class.
     samples_per_class_ : dict of label to int
-        Draws of each merged class in an epoch.
+        Draws of each merged class in an epoch; of the labels of a table the expected number.
     n_samples_ : int
         Images in all.
     n_draws_ : int
@@ -83,7 +94,7 @@ class EpochSchedule(BaseEstimator):
         Fitted; carries labels to merged classes and back.
     original_codes_ : ndarray of int, shape (n_samples,)
         Place of each image's original class in ``merger_.classes_``, or, where an ImageIndex was
-        given, in its ``original_classes``.
+        given, in its ``original_classes``; of a table, the number of its class of equal factor.
     seed_ : int
         What `random_state` came to.
 
@@ -92,6 +103,22 @@ class EpochSchedule(BaseEstimator):
     Draw i of epoch e of a class of n images with m draws an epoch is number p = e m + i of the
     class: place p mod n in pass p // n. So at the end of every epoch the images of a class (with
     ``within_merged="balanced"``, of an original class) have been drawn equally often, but for 1.
+
+    If rows of y hold several labels, no draw can be of one label alone. They are then drawn by
+    repeat factors [1]_: a label of n images of which m draws are asked for has the factor
+    sqrt(m / n), and an image the largest factor of its labels. Images of equal factor form a class
+    that keeps the guarantees above. `stratify_batches` must be False then. A parameter that is
+    changed after `fit` is an error until `fit` is called again.
+
+    References
+    ----------
+    .. [1] Gupta, Dollar and Girshick, "LVIS: A Dataset for Large Vocabulary Instance
+       Segmentation", CVPR 2019.
+
+    See Also
+    --------
+    ImageBatches : Feeds what a schedule draws.
+    BalancingSampler : The same balance for a pipeline of scikit-learn.
 
     Examples
     --------
@@ -128,8 +155,9 @@ class EpochSchedule(BaseEstimator):
 
         Parameters
         ----------
-        y : array-like of shape (n_samples,) or ImageIndex
-            Original labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), data set or ImageIndex
+            Original labels, a 0/1 table with one column a label, or a data set that holds either
+            (`targets`, `labels`, `samples`, a ClassLabel column), of which no image is read.
 
         Returns
         -------
@@ -144,39 +172,15 @@ class EpochSchedule(BaseEstimator):
         """
         check_choice("order", self.order, ("shuffled", "sequential"))
         check_choice("within_merged", self.within_merged, ("natural", "balanced"))
-        self.merger_, originals, codes, counts = read_classes(y, self.merge)
-        self.classes_ = list(self.merger_.class_indices_)
-        merged_of = self.merger_.encode(originals).astype(codes.dtype)
-        empty = [label for label, n in zip(originals, counts.tolist(), strict=True) if n == 0]
-        # A test side may lack a rare class; what draws from each class needs them all.
-        if empty and self.samples_per_class is not None:
-            raise ValueError(
-                f"y must have an image of every class, got none of {show_labels(empty)}"
-            )
-        merged_counts = np.bincount(merged_of, counts, len(self.classes_)).astype(np.int64).tolist()
-        self.class_counts_ = dict(zip(self.classes_, merged_counts, strict=True))
-        self.samples_per_class_ = resolve_samples(self.samples_per_class, self.class_counts_)
-        self.n_samples_, self.n_draws_ = len(codes), sum(self.samples_per_class_.values())
-        self.original_codes_ = codes
-        self.seed_ = resolve_seed(self.random_state)
-        if self.samples_per_class is None:
-            if self.augment is not None:
-                raise ValueError(
-                    "augment must be None beside samples_per_class=None, whose draws are plain, "
-                    f'got {self.augment!r}; pass samples_per_class="natural" for each image once, '
-                    "shuffled and augmented"
-                )
-            return self
-        asked = "all" if self.augment is None else self.augment
-        self._augmented = find_augmented(asked, originals, self.merger_)
-        self._pools = ClassPools.gather(
-            codes,
-            merged_of,
-            counts.tolist(),
-            list(self.samples_per_class_.values()),
-            self.seed_ if self.order == "shuffled" else None,
-            balance_members=self.within_merged == "balanced",
-        )
+        self._check_augment()
+        y = y if is_index(y) else find_labels(y)
+        table = read_label_table(y, self.merge)
+        if table is None:
+            self._fit_labels(*read_classes(y, self.merge))
+        else:
+            self._fit_table(*table)
+        # A schedule that was changed since draws other epochs than it says.
+        self._fitted_params = self.get_params()
         return self
 
     def draws(self, epoch: int, *, rank: int = 0, world_size: int = 1) -> EpochDraws:
@@ -246,12 +250,15 @@ class EpochSchedule(BaseEstimator):
         -------
         int
         """
-        check_is_fitted(self, "n_draws_")
+        self._check_fitted()
         check_whole("batch_size", batch_size, 1)
         check_whole("world_size", world_size, 1)
         # A natural epoch has rare classes whose images do not suffice for every batch.
         needs_all = self._is_mixed() and not self._is_natural()
-        check_shares(self.samples_per_class_, batch_size, world_size, stratified=needs_all)
+        draws: dict[Any, int] = self.samples_per_class_
+        if not needs_all:
+            draws = {"any": self.n_draws_}
+        check_shares(draws, batch_size, world_size, stratified=needs_all)
         return count_batches(self.n_draws_, batch_size, world_size)
 
     def coverage(self, n_epochs: int) -> NDArray[np.int64]:
@@ -266,11 +273,92 @@ class EpochSchedule(BaseEstimator):
         -------
         ndarray of int64, shape (n_samples,)
         """
-        check_is_fitted(self, "n_draws_")
+        self._check_fitted()
         check_whole("n_epochs", n_epochs, 0)
         if self.samples_per_class is None:
             return np.full(self.n_samples_, n_epochs, dtype=np.int64)
-        return self._pools.count(n_epochs, self.n_samples_)
+        return self._pools.count(n_epochs)
+
+    def _fit_labels(
+        self,
+        merger: LabelMerger,
+        originals: list[Any],
+        codes: NDArray[np.signedinteger],
+        counts: NDArray[np.int64],
+    ) -> None:
+        self.merger_, self.classes_ = merger, list(merger.class_indices_)
+        merged_of = merger.encode(originals).astype(codes.dtype)
+        self._check_counts(dict(zip(originals, counts.tolist(), strict=True)))
+        merged_counts = np.bincount(merged_of, counts, len(self.classes_)).astype(np.int64).tolist()
+        self.class_counts_ = dict(zip(self.classes_, merged_counts, strict=True))
+        self.samples_per_class_: dict[Any, Any] = resolve_samples(
+            self.samples_per_class, self.class_counts_
+        )
+        draws = np.array(list(self.samples_per_class_.values()))
+        self._gather(originals, codes, counts, draws, merged_of)
+
+    def _fit_table(self, merger: LabelMerger, table: NDArray[np.uint8]) -> None:
+        """Plan epochs of rows that have several labels each, by repeat factors."""
+        if self.samples_per_class is not None:
+            check_table_settings(
+                self.augment, self.within_merged, stratify_batches=self.stratify_batches
+            )
+        self.merger_, self.classes_ = merger, list(merger.class_indices_)
+        counts = table.sum(axis=0, dtype=np.int64)
+        self.class_counts_ = dict(zip(self.classes_, counts.tolist(), strict=True))
+        factors = np.ones(len(table))
+        if self.samples_per_class is not None:
+            self._check_counts(self.class_counts_)
+            targets = resolve_samples(self.samples_per_class, self.class_counts_)
+            factors = find_repeat_factors(table, np.array(list(targets.values()), np.float64))
+        groups = group_by_factor(factors)
+        self.samples_per_class_ = expect_draws(table, groups, self.classes_)
+        numbers = np.arange(len(groups.counts), dtype=groups.codes.dtype)
+        self._gather(list(numbers), groups.codes, groups.counts, groups.draws, numbers)
+
+    def _gather(
+        self,
+        originals: list[Any],
+        codes: NDArray[np.signedinteger],
+        counts: NDArray[np.int64],
+        draws: NDArray[np.int64],
+        merged_of: NDArray[np.signedinteger],
+    ) -> None:
+        self.n_samples_, self.n_draws_ = len(codes), int(draws.sum())
+        self.original_codes_, self._class_draws = codes, draws
+        self.seed_ = resolve_seed(self.random_state)
+        if self.samples_per_class is None:
+            return
+        asked = "all" if self.augment is None else self.augment
+        self._augmented = find_augmented(asked, originals, self.merger_)
+        self._pools = ClassPools.gather(
+            codes,
+            merged_of,
+            counts,
+            draws,
+            self.seed_ if self.order == "shuffled" else None,
+            balance_members=self.within_merged == "balanced",
+        )
+
+    def _check_augment(self) -> None:
+        if self.samples_per_class is None and self.augment is not None:
+            raise ValueError(
+                "augment must be None beside samples_per_class=None, whose draws are plain, "
+                f'got {self.augment!r}; pass samples_per_class="natural" for each image once, '
+                "shuffled and augmented"
+            )
+
+    def _check_counts(self, counts: Mapping[Any, int]) -> None:
+        empty = [label for label, n in counts.items() if n == 0]
+        # A test side may lack a rare class; what draws from each class needs them all.
+        if empty and self.samples_per_class is not None:
+            raise ValueError(
+                f"y must have an image of every class, got none of {show_labels(empty)}"
+            )
+
+    def _check_fitted(self) -> None:
+        check_is_fitted(self, "n_draws_")
+        check_unchanged(self._fitted_params, self.get_params())
 
     def _is_natural(self) -> bool:
         return isinstance(self.samples_per_class, str) and self.samples_per_class == "natural"
@@ -279,7 +367,7 @@ class EpochSchedule(BaseEstimator):
         return self.stratify_batches and self.samples_per_class is not None
 
     def _check_asked(self, epoch: int, rank: int, world_size: int) -> None:
-        check_is_fitted(self, "n_draws_")
+        self._check_fitted()
         check_whole("epoch", epoch, 0)
         check_rank(self, rank, world_size)
 
@@ -287,8 +375,8 @@ class EpochSchedule(BaseEstimator):
         self, n_batches: int, rank: int, world_size: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Lay out a rank's draws of an epoch, by their numbers; say how many are in each batch."""
-        draws = list(self.samples_per_class_.values()) if self._is_mixed() else [self.n_draws_]
-        return arrange_classes(share_draws(np.array(draws), n_batches), rank, world_size)
+        draws = self._class_draws if self._is_mixed() else np.array([self.n_draws_])
+        return arrange_classes(share_draws(draws, n_batches), rank, world_size)
 
     def _draw(self, epoch: int, numbers: NDArray[np.int64]) -> EpochDraws:
         """Draw what stands at some numbers of an epoch, numbered class after class."""
@@ -298,7 +386,8 @@ class EpochSchedule(BaseEstimator):
             return EpochDraws(numbers, np.zeros(len(numbers), np.bool_), keys)
         if not self.stratify_batches:
             key = hash_keys(hash_keys(self.seed_, _WHOLE_EPOCH), epoch)
-            numbers = permute_places(numbers, self.n_draws_, np.repeat(key, len(numbers)))
+            lengths = np.full(len(numbers), self.n_draws_)
+            numbers = permute_places(numbers, lengths, np.repeat(key, len(numbers)))
         rows, passes = self._pools.draw(epoch, numbers)
         is_augmented = passes > 0
         if self._augmented is not None:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from sklmerge._checks import check_choice, check_whole
 from sklmerge._codes import count_classes, match_labels
@@ -74,6 +75,48 @@ def read_classes(y: Any, merge: Any) -> ReadClasses:
     codes = match_labels(read_labels(y), merger.classes_, _choose_dtype(len(originals)))
     counts = np.array([merger.class_counts_[label] for label in originals])
     return ReadClasses(merger, originals, codes, counts)
+
+
+def read_label_table(y: Any, merge: Any) -> tuple[LabelMerger, NDArray[np.uint8]] | None:
+    """Read a 0/1 table of labels, merged; None if y has one label a row."""
+    if is_index(y) or len(np.shape(y[:1] if isinstance(y, list | tuple) else y)) != 2:
+        return None
+    merger = check_merger(merge).fit(y)
+    merged = merger.transform(y)
+    table = merged.toarray() if issparse(merged) else np.asarray(merged)
+    return merger, table.astype(np.uint8)
+
+
+def check_table_settings(augment: Any, within_merged: str, *, stratify_batches: bool) -> None:
+    """Refuse what cannot hold where rows have several labels."""
+    if stratify_batches:
+        raise ValueError(
+            "stratify_batches must be False if rows of y hold several labels, got True: no batch "
+            "can have its exact share of each"
+        )
+    if within_merged != "natural":
+        raise ValueError(
+            f"within_merged must be 'natural' if rows of y hold several labels, got "
+            f"{within_merged!r}"
+        )
+    if not isinstance(augment, str | None):
+        raise ValueError(
+            "augment must be 'all', 'repeated' or 'none' if rows of y hold several labels, got "
+            f"{augment!r}"
+        )
+
+
+def check_unchanged(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to draw by a schedule whose parameters are no longer those of its fit."""
+    for name, value in now.items():
+        if name not in before or not _is_same(before[name], value):
+            raise ValueError(
+                f"{name} must stay as it was in fit, got {value!r}; fit the schedule again"
+            )
+
+
+def _is_same(before: Any, now: Any) -> bool:
+    return before is now or (type(before) is type(now) and np.array_equal(before, now))
 
 
 def _choose_dtype(n_classes: int) -> type[np.signedinteger]:

@@ -230,7 +230,7 @@ def test_asking_wrongly_is_named():
         schedule.draws(0, rank=2, world_size=2)
     with pytest.raises(ValueError, match="random_state must be an int where world_size > 1"):
         schedule.draws(0, rank=1, world_size=2)
-    with pytest.raises(ValueError, match="one label a row"):
+    with pytest.raises(ValueError, match="rows of y hold several labels"):
         EpochSchedule().fit([[1, 0], [1, 1]])
 
 
