@@ -10,7 +10,7 @@ FILES = "https://raw.githubusercontent.com/sklmerge/sklmerge"
 
 
 def make_links_absolute(text: str, version: str) -> str:
-    """Prefix relative links with the repository at the tag of a version, and pictures with files."""
+    """Point relative links at the repository, as of a version, and pictures at its files."""
     text = re.sub(r"(!\[[^]]*\]\()(?!http|#)", rf"\g<1>{FILES}/v{version}/", text)
     return re.sub(r"((?<!!)\[[^]]*\]\()(?!http|#)", rf"\g<1>{REPOSITORY}/blob/v{version}/", text)
 
@@ -19,6 +19,7 @@ class ReadmeHook(MetadataHookInterface):
     """Give the project a readme whose links work everywhere."""
 
     def update(self, metadata: dict) -> None:
+        """Add the readme."""
         text = (Path(self.root) / "README.md").read_text(encoding="utf-8")
         text = make_links_absolute(text, metadata["version"])
         metadata["readme"] = {"content-type": "text/markdown", "text": text}

@@ -5,7 +5,7 @@ from typing import Any
 
 import lazy_loader
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # __init__.pyi lists the names. A room is loaded when the first of its names is needed, so that the
 # import itself takes no time.

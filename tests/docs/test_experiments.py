@@ -15,7 +15,7 @@ from sklmerge import AugmentingOverSampler, ClassWeightedClassifier
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples" / "experiments"
-PAGES = (ROOT / "docs" / "experiments.md", ROOT / "docs" / "guide" / "choose.md")
+PAGES = tuple(ROOT / page for page in ("docs/experiments.md", "docs/guide/choose.md", "README.md"))
 LEVELS = ("original", "merged")
 
 
