@@ -65,6 +65,7 @@ from .report import (
     inspect_folder,
     preview_folder,
     suggest_folder,
+    write_report,
 )
 from .sampling import (
     AugmentingOverSampler,
@@ -126,4 +127,5 @@ __all__ = [
     "separate",
     "suggest_folder",
     "suggest_merges",
+    "write_report",
 ]

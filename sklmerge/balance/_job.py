@@ -32,6 +32,7 @@ from sklmerge.balance.plan import (
     describe_groups,
     list_sources,
     merge_codes,
+    open_table,
     plan_job,
     resolve_merge,
     take_index,
@@ -418,9 +419,10 @@ def _clean(
 def _open_index(source: Any, extensions: Iterable[str] | None, reader: Any) -> ImageIndex | None:
     """Take an index, or make that of a table; None for a folder or its URL."""
     if not isinstance(source, str | os.PathLike):
-        index = source if isinstance(source, ImageIndex) else ImageIndex(source)
+        index = source if isinstance(source, ImageIndex) else ImageIndex.from_frame(source)
     elif os.fspath(source).lower().endswith((".csv", ".tsv")) and os.path.isfile(source):
-        index = ImageIndex(source)
+        table = os.fspath(source)
+        index = open_table(table, root=os.path.dirname(table))
     else:
         return None
     if extensions is not None or reader is not None:

@@ -1,13 +1,13 @@
 """The command line: its commands in the order in which one needs them, and how it begins."""
 
 import sys
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from typing import Annotated
 
 import typer
 
 from sklmerge import __version__
-from sklmerge.cli._looking import audit, inspect, preview, suggest, weights
+from sklmerge.cli._looking import audit, inspect, preview, report, suggest, weights
 from sklmerge.cli._making import balance, demo, separate
 
 app = typer.Typer(
@@ -21,6 +21,9 @@ app = typer.Typer(
 
 def run() -> None:
     """Parse the command line and run its command."""
+    if sys.stdout is None:
+        # Closed by the shell: what is printed goes nowhere, and the job is done all the same.
+        sys.stdout = StringIO()
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal cannot show must not stop a job.
         if isinstance(stream, TextIOWrapper):
@@ -38,5 +41,5 @@ def print_version(
         raise typer.Exit
 
 
-for command in (inspect, weights, suggest, preview, balance, audit, separate, demo):
+for command in (inspect, report, weights, suggest, preview, balance, audit, separate, demo):
     app.command()(command)

@@ -98,7 +98,7 @@ def balance(
             destination,
             merge=opt.read_merge(merge),
             samples_per_class=opt.read_samples(samples_per_class),
-            max_copies=None if max_copies == -1 else max_copies,
+            max_copies=opt.read_max_copies(max_copies),
             augmenter=augmenter,
             folds=folds,
             resplit=resplit,

@@ -146,6 +146,13 @@ def read_budget(text: str | None) -> float | None:
         raise ValueError(f"--budget must be a size such as 500MB or 20GB, got {text!r}") from error
 
 
+def read_max_copies(number: int) -> int | None:
+    """Read a bound on copies, of which -1 is none."""
+    if number < -1:
+        raise ValueError(f"max_copies must be at least 0, or -1 for no bound, got {number}")
+    return None if number == -1 else number
+
+
 def read_split(text: str) -> Any:
     """Read shares of train, val and test, or ``val=0.1,test=50``; ``1`` puts all in train."""
     if "=" not in text:

@@ -2,6 +2,7 @@
 
 from sklmerge.report._frameworks import write_code as write_code
 from sklmerge.report._inspection import FolderReport, inspect_folder
+from sklmerge.report._page import ReportPage, write_report
 from sklmerge.report._place import Place as Place
 from sklmerge.report._preview import preview_folder
 from sklmerge.report._suggestion import FolderSuggestion, suggest_folder
@@ -9,7 +10,9 @@ from sklmerge.report._suggestion import FolderSuggestion, suggest_folder
 __all__ = [
     "FolderReport",
     "FolderSuggestion",
+    "ReportPage",
     "inspect_folder",
     "preview_folder",
     "suggest_folder",
+    "write_report",
 ]

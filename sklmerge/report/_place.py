@@ -8,6 +8,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, NamedTuple
 
+from sklmerge.balance import open_table
 from sklmerge.images import IMAGE_EXTENSIONS, ImageIndex, is_url
 
 Merge = Mapping[str, Sequence[str]]
@@ -85,14 +86,14 @@ class Place(NamedTuple):
     def _open_table(self, merge: Any) -> ImageIndex:
         table = self.source if self.labels is None else self.labels
         root = os.path.dirname(self.source) if self.labels is None else self.source
-        columns = {
-            "path_column": self.path_column,
-            "label_column": self.label_column,
-            "suffix": self.suffix,
-        }
-        given = {name: value for name, value in columns.items() if value is not None}
-        index = ImageIndex.from_frame(
-            table, root=root, merge=merge, storage_options=self.options, **given
+        index = open_table(
+            table,
+            root=root,
+            path_column=self.path_column,
+            label_column=self.label_column,
+            suffix=self.suffix,
+            merge=merge,
+            storage_options=self.options,
         )
         if self.classes is None:
             return index

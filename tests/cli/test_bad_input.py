@@ -125,7 +125,7 @@ def test_a_destination_that_cannot_be(refuse, run, photos, tmp_path):
         (("--augment", "wild"), "augment must be 'none', 'light', 'strong' or 'trivial'"),
         (("--zoom-range", "2"), "zoom_range"),
         (("--brightness-range", "1,2,3"), "--brightness-range"),
-        (("--max-copies", "-7"), "max_copies must be a whole number of at least 0"),
+        (("--max-copies", "-7"), "max_copies must be at least 0, or -1 for no bound"),
         (("--place", "teleport"), "place"),
         (("--image-format", "gif"), "image_format must be"),
         (("--quality", "200"), "quality"),

@@ -6,7 +6,6 @@ from sklmerge.balance.plan._drop import choose_dropped as choose_dropped
 from sklmerge.balance.plan._groups import GroupBy as GroupBy
 from sklmerge.balance.plan._groups import describe_groups as describe_groups
 from sklmerge.balance.plan._groups import find_groups as find_groups
-from sklmerge.balance.plan._groups import read_column as read_column
 from sklmerge.balance.plan._metadata import METADATA_NAME as METADATA_NAME
 from sklmerge.balance.plan._metadata import MetadataRow as MetadataRow
 from sklmerge.balance.plan._metadata import list_metadata as list_metadata
@@ -22,6 +21,7 @@ from sklmerge.balance.plan._prepare import Rules as Rules
 from sklmerge.balance.plan._prepare import plan_job as plan_job
 from sklmerge.balance.plan._prepare import resolve_merge as resolve_merge
 from sklmerge.balance.plan._source import Sources as Sources
+from sklmerge.balance.plan._source import find_parts as find_parts
 from sklmerge.balance.plan._source import list_sources as list_sources
 from sklmerge.balance.plan._source import take_index as take_index
 from sklmerge.balance.plan._split import PART_NAMES as PART_NAMES
@@ -29,3 +29,5 @@ from sklmerge.balance.plan._split import TRAIN as TRAIN
 from sklmerge.balance.plan._split import Split as Split
 from sklmerge.balance.plan._split import check_folds as check_folds
 from sklmerge.balance.plan._split import check_split as check_split
+from sklmerge.balance.plan._tables import open_table as open_table
+from sklmerge.balance.plan._tables import read_column as read_column

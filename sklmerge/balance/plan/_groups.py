@@ -1,7 +1,5 @@
 """Which sources belong together: by content, a column, a pattern, a function or a mapping."""
 
-import csv
-import io
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from sklmerge.balance.plan._metadata import METADATA_NAME
 from sklmerge.balance.plan._source import Sources, take_index
+from sklmerge.balance.plan._tables import parse_table
 from sklmerge.images import (
     Fetched,
     ImageIndex,
@@ -226,24 +225,3 @@ def _read_tables(folder: str, files: RemoteFiles | None) -> dict[str, list[dict[
         key=lambda n: (n != METADATA_NAME, n),
     )
     return {name: parse_table(read_bytes(os.path.join(folder, name))) for name in names}
-
-
-def parse_table(data: bytes) -> list[dict[str, str]]:
-    """Read a table of text: with or without BOM, separated by commas, semicolons or tabs."""
-    text = data.decode("utf-8-sig", "surrogateescape")
-    head = text.partition("\n")[0]
-    separator = max(",;\t", key=head.count)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restval="")
-    return [{key: value for key, value in row.items() if key is not None} for row in rows]
-
-
-def read_column(folder: str, name: str, files: RemoteFiles | None = None) -> dict[str, str] | None:
-    """Read a column of a folder's metadata.csv, by file_name; None if there is none."""
-    path = os.path.join(folder, METADATA_NAME)
-    fetched = None if files is None else fetch_urls([path], files)[0]
-    if isinstance(fetched, ValueError) or (fetched is None and not os.path.exists(path)):
-        return None
-    rows = parse_table(read_bytes(path, fetched))
-    if not rows or not {"file_name", name} <= set(rows[0]):
-        return None
-    return {row["file_name"]: row[name] for row in rows}

@@ -2,8 +2,9 @@
 
 import os
 import re
+import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
@@ -24,7 +25,11 @@ from sklmerge.images import (
     scan_remote_folders,
 )
 
-_PARTS_BY_NAME = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
+# How people call parts, in any case and with anything before: Training, seg_test, imgs-val.
+_PART = re.compile(
+    r"(?:.*[\W_])?(?:(?P<train>train(?:ing)?)|(?P<val>val(?:id(?:ation)?)?|dev|eval)|test(?:ing)?)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +130,7 @@ def list_sources(
     >>> sources.class_names, sources.part_names, sources.parts.tolist()
     (('cat',), ('train', 'val'), [0, 1])
     """
-    folders = order_parts(_list_folders(source, files))
+    folders = _find_divided(source, files)
     if not folders:
         scan = _scan(source, files, classes, extensions, allow_empty=False)
         codes = scan.codes.astype(np.int32)
@@ -230,18 +235,74 @@ def _list_folders(source: str, files: RemoteFiles | None) -> list[str]:
 def order_parts(folders: Sequence[str]) -> dict[str, int]:
     """Give folders that are train, val and test their codes, in this order; {} if they are not.
 
+    Raises
+    ------
+    ValueError
+        If a part is there twice.
+
     Examples
     --------
     >>> from sklmerge.balance.plan._source import order_parts
-    >>> order_parts(["valid", "train"]), order_parts(["cat", "dog"])
-    ({'train': 0, 'valid': 1}, {})
+    >>> order_parts(["Testing", "Training"]), order_parts(["cat", "dog", "test"])
+    ({'Training': 0, 'Testing': 2}, {})
     """
-    codes = [_PARTS_BY_NAME.get(name.lower(), -1) for name in folders]
-    if -1 in codes or 0 not in codes or len(folders) < 2:
+    found = {name: _PART.fullmatch(name) for name in folders}
+    codes = {
+        name: 0 if match["train"] else 1 if match["val"] else 2
+        for name, match in found.items()
+        if match is not None
+    }
+    if 0 not in codes.values() or len(codes) < 2:
         return {}
-    if len(set(codes)) < len(codes):
-        raise ValueError(f"source must hold each part once, got {', '.join(sorted(folders))}")
-    return dict(sorted(zip(folders, codes, strict=True), key=itemgetter(1)))
+    if len(set(codes.values())) < len(codes):
+        raise ValueError(f"source must hold each part once, got {', '.join(sorted(codes))}")
+    return dict(sorted(codes.items(), key=itemgetter(1)))
+
+
+def _find_divided(source: str, files: RemoteFiles | None) -> dict[str, int]:
+    """Find the parts that a source is divided into; what else lies there is no class.
+
+    Raises
+    ------
+    ValueError
+        If another folder holds the same classes: it may be a part, or all may be classes.
+    """
+    folders = _list_folders(source, files)
+    parts = order_parts(folders)
+    inside = {name: set(_list_folders(os.path.join(source, name), files)) for name in parts}
+    if not parts or not all(inside.values()):
+        # Images lie in it directly: a class may be called train.
+        return {}
+    classes = set.union(*inside.values())
+    others = [name for name in folders if name not in parts]
+    for name in others:
+        if classes & set(_list_folders(os.path.join(source, name), files)):
+            raise ValueError(
+                f"source holds {', '.join(parts)} and {name!r}, which holds the same classes; "
+                "rename it to the part that it is, or move it away"
+            )
+    if others:
+        warnings.warn(
+            f"source is divided into {', '.join(parts)}; passed over beside them: "
+            f"{', '.join(map(repr, sorted(others)))}",
+            stacklevel=4,
+        )
+    return parts
+
+
+def find_parts(source: str, options: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Find the folders train, val and test of a source, by the name of the part; {} if none.
+
+    Parameters
+    ----------
+    source : str
+        Path or URL.
+    options : mapping or None, default=None
+        What opens the URL.
+    """
+    files = RemoteFiles(options) if is_url(source) else None
+    folders = _find_divided(source, files)
+    return {PART_NAMES[code]: os.path.join(source, name) for name, code in folders.items()}
 
 
 def _scan_part(
