@@ -32,7 +32,9 @@ def test_a_table_of_labels_is_balanced_as_class_folders_are(
         write_image(tmp_path / f"folders/{row.label}/{row.id}", height=9, width=12)
     index = ImageIndex.from_frame(table, root=tmp_path / "images", path_column="id")
     report = balance_folder(index, tmp_path / "out")
-    assert report == balance_folder(tmp_path / "folders", tmp_path / "expected")
+    expected = balance_folder(tmp_path / "folders", tmp_path / "expected")
+    # The copies differ, because they follow from the paths, which differ.
+    assert report.counts_after == expected.counts_after
     assert report.original_counts == {"1": 14, "7": 6}
     names = set(hash_tree(tmp_path / "out")) - {"plan.json"}
     assert names == set(hash_tree(tmp_path / "expected")) - {"plan.json"}
