@@ -4,24 +4,24 @@ import csv
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sklmerge.balance.plan import read_column
 from sklmerge.images import (
-    Fetched,
+    BadFileError,
+    Fingerprints,
     ImageIndex,
     Progress,
     check_max_pixels,
     check_url,
-    decode_image,
-    digest_file,
-    digest_pixels,
     find_local,
+    find_near,
     is_url,
-    map_files,
-    read_bytes,
     show_name,
+    take_fingerprints,
 )
 
 # What two images have in common -> how it is told, the surest first.
@@ -125,14 +125,6 @@ class AuditReport:
         return "\n".join([*lines, *bad[:_MOST_NAMED], *more])
 
 
-class _Digest(NamedTuple):
-    """Digests of a file and of its pixels; or why there are none."""
-
-    file: bytes | None
-    pixels: bytes | None
-    reason: str | None
-
-
 def audit_split(
     train: Any,
     val: Any,
@@ -194,31 +186,62 @@ def audit_split(
         check_url(train, storage_options)
     sides = [_index(train, "train", storage_options), _index(val, "val", storage_options)]
     names = [list(side.paths.relative()) for side in sides]
-    digest = partial(_digest, max_pixels=check_max_pixels(max_pixels))
-    digests = [list(map_files(digest, s.paths, s.files, n_jobs, progress)) for s in sides]
-    same_bytes, same_pixels = (
-        pair_equal(
-            *(
-                [(name, getattr(one, kind)) for name, one in zip(side, found, strict=True)]
-                for side, found in zip(names, digests, strict=True)
-            )
+    prints = [
+        take_fingerprints(
+            side, n_jobs=n_jobs, max_pixels=check_max_pixels(max_pixels), progress=progress
         )
-        for kind in ("file", "pixels")
-    )
-    same_pixels = sorted(set(same_pixels) - set(same_bytes))
+        for side in sides
+    ]
+    same_bytes = _pair_rows(names, [(one.files, one.has_file) for one in prints])
+    same_pixels = _pair_rows(names, [(one.pixels, one.has_pixels) for one in prints])
+    equal = {*same_bytes, *same_pixels}
     return AuditReport(
         n_train=len(sides[0]),
         n_val=len(sides[1]),
         same_bytes=same_bytes,
-        same_pixels=same_pixels,
+        same_pixels=sorted(set(same_pixels) - set(same_bytes)),
         same_source=pair_sources([_read_sources(side) for side in sides], names),
         unreadable={
-            side.paths[row]: one.reason
-            for side, found in zip(sides, digests, strict=True)
-            for row, one in enumerate(found)
-            if one.reason is not None
+            side.paths[int(row)]: _explain(side, int(row), max_pixels)
+            for side, one in zip(sides, prints, strict=True)
+            for row in np.flatnonzero(~one.has_pixels)
         },
+        similar=[pair for pair in _pair_similar(names, prints) if pair not in equal],
     )
+
+
+def _pair_rows(
+    names: Sequence[Sequence[str]],
+    digests: Sequence[tuple[NDArray[np.uint64], NDArray[np.bool_]]],
+) -> Pairs:
+    """Pair the names on both sides whose digests are equal."""
+    sides = [
+        [(side[row], some[row].tobytes()) for row in np.flatnonzero(has).tolist()]
+        for side, (some, has) in zip(names, digests, strict=True)
+    ]
+    return pair_equal(*sides)
+
+
+def _pair_similar(names: Sequence[Sequence[str]], prints: Sequence[Fingerprints]) -> Pairs:
+    """Pair the names on both sides that are near duplicates."""
+    first, second = prints
+    joint = Fingerprints(len(first) + len(second))
+    for start, one in ((0, first), (len(first), second)):
+        rows = slice(start, start + len(one))
+        joint.thumbnails[rows] = one.thumbnails
+        joint.has_thumbnail[rows] = one.has_thumbnail
+    pairs = find_near(joint).pairs.tolist()
+    n = len(first)
+    return sorted((names[0][a], names[1][b - n]) for a, b in pairs if a < n <= b)
+
+
+def _explain(side: ImageIndex, row: int, max_pixels: int | None) -> str:
+    """Say why a file could not be compared."""
+    try:
+        side.read([row], max_pixels=max_pixels)
+    except BadFileError as error:
+        return str(error).partition("' (")[2].partition("); pass ")[0]
+    return "could not be read before"
 
 
 def _index(side: Any, name: str, options: Mapping[str, Any] | None) -> ImageIndex:
@@ -232,19 +255,6 @@ def _index(side: Any, name: str, options: Mapping[str, Any] | None) -> ImageInde
         )
     except ValueError as error:
         raise ValueError(f"{name} {str(error).removeprefix('root ')}") from error
-
-
-def _digest(path: str, fetched: Fetched, max_pixels: int | None) -> _Digest:
-    """Digest a file and its pixels, in their own depth and channels."""
-    try:
-        data = read_bytes(path, fetched)
-    except ValueError as error:
-        return _Digest(None, None, str(error))
-    try:
-        image = decode_image(data, max_pixels=max_pixels)
-    except ValueError as error:
-        return _Digest(digest_file(data), None, str(error))
-    return _Digest(digest_file(data), digest_pixels(image), None)
 
 
 def pair_sources(

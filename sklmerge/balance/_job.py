@@ -30,6 +30,7 @@ from sklmerge.balance.plan import (
     choose_dropped,
     choose_extension,
     describe_groups,
+    find_similar,
     list_sources,
     merge_codes,
     open_table,
@@ -412,7 +413,9 @@ def _clean(
     merged = merge_codes(sources.classes, sources.class_names, mapping)
     options, files = ReadOptions(sources.reader), sources.files or RemoteFiles()
     found = verify_files(sources.paths, merged, options, files, n_jobs)
-    cleaned = choose_dropped(list(sources.paths.relative()), merged, sources.parts, found, kinds)
+    similar = find_similar(sources, n_jobs) if "similar" in kinds else []
+    names = list(sources.paths.relative())
+    cleaned = choose_dropped(names, merged, sources.parts, found, similar, kinds)
     return sources.take(cleaned.kept), cleaned
 
 

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from sklmerge.balance import RULES, Advice, advise
-from sklmerge.images import ImageIndex, ImageReport, Progress, show_name
+from sklmerge.images import (
+    ImageIndex,
+    ImageReport,
+    NearDuplicates,
+    Progress,
+    find_near,
+    show_name,
+)
 from sklmerge.report._place import Place, find_place, write_merge
 from sklmerge.weights import ClassWeightEstimator
 
@@ -220,11 +227,17 @@ def inspect_folder(
         # What is advised must run.
         place = place._replace(classes=list(index.original_classes))
     report = index.verify(n_jobs=n_jobs, max_pixels=max_pixels, progress=progress)
-    return describe_index(index, report, place, merge, budget_bytes)
+    near = find_near(index, n_jobs=n_jobs)
+    return describe_index(index, report, near, place, merge, budget_bytes)
 
 
 def describe_index(
-    index: ImageIndex, report: ImageReport, place: Place, merge: Any, budget_bytes: float | None
+    index: ImageIndex,
+    report: ImageReport,
+    near: NearDuplicates,
+    place: Place,
+    merge: Any,
+    budget_bytes: float | None,
 ) -> FolderReport:
     """Say what an index holds that was verified, and what to do; pure but for the disk's room."""
     names = list(index.paths.relative())
@@ -238,7 +251,7 @@ def describe_index(
     else:
         advice = Advice(1.0, {}, "nothing", ["no image can be read"], 0)
         class_weight = {}
-    similar = list(getattr(report, "similar", []))
+    similar = name_similar(near, names, report)
     return FolderReport(
         source=place.source,
         n_images=len(readable),
@@ -274,6 +287,19 @@ def describe_index(
         commands=write_commands(place, merge, advice.remedy, report, similar),
         code=write_code(place, merge, advice.remedy, report, similar),
     )
+
+
+def name_similar(
+    near: NearDuplicates, names: Sequence[str], report: ImageReport
+) -> list[list[str]]:
+    """Name the groups of near duplicates that are more than equal images."""
+    owner = {
+        name: number
+        for number, group in enumerate((*report.duplicates, *report.same_pixels))
+        for name in group
+    }
+    groups = [[names[int(row)] for row in group] for group in near.groups]
+    return [group for group in groups if len({owner.get(name, name) for name in group}) > 1]
 
 
 def choose_grouping(report: ImageReport, similar: Sequence[Any]) -> str | None:

@@ -25,9 +25,7 @@ def table(tmp_path, write_image):
     return pd.DataFrame(rows)
 
 
-def test_a_table_of_labels_is_balanced_as_class_folders_are(
-    table, tmp_path, write_image, hash_tree
-):
+def test_a_table_of_labels_is_balanced_as_class_folders_are(table, tmp_path, write_image):
     for row in table.itertuples():
         write_image(tmp_path / f"folders/{row.label}/{row.id}", height=9, width=12)
     index = ImageIndex.from_frame(table, root=tmp_path / "images", path_column="id")
@@ -36,8 +34,6 @@ def test_a_table_of_labels_is_balanced_as_class_folders_are(
     # The copies differ, because they follow from the paths, which differ.
     assert report.counts_after == expected.counts_after
     assert report.original_counts == {"1": 14, "7": 6}
-    names = set(hash_tree(tmp_path / "out")) - {"plan.json"}
-    assert names == set(hash_tree(tmp_path / "expected")) - {"plan.json"}
     for row in read_rows(tmp_path / "out/val"):
         written = (tmp_path / "out/val" / row["file_name"]).read_bytes()
         assert written == (tmp_path / "images" / row["source"]).read_bytes()

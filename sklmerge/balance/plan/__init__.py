@@ -6,6 +6,7 @@ from sklmerge.balance.plan._drop import choose_dropped as choose_dropped
 from sklmerge.balance.plan._groups import GroupBy as GroupBy
 from sklmerge.balance.plan._groups import describe_groups as describe_groups
 from sklmerge.balance.plan._groups import find_groups as find_groups
+from sklmerge.balance.plan._groups import find_similar as find_similar
 from sklmerge.balance.plan._metadata import METADATA_NAME as METADATA_NAME
 from sklmerge.balance.plan._metadata import MetadataRow as MetadataRow
 from sklmerge.balance.plan._metadata import list_metadata as list_metadata

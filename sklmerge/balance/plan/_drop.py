@@ -1,12 +1,13 @@
 """Which images are left out before the split: bad, equal, similar, leaking, contradictory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import list_items
+from sklmerge.balance.plan._groups import join_groups
 from sklmerge.images import ImageReport
 
 DROPPABLE = ("unreadable", "duplicates", "similar", "leaks", "conflicts")
@@ -61,6 +62,7 @@ def choose_dropped(
     merged: NDArray[np.int32],
     parts: NDArray[np.int8] | None,
     found: ImageReport,
+    similar: Sequence[Sequence[int]],
     drop: Sequence[str],
 ) -> Cleaned:
     """Choose the images to leave out.
@@ -78,6 +80,8 @@ def choose_dropped(
         Their parts, if the source is divided.
     found : ImageReport
         What `ImageIndex.verify` finds.
+    similar : sequence of sequence of int
+        Rows of near duplicates.
     drop : sequence of str
         See `check_drop`.
 
@@ -86,9 +90,8 @@ def choose_dropped(
     Cleaned
     """
     places = {name: place for place, name in enumerate(names)}
-    equal = join_groups([*found.duplicates, *found.same_pixels])
-    rows = [sorted(places[name] for name in group) for group in equal]
-    alike = [sorted(places[name] for name in group) for group in getattr(found, "similar", [])]
+    equal = [[places[name] for name in g] for g in (*found.duplicates, *found.same_pixels)]
+    rows, alike = join_groups(equal), join_groups(similar)
     at_odds = [group for group in rows if len(set(merged[group].tolist())) > 1]
     dropped: dict[str, dict[int, str]] = {kind: {} for kind in drop}
     gone: set[int] = set()
@@ -130,25 +133,6 @@ def choose_dropped(
         },
         [[names[row] for row in group] for group in at_odds if "conflicts" not in drop],
     )
-
-
-def join_groups(groups: Iterable[Sequence[str]]) -> list[list[str]]:
-    """Join groups that share a member.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._drop import join_groups
-    >>> join_groups([["a", "b"], ["c", "d"], ["b", "e"]])
-    [['a', 'b', 'e'], ['c', 'd']]
-    """
-    owner: dict[str, list[str]] = {}
-    for group in groups:
-        joined: list[str] = []
-        for known in {id(owner[name]): owner[name] for name in group if name in owner}.values():
-            joined += known
-        joined += [name for name in group if name not in owner]
-        owner.update(dict.fromkeys(joined, joined))
-    return [sorted(group) for group in {id(group): group for group in owner.values()}.values()]
 
 
 def _split_by_part(group: list[int], parts: NDArray[np.int8] | None) -> list[list[int]]:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,8 @@ from sklmerge.images import (
     RemoteFiles,
     digest_file,
     fetch_urls,
+    find_equal,
+    find_near,
     map_files,
     number_groups,
     read_bytes,
@@ -89,6 +91,12 @@ def group_sources(sources: Sources, group_by: GroupBy, n_jobs: int | None = None
     if isinstance(group_by, str) and group_by == CONTENT:
         digests = map_files(_digest_file, sources.paths, sources.files or RemoteFiles(), n_jobs)
         return number_groups(list(digests), n)
+    if isinstance(group_by, str) and group_by == SIMILAR:
+        names = list(sources.paths.relative())
+        for group in find_similar(sources, n_jobs):
+            for row in group:
+                names[row] = names[group[0]]
+        return number_groups(names, n)
     find, tried = _make_finder(group_by, sources)
     found = []
     for path in sources.paths.relative():
@@ -101,6 +109,33 @@ def group_sources(sources: Sources, group_by: GroupBy, n_jobs: int | None = None
         what = f"puts all {n} images into one group" if len(keys) == 1 else "groups no two images"
         raise ValueError(f"group_by={_show(group_by)} {what}, got {found[0]!r} first{tried}")
     return codes, keys
+
+
+def find_similar(sources: Sources, n_jobs: int | None) -> list[list[int]]:
+    """Find the groups of rows that are near duplicates, equal images among them."""
+    options = None if sources.files is None else sources.files.options
+    near = find_near(sources.paths, n_jobs=n_jobs, storage_options=options or None)
+    equal = find_equal(sources.paths, n_jobs=n_jobs, storage_options=options or None)
+    return join_groups([group.tolist() for group in (*near.groups, *equal)])
+
+
+def join_groups(groups: Iterable[Sequence[int]]) -> list[list[int]]:
+    """Join groups that share a member; members and groups are sorted.
+
+    Examples
+    --------
+    >>> from sklmerge.balance.plan._groups import join_groups
+    >>> join_groups([[1, 2], [3, 4], [2, 7]])
+    [[1, 2, 7], [3, 4]]
+    """
+    owner: dict[int, list[int]] = {}
+    for group in groups:
+        joined = dict.fromkeys(group)
+        for member in group:
+            joined |= dict.fromkeys(owner.get(member, ()))
+        together = sorted(joined)
+        owner.update(dict.fromkeys(together, together))
+    return sorted({tuple(group): group for group in owner.values()}.values())
 
 
 def describe_groups(group_by: GroupBy | None) -> str | None:
