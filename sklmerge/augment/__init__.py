@@ -7,6 +7,7 @@ from sklmerge.augment._adapters import pick_augmenters as pick_augmenters
 from sklmerge.augment._adapters import tell_augmenter as tell_augmenter
 from sklmerge.augment._augmenter import ImageAugmenter
 from sklmerge.augment._base import Augmenter
+from sklmerge.augment._base import ImageTransformer as ImageTransformer
 from sklmerge.augment._foreign import CallableAugmenter
 from sklmerge.augment._foreign import list_libraries as list_libraries
 from sklmerge.augment._normalize import read_normalization as read_normalization

@@ -7,6 +7,8 @@ from sklmerge.augment._params import AugmentationParams
 
 # (rows and columns swapped, columns mirrored, rows mirrored): all that lands pixel on pixel.
 SYMMETRIES = tuple((swap, x, y) for swap in (False, True) for x in (1, -1) for y in (1, -1))
+# The place of the one that moves nothing.
+UNMOVED = 0
 
 # Pixels that an interpolation may read beyond the place it is for.
 _REACH = 2

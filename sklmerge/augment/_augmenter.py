@@ -1,7 +1,7 @@
-"""ImageAugmenter: random, keeps shape and dtype. _draw says what varies, _render does it."""
+"""ImageAugmenter: random, keeps shape and dtype. _draw says what changes, _render does it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,10 +12,7 @@ from sklmerge.augment._base import BaseAugmenter, check_batch, check_keys, check
 from sklmerge.augment._draw import check_ranges, draw_columns
 from sklmerge.augment._params import AugmentationParams, expand_operations
 from sklmerge.augment._render import VALUE_COLUMNS, RenderSettings, render_images
-
-if TYPE_CHECKING:
-    from sklmerge.augment._scaler import ImageScaler
-
+from sklmerge.augment._scaler import ImageScaler, find_size, plan_preparation
 
 PRESETS: dict[str, dict[str, Any]] = {
     "light": {
@@ -38,12 +35,12 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 class ImageAugmenter(BaseAugmenter):
-    """Vary images at random, at the cost of one interpolation and one table lookup each.
+    """Augment images at random, at the cost of one interpolation and one table lookup each.
 
-    It varies and nothing else: shape and dtype stay, and resizing or normalising is
+    It augments and nothing else: shape and dtype stay, and resizing or normalising is
     `ImageScaler`'s work. It is an estimator in having parameters, so that a grid can tune
     ``augmenter__rotation_range``, but no transformer: a random ``transform`` in a pipeline would
-    vary test images at predict time.
+    augment test images at predict time.
 
     Parameters
     ----------
@@ -62,13 +59,13 @@ class ImageAugmenter(BaseAugmenter):
         Bounds of the share of the area that is kept, at a random place and in the image's own
         shape: 1 keeps it all.
     horizontal_flip, vertical_flip : bool, default=False
-        Mirror every other image left to right, or upside down.
+        Flip each image left to right, or upside down, with probability 0.5.
     rotate90 : bool, default=False
         Turn by 0, 1, 2 or 3 quarters; images that are not square by 0 or 2, to keep their shape.
     brightness_range : (float, float), default=None
-        Bounds of the factor on the distance from black.
+        Brightness factor range (1 = unchanged).
     contrast_range : (float, float), default=None
-        Bounds of the factor on the distance from the image's mean luminance.
+        Contrast factor range around the image's mean luminance (1 = unchanged).
     gamma_range : (float, float), default=None
         Bounds of the exponent on the share of white; below 1 lightens the dark.
     saturation_range : (float, float), default=None
@@ -84,7 +81,7 @@ class ImageAugmenter(BaseAugmenter):
         Bounds of the standard deviation of a Gaussian blur, in pixels; a float s stands for
         ``(0, s)``.
     erase : float, default=0
-        Chance that a rectangle of 2 to 40 % of the area is filled with random values.
+        Probability that a rectangle of 2 to 40 % of the area is filled with random values.
     fill_mode : {"nearest", "constant", "reflect", "wrap"}, default="nearest"
         What lies beyond the border.
     cval : float, default=0
@@ -117,14 +114,14 @@ class ImageAugmenter(BaseAugmenter):
     >>> from sklmerge import ImageAugmenter
     >>> images = gravel().reshape(8, 64, 512)
     >>> augmenter = ImageAugmenter(rotation_range=15, brightness_range=(0.8, 1.2))
-    >>> varied = augmenter.augment(images, random_state=0)
-    >>> varied.shape, varied.dtype
+    >>> augmented = augmenter.augment(images, random_state=0)
+    >>> augmented.shape, augmented.dtype
     ((8, 64, 512), dtype('uint8'))
 
     The parameters can be kept and replayed.
 
     >>> params = augmenter.draw_params(8, random_state=0)
-    >>> bool((augmenter.apply(images, params) == varied).all())
+    >>> bool((augmenter.apply(images, params) == augmented).all())
     True
     """
 
@@ -211,7 +208,7 @@ class ImageAugmenter(BaseAugmenter):
     def draw_params(
         self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
     ) -> AugmentationParams:
-        """Draw how n images are varied.
+        """Draw how n images are augmented.
 
         Parameters
         ----------
@@ -245,10 +242,10 @@ class ImageAugmenter(BaseAugmenter):
         params: AugmentationParams,
         *,
         indices: ArrayLike | None = None,
-        scaler: "ImageScaler | None" = None,
+        scaler: ImageScaler | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
-        """Vary images by given parameters.
+        """Augment images by given parameters.
 
         Parameters
         ----------
@@ -257,10 +254,10 @@ class ImageAugmenter(BaseAugmenter):
         params : AugmentationParams
             Of n images.
         indices : array-like of int, shape (n,), default=None
-            Which image each row of the parameters varies: ``np.zeros(n, int)`` makes n copies of
+            Which image each row of the parameters augments: ``np.zeros(n, int)`` makes n copies of
             the first. None means each image once, in order.
         scaler : ImageScaler, default=None
-            Resizes and normalises in the same pass: images are resized, varied and normalised,
+            Resizes and normalises in the same pass: images are resized, augmented and normalised,
             interpolated once in all. Without a resize the result is that of
             ``scaler.transform(augmenter.apply(X, params))``, to the last bit.
         out : ndarray, default=None
@@ -284,9 +281,12 @@ class ImageAugmenter(BaseAugmenter):
         if not VALUE_COLUMNS.isdisjoint(params.columns):
             check_value_range(batch, bounds)
         shape, dtype = batch.shape[1:], batch.dtype
+        preparation = None
         if scaler is not None:
-            shape = (*scaler.find_size(shape[:2]), *shape[2:])
-            dtype = np.dtype(scaler.dtype)
+            shape = (*find_size(scaler, shape[:2]), *shape[2:])
+            n_channels = shape[2] if len(shape) == 3 else 1
+            preparation = plan_preparation(scaler, batch.dtype, n_channels)
+            dtype = preparation.dtype
         flat = np.ndim(X) == 2
         expected = (len(rows), int(np.prod(shape))) if flat else (len(rows), *shape)
         out = check_out(out, expected, dtype)
@@ -297,7 +297,7 @@ class ImageAugmenter(BaseAugmenter):
                 params,
                 RenderSettings(self.fill_mode, self.cval, self.interpolation, bounds),
                 out.reshape(len(rows), *shape),
-                preparation=scaler,
+                preparation=preparation,
                 n_jobs=self.n_jobs,
             )
         return out

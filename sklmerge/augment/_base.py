@@ -1,11 +1,11 @@
-"""Which image each row of parameters varies, and where the result goes: checked at the door."""
+"""Which image each row of parameters augments, and where the result goes: checked at the door."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
 
 from sklmerge._contract import as_image_batch, refuse_single_image, stack_images
 from sklmerge.augment._params import AugmentationParams
@@ -21,7 +21,7 @@ class Augmenter(Protocol):
     def draw_params(
         self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
     ) -> AugmentationParams:
-        """Draw how n images are varied."""
+        """Draw how n images are augmented."""
 
     def apply(
         self,
@@ -31,7 +31,7 @@ class Augmenter(Protocol):
         indices: ArrayLike | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
-        """Vary images by given parameters."""
+        """Augment images by given parameters."""
 
 
 class BaseAugmenter(BaseEstimator, ABC):
@@ -41,7 +41,7 @@ class BaseAugmenter(BaseEstimator, ABC):
     def draw_params(
         self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
     ) -> AugmentationParams:
-        """Draw how n images are varied."""
+        """Draw how n images are augmented."""
 
     @abstractmethod
     def apply(
@@ -53,12 +53,12 @@ class BaseAugmenter(BaseEstimator, ABC):
         scaler: "ImageScaler | None" = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
-        """Vary images by given parameters."""
+        """Augment images by given parameters."""
 
     def augment(
         self, X: ArrayLike, random_state: Any = None, *, scaler: "ImageScaler | None" = None
     ) -> NDArray[Any]:
-        """Vary each image once, at random.
+        """Augment each image once, at random.
 
         Parameters
         ----------
@@ -77,8 +77,29 @@ class BaseAugmenter(BaseEstimator, ABC):
         return self.apply(batch, self.draw_params(len(batch), random_state), scaler=scaler)
 
     def __call__(self, image: ArrayLike, rng: Any = None) -> NDArray[Any]:
-        """Vary one image, of shape (H, W) or (H, W, C), by a random generator."""
+        """Augment one image, of shape (H, W) or (H, W, C), by a random generator."""
         return self.augment(np.asarray(image)[None], rng)[0]
+
+
+class ImageTransformer(TransformerMixin):
+    """A transformer whose output stays an array: images fit no data frame."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(auto_wrap_output_keys=None, **options)
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Leave the output as it is, for the sake of a pipeline's other steps.
+
+        Parameters
+        ----------
+        transform : str, default=None
+            Meant for the other steps.
+
+        Returns
+        -------
+        self
+        """
+        return self
 
 
 def check_batch(
@@ -92,7 +113,7 @@ def check_batch(
 
 
 def check_rows(n_images: int, n_rows: int, indices: ArrayLike | None) -> NDArray[np.intp]:
-    """Check which of some images each row of parameters varies.
+    """Check which of some images each row of parameters augments.
 
     Parameters
     ----------

@@ -1,5 +1,7 @@
 """Parameters in, one line or lookup table an image out; and the one place that recolours."""
 
+import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import cv2
@@ -21,7 +23,15 @@ class ImageStatistics(NamedTuple):
     grey: NDArray[np.float64]
 
 
-def measure_images(images: NDArray[Any], *, extremes: bool) -> ImageStatistics:
+def measure_grey(image: NDArray[Any]) -> float:
+    """Measure an image's mean luminance, without an alpha channel."""
+    pixels = select_colors(image)
+    if pixels.ndim == 3 and pixels.shape[2] == 3:
+        return float(np.dot(LUMA, cv2.mean(pixels)[:3]))
+    return float(cv2.mean(np.ascontiguousarray(pixels).reshape(len(pixels), -1))[0])
+
+
+def measure_images(images: NDArray[Any] | list[NDArray[Any]], *, extremes: bool) -> ImageStatistics:
     """Measure each image's range of values and its mean luminance; an alpha channel is left out.
 
     Parameters
@@ -42,11 +52,7 @@ def measure_images(images: NDArray[Any], *, extremes: bool) -> ImageStatistics:
         # OpenCV's reductions are several times faster than numpy's, but want contiguous planes.
         plane = np.ascontiguousarray(pixels).reshape(pixels.shape[0], -1)
         low, high = cv2.minMaxLoc(plane)[:2] if extremes else (0.0, 0.0)
-        if pixels.ndim == 3 and pixels.shape[2] == 3:
-            grey = float(np.dot(LUMA, cv2.mean(pixels)[:3]))
-        else:
-            grey = cv2.mean(plane)[0]
-        figures[:, place] = low, high, grey
+        figures[:, place] = low, high, measure_grey(image)
     return ImageStatistics(*figures)
 
 
@@ -118,30 +124,72 @@ def needs_statistics(params: AugmentationParams) -> bool:
     return "channel_shift" in params or "contrast" in params
 
 
-def recolor_integers(
-    images: NDArray[Any], params: AugmentationParams, statistics: ImageStatistics | None
-) -> None:
-    """Recolour uint8 or uint16 images where they lie, each by one line or one lookup table.
+Recolor = Callable[[slice, list[NDArray[Any]], NDArray[Any]], None]
 
-    Parameters
-    ----------
-    images : ndarray of shape (n, H, W) or (n, H, W, C)
-        Changed in place, but for an alpha channel.
-    params, statistics
-        See `recolor_values`.
+
+def plan_integers(params: AugmentationParams, dtype: np.dtype[Any], has_alpha: bool) -> Recolor:
+    """Plan how uint8 or uint16 images take one line or one lookup table each, but for alpha.
+
+    Returns a function of rows, their images, and the targets, which may be the images themselves.
     """
-    has_alpha = images.ndim == 4 and images.shape[3] == 4
-    if has_alpha or "channel_shift" in params or "gamma" in params:
-        tables = build_tables(params, statistics, images.dtype, has_alpha)
-        for image, table in zip(images, tables, strict=True):
-            cv2.LUT(image, table, dst=image)
+    names = COLOR_COLUMNS.intersection(params.columns)
+    if names == {"channel_shift"} and not has_alpha:
+        shifts = params["channel_shift"].tolist()
+
+        def shift_rows(rows: slice, images: list[NDArray[Any]], targets: NDArray[Any]) -> None:
+            for image, shift, target in zip(images, shifts[rows], targets, strict=True):
+                shift_channels(image, shift, target)
+
+        return shift_rows
+    if has_alpha or "channel_shift" in names or "gamma" in names:
+
+        def look_up(rows: slice, images: list[NDArray[Any]], targets: NDArray[Any]) -> None:
+            own, statistics = params.take(rows), None
+            if needs_statistics(params):
+                statistics = measure_images(images, extremes="channel_shift" in names)
+            tables = build_tables(own, statistics, dtype, has_alpha)
+            for image, table, target in zip(images, tables, targets, strict=True):
+                cv2.LUT(image, table, dst=target)
+
+        return look_up
+    lines = list(zip(params["contrast"].tolist(), params["brightness"].tolist(), strict=True))
+
+    def draw_lines(rows: slice, images: list[NDArray[Any]], targets: NDArray[Any]) -> None:
+        for image, (contrast, brightness), target in zip(images, lines[rows], targets, strict=True):
+            pivot = measure_grey(image) * (1 - contrast) if "contrast" in names else 0.0
+            draw_line(image, contrast * brightness, pivot * brightness, target)
+
+    return draw_lines
+
+
+def draw_line(image: NDArray[Any], gain: float, bias: float, target: NDArray[Any]) -> None:
+    """Multiply all values and add to them, rounded and clipped: cheaper than a table."""
+    if bias >= 0 and image.dtype == np.uint8:
+        # Nothing is below 0 whose absolute value could be taken: the same values, in less time.
+        cv2.convertScaleAbs(image, target, gain, bias)
+    else:
+        cv2.addWeighted(image, gain, image, 0, bias, dst=target)
+
+
+def shift_channels(image: NDArray[Any], shift: float, target: NDArray[Any]) -> None:
+    """Add a number, rounded, to all values, and clip them to the image's own range."""
+    whole = round(shift)
+    if abs(shift - math.trunc(shift)) == 0.5:
+        # Half a level is rounded to the even neighbour, which depends on the value.
+        statistics = measure_images([image], extremes=True)
+        params = AugmentationParams(1, {"channel_shift": np.array([shift])})
+        cv2.LUT(image, build_tables(params, statistics, image.dtype, False)[0], dst=target)
         return
-    # A line that is clipped, which costs less than a table.
-    contrast, brightness = params["contrast"], params["brightness"]
-    pivot = statistics.grey * (1 - contrast) if statistics is not None else contrast * 0
-    gains, biases = (contrast * brightness).tolist(), (pivot * brightness).tolist()
-    for image, gain, bias in zip(images, gains, biases, strict=True):
-        cv2.addWeighted(image, gain, image, 0, bias, dst=image)
+    low, high = map(int, cv2.minMaxLoc(np.ascontiguousarray(image).reshape(len(image), -1))[:2])
+    kind = image.dtype.type
+    if whole >= 0:
+        whole = min(whole, high - low)
+        np.minimum(image, kind(high - whole), out=target)
+        np.add(target, kind(whole), out=target)
+    else:
+        whole = min(-whole, high - low)
+        np.maximum(image, kind(low + whole), out=target)
+        np.subtract(target, kind(whole), out=target)
 
 
 def build_tables(
@@ -176,20 +224,12 @@ def build_tables(
 
 
 def recolor_floats(
-    images: NDArray[Any],
-    params: AugmentationParams,
-    statistics: ImageStatistics | None,
-    bounds: tuple[float, float],
+    images: NDArray[Any], params: AugmentationParams, bounds: tuple[float, float]
 ) -> None:
-    """Recolour float images where they lie, one after the other so that temporaries stay small.
-
-    Parameters
-    ----------
-    images : ndarray of shape (n, H, W) or (n, H, W, C)
-        Changed in place, but for an alpha channel.
-    params, statistics, bounds
-        See `recolor_values`.
-    """
+    """Recolour float images in place but for alpha, one by one so that temporaries stay small."""
+    statistics = None
+    if needs_statistics(params):
+        statistics = measure_images(images, extremes="channel_shift" in params)
     for place, image in enumerate(images):
         row = slice(place, place + 1)
         own = statistics and ImageStatistics(*(figures[row] for figures in statistics))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CallableAugmenter(BaseAugmenter):
-    """Vary images by a function of the user's own.
+    """Augment images by a function of the user's own.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ class CallableAugmenter(BaseAugmenter):
     >>> from sklmerge.augment import as_augmenter
     >>> noisy = as_augmenter(lambda image, rng: image + rng.normal(0, 0.01, image.shape))
     >>> rows = np.zeros((2, 5))
-    >>> varied = noisy.apply(rows, noisy.draw_params(2, random_state=0))
-    >>> varied.shape, bool((varied[0] == varied[1]).any())
+    >>> augmented = noisy.apply(rows, noisy.draw_params(2, random_state=0))
+    >>> augmented.shape, bool((augmented[0] == augmented[1]).any())
     ((2, 5), False)
     """
 
@@ -113,9 +113,9 @@ class CallableAugmenter(BaseAugmenter):
         refuse_single_image(batch, counted=indices is not None or len(batch) == len(params))
         rows = check_rows(len(batch), len(params), indices)
         made = out if scaler is None else None
-        varied = check_out(made, (len(rows), *batch.shape[1:]), batch.dtype)
+        augmented = check_out(made, (len(rows), *batch.shape[1:]), batch.dtype)
         images = batch if self.image_shape is None else as_image_batch(batch, self.image_shape)
-        places = varied.reshape(len(rows), *images.shape[1:])
+        places = augmented.reshape(len(rows), *images.shape[1:])
         takes_rng = count_arguments(self.function) > 1
         for place, (row, key) in enumerate(zip(rows, params["key"], strict=True)):
             image = images[row].copy()
@@ -124,8 +124,8 @@ class CallableAugmenter(BaseAugmenter):
             check_result(result, images[row], self.function)
             places[place] = result
         if scaler is None:
-            return varied
-        scaled = scaler.transform(varied)
+            return augmented
+        scaled = scaler.transform(augmented)
         if out is None:
             return scaled
         check_out(out, scaled.shape, scaled.dtype)[...] = scaled

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -14,38 +15,34 @@ from sklmerge._contract import find_value_range
 Chunks = Iterable[NDArray[np.float64]]
 
 
-def measure_channels(
-    chunks: Chunks, n_channels: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Measure mean and standard deviation of each channel over all images, a few at a time.
+class ChannelMoments(NamedTuple):
+    """What was seen so far: how many pixels, and of each channel mean and squared deviations."""
 
-    Parameters
-    ----------
-    chunks : iterable of ndarray of shape (m, H, W) or (m, H, W, C)
-        Images, a few at a time.
-    n_channels : int
-        C, or 1.
+    n_pixels: int
+    mean: NDArray[np.float64]
+    deviations: NDArray[np.float64]
 
-    Returns
-    -------
-    mean, std : ndarray of float64, shape (n_channels,)
+
+def add_pixels(seen: ChannelMoments | None, chunk: NDArray[np.float64]) -> ChannelMoments:
+    """Add the pixels of some images, of shape (m, H, W) or (m, H, W, C), to what was seen.
 
     References
     ----------
     Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
     Variances", 1979: how two sums of squared deviations join without losing digits.
     """
-    n_seen, mean, deviations = 0, np.zeros(1), np.zeros(1)
-    for chunk in chunks:
-        pixels = chunk.reshape(-1, n_channels)
-        own_mean = pixels.mean(axis=0)
-        own_deviations = ((pixels - own_mean) ** 2).sum(axis=0)
-        n_all = n_seen + len(pixels)
-        step = own_mean - mean
-        deviations = deviations + own_deviations + step**2 * (n_seen * len(pixels) / n_all)
-        mean = mean + step * (len(pixels) / n_all)
-        n_seen = n_all
-    return mean, np.sqrt(deviations / n_seen)
+    pixels = chunk.reshape(-1, chunk.shape[3] if chunk.ndim == 4 else 1)
+    mean = pixels.mean(axis=0)
+    deviations = ((pixels - mean) ** 2).sum(axis=0)
+    if seen is None:
+        return ChannelMoments(len(pixels), mean, deviations)
+    n_all = seen.n_pixels + len(pixels)
+    step = mean - seen.mean
+    return ChannelMoments(
+        n_all,
+        seen.mean + step * (len(pixels) / n_all),
+        seen.deviations + deviations + step**2 * (seen.n_pixels * len(pixels) / n_all),
+    )
 
 
 def measure_whitening(chunks: Chunks, epsilon: float) -> NDArray[np.float64]:
@@ -109,31 +106,164 @@ def find_memory() -> int:
 
 
 GainBias = tuple[NDArray[np.float64], NDArray[np.float64]]
+# Keras adds it to every standard deviation that it divides by.
+EPSILON = 1e-6
+# Beyond it, float32 loses too many digits in the difference of two large numbers.
+_LARGEST_BIAS = 1e4
 
 
-def scale_integers(images: Iterable[NDArray[Any]], affine: GainBias, out: NDArray[Any]) -> None:
-    """Multiply each channel of integer images, and add to it.
+@dataclass(frozen=True)
+class Preparation:
+    """What is done to images of the right size, of one dtype and number of channels."""
 
-    Parameters
-    ----------
-    images : iterable of n ndarrays of shape (H, W) or (H, W, C)
-        uint8 or uint16.
-    affine : (gain, bias), each an ndarray of shape (1,) or (C,)
-        What values are multiplied by, and what is added to them.
-    out : ndarray of float32 or float64, shape (n, H, W) or (n, H, W, C)
-        Contiguous; filled.
-    """
-    n_channels = out.shape[3] if out.ndim == 4 else 1
+    function: Callable[[NDArray[Any]], ArrayLike] | None
+    rescale: float
+    samplewise_center: bool
+    samplewise_std: bool
+    # What follows for every image alike.
+    affine: GainBias
+    whitening: NDArray[np.float64] | None
+    dtype: np.dtype[Any]
+
+    def start(self) -> Callable[[Iterable[NDArray[Any]], NDArray[Any]], None]:
+        """Give a function of images (H, W) or (H, W, C) and where they go, for one thread."""
+        # Its buffers are used again for each image: new memory costs more than the arithmetic.
+        scale = Scale(self._all)
+        samplewise = self.samplewise_center or self.samplewise_std
+
+        def run(images: Iterable[NDArray[Any]], out: NDArray[Any]) -> None:
+            if self.whitening is not None:
+                out[...] = whiten(self.run_exactly(images, out.shape), self.whitening)
+                return
+            for image, place in zip(images, out, strict=True):
+                values = self._preprocess(image)
+                scale(values, place, self._join(values) if samplewise else None)
+
+        return run
+
+    def run_exactly(
+        self, images: Iterable[NDArray[Any]], shape: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        """Do all that comes before whitening in float64, for statistics and for whitening."""
+        prepared = np.empty(shape)
+        for image, place in zip(images, prepared, strict=True):
+            place[...] = self._preprocess(image)
+            place *= self.rescale
+            if self.samplewise_center:
+                place -= place.mean()
+            if self.samplewise_std:
+                place /= place.std() + EPSILON
+            gain, bias = self.affine
+            if (gain != 1).any() or bias.any():
+                place *= gain
+                place += bias
+        return prepared
+
+    @property
+    def _all(self) -> GainBias:
+        return self.rescale * self.affine[0], self.affine[1]
+
+    def _preprocess(self, image: NDArray[Any]) -> NDArray[Any]:
+        if self.function is None:
+            return image
+        result = np.asarray(self.function(image.astype(self.dtype)))
+        if result.shape != image.shape:
+            raise ValueError(
+                f"preprocessing_function must keep the shape {image.shape}, got {result.shape}"
+            )
+        return result
+
+    def _join(self, image: NDArray[Any]) -> GainBias:
+        """Join an image's own mean and deviation with what follows for all."""
+        mean, std = measure_image(image)
+        mean, std = mean * self.rescale, std * abs(self.rescale)
+        gain, bias = self.affine
+        own = gain / (std + EPSILON) if self.samplewise_std else gain
+        shift = mean if self.samplewise_center else 0.0
+        return self.rescale * own, bias - shift * own
+
+
+def measure_image(image: NDArray[Any]) -> tuple[float, float]:
+    """Measure the mean and the standard deviation of all values of an image."""
+    if image.dtype.name in ("uint8", "uint16", "float32"):
+        flat = np.ascontiguousarray(image).reshape(len(image), -1)
+        means, stds = cv2.meanStdDev(flat)
+        mean, std = float(means[0, 0]), float(stds[0, 0])
+        # The difference of two sums has no digits left if the deviation is so small.
+        if std > 1e-3 * abs(mean):
+            return mean, std
+    values = image.astype(np.float64)
+    return float(values.mean()), float(values.std())
+
+
+class Scale:
+    """Multiplies each channel of images and adds to it, by few passes over memory."""
+
+    def __init__(self, affine: GainBias) -> None:
+        self.affine = affine
+        self.stage: NDArray[Any] | None = None
+        self.table: NDArray[Any] | None = None
+        self.alike = all((part == part[0]).all() for part in affine)
+
+    def __call__(
+        self, image: NDArray[Any], place: NDArray[Any], own: GainBias | None = None
+    ) -> None:
+        """Scale an image into a contiguous array of float32 or float64, by its own or by one."""
+        affine = self.affine if own is None else own
+        if own is None and self.alike and image.dtype == np.uint8 and place.dtype == np.float32:
+            if self.table is None:
+                levels = np.arange(256, dtype=np.float32).reshape(1, 256)
+                table = np.empty((*levels.shape, *place.shape[2:]), np.float32)
+                scale_image(
+                    levels if place.ndim == 2 else np.stack([levels] * place.shape[2], axis=-1),
+                    self.affine,
+                    table,
+                )
+                self.table = np.ascontiguousarray(table.reshape(256, -1)[:, 0])
+            cv2.LUT(image, self.table, dst=place)
+            return
+        if image.dtype == place.dtype:
+            scale_image(image, affine, place)
+            return
+        # Memory is written once: what lies between stays in the cache.
+        if self.stage is None or self.stage.shape != image.shape:
+            self.stage = np.empty(image.shape, place.dtype)
+        wide = image.dtype == np.float64
+        if not wide:
+            np.copyto(self.stage, image)
+        scale_image(image if wide else self.stage, affine, place)
+
+
+def scale_image(image: NDArray[Any], affine: GainBias, place: NDArray[Any]) -> None:
+    """Multiply each channel of an image and add to it, into a contiguous array."""
+    gain, bias = affine
+    n_channels = place.shape[2] if place.ndim == 3 else 1
+    if image.dtype != place.dtype or np.abs(bias).max() > _LARGEST_BIAS:
+        place[...] = image * gain + bias
+        return
     matrix = np.zeros((n_channels, n_channels + 1))
-    np.fill_diagonal(matrix, affine[0])
-    matrix[:, -1] = affine[1]
-    for image, place in zip(images, out, strict=True):
-        np.copyto(place, image)
-        cv2.transform(place, matrix, dst=place)
+    np.fill_diagonal(matrix, gain)
+    matrix[:, -1] = bias
+    cv2.transform(image, matrix, dst=place)
+
+
+def whiten(prepared: NDArray[np.float64], whitening: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Multiply flattened images by the whitening matrix."""
+    flat = prepared.reshape(len(prepared), -1)
+    if flat.shape[1] != len(whitening):
+        raise ValueError(
+            f"X must have images of {len(whitening)} values as in fit, got {flat.shape[1]}"
+        )
+    return (flat @ whitening).reshape(prepared.shape)
 
 
 def read_normalization(
-    mean: Any, std: Any, dtype: np.dtype[Any], n_channels: int, *, rescaled: bool = False
+    mean: Any,
+    std: Any,
+    dtype: np.dtype[Any],
+    n_channels: int | None,
+    *,
+    rescaled: bool = False,
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
     """Turn a given mean and std into gain and bias, for images of a dtype.
 
@@ -157,46 +287,12 @@ def read_normalization(
     return 1 / (stds * white), -means / stds
 
 
-def _check_channels(name: str, values: Any, n_channels: int) -> NDArray[np.float64]:
+def _check_channels(name: str, values: Any, n_channels: int | None) -> NDArray[np.float64]:
     numbers = (values,) if is_real(values) else list_items(values)
     if not numbers or not all(map(is_real, numbers)):
         raise TypeError(f"{name} must be a number, or one for each channel, got {values!r}")
-    if len(numbers) not in (1, n_channels):
+    if n_channels is not None and len(numbers) not in (1, n_channels):
         raise ValueError(
             f"{name} must be a number, or one for each of {n_channels} channels, got {values!r}"
         )
     return np.array(numbers, dtype=np.float64)
-
-
-def preprocess_images(
-    images: NDArray[Any], function: Callable[[NDArray[Any]], ArrayLike], dtype: str
-) -> NDArray[np.float64]:
-    """Call a user's function on a copy of each image, and refuse another shape.
-
-    Parameters
-    ----------
-    images : ndarray of shape (n, H, W) or (n, H, W, C)
-        Of any dtype.
-    function : callable
-        Image -> image.
-    dtype : {"float32", "float64"}
-        Of what the function gets.
-
-    Returns
-    -------
-    ndarray of float64, of the same shape
-
-    Raises
-    ------
-    ValueError
-        If the function returns another shape.
-    """
-    prepared = np.empty(images.shape)
-    for image, place in zip(images, prepared, strict=True):
-        result = np.asarray(function(image.astype(dtype)))
-        if result.shape != image.shape:
-            raise ValueError(
-                f"preprocessing_function must keep the shape {image.shape}, got {result.shape}"
-            )
-        place[...] = result
-    return prepared

@@ -73,7 +73,7 @@ _KERAS_COLUMNS = {
 
 @dataclass(frozen=True, eq=False)
 class AugmentationParams:
-    """How each of n images is varied: one row an image, one column a parameter.
+    """How each of n images is augmented: one row an image, one column a parameter.
 
     Parameters can be kept, written beside the images they made, and replayed by
     `ImageAugmenter.apply`.
@@ -93,7 +93,7 @@ class AugmentationParams:
         ``blur_sigma`` in pixels; ``erase_x``, ``erase_y``, ``erase_width`` and ``erase_height``
         are shares of width and height. ``key`` is the random stream of noise, of erased pixels
         and of a user's own callable. ``operation`` and ``magnitude`` are those of
-        `TrivialAugmenter`; ``augmenter`` says which of several varies the image, -1 none.
+        `TrivialAugmenter`; ``augmenter`` says which of several augments the image, -1 none.
 
     Examples
     --------

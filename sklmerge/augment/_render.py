@@ -1,7 +1,9 @@
-"""Images and parameters in, varied images out: one warp, one recolouring, chunk by chunk."""
+"""Images and parameters in, augmented images out: one warp, one recolouring, chunk by chunk."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import joblib
 import numpy as np
@@ -9,40 +11,23 @@ from numpy.typing import NDArray
 
 from sklmerge._resize import resize_image
 from sklmerge.augment._affine import (
+    UNMOVED,
     compose_affine,
     compose_resize,
     find_symmetries,
     measure_margins,
 )
-from sklmerge.augment._color import (
-    COLOR_COLUMNS,
-    measure_images,
-    needs_statistics,
-    recolor_floats,
-    recolor_integers,
-)
+from sklmerge.augment._color import COLOR_COLUMNS, plan_integers, recolor_floats
 from sklmerge.augment._effects import EFFECT_COLUMNS, apply_effects
 from sklmerge.augment._geometry import Warper, choose_frame, mirror_image
-from sklmerge.augment._normalize import GainBias, scale_integers
+from sklmerge.augment._normalize import Preparation
 from sklmerge.augment._params import AugmentationParams
 
 # What reads or writes values, not only moves them.
 VALUE_COLUMNS = COLOR_COLUMNS | EFFECT_COLUMNS
 
-# So few images of 224 x 224 x 3 stay in the second-level cache between the warp and the lookup.
-_CHUNK = 8
-# So many chunks make a task for a thread worth its start.
-_CHUNKS_PER_TASK = 8
-
-
-class Preparation(Protocol):
-    """What rendering asks of an `ImageScaler`."""
-
-    def find_affine(self, n_channels: int) -> GainBias | None:
-        """Return gain and bias of shape (1,) or (C,), or None where one affine map is not all."""
-
-    def prepare_batch(self, images: NDArray[Any]) -> NDArray[Any]:
-        """Prepare images that already have the right size."""
+# So many values stay in the second-level cache between the warp and what follows.
+_CHUNK_VALUES = 2**18
 
 
 @dataclass(frozen=True)
@@ -65,14 +50,14 @@ def render_images(
     preparation: Preparation | None = None,
     n_jobs: int | None = None,
 ) -> None:
-    """Vary image ``indices[i]`` by row i of the parameters into ``out[i]``.
+    """Augment image ``indices[i]`` by row i of the parameters into ``out[i]``.
 
     Parameters
     ----------
     images : array of shape (m, H, W) or (m, H, W, C)
         Sources, never written to.
     indices : ndarray of int, shape (n,)
-        Which source each row of the parameters varies.
+        Which source each row of the parameters augments.
     params : AugmentationParams
         Of n images.
     settings : RenderSettings
@@ -88,23 +73,25 @@ def render_images(
         # OpenCV gives back an image of one channel without it.
         images, out = images[..., 0], out[..., 0]
     affine = compose_affine(params, (out.shape[1], out.shape[2]))
-    n_workers = joblib.effective_n_jobs(n_jobs)
-    # Small batches are shared out as well, by whole chunks.
-    n_chunks = min(_CHUNKS_PER_TASK, -(-len(out) // (_CHUNK * n_workers)))
-    span = _CHUNK * n_chunks
-    tasks = [slice(start, start + span) for start in range(0, len(out), span)]
+    n_threads = joblib.effective_n_jobs(n_jobs)
+    # Few enough images for the second-level cache, and several parts for each thread, so that none
+    # waits long for another.
+    size = max(1, out[:1].size)
+    chunk = min(max(_CHUNK_VALUES // size, 1), 64)
+    n_parts = min(-(-len(out) // chunk), 8 * n_threads) if n_threads > 1 else 1
+    bounds = [len(out) * part // n_parts for part in range(n_parts + 1)]
 
-    def run_task(rows: slice) -> None:
-        render_rows(
-            images, indices[rows], params.take(rows), affine[rows], settings, out[rows], preparation
-        )
+    def run_part(part: int) -> None:
+        rows = slice(bounds[part], bounds[part + 1])
+        own = params if n_parts == 1 else params.take(rows)
+        render_rows(images, indices[rows], own, affine[rows], settings, out[rows], preparation)
 
-    if n_workers == 1 or len(tasks) == 1:
-        for rows in tasks:
-            run_task(rows)
+    if n_parts == 1:
+        run_part(0)
     else:
-        workers = joblib.Parallel(n_jobs=n_jobs, require="sharedmem")
-        workers(joblib.delayed(run_task)(rows) for rows in tasks)
+        # A pool of its own starts sooner than joblib's workers, by more than some batches take.
+        with ThreadPoolExecutor(min(n_threads, n_parts)) as pool:
+            list(pool.map(run_part, range(n_parts)))
 
 
 def render_rows(
@@ -127,7 +114,6 @@ def render_rows(
         margins = np.zeros_like(margins)
     # -1 is no symmetry: the image must be warped.
     found = find_symmetries(affine, size) if frame == size else np.full(len(indices), -1)
-    symmetries = found.tolist()
     warp = Warper(
         (*frame, *first.shape[2:]),
         size,
@@ -139,53 +125,67 @@ def render_rows(
     )
     overshoots = settings.interpolation == "cubic" and first.dtype.kind == "f"
     affine[:, :, 2] += margins[:, [2, 0]]
-    reaches = margins.tolist()
-    # Without a preparation the warped images are finished where they lie.
-    staging = np.empty((_CHUNK, *out.shape[1:]), first.dtype) if preparation is not None else None
-    finishes = staging is not None or not VALUE_COLUMNS.isdisjoint(params.columns)
-    for start in range(0, len(out), _CHUNK):
-        rows = slice(start, min(start + _CHUNK, len(out)))
-        target = out[rows]
-        warped = target if staging is None else staging[: len(target)]
-        for place, index in enumerate(indices[rows].tolist()):
+    rows = zip(indices.tolist(), found.tolist(), affine, margins.tolist(), strict=True)
+    chunk = min(max(_CHUNK_VALUES // max(1, out[:1].size), 1), 64, len(out))
+    # Without a preparation the images are finished where they lie.
+    staging = np.empty((chunk, *out.shape[1:]), first.dtype) if preparation is not None else None
+    finish = plan_finish(params, first.dtype, out.shape, settings.bounds, preparation)
+    for start in range(0, len(out), chunk):
+        target = out[start : start + chunk]
+        slots = target if staging is None else staging[: len(target)]
+        moved: list[NDArray[Any]] = []
+        for slot, (index, symmetry, matrix, reach) in zip(slots, rows, strict=False):
             image = resize_image(images[index], frame)
-            if (symmetry := symmetries[start + place]) >= 0:
-                mirror_image(image, symmetry, warped[place])
+            if symmetry == UNMOVED:
+                moved.append(image)
+                continue
+            moved.append(slot)
+            if symmetry >= 0:
+                mirror_image(image, symmetry, slot)
             else:
-                warp(image, affine[start + place], reaches[start + place], warped[place])
+                warp(image, matrix, reach, slot)
                 if overshoots:
                     # What integers do by themselves; a range that the image leaves stays its own.
                     low, high = settings.bounds
                     limits = min(low, float(image.min())), max(high, float(image.max()))
-                    np.clip(warped[place], *limits, out=warped[place])
-        if finishes:
-            finish_chunk(warped, params.take(rows), settings.bounds, preparation, target)
+                    np.clip(slot, *limits, out=slot)
+        finish(slice(start, start + len(target)), moved, slots, target)
 
 
-def finish_chunk(
-    warped: NDArray[Any],
+Finish = Callable[[slice, list[NDArray[Any]], NDArray[Any], NDArray[Any]], None]
+
+
+def plan_finish(
     params: AugmentationParams,
+    dtype: np.dtype[Any],
+    shape: tuple[int, ...],
     bounds: tuple[float, float],
     preparation: Preparation | None,
-    out: NDArray[Any],
-) -> None:
-    """Recolour and prepare warped images; without a preparation, `out` is `warped` itself."""
-    integers = warped.dtype.kind == "u"
-    if not COLOR_COLUMNS.isdisjoint(params.columns):
-        statistics = None
-        if needs_statistics(params):
-            statistics = measure_images(warped, extremes="channel_shift" in params)
-        if integers:
-            recolor_integers(warped, params, statistics)
-        else:
-            recolor_floats(warped, params, statistics, bounds)
-    if not EFFECT_COLUMNS.isdisjoint(params.columns):
-        apply_effects(warped, params, bounds)
-    if preparation is None:
-        return
-    n_channels = warped.shape[3] if warped.ndim == 4 else 1
-    affine = preparation.find_affine(n_channels)
-    if affine is not None and integers:
-        scale_integers(warped, affine, out)
-    else:
-        out[...] = preparation.prepare_batch(warped)
+) -> Finish:
+    """Plan what is done to images that lie in their slots or, if they did not move, elsewhere."""
+    colors = not COLOR_COLUMNS.isdisjoint(params.columns)
+    effects = not EFFECT_COLUMNS.isdisjoint(params.columns)
+    recolor = None
+    if colors and dtype.kind == "u":
+        recolor = plan_integers(params, dtype, len(shape) == 4 and shape[3] == 4)
+    prepare = None if preparation is None else preparation.start()
+
+    def finish(
+        rows: slice, moved: list[NDArray[Any]], slots: NDArray[Any], out: NDArray[Any]
+    ) -> None:
+        if recolor is not None:
+            recolor(rows, moved, slots)
+            moved = list(slots)
+        elif colors or effects or prepare is None:
+            for image, slot in zip(moved, slots, strict=True):
+                if image is not slot:
+                    np.copyto(slot, image)
+            moved = list(slots)
+            if colors:
+                recolor_floats(slots, params.take(rows), bounds)
+        if effects:
+            apply_effects(slots, params.take(rows), bounds)
+        if prepare is not None:
+            prepare(moved, out)
+
+    return finish

@@ -1,30 +1,33 @@
 """ImageScaler: deterministic, a transformer. How images are prepared to train and to test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge._contract import as_image_batch, check_image_shape
+from sklmerge._checks import check_choice, check_flag, check_image_size, is_real
+from sklmerge._contract import as_image_batch, stack_images
 from sklmerge._resize import resize_image
-from sklmerge.augment._geometry import iterate_resized
+from sklmerge.augment._base import ImageTransformer
 from sklmerge.augment._normalize import (
-    GainBias,
+    EPSILON,
+    ChannelMoments,
+    Preparation,
+    add_pixels,
     check_whitening_fits,
-    measure_channels,
     measure_whitening,
-    preprocess_images,
-    scale_integers,
+    read_normalization,
 )
 
-# Keras adds it to every standard deviation that it divides by.
-_EPSILON = 1e-6
+# Images prepared at a time, so that memory does not grow with their number.
+_CHUNK = 64
 
 
-class ImageScaler(TransformerMixin, BaseEstimator):
+class ImageScaler(ImageTransformer, BaseEstimator):
     """Resize and normalise images, for training and testing alike.
 
     The deterministic half of Keras' ``ImageDataGenerator``: what it learns, it learns in `fit` from
@@ -45,8 +48,10 @@ class ImageScaler(TransformerMixin, BaseEstimator):
     samplewise_std_normalization : bool, default=False
         Divide by each image's own standard deviation.
     zca_whitening : bool, default=False
-        Centre as `featurewise_center` does, and make the values of an image uncorrelated over the
-        training images. The matrix has the square of an image's values: images must be small.
+        Centre as `featurewise_center` does, then multiply by the matrix that makes the values of an
+        image uncorrelated over the training images if every pixel has the same mean there. As in
+        Keras, means are those of channels, not of pixels: what remains correlated is how pixels'
+        own means differ. The matrix has the square of an image's values: images must be small.
     zca_epsilon : float, default=1e-06
         Added to the singular values that whitening divides by.
     preprocessing_function : callable, default=None
@@ -54,15 +59,22 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         (H, W) or (H, W, C) and returns one of the same shape.
     dtype : {"float32", "float64"}, default="float32"
         Of the output.
+    mean, std : float or sequence of float, default=None
+        Subtracted from each channel, and divided by, with no need to fit. Values up to 1 are
+        shares of white, as ImageNet's (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225) are
+        published, whatever the dtype; if any is above 1, or with `rescale`, all are in units of
+        the (rescaled) images.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
 
     Attributes
     ----------
     mean_ : ndarray of float64, shape (C,)
-        Mean over the training images, rescaled; only where a featurewise option asks for it.
+        Mean over the training images, rescaled; only if a featurewise option asks for it.
     std_ : ndarray of float64, shape (C,)
         Standard deviation of the same.
+    n_pixels_ : int
+        Pixels that they were learned from.
     whitening_ : ndarray of float64, shape (h * w * C, h * w * C)
         What flattened images are multiplied by; only with `zca_whitening`.
     n_channels_ : int
@@ -90,6 +102,11 @@ class ImageScaler(TransformerMixin, BaseEstimator):
     ((8, 32, 256), dtype('float32'), 0.0)
     """
 
+    n_channels_: int
+    n_pixels_: int
+    mean_: NDArray[np.float64]
+    std_: NDArray[np.float64]
+
     def __init__(
         self,
         *,
@@ -102,6 +119,8 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         zca_whitening: bool = False,
         zca_epsilon: float = 1e-6,
         preprocessing_function: Callable[[NDArray[Any]], ArrayLike] | None = None,
+        mean: Any = None,
+        std: Any = None,
         dtype: str = "float32",
         image_shape: tuple[int, ...] | None = None,
     ) -> None:
@@ -114,16 +133,19 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         self.zca_whitening = zca_whitening
         self.zca_epsilon = zca_epsilon
         self.preprocessing_function = preprocessing_function
+        self.mean = mean
+        self.std = std
         self.dtype = dtype
         self.image_shape = image_shape
 
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Learn what the featurewise options need.
+    def fit(self, X: Any, y: object = None) -> Self:
+        """Learn what the featurewise options and whitening need.
 
         Parameters
         ----------
-        X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C)
-            Training images.
+        X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), ImageIndex, ImageBatches
+            Training images. Of an index, files are read some at a time, at `image_size`; of
+            batches, one epoch is taken as it comes.
         y : ignored
 
         Returns
@@ -131,22 +153,45 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         ImageScaler
             The object itself.
         """
-        if self.dtype not in ("float32", "float64"):
-            raise ValueError(f"dtype must be float32 or float64, got {self.dtype!r}")
-        _check_image_size(self.image_size)
-        batch = as_image_batch(X, self.image_shape)
-        self.n_channels_ = batch.shape[3] if batch.ndim == 4 else 1
-        size = self.find_size((batch.shape[1], batch.shape[2]))
+        self._check_params()
+        for learned in ("mean_", "std_", "n_pixels_", "whitening_", "n_channels_"):
+            self.__dict__.pop(learned, None)
         if self.zca_whitening:
-            check_whitening_fits(len(batch), (*size, *batch.shape[3:]))
-        if self._centers() or self.featurewise_std_normalization:
-            if len(batch) == 0:
-                raise ValueError("X must hold at least one image, got none")
-            samples = map(self.prepare_sample, iterate_resized(batch, size))
-            self.mean_, self.std_ = measure_channels(samples, self.n_channels_)
+            self._fit_whitening(np.concatenate(list(iterate_images(X, self.image_size))))
+            return self
+        chunks = iterate_images(X, self.image_size)
+        if not self._learns():
+            # One chunk tells the number of channels.
+            chunks = islice(chunks, 1)
+        for chunk in chunks:
+            self._learn(chunk)
+        if self._learns() and not hasattr(self, "mean_"):
+            raise ValueError("X must hold at least one image, got none")
+        return self
+
+    def partial_fit(self, X: Any, y: object = None) -> Self:
+        """Learn from more images, as if `fit` had been given those of all calls together.
+
+        Parameters
+        ----------
+        X, y
+            See `fit`.
+
+        Returns
+        -------
+        ImageScaler
+            The object itself.
+
+        Raises
+        ------
+        ValueError
+            If `zca_whitening` is set, which needs all images at once.
+        """
+        self._check_params()
         if self.zca_whitening:
-            features = map(self.prepare_features, iterate_resized(batch, size))
-            self.whitening_ = measure_whitening(features, self.zca_epsilon)
+            raise ValueError("zca_whitening must be False in partial_fit; pass all images to fit")
+        for chunk in iterate_images(X, self.image_size):
+            self._learn(chunk)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[Any]:
@@ -164,141 +209,148 @@ class ImageScaler(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         # A batch may end with 3 grey images.
-        batch = as_image_batch(X, self.image_shape, counted=self.n_channels_ == 1)
-        n_channels = batch.shape[3] if batch.ndim == 4 else 1
-        size = self.find_size((batch.shape[1], batch.shape[2]))
+        counted = getattr(self, "n_channels_", 3) == 1
+        batch = as_image_batch(X, self.image_shape, counted=counted)
+        size = find_size(self, (batch.shape[1], batch.shape[2]))
         out = np.empty((len(batch), *size, *batch.shape[3:]), self.dtype)
-        affine = self.find_affine(n_channels)
-        if affine is not None and batch.dtype.kind == "u":
-            scale_integers((resize_image(image, size) for image in batch), affine, out)
-        else:
-            start = 0
-            for images in iterate_resized(batch, size):
-                out[start : start + len(images)] = self.prepare_batch(images)
-                start += len(images)
+        plan = plan_preparation(self, batch.dtype, batch.shape[3] if batch.ndim == 4 else 1)
+        prepare = plan.start()
+        for start in range(0, len(batch), _CHUNK):
+            images = batch[start : start + _CHUNK]
+            prepare((resize_image(image, size) for image in images), out[start : start + _CHUNK])
         return out.reshape(len(batch), -1) if np.ndim(X) == 2 else out
 
-    def find_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return height and width of the output for an input of this height and width.
+    def __sklearn_is_fitted__(self) -> bool:
+        """Say that nothing need be fitted if nothing is learned."""
+        return hasattr(self, "n_channels_") or not (self._learns() or self.zca_whitening)
 
-        Parameters
-        ----------
-        size : (int, int)
-            Height and width of the input.
+    def __sklearn_tags__(self) -> Any:
+        """Say whether fit must be called."""
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = self._learns() or bool(self.zca_whitening)
+        return tags
 
-        Returns
-        -------
-        (int, int)
-        """
-        return size if self.image_size is None else (self.image_size[0], self.image_size[1])
+    def _learns(self) -> bool:
+        return bool(self.featurewise_center or self.featurewise_std_normalization)
 
-    def find_affine(self, n_channels: int) -> GainBias | None:
-        """Return the gain and the bias that the arithmetic comes down to.
-
-        Parameters
-        ----------
-        n_channels : int
-            Of the images that come.
-
-        Returns
-        -------
-        (gain, bias), each an ndarray of shape (1,) or (C,), or None
-            None where arithmetic on each value alone is not all.
-        """
-        check_is_fitted(self)
-        if n_channels != self.n_channels_:
-            raise ValueError(f"X must have {self.n_channels_} channels as in fit, got {n_channels}")
-        if (
-            self.samplewise_center
-            or self.samplewise_std_normalization
-            or self.zca_whitening
-            or self.preprocessing_function is not None
+    def _check_params(self) -> None:
+        check_choice("dtype", self.dtype, ("float32", "float64"))
+        check_image_size(self.image_size)
+        for name in _FLAGS:
+            check_flag(name, getattr(self, name))
+        if self.rescale is not None and not is_real(self.rescale):
+            raise TypeError(f"rescale must be a number or None, got {self.rescale!r}")
+        read_normalization(self.mean, self.std, np.dtype(np.uint8), None)
+        learned = (
+            self.featurewise_center or self.zca_whitening,
+            self.featurewise_std_normalization,
+        )
+        for name, given, learns in zip(
+            ("mean", "std"), (self.mean, self.std), learned, strict=True
         ):
-            return None
-        gain = np.array([1.0 if self.rescale is None else float(self.rescale)])
-        bias = np.array([0.0])
-        if self._centers():
-            bias = bias - self.mean_
+            if given is not None and learns:
+                raise ValueError(f"{name} must be None if it is learned from images, got {given!r}")
+
+    def _learn(self, chunk: NDArray[Any]) -> None:
+        """Learn from images, all of one shape."""
+        batch = as_image_batch(chunk, self.image_shape, counted=hasattr(self, "n_channels_"))
+        n_channels = batch.shape[3] if batch.ndim == 4 else 1
+        if getattr(self, "n_channels_", n_channels) != n_channels:
+            raise ValueError(f"X must have {self.n_channels_} channels as before, got {n_channels}")
+        self.n_channels_ = n_channels
+        if not self._learns():
+            return
+        size = find_size(self, (batch.shape[1], batch.shape[2]))
+        plan = plan_preparation(self, batch.dtype, n_channels, learned=False)
+        seen = None
+        if hasattr(self, "mean_"):
+            seen = ChannelMoments(self.n_pixels_, self.mean_, self.std_**2 * self.n_pixels_)
+        for start in range(0, len(batch), _CHUNK):
+            images = [resize_image(image, size) for image in batch[start : start + _CHUNK]]
+            shape = (len(images), *size, *batch.shape[3:])
+            seen = add_pixels(seen, plan.run_exactly(images, shape))
+        if seen is not None:
+            self.n_pixels_, self.mean_ = seen.n_pixels, seen.mean
+            self.std_ = np.sqrt(seen.deviations / seen.n_pixels)
+
+    def _fit_whitening(self, images: NDArray[Any]) -> None:
+        batch = as_image_batch(images, self.image_shape)
+        size = find_size(self, (batch.shape[1], batch.shape[2]))
+        check_whitening_fits(len(batch), (*size, *batch.shape[3:]))
+        if len(batch) == 0:
+            raise ValueError("X must hold at least one image, got none")
+        self.n_channels_ = batch.shape[3] if batch.ndim == 4 else 1
+        shape = (len(batch), *size, *batch.shape[3:])
+        resized = [resize_image(image, size) for image in batch]
+        plan = plan_preparation(self, batch.dtype, self.n_channels_, learned=False)
+        prepared = plan.run_exactly(resized, shape)
+        seen = add_pixels(None, prepared)
+        self.n_pixels_, self.mean_ = seen.n_pixels, seen.mean
+        self.std_ = np.sqrt(seen.deviations / seen.n_pixels)
+        prepared -= self.mean_
         if self.featurewise_std_normalization:
-            gain, bias = gain / (self.std_ + _EPSILON), bias / (self.std_ + _EPSILON)
-        return gain, bias
-
-    def _centers(self) -> bool:
-        """Tell whether the mean over the training images is subtracted."""
-        return self.featurewise_center or self.zca_whitening
-
-    def prepare_sample(self, images: NDArray[Any]) -> NDArray[np.float64]:
-        """Preprocess and rescale images of the right size; normalise each by its own values.
-
-        Parameters
-        ----------
-        images : ndarray of shape (n, H, W) or (n, H, W, C)
-            Images of the right size.
-
-        Returns
-        -------
-        ndarray of float64, of the same shape
-        """
-        if self.preprocessing_function is None:
-            prepared = images.astype(np.float64)
-        else:
-            prepared = preprocess_images(images, self.preprocessing_function, self.dtype)
-        axes = tuple(range(1, images.ndim))
-        if self.rescale is not None:
-            prepared *= self.rescale
-        if self.samplewise_center:
-            prepared -= prepared.mean(axis=axes, keepdims=True)
-        if self.samplewise_std_normalization:
-            prepared /= prepared.std(axis=axes, keepdims=True) + _EPSILON
-        return prepared
-
-    def prepare_features(self, images: NDArray[Any]) -> NDArray[np.float64]:
-        """Do all that comes before whitening.
-
-        Parameters
-        ----------
-        images : ndarray of shape (n, H, W) or (n, H, W, C)
-            Images of the right size.
-
-        Returns
-        -------
-        ndarray of float64, of the same shape
-        """
-        prepared = self.prepare_sample(images)
-        if self._centers():
-            prepared -= self.mean_
-        if self.featurewise_std_normalization:
-            prepared /= self.std_ + _EPSILON
-        return prepared
-
-    def prepare_batch(self, images: NDArray[Any]) -> NDArray[Any]:
-        """Prepare images that already have the right size, in float64.
-
-        Parameters
-        ----------
-        images : ndarray of shape (n, H, W) or (n, H, W, C)
-            Images of the right size.
-
-        Returns
-        -------
-        ndarray of float64, of the same shape
-        """
-        prepared = self.prepare_features(images)
-        if self.zca_whitening:
-            flat = prepared.reshape(len(prepared), -1)
-            if flat.shape[1] != len(self.whitening_):
-                raise ValueError(
-                    f"X must have images of {len(self.whitening_)} values as in fit, "
-                    f"got {flat.shape[1]}"
-                )
-            prepared = (flat @ self.whitening_).reshape(prepared.shape)
-        return prepared
+            prepared /= self.std_ + EPSILON
+        self.whitening_ = measure_whitening([prepared], self.zca_epsilon)
 
 
-def _check_image_size(image_size: Any) -> None:
-    try:
-        fits = image_size is None or len(check_image_shape(image_size)) == 2
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError(f"image_size must be (height, width), got {image_size!r}")
+_FLAGS = (
+    "featurewise_center",
+    "featurewise_std_normalization",
+    "samplewise_center",
+    "samplewise_std_normalization",
+    "zca_whitening",
+)
+
+
+def find_size(scaler: ImageScaler, size: tuple[int, int]) -> tuple[int, int]:
+    """Find the height and width of what a scaler makes of images of a height and width."""
+    return check_image_size(scaler.image_size) or size
+
+
+def plan_preparation(
+    scaler: ImageScaler, dtype: np.dtype[Any], n_channels: int, *, learned: bool = True
+) -> Preparation:
+    """Plan what a scaler does to images of a dtype; `learned=False` leaves out what it learns."""
+    if learned:
+        check_is_fitted(scaler)
+        expected = getattr(scaler, "n_channels_", n_channels)
+        if n_channels != expected:
+            raise ValueError(f"X must have {expected} channels as in fit, got {n_channels}")
+    rescale = 1.0 if scaler.rescale is None else float(scaler.rescale)
+    gain, bias = read_normalization(
+        scaler.mean, scaler.std, dtype, n_channels, rescaled=scaler.rescale is not None
+    )
+    if gain is None:
+        gain = np.ones(1)
+    if learned:
+        if scaler.featurewise_center or scaler.zca_whitening:
+            bias = bias - scaler.mean_ * gain
+        if scaler.featurewise_std_normalization:
+            gain, bias = gain / (scaler.std_ + EPSILON), bias / (scaler.std_ + EPSILON)
+    return Preparation(
+        scaler.preprocessing_function,
+        rescale,
+        scaler.samplewise_center,
+        scaler.samplewise_std_normalization,
+        (gain, bias),
+        scaler.whitening_ if learned and scaler.zca_whitening else None,
+        np.dtype(scaler.dtype),
+    )
+
+
+def iterate_images(X: Any, image_size: tuple[int, int] | None) -> Iterator[Any]:
+    """Yield training images some at a time, of an array, an index or batches."""
+    if hasattr(X, "make_batch"):
+        for number in range(len(X)):
+            yield X[number][0]
+    elif hasattr(X, "paths") and hasattr(X, "read"):
+        for start in range(0, len(X.paths), _CHUNK):
+            rows = range(start, min(start + _CHUNK, len(X.paths)))
+            images = X.read(rows, image_size=check_image_size(image_size))
+            if isinstance(images, list):
+                # Statistics do not ask for images of one size.
+                yield from (image[None] for image in images)
+            else:
+                yield images
+    else:
+        yield stack_images(X)

@@ -20,7 +20,7 @@ _SIGN_STREAM = 28
 
 
 class TrivialAugmenter(BaseAugmenter):
-    """Vary each image by one operation of random strength: nothing to choose, nothing to tune.
+    """Augment each image by one operation of random strength: nothing to choose, nothing to tune.
 
     The operations, all equally likely, are those of TrivialAugmentWide: none; shear, shift and
     rotation; brightness, colour, contrast and sharpness; posterize, solarize, autocontrast and
@@ -122,7 +122,7 @@ class TrivialAugmenter(BaseAugmenter):
         scaler: "ImageScaler | None" = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
-        """Vary images by given parameters.
+        """Augment images by given parameters.
 
         Parameters
         ----------

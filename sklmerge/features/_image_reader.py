@@ -5,9 +5,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 
 from sklmerge._checks import check_n_jobs
+from sklmerge.augment import ImageTransformer
 from sklmerge.images import (
     BadFileError,
     Reader,
@@ -23,12 +24,7 @@ from sklmerge.images import (
 )
 
 
-# Images fit no data frame. mypy cannot see the argument, because scikit-learn has no types.
-class ImageReader(
-    TransformerMixin,
-    BaseEstimator,
-    auto_wrap_output_keys=None,  # type: ignore[call-arg]
-):
+class ImageReader(ImageTransformer, BaseEstimator):
     """Read images from their paths, as the first step of a pipeline.
 
     So a grid search cuts lists of paths into folds, and each fold reads its own images.
@@ -185,20 +181,6 @@ class ImageReader(
         ndarray of str or None
         """
         return None if input_features is None else np.asarray(input_features, dtype=object)
-
-    def set_output(self, *, transform: str | None = None) -> Self:
-        """Leave the output as it is: images fit no data frame.
-
-        Parameters
-        ----------
-        transform : str, default=None
-            Meant for the other steps of a pipeline.
-
-        Returns
-        -------
-        self
-        """
-        return self
 
     def __sklearn_is_fitted__(self) -> bool:
         """Say that there is nothing to fit."""

@@ -183,7 +183,7 @@ def test_a_scaler_sits_in_a_pipeline_and_says_when_it_is_not_fitted():
     assert_array_equal(flat.reshape(X.shape), clone(scaler).fit_transform(X))
     with pytest.raises(ValueError, match="X must have 3 channels as in fit, got 1"):
         clone(scaler).set_params(image_shape=None).fit(X).transform(X[..., 0])
-    with pytest.raises(ValueError, match="dtype must be float32 or float64"):
+    with pytest.raises(ValueError, match="dtype must be 'float32' or 'float64', got 'uint8'"):
         ImageScaler(dtype="uint8").fit(X)
     with pytest.raises(ValueError, match="image_size must be"):
         ImageScaler(image_size=(3, 4, 3)).fit(X)

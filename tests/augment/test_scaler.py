@@ -5,9 +5,13 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 from skimage.data import chelsea
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
 
-from sklmerge import ImageAugmenter, ImageScaler
+from sklmerge import HOGFeatures, ImageAugmenter, ImageBatches, ImageIndex, ImageScaler
+from sklmerge.datasets import write_textures
+from sklmerge.images import encode_image
 
 KerasGenerator = tf.keras.preprocessing.image.ImageDataGenerator
 SAMPLEWISE = {"samplewise_center": True, "samplewise_std_normalization": True}
@@ -128,3 +132,136 @@ def test_bad_input_is_named():
 def test_it_is_cloned_with_its_function():
     scaler = ImageScaler(preprocessing_function=np.sqrt, zca_epsilon=0.1)
     assert clone(scaler).get_params() == scaler.get_params()
+
+
+IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+
+
+@pytest.mark.parametrize(("dtype", "white"), [("uint8", 255), ("uint16", 65535), ("float32", 1)])
+def test_given_shares_of_white_need_no_fit(dtype, white):
+    shares = cut_patches(9, (5, 7, 3)) / 255
+    images = (shares * white).astype(dtype)
+    expected = (images / white - IMAGENET["mean"]) / IMAGENET["std"]
+    scaled = ImageScaler(**IMAGENET).transform(images)
+    assert scaled.dtype == np.float32
+    assert_allclose(scaled, expected, rtol=1e-5, atol=1e-5)
+    assert_array_equal(ImageScaler(**IMAGENET).fit(images).transform(images), scaled)
+    augmenter = ImageAugmenter(rotation_range=20)
+    params = augmenter.draw_params(9, 0)
+    expected = ImageScaler(**IMAGENET).transform(augmenter.apply(images, params))
+    assert_array_equal(augmenter.apply(images, params, scaler=ImageScaler(**IMAGENET)), expected)
+
+
+def test_given_values_above_one_are_in_units_of_the_images():
+    images = cut_patches(9, (5, 7, 3)).astype(np.uint8)
+    scaled = ImageScaler(mean=127, std=128).transform(images)
+    assert_allclose(scaled, (images - 127.0) / 128, rtol=1e-5, atol=1e-6)
+    rescaled = ImageScaler(rescale=1 / 127.5, mean=1).transform(images)
+    assert_allclose(rescaled, images / 127.5 - 1, rtol=1e-5, atol=1e-6)
+    own = ImageScaler(mean=(10, 20, 30)).transform(images)
+    assert_allclose(own, images - np.array([10.0, 20, 30]), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"mean": (0.5, 0.5)}, ValueError, "mean must be a number, or one for each of 3 channels"),
+        ({"std": 0}, ValueError, "std must be above 0, got 0"),
+        ({"mean": "imagenet"}, TypeError, "mean must be a number, or one for each channel"),
+        (
+            {"mean": 0.5, "featurewise_center": True},
+            ValueError,
+            "mean must be None if it is learned",
+        ),
+        ({"featurewise_center": "False"}, TypeError, "featurewise_center must be True or False"),
+        ({"rescale": "1/255"}, TypeError, "rescale must be a number or None, got '1/255'"),
+        ({"image_size": 32}, ValueError, "image_size must be"),
+    ],
+)
+def test_parameters_are_checked(options, error, message):
+    with pytest.raises(error, match=message):
+        ImageScaler(**options).fit(cut_patches(3)).transform(cut_patches(3))
+
+
+@pytest.mark.parametrize("sizes", [(200,), (1, 199), (64, 64, 72)])
+def test_parts_teach_what_the_whole_teaches(sizes):
+    images = cut_patches()
+    whole = ImageScaler(rescale=0.1, **FEATUREWISE).fit(images)
+    parts = ImageScaler(rescale=0.1, **FEATUREWISE)
+    for part in np.split(images, np.cumsum(sizes)[:-1]):
+        parts.partial_fit(part)
+    assert_allclose(parts.mean_, whole.mean_, rtol=1e-12)
+    assert_allclose(parts.std_, whole.std_, rtol=1e-9)
+    assert_allclose(whole.mean_, images.mean(axis=(0, 1, 2), dtype=float) * 0.1)
+    assert parts.n_pixels_ == 200 * 4 * 6
+    assert_allclose(parts.fit(images[:50]).n_pixels_, 50 * 4 * 6)
+    with pytest.raises(ValueError, match="zca_whitening must be False in partial_fit"):
+        ImageScaler(zca_whitening=True).partial_fit(images)
+    with pytest.raises(ValueError, match="X must have 3 channels as before, got 1"):
+        parts.partial_fit(images[..., :1])
+
+
+@pytest.mark.parametrize("options", [FEATUREWISE, {"zca_whitening": True, "image_size": (4, 6)}])
+def test_an_index_and_batches_teach_what_their_images_teach(tmp_path, options):
+    write_textures(tmp_path)
+    index = ImageIndex(tmp_path)
+    images = index.read()
+    expected = ImageScaler(**options).fit(images)
+    for source in (index, ImageBatches(index, batch_size=50)):
+        learned = ImageScaler(**options).fit(source)
+        assert_allclose(learned.mean_, expected.mean_, rtol=1e-9)
+        assert_allclose(learned.transform(images), expected.transform(images), atol=1e-4)
+    sized = ImageScaler(image_size=(16, 20), **FEATUREWISE)
+    assert_allclose(sized.fit(index).mean_, sized.fit(images).mean_, rtol=1e-9)
+
+
+def test_an_index_of_images_of_several_sizes_is_learned_from(tmp_path):
+    patches = [cut_patches(1, (5, 7, 3))[0], cut_patches(1, (9, 4, 3))[0]]
+    for label, patch in zip(("a", "b"), patches, strict=True):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "1.png").write_bytes(encode_image(patch.astype(np.uint8), "png"))
+    learned = ImageScaler(featurewise_center=True).fit(ImageIndex(tmp_path))
+    pixels = np.concatenate([patch.astype(np.uint8).reshape(-1, 3) for patch in patches])
+    assert_allclose(learned.mean_, pixels.mean(axis=0))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
+@pytest.mark.parametrize("options", [FEATUREWISE, SAMPLEWISE, {"rescale": 1 / 255}])
+def test_single_precision_has_the_values_of_double(dtype, options):
+    images = (cut_patches(20, (15, 21, 3)) * (1 if dtype[0] == "u" else 1 / 255)).astype(dtype)
+    expected = ImageScaler(dtype="float64", **options).fit_transform(images.astype(np.float64))
+    scaled = ImageScaler(**options).fit(images).transform(images)
+    assert_allclose(scaled, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_flat_images_and_large_offsets_keep_their_digits():
+    flat = np.full((2, 5, 7, 3), 0.1, np.float32)
+    assert_allclose(ImageScaler(**SAMPLEWISE).transform(flat), 0, atol=1e-5)
+    offset = (1000 + np.random.default_rng(0).random((4, 15, 21, 3))).astype(np.float32)
+    scaled = ImageScaler(**FEATUREWISE).fit_transform(offset)
+    assert abs(scaled.mean()) < 1e-4
+    assert_allclose(scaled.std(), 1, atol=1e-3)
+
+
+def test_output_containers_leave_images_alone():
+    model = make_pipeline(ImageScaler(rescale=1 / 255), HOGFeatures()).set_output(
+        transform="pandas"
+    )
+    frame = model.fit_transform(cut_patches(6, (24, 32, 3)))
+    assert next(iter(frame.columns)).startswith("hog_")
+    with config_context(transform_output="pandas"):
+        scaled = ImageScaler(rescale=1 / 255).fit_transform(cut_patches(6, (24, 32, 3)))
+    assert isinstance(scaled, np.ndarray)
+
+
+def test_whitening_removes_the_correlation_that_remains_around_one_mean():
+    rng = np.random.default_rng(0)
+    even = rng.normal(0.5, 0.1, (2000, 3, 4, 1))
+    slanted = even + np.linspace(0, 0.3, 12).reshape(1, 3, 4, 1)
+    gaps = []
+    for images in (even, slanted):
+        scaler = ImageScaler(zca_whitening=True, dtype="float64").fit(images)
+        white = scaler.transform(images).reshape(2000, -1)
+        gaps.append(np.abs(np.cov(white.T, bias=True) - np.eye(12)).max())
+    assert gaps[0] < 0.01
+    assert gaps[1] > 0.01  # as Keras does; the docstring says so
