@@ -42,8 +42,9 @@ class LBPFeatures(ImageFeatures):
     Notes
     -----
     Images are turned to 256 levels of grey; floats must lie between 0 and 1. Each histogram adds
-    up to 1. Interpolation smooths the finest patterns away, so that at ``radius=1`` augmented copies
-    do not look like their sources: augment the images of all classes alike, or take a larger radius.
+    up to 1. Interpolation smooths the finest patterns away, so that at ``radius=1`` augmented
+    copies do not look like their sources: augment the images of all classes alike, or take a
+    larger radius.
 
     References
     ----------
