@@ -31,6 +31,7 @@ _KINDS = {
     "same_source": "made from one source",
     "similar": "near duplicates",
 }
+_SURE = ("same_bytes", "same_pixels", "same_source")
 _MOST_NAMED = 10
 Pairs = list[tuple[str, str]]
 
@@ -78,17 +79,28 @@ class AuditReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing of training is in validation."""
-        return not self.leaked
+        """Whether nothing of training is in validation, nor looks like it."""
+        return not (self.leaked or self.similar)
 
     @property
     def leaked(self) -> dict[str, str]:
-        """Validation image -> what it has in common with a training image, the surest first."""
-        return {val: kind for kind in reversed(_KINDS) for _, val in getattr(self, kind)}
+        """Validation image -> what it is in training as, the surest first."""
+        return {val: kind for kind in reversed(_SURE) for _, val in getattr(self, kind)}
+
+    @property
+    def look_alikes(self) -> list[str]:
+        """Validation images that are only near duplicates of training images."""
+        return sorted({val for _, val in self.similar} - set(self.leaked))
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as plain values, fit for JSON."""
-        return {**asdict(self), "leaked": self.leaked, "n_leaked": len(self.leaked)}
+        leaked = self.leaked
+        return {
+            **asdict(self),
+            "leaked": leaked,
+            "n_leaked": len(leaked),
+            "n_look_alikes": len(self.look_alikes),
+        }
 
     def write_csv(self, path: str | os.PathLike[str]) -> None:
         """Write all pairs as a table of val, train and kind.
@@ -109,11 +121,12 @@ class AuditReport:
         share = f" ({len(leaked) / self.n_val:.0%})" if leaked else ""
         lines = [
             f"{len(leaked)} of {self.n_val} validation images{share} are in training too, "
-            f"which has {self.n_train}"
+            f"which has {self.n_train}; {len(self.look_alikes)} more look like a training image"
         ]
         for kind, what in _KINDS.items():
             pairs = getattr(self, kind)
-            lines.append(f"{sum(own == kind for own in leaked.values())} images: {what}")
+            n = sum(own == kind for own in leaked.values())
+            lines.append(f"{n if kind in _SURE else len(self.look_alikes)} images: {what}")
             lines += [
                 f"  {show_name(train)} = {show_name(val)}" for train, val in pairs[:_MOST_NAMED]
             ]

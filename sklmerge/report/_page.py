@@ -292,7 +292,7 @@ class _Collector:
         """Show which images of another part are in train, too."""
         other = place._replace(source=folder).open_index(allow_empty=True)
         audit = audit_split(self.index, other, n_jobs=self.n_jobs)
-        kinds = audit.leaked
+        kinds = audit.leaked | dict.fromkeys(audit.look_alikes, "similar")
         pairs = {
             val: train
             for k in ("similar", "same_source", "same_pixels", "same_bytes")
