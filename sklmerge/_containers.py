@@ -1,4 +1,4 @@
-"""Rows of X and of whatever belongs to X, for any container. Nothing is validated here."""
+"""Labels out of their container and back into it: lists, arrays, Series, frames, tensors."""
 
 import sys
 from collections import Counter
@@ -8,18 +8,27 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from sklearn import get_config
 
 from sklmerge._codes import count_classes
-from sklmerge._kinds import check_one_kind, is_missing, show_labels
+from sklmerge._kinds import check_one_kind, is_missing, show_labels, to_plain
 
 _SHOWN_POSITIONS = 10
 
 
 def is_pandas(y: Any, *names: str) -> bool:
     """Say whether y is one of these pandas classes, without importing pandas."""
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(y, tuple(getattr(pandas, name) for name in names))
+    return _is_of("pandas", y, *names)
+
+
+def is_polars(y: Any, *names: str) -> bool:
+    """Say whether y is one of these polars classes, without importing polars."""
+    return _is_of("polars", y, *names)
+
+
+def _is_of(module: str, y: Any, *names: str) -> bool:
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(y, tuple(getattr(loaded, name) for name in names))
 
 
 def is_index(thing: Any) -> bool:
@@ -27,14 +36,61 @@ def is_index(thing: Any) -> bool:
     return getattr(type(thing), "_is_image_index", False) is True
 
 
+def to_numpy(values: Any) -> NDArray[Any]:
+    """Read an array-like, also a tensor of torch, TensorFlow or JAX on any device, as NumPy's.
+
+    Gradients are left behind, and bfloat16 and its kin, which NumPy lacks, become float32.
+
+    Examples
+    --------
+    >>> to_numpy([0.5, 1.0])
+    array([0.5, 1. ])
+    """
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        if values.is_floating_point() and str(values.dtype) not in _NUMPY_FLOATS:
+            values = values.float()
+    elif type(values).__module__.partition(".")[0] == "cupy":
+        values = values.get()
+    array = np.asarray(values)
+    # The small floats of ml_dtypes, which TensorFlow and JAX give.
+    is_small_float = array.dtype.kind == "V" and array.dtype.names is None
+    return array.astype(np.float32) if is_small_float else array
+
+
+_NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
+
+
+def give_in_kind(values: NDArray[Any], like: Any) -> Any:
+    """Return numbers as a tensor like another, if scikit-learn's array API dispatch is on.
+
+    Floats take the dtype of a floating tensor; NumPy's arrays, and text, stay as they are.
+    """
+    if not get_config()["array_api_dispatch"] or values.dtype.kind not in "biuf":
+        return values
+    library = type(like).__module__.partition(".")[0]
+    if library == "torch":
+        out = sys.modules["torch"].as_tensor(np.ascontiguousarray(values), device=like.device)
+        is_float = like.is_floating_point() and values.dtype.kind == "f"
+        return out.to(like.dtype) if is_float else out
+    if library == "tensorflow":
+        is_float = like.dtype.is_floating and values.dtype.kind == "f"
+        return sys.modules["tensorflow"].constant(values, dtype=like.dtype if is_float else None)
+    if library == "numpy" or not hasattr(like, "__array_namespace__"):
+        return values
+    is_float = values.dtype.kind == "f" and "float" in str(like.dtype)
+    arrays = like.__array_namespace__()
+    return arrays.asarray(values, dtype=like.dtype) if is_float else arrays.asarray(values)
+
+
 def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDArray[Any]:
     """Read labels into an array of one kind, without a copy where none is needed.
 
     Parameters
     ----------
-    y : array-like of shape (n_samples,)
-        A list, an array of str, int, bool, whole float or object, or a pandas Series, Index or
-        Categorical of any dtype that holds these.
+    y : array-like of shape (n_samples,) or (n_samples, 1)
+        A list, an array or tensor of str, int, bool, whole float or object, or a Series, Index,
+        Categorical or data frame of one column of pandas or polars, of any dtype that holds these.
     name : str
         What error messages call it.
     trust_objects : bool
@@ -59,12 +115,14 @@ def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDAr
     array(['A', 'B'], dtype='<U1')
     """
     values = _to_array(y, name)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
     if values.ndim != 1:
         raise ValueError(
-            f"{name} must be one-dimensional, got shape {values.shape}; pass y.ravel()"
+            f"{name} must be of shape (n_samples,), one label a row, got shape {values.shape}"
         )
     if values.dtype == object:
-        has_no_dtype = isinstance(y, list | tuple) or _has_variable_width(y)
+        has_no_dtype = isinstance(y, list | tuple)
         if trust_objects and not has_no_dtype:
             return values
         values = _check_objects(values, name)
@@ -82,26 +140,46 @@ def _to_array(y: Any, name: str) -> NDArray[Any]:
     is_container = hasattr(y, "__len__") or hasattr(y, "__array__")
     if isinstance(y, str | bytes) or not is_container:
         raise TypeError(f"{name} must be an array or list of labels, got {y!r}")
+    if isinstance(y, set | frozenset | dict):
+        raise TypeError(
+            f"{name} must be an array or list, one label a row in order, got a {type(y).__name__}"
+        )
     if isinstance(y, list | tuple):
-        # As objects: NumPy would turn [1, "A"] into strings and [True, 2] into integers.
-        return np.array(y, dtype=object)
+        return _read_list(y)
+    if is_column(y):
+        y = y.iloc[:, 0] if hasattr(y, "iloc") else y.to_series()
     if is_pandas(y, "Series", "Index", "Categorical"):
         return _read_pandas(y, name)
-    values = np.asarray(y)
-    if _has_variable_width(values):
+    if is_polars(y, "Series"):
+        return _read_polars(y, name)
+    if isinstance(y, np.ma.MaskedArray):
+        _refuse_missing(np.ma.getmaskarray(y).ravel(), name)
+    values = to_numpy(y)
+    if values.dtype.kind == "T":
         return values.astype(object)
-    # Another machine's byte order reads the same, but the tables and hashes want our own.
+    # Another machine's byte order reads the same, but the tables and keys want our own.
     return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 
 
-def _has_variable_width(y: Any) -> bool:
-    return isinstance(y, np.ndarray) and y.dtype.kind == "T"
+def _read_list(y: Sequence[Any]) -> NDArray[Any]:
+    """Read rows as objects: NumPy would turn [1, "A"] into strings and [True, 2] into integers."""
+    if any(hasattr(row, "item") and not isinstance(row, np.generic) for row in y[:1]):
+        # Tensors of one number each, as a loop over a data set collects them.
+        y = [row.item() if getattr(row, "ndim", None) == 0 else row for row in y]
+    rows = np.empty(len(y), dtype=object)
+    rows[:] = y if len(y) != 1 else [y[0]]
+    lengths = {len(row) if isinstance(row, list | tuple | np.ndarray) else -1 for row in y}
+    # Rows of one length are a table, which has a message of its own.
+    return np.array(y, dtype=object) if lengths not in ({-1}, set()) and len(lengths) == 1 else rows
+
+
+def is_column(y: Any) -> bool:
+    """Say whether y is a data frame of a single column."""
+    return (is_pandas(y, "DataFrame") or is_polars(y, "DataFrame")) and y.shape[1] == 1
 
 
 def _read_pandas(y: Any, name: str) -> NDArray[Any]:
-    missing = np.flatnonzero(np.asarray(y.isna()))
-    if len(missing):
-        _raise_missing(missing, name)
+    _refuse_missing(np.asarray(y.isna()), name)
     if is_pandas(y.dtype, "CategoricalDtype"):
         codes = y.codes if hasattr(y, "codes") else getattr(y, "cat", y).codes
         return np.take(_read_pandas(y.dtype.categories, name), np.asarray(codes))
@@ -109,6 +187,29 @@ def _read_pandas(y: Any, name: str) -> NDArray[Any]:
     natural = getattr(y.dtype, "numpy_dtype", y.dtype)
     plain = isinstance(natural, np.dtype) and natural.kind in "iubf"
     return np.asarray(y.to_numpy(dtype=natural if plain else object))
+
+
+def _read_polars(y: Any, name: str) -> NDArray[Any]:
+    _refuse_missing(y.is_null().to_numpy(), name)
+    if type(y.dtype).__name__ in ("String", "Categorical", "Enum"):
+        return np.array([*y.to_list(), None], dtype=object)[:-1]
+    return np.asarray(y.to_numpy())
+
+
+def read_categories(y: Any, name: str = "y") -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Read a categorical of pandas as (codes, categories in use), which are far fewer than rows.
+
+    Categories without rows get the code of none: codes are places among those in use, sorted.
+    None if y is no categorical.
+    """
+    if not (is_pandas(y, "Series", "Index", "Categorical") and hasattr(y.dtype, "categories")):
+        return None
+    if not is_pandas(y.dtype, "CategoricalDtype"):
+        return None
+    codes = np.asarray(y.codes if hasattr(y, "codes") else getattr(y, "cat", y).codes)
+    if len(codes) and codes.min() < 0:
+        _refuse_missing(codes < 0, name)
+    return codes, _read_pandas(y.dtype.categories, name)
 
 
 def _check_objects(values: NDArray[Any], name: str) -> NDArray[Any]:
@@ -120,13 +221,12 @@ def _check_objects(values: NDArray[Any], name: str) -> NDArray[Any]:
         raise TypeError(f"{name} must hold labels, one a row, got {rows[0]!r}") from error
     if all(type(label) is str for label in distinct):
         return values
-    missing = np.array([i for i, label in enumerate(rows) if is_missing(label)], dtype=np.intp)
-    if len(missing):
-        _raise_missing(missing, name)
+    if any(is_missing(label) for label in distinct):
+        _refuse_missing(np.array([is_missing(label) for label in rows]), name)
     # True == 1 == 1.0 to Python, so the distinct labels alone would hide a mixture.
     kind = check_one_kind(rows, name)
     if kind == "str":
-        return np.array([str(label) for label in rows], dtype=object)
+        return np.array([*map(to_plain, rows), None], dtype=object)[:-1]
     numbers = np.array(rows)
     if numbers.dtype == object:
         raise ValueError(f"{name} must hold integers of 64 bits, got {show_labels(distinct, 3)}")
@@ -136,9 +236,7 @@ def _check_objects(values: NDArray[Any], name: str) -> NDArray[Any]:
 
 
 def _check_floats(values: NDArray[Any], name: str) -> None:
-    missing = np.flatnonzero(np.isnan(values))
-    if len(missing):
-        _raise_missing(missing, name)
+    _refuse_missing(np.isnan(values), name)
     broken = values[~np.isfinite(values) | (values != np.floor(values))]
     if len(broken):
         raise ValueError(
@@ -146,7 +244,10 @@ def _check_floats(values: NDArray[Any], name: str) -> None:
         )
 
 
-def _raise_missing(positions: NDArray[np.intp], name: str) -> None:
+def _refuse_missing(missing: NDArray[np.bool_], name: str) -> None:
+    if not missing.any():
+        return
+    positions = np.flatnonzero(missing)
     shown = ", ".join(str(position) for position in positions[:_SHOWN_POSITIONS])
     more = len(positions) - _SHOWN_POSITIONS
     rest = f" (and {more} more)" if more > 0 else ""
@@ -195,6 +296,9 @@ def count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
         order = np.argsort(classes)
         counts = [present[place][1] for place in order]
         return classes[order], counts, sum(counts)
+    coded = read_categories(y)
+    if coded is not None and len(coded[0]):
+        return _count_codes(*coded)
     values = read_labels(y, trust_objects=True)
     if len(values) == 0:
         raise ValueError("y must hold at least one label, got none")
@@ -205,6 +309,16 @@ def count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
     values = read_labels(y)
     classes, numbers = count_classes(values)
     return classes, numbers.tolist(), len(values)
+
+
+def _count_codes(
+    codes: NDArray[Any], categories: NDArray[Any]
+) -> tuple[NDArray[Any], list[int], int]:
+    """Count the categories in use, sorted, by their codes."""
+    present, counts = count_classes(codes)
+    classes = categories[present]
+    order = np.argsort(classes)
+    return classes[order], counts[order].tolist(), len(codes)
 
 
 def _count_strings(values: NDArray[Any]) -> Counter[str] | None:
@@ -220,22 +334,46 @@ def _count_strings(values: NDArray[Any]) -> Counter[str] | None:
 
 def copy_labels(y: Any) -> Any:
     """Copy labels in their container; a list becomes an array."""
-    return np.array(y) if isinstance(y, list | tuple) or not hasattr(y, "copy") else y.copy()
+    if isinstance(y, list | tuple):
+        return np.array(y)
+    copy = getattr(y, "copy", None) or getattr(y, "clone", None)
+    return np.array(y) if copy is None else copy()
 
 
 def rebuild_like(y: Any, values: NDArray[Any], classes: Sequence[Any]) -> Any:
-    """Put new labels into the container of the old ones.
+    """Put new labels into the container and shape of the old ones.
 
     A Series stays a Series with its index, its name and, where the labels keep their kind, its
-    dtype; a category becomes a category of `classes`. All else becomes an array, of object
+    dtype; a category becomes a category of `classes`. A data frame of one column stays one, and so
+    does a column of shape (n, 1). All else becomes an array, of object or of strings of any length
     where y was one.
     """
+    if is_column(y):
+        column = y.iloc[:, 0] if hasattr(y, "iloc") else y.to_series()
+        return rebuild_like(column, values, classes).to_frame()
     if is_pandas(y, "Series"):
         dtype = _choose_pandas_dtype(y, values, classes)
         return type(y)(values, index=y.index, name=y.name, dtype=dtype)
-    if isinstance(y, np.ndarray) and y.dtype.kind == "O":
-        return values.astype(object, copy=False)
-    return values
+    if is_polars(y, "Series"):
+        return _rebuild_polars(y, values, classes)
+    if isinstance(y, np.ndarray):
+        if y.dtype.kind == "O" or (y.dtype.kind == "T" and values.dtype.kind in "OU"):
+            values = values.astype(y.dtype, copy=False)
+        return values.reshape(-1, 1) if y.ndim == 2 else values
+    return give_in_kind(values, y)
+
+
+def _rebuild_polars(y: Any, values: NDArray[Any], classes: Sequence[Any]) -> Any:
+    polars = sys.modules["polars"]
+    rebuilt = polars.Series(y.name, values.tolist() if values.dtype.kind in "OU" else values)
+    if isinstance(y.dtype, polars.Enum):
+        known = set(classes)
+        extra = [label for label in rebuilt.unique(maintain_order=True) if label not in known]
+        return (
+            rebuilt.cast(polars.Enum([*classes, *extra])) if values.dtype.kind in "OU" else rebuilt
+        )
+    same_kind = rebuilt.dtype.is_numeric() == y.dtype.is_numeric()
+    return rebuilt.cast(y.dtype) if same_kind and values.dtype.kind != "b" else rebuilt
 
 
 def _choose_pandas_dtype(y: Any, values: NDArray[Any], classes: Sequence[Any]) -> Any:
@@ -247,37 +385,3 @@ def _choose_pandas_dtype(y: Any, values: NDArray[Any], classes: Sequence[Any]) -
     if isinstance(natural, np.dtype) and natural.kind in "iubf":
         return y.dtype if natural == values.dtype else None
     return y.dtype if values.dtype.kind in "OU" else None
-
-
-def take_rows(X: Any, rows: NDArray[np.intp]) -> Any:
-    """Take some rows of an array, a data frame, a sparse matrix or a list, as such again.
-
-    Examples
-    --------
-    >>> take_rows(["a.png", "b.png", "c.png"], np.array([2, 0]))
-    ['c.png', 'a.png']
-    """
-    if hasattr(X, "iloc"):
-        return X.iloc[rows]
-    if sparse.issparse(X):
-        return X.tocsr()[rows]
-    if isinstance(X, list | tuple):
-        return [X[row] for row in rows.tolist()]
-    return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
-
-
-def take_metadata(params: dict[str, Any], rows: NDArray[np.intp], n_samples: int) -> dict[str, Any]:
-    """Take some rows of those parameters that have one entry a row, and leave the others."""
-    return {
-        name: take_rows(value, rows) if _count_rows(value) == n_samples else value
-        for name, value in params.items()
-    }
-
-
-def _count_rows(value: Any) -> int | None:
-    if isinstance(value, str | bytes | dict):
-        return None
-    shape = getattr(value, "shape", None)
-    if shape:
-        return int(shape[0])
-    return len(value) if hasattr(value, "__len__") else None

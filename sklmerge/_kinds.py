@@ -48,7 +48,8 @@ def to_plain(label: Any) -> Label:
     """Turn a NumPy scalar into the Python value it holds, and leave a Python value alone."""
     kind = get_kind(label)
     if kind == "str":
-        return str(label)
+        # Of an Enum of strings, str() is its name.
+        return str.__str__(label)
     if kind == "int":
         return int(label)
     return bool(label) if kind == "bool" else float(label)

@@ -2,10 +2,11 @@
 
 from sklmerge.labels._advisor import MergeAdvisor
 from sklmerge.labels._classifier import MergedClassifier
-from sklmerge.labels._merge_map import check_all_named as check_all_named
-from sklmerge.labels._merger import LabelMerger, check_merger
-from sklmerge.labels._merger import fit_nested_merger as fit_nested_merger
-from sklmerge.labels._merger import is_fitted_merger as is_fitted_merger
+from sklmerge.labels._merge_param import check_all_named as check_all_named
+from sklmerge.labels._merge_param import check_merger
+from sklmerge.labels._merge_param import fit_nested_merger as fit_nested_merger
+from sklmerge.labels._merge_param import is_fitted_merger as is_fitted_merger
+from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._report import classification_report_levels
 from sklmerge.labels._scoring import merged_scorer
 from sklmerge.labels._suggest import DEFAULT_THRESHOLD as DEFAULT_THRESHOLD

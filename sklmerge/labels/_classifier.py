@@ -1,25 +1,27 @@
 """MergedClassifier: fit on merged classes, predict merged or original ones."""
 
-from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d, get_tags
-from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge._checks import available_where
-from sklmerge._containers import read_labels
+from sklmerge._checks import available_where, check_choice, check_flag
+from sklmerge._containers import is_column, read_labels, to_numpy
+from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label
 from sklmerge.labels._exchange import is_identity
-from sklmerge.labels._merger import fit_nested_merger
+from sklmerge.labels._merge_map import normalize_merge_map
+from sklmerge.labels._merge_param import fit_nested_merger
+from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._refining import (
+    NumberedClassifier,
     align_columns,
     check_refinable,
     check_refiner,
@@ -28,68 +30,16 @@ from sklmerge.labels._refining import (
     list_several,
     refine_labels,
     refine_proba,
+    tally_classes,
     warn_of_lone_members,
 )
-
-
-def name_refiners(refiner: Any) -> dict[str, Any]:
-    """Name those refiners that are estimators, as metadata is routed to them.
-
-    Examples
-    --------
-    >>> from sklearn.naive_bayes import GaussianNB
-    >>> name_refiners({"AB": "prior", "CD": GaussianNB()})
-    {'refiner_1': GaussianNB()}
-    """
-    if isinstance(refiner, Mapping):
-        named = {f"refiner_{i}": each for i, each in enumerate(refiner.values())}
-    else:
-        named = {"refiner": refiner}
-    return {k: v for k, v in named.items() if v is not None and not isinstance(v, str)}
-
-
-def make_router(owner: Any, estimator: Any, refiner: Any) -> MetadataRouter:
-    """Say who gets which metadata: the estimator, and every refiner, what it requested."""
-    fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
-    router = MetadataRouter(owner=owner).add_self_request(owner)
-    for name, part in {"estimator": estimator, **name_refiners(refiner)}.items():
-        router.add(**{name: part}, method_mapping=fit_to_fit)
-    return router
-
-
-def split_params(
-    owner: Any, refiner: Any, params: Mapping[str, Any], refined: Sequence[Label]
-) -> tuple[dict[str, Any], dict[Label, dict[str, Any]]]:
-    """Split the parameters of fit into the estimator's and each refiner's.
-
-    Parameters
-    ----------
-    owner : MergedClassifier
-        Whose fit it is.
-    refiner : classifier, mapping of label -> classifier or "prior", "prior" or None
-        As the owner has it.
-    params : mapping of str -> object
-        What its fit was given. Without metadata routing all of it is the estimator's, and
-        ``sample_weight`` every refiner's, too.
-    refined : sequence of labels
-        The merged classes that a refiner is fitted for.
-
-    Returns
-    -------
-    own : dict of str -> object
-        The estimator's.
-    theirs : dict of label -> dict of str -> object
-        Those of the refiner of each merged class.
-    """
-    if not get_config()["enable_metadata_routing"]:
-        weights = {k: v for k, v in params.items() if k == "sample_weight"}
-        return dict(params), dict.fromkeys(refined, weights)
-    routed = process_routing(owner, "fit", **params)
-    names = dict.fromkeys(refined, "refiner")
-    if isinstance(refiner, Mapping):
-        names = {label: f"refiner_{i}" for i, label in enumerate(refiner)}
-    theirs = {label: dict(routed[names[label]].fit) for label in refined}
-    return dict(routed.estimator.fit), theirs
+from sklmerge.labels._routing import (
+    convert_validation,
+    make_router,
+    name_refiners,
+    refuse_validation,
+    split_params,
+)
 
 
 class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -111,17 +61,22 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         mapping lacks is split by training frequency.
     output : {"merged", "original"}, default="merged"
         The level of `predict`, `predict_proba`, `score` and `classes_`.
+    encode_labels : bool, default=False
+        Hand the class numbers 0..k-1 to `estimator` and refiners in place of labels, for those
+        that want such codes (XGBoost, networks). Predictions come back as labels all the same.
 
     Attributes
     ----------
     estimator_ : classifier
-        Fitted on merged labels.
+        Fitted on merged labels, or on their numbers.
     merger_ : LabelMerger
         Fitted on y.
     refiners_ : dict of merged label -> classifier
         Fitted, for the merged classes that have one.
     classes_ : ndarray of shape (n_classes,)
         The classes at the level of `output`, sorted.
+    class_frequencies_ : dict of label -> float
+        The weight of each original class in y: its samples, or the sum of their `sample_weight`.
     n_features_in_, feature_names_in_
         What `estimator_` has of them.
 
@@ -136,8 +91,9 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     has several members, for then only names change.
 
     `sample_weight` is given to `estimator` and refiners only where it is given to `fit`, the rows
-    of a class to its refiner. Other parameters of `fit` go to `estimator` as they are, or, with
-    metadata routing, to whoever requested them.
+    of a class to its refiner; "prior" counts them. Other parameters of `fit` go to `estimator` as
+    they are, or, with metadata routing, to whoever requested them. The labels of a validation set
+    (`eval_set`, `validation_data`, `y_val`) are merged as y is.
 
     Some meta-estimators number the classes 0, 1, 2, ... before they fit what is inside them:
     VotingClassifier, StackingClassifier, BaggingClassifier, OneVsRestClassifier, and
@@ -179,11 +135,13 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         *,
         refiner: Any = None,
         output: Literal["merged", "original"] = "merged",
+        encode_labels: bool = False,
     ) -> None:
         self.estimator = estimator
         self.merge = merge
         self.refiner = refiner
         self.output = output
+        self.encode_labels = encode_labels
 
     def fit(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **params: Any
@@ -211,8 +169,8 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ValueError
             If `merge`, `refiner`, `output` and y contradict each other.
         """
-        if self.output not in ("merged", "original"):
-            raise ValueError(f'output must be "merged" or "original", got {self.output!r}')
+        check_choice("output", self.output, ("merged", "original"))
+        check_flag("encode_labels", self.encode_labels)
         check_refiner(self.refiner)
         labels = _check_target(y)
         merger = fit_nested_merger(self.merge, labels)
@@ -224,8 +182,14 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         own, theirs = split_params(self, self.refiner, params, list(refiners))
+        own = convert_validation(own, lambda labels: self._to_targets(labels, merger))
+        for name, their in theirs.items():
+            refuse_validation(their, name)
         self.merger_ = merger
-        self.estimator_ = clone(self.estimator).fit(X, merger.transform(labels), **own)
+        self.class_frequencies_ = tally_classes(merger, labels, sample_weight)
+        self.estimator_ = clone(self.estimator).fit(X, self._to_targets(labels, merger), **own)
+        if self.encode_labels:
+            refiners = {name: NumberedClassifier(each) for name, each in refiners.items()}
         self.refiners_ = fit_refiners(refiners, merger, X, labels, theirs)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
@@ -267,7 +231,12 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             Merged labels.
         """
         check_is_fitted(self)
-        return np.asarray(self.estimator_.predict(X))
+        predicted = to_numpy(self.estimator_.predict(X))
+        if predicted.ndim == 2 and predicted.shape[1] == 1:
+            predicted = predicted[:, 0]
+        if not self.encode_labels:
+            return predicted
+        return np.take(self.merger_.merged_classes_, predicted.astype(np.intp))
 
     def predict_original(self, X: Any) -> NDArray[Any]:
         """Predict original labels, whatever `output` is.
@@ -293,7 +262,9 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             return self.predict_merged(X)
         if list_several(self.merger_) and self._has_proba("original"):
             return np.take(self.merger_.classes_, self._predict_original_proba(X).argmax(axis=1))
-        return refine_labels(self.predict_merged(X), self.merger_, self.refiners_, X)
+        return refine_labels(
+            self.predict_merged(X), self.merger_, self.refiners_, self.class_frequencies_, X
+        )
 
     @available_where(lambda self: self._offers("predict_proba"))
     def predict_proba(self, X: Any) -> NDArray[Any]:
@@ -373,10 +344,10 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         float
             Accuracy.
         """
-        truth: Any = y
+        check_is_fitted(self)
+        truth = read_labels(find_labels(y))
         if self.output == "merged":
-            check_is_fitted(self)
-            truth = copy(self.merger_).set_params(unknown="keep").transform(y)
+            truth = copy(self.merger_).set_params(unknown="keep").transform(truth)
         return float(accuracy_score(truth, self.predict(X), sample_weight=sample_weight))
 
     def get_metadata_routing(self) -> MetadataRouter:
@@ -406,7 +377,12 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             return False
         if self.output == "merged":
             return True
-        return not list_several(self.merger_) if hasattr(self, "merger_") else self.merge is None
+        if hasattr(self, "merger_"):
+            return not list_several(self.merger_)
+        # Whether classes become rare is not known before fit.
+        merge = self.merge if isinstance(self.merge, LabelMerger) else LabelMerger(self.merge)
+        sizes = [len(members) for members in normalize_merge_map(merge.merge).values()]
+        return max(sizes, default=1) < 2 and merge.min_count is None and merge.unlisted == "keep"
 
     def _has_proba(self, output: str) -> bool:
         stages = [getattr(self, "estimator_", self.estimator)]
@@ -414,21 +390,34 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             stages += getattr(self, "refiners_", name_refiners(self.refiner)).values()
         return all(hasattr(stage, "predict_proba") for stage in stages)
 
+    def _to_targets(self, labels: Any, merger: LabelMerger) -> Any:
+        """Say what the estimator is fitted on: merged labels, or their numbers."""
+        return merger.encode(labels) if self.encode_labels else merger.transform(labels)
+
+    def _list_known(self) -> list[Label]:
+        """List the merged labels that the estimator knows, in its order."""
+        merged = self.merger_.merged_classes_
+        if not self.encode_labels:
+            return to_numpy(self.estimator_.classes_).tolist()
+        codes = getattr(self.estimator_, "classes_", range(len(merged)))
+        return np.take(merged, to_numpy(codes).astype(np.intp)).tolist()
+
     def _predict_merged_proba(self, X: Any) -> NDArray[Any]:
-        have = np.asarray(self.estimator_.classes_).tolist()
-        P = self.estimator_.predict_proba(X)
-        return align_columns(P, have, self.merger_.merged_classes_.tolist(), "estimator")
+        P = to_numpy(self.estimator_.predict_proba(X))
+        return align_columns(
+            P, self._list_known(), self.merger_.merged_classes_.tolist(), "estimator"
+        )
 
     def _predict_original_proba(self, X: Any) -> NDArray[Any]:
         P = self._predict_merged_proba(X)
         if list_several(self.merger_):
-            return refine_proba(P, self.merger_, self.refiners_, X)
+            return refine_proba(P, self.merger_, self.refiners_, self.class_frequencies_, X)
         return P[:, self._place_originals()]
 
     def _keeps_columns(self) -> bool:
         """Say whether the estimator's columns are those of `classes_` as they stand."""
         n_classes = len(self.classes_)
-        if len(self.estimator_.classes_) != n_classes:
+        if len(self._list_known()) != n_classes:
             return False
         return self.output == "merged" or np.array_equal(self._place_originals(), range(n_classes))
 
@@ -440,9 +429,11 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 def _check_target(y: Any) -> NDArray[Any]:
     if y is None:
         raise ValueError("MergedClassifier requires y to be passed, but the target y is None")
-    plain = np.asarray(y)
+    y = find_labels(y)
+    plain = y if isinstance(y, list | tuple | set) else to_numpy(y)
+    plain = np.asarray(plain)
     if plain.ndim == 2 and plain.shape[1] == 1:
-        y = plain = column_or_1d(plain, warn=True)
+        column_or_1d(plain, warn=not is_column(y))
     elif plain.ndim == 2:
         raise ValueError(
             f"y must be of shape (n_samples,), one class a sample, got {plain.shape}; to merge the "

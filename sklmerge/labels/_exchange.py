@@ -1,6 +1,5 @@
-"""A LabelMerger's settings and what it learned, as JSON text with typed labels, and back."""
+"""Labels exchanged by a mapping, and back: one label a row, in any container."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._codes import match_labels, replace_labels
-from sklmerge._containers import read_labels, rebuild_like
-from sklmerge._kinds import Label, show_labels, to_plain
+from sklmerge._containers import read_categories, read_labels, rebuild_like
+from sklmerge._kinds import Label, show_labels
 
 _KIND_OF_CODE = {
     "U": "str",
@@ -122,7 +121,7 @@ def put_labels(values: NDArray[Any], rows: NDArray[np.intp], labels: NDArray[Any
 
 
 def choose_sources(
-    sources: Mapping[Label, Sequence[Label]], counts: Mapping[Label, int]
+    sources: Mapping[Label, Sequence[Label]], counts: Mapping[Label, float]
 ) -> dict[Label, Label]:
     """Choose for each merged label its most frequent original label, the first of equals.
 
@@ -201,6 +200,9 @@ def merge_labels(
     >>> merge_labels(["A", "C", "B"], {"A": "AB", "B": "AB", "C": "C"}, ["AB", "C"], "error")
     array(['AB', 'C', 'AB'], dtype='<U2')
     """
+    coded = read_categories(y)
+    if coded is not None:
+        return _merge_categories(y, *coded, mapping, merged_classes, unknown)
     # A row found among known strings is a string; only rows not found need the full check.
     values = read_labels(y, trust_objects=isinstance(next(iter(mapping)), str))
     known, merged = pair_labels(mapping, values.dtype)
@@ -209,9 +211,36 @@ def merge_labels(
     if len(strangers):
         values = read_labels(y)
         check_same_kind(values, known, "y")
+        # Strings of an Enum are found once they are read as what they hold.
+        replaced, strangers = replace_labels(values, known, merged)
+    if len(strangers):
         labels = _admit_unknown(values[strangers], unknown, mapping)
         replaced = put_labels(replaced, strangers, labels)
     return rebuild_like(y, replaced, merged_classes)
+
+
+def _merge_categories(
+    y: Any,
+    codes: NDArray[Any],
+    categories: NDArray[Any],
+    mapping: Mapping[Label, Label],
+    merged_classes: Sequence[Label],
+    unknown: Label,
+) -> Any:
+    """Merge the categories in use, and give every row the code of its merged category."""
+    import pandas as pd
+
+    present = np.flatnonzero(np.bincount(codes, minlength=len(categories)))
+    merged = read_labels(merge_labels(categories[present], mapping, merged_classes, unknown))
+    labels: list[Label] = list(dict.fromkeys([*merged_classes, *merged.tolist()]))
+    places = {label: place for place, label in enumerate(labels)}
+    exchange = np.zeros(len(categories), dtype=np.min_scalar_type(-len(labels) - 1))
+    exchange[present] = [places[label] for label in merged.tolist()]
+    dtype = pd.CategoricalDtype(labels)
+    rows = pd.Categorical.from_codes(np.take(exchange, codes), dtype=dtype, validate=False)
+    if isinstance(y, pd.Series):
+        return type(y)(rows, index=y.index, name=y.name)
+    return np.asarray(rows)
 
 
 def unmerge_labels(
@@ -285,78 +314,3 @@ def _admit_unknown(
         )
     check_same_kind(labels, np.array(sorted(names)), "unknown")
     return labels
-
-
-_FORMAT = "sklmerge.LabelMerger"
-_VERSION = 1
-
-
-def write_json(params: Mapping[str, Any], learned: Mapping[str, Any] | None) -> str:
-    """Write parameters and learned state; maps become lists of pairs, which keep key types.
-
-    Parameters
-    ----------
-    params : mapping
-        Constructor parameters.
-    learned : mapping or None
-        Learned state of plain values, None before fit.
-
-    Returns
-    -------
-    str
-        JSON text.
-    """
-    document = {
-        "format": _FORMAT,
-        "version": _VERSION,
-        "params": {**params, "merge": _pack_merge(params["merge"])},
-        "learned": learned,
-    }
-    return json.dumps(document, indent=1, allow_nan=False, default=to_plain)
-
-
-def read_json(text: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Read what :func:`write_json` wrote.
-
-    Raises
-    ------
-    ValueError
-        If the text is not JSON, or not of this format.
-    """
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"text must be JSON of a LabelMerger: {error}") from error
-    if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise ValueError(f"text must be JSON with format {_FORMAT!r}, got {text[:60]!r}")
-    if document.get("version") != _VERSION:
-        raise ValueError(
-            f"text must be version {_VERSION} of {_FORMAT}, got {document.get('version')!r}"
-        )
-    params = dict(document["params"])
-    params["merge"] = _unpack_merge(params["merge"])
-    return params, document["learned"]
-
-
-def _pack_merge(merge: Any) -> Any:
-    if merge is None:
-        return None
-    if isinstance(merge, Mapping):
-        return {"map": [[to_plain(name), _pack_set(members)] for name, members in merge.items()]}
-    return {"sets": [_pack_set(members) for members in merge]}
-
-
-def _pack_set(members: Any) -> list[Any]:
-    if isinstance(members, np.ndarray):
-        members = members.tolist()
-    if isinstance(members, set | frozenset):
-        members = sorted(members)
-    return [to_plain(label) for label in members]
-
-
-def _unpack_merge(packed: Any) -> Any:
-    if packed is None:
-        return None
-    if "map" in packed:
-        return dict(packed["map"])
-    return packed["sets"]

@@ -7,16 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sklmerge._containers import is_pandas
+from sklmerge._containers import give_in_kind, is_pandas, is_polars, to_numpy
 from sklmerge._kinds import Label, check_one_kind, to_plain
 from sklmerge.labels._exchange import check_unambiguous, choose_sources, place_members
 
 
 def is_indicator(y: Any) -> bool:
-    """Say whether y is a table of two dimensions: one 0/1 column a label."""
+    """Say whether y is a table of two columns or more: one 0/1 column a label."""
     if isinstance(y, list | tuple):
-        return len(y) > 0 and isinstance(y[0], list | tuple | np.ndarray)
-    return len(getattr(y, "shape", ())) == 2
+        is_table = len(y) > 0 and isinstance(y[0], list | tuple | np.ndarray)
+        return is_table and len(y[0]) != 1
+    shape: Any = getattr(y, "shape", ())
+    return len(shape) == 2 and shape[1] != 1
 
 
 def read_indicator(y: Any, name: str = "y") -> NDArray[Any]:
@@ -27,7 +29,7 @@ def read_indicator(y: Any, name: str = "y") -> NDArray[Any]:
     ValueError
         If it has fewer than two columns or other values than 0 and 1.
     """
-    table = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    table = y.toarray() if sparse.issparse(y) else to_numpy(y)
     if table.ndim != 2 or table.shape[1] < 2:
         raise ValueError(
             f"{name} must be of shape (n_samples,), or (n_samples, n_labels) with two or more 0/1 "
@@ -77,7 +79,7 @@ def count_columns(y: Any) -> tuple[NDArray[Any], list[int], int]:
 
 
 def _name_columns(y: Any, table: NDArray[Any]) -> list[Label] | None:
-    if not is_pandas(y, "DataFrame"):
+    if not is_pandas(y, "DataFrame") and not is_polars(y, "DataFrame"):
         return None
     labels = [to_plain(label) for label in y.columns]
     check_one_kind(labels, "columns of y")
@@ -156,4 +158,6 @@ def _rebuild_table(y: Any, table: NDArray[Any], labels: list[Label]) -> Any:
     """Put a table into the container of another: a data frame, a sparse matrix or an array."""
     if is_pandas(y, "DataFrame"):
         return type(y)(table, index=y.index, columns=labels)
-    return type(y)(table) if sparse.issparse(y) else table
+    if is_polars(y, "DataFrame"):
+        return type(y)(table, schema=list(map(str, labels)))
+    return type(y)(table) if sparse.issparse(y) else give_in_kind(table, y)

@@ -46,6 +46,7 @@ def normalize_merge_map(merge: Any) -> MergeMap:
     """
     if merge is None:
         return {}
+    _check_direction(merge)
     if isinstance(merge, Mapping):
         pairs = [(name, _read_members(members, name)) for name, members in merge.items()]
     elif isinstance(merge, list | tuple):
@@ -59,6 +60,25 @@ def normalize_merge_map(merge: Any) -> MergeMap:
     check_one_kind((label for _, members in pairs for label in members), "merge")
     _check_no_overlap(pairs)
     return {to_plain(name): tuple(members) for name, members in pairs}
+
+
+def _check_direction(merge: Any) -> None:
+    """Refuse old -> new, as pandas' `map` takes it, and show it the right way round."""
+    pairs = list(merge.items()) if hasattr(merge, "items") else []
+    scalars = str | int | float | np.generic
+    if not pairs or not all(isinstance(new, scalars) for _, new in pairs):
+        return
+    raise TypeError(
+        "merge must map merged label -> its original labels, got original -> merged: "
+        f"{dict(pairs)!r}; did you mean {_turn_round(pairs)!r}?"
+    )
+
+
+def _turn_round(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
+    turned: dict[Any, list[Any]] = {}
+    for old, new in pairs:
+        turned.setdefault(new, []).append(old)
+    return turned
 
 
 def _read_members(members: Any, name: Any) -> list[Label]:
@@ -78,7 +98,7 @@ def _read_members(members: Any, name: Any) -> list[Label]:
     return [to_plain(label) for label in members]
 
 
-def _check_no_overlap(pairs: Iterable[tuple[Any, list[Label]]]) -> None:
+def _check_no_overlap(pairs: Sequence[tuple[Any, list[Label]]]) -> None:
     owners: dict[Label, Any] = {}
     names: set[Any] = set()
     for name, members in pairs:
@@ -91,9 +111,11 @@ def _check_no_overlap(pairs: Iterable[tuple[Any, list[Label]]]) -> None:
             elif owners[label] == name:
                 raise ValueError(f"merge must list a label once, got {label!r} twice in {name!r}")
             else:
+                lone = all(len(labels) == 1 for _, labels in pairs)
+                turned = _turn_round((name, labels[0]) for name, labels in pairs)
                 raise ValueError(
                     f"merge must not put a label in two sets, got {label!r} in "
-                    f"{owners[label]!r} and {name!r}"
+                    f"{owners[label]!r} and {name!r}" + lone * f"; did you mean {turned!r}?"
                 )
 
 
@@ -109,65 +131,6 @@ def read_classes(classes: Any) -> list[Label] | None:
     if not labels or len(set(labels)) < len(labels):
         raise ValueError(f"classes must list every original label once, got {classes!r}")
     return labels
-
-
-def check_all_named(
-    name: str, named: Iterable[Any], classes: Iterable[Any], *, missing: str = "error"
-) -> None:
-    """Refuse a parameter keyed by label where the labels may have been numbered by a caller.
-
-    Many meta-estimators number the classes 0, 1, 2, ... in sorted order and may then leave rows
-    out (folds, bootstraps). Text labels are safe: a map of text fails on numbers by its type. For
-    labels that are numbers the parameter must name every class, and y must hold exactly those.
-    With ``missing="ignore"`` fewer will do if one of them is a number that no such numbering of
-    the named classes can give. Of an encoder that numbers in another order nothing can be known.
-
-    Parameters
-    ----------
-    name : str
-        The parameter.
-    named : iterable of labels
-        All classes that it names.
-    classes : iterable of labels
-        The classes of y, of one kind.
-    missing : {"error", "ignore"}
-        Whether y may lack some of them.
-
-    Raises
-    ------
-    ValueError
-        If the classes of y cannot be told from numbers that stand for other labels. The message
-        never shows the classes of y, which are not to be named if they are such numbers.
-
-    Examples
-    --------
-    >>> check_all_named("merge", [1, 2, 3], [1, 2, 3])
-    >>> check_all_named("merge", [1, 2, 3], [1, 3], missing="ignore")
-    >>> check_all_named("merge", [1, 2], ["A", "B", "C"])
-    """
-    found, known = set(classes), set(named)
-    if found == known or not all(get_kind(label) in ("int", "float") for label in found):
-        return
-    numbers = set(range(len(known)))
-    if known == numbers:
-        # A numbering of all of them changes nothing; one of fewer never gives the last number.
-        numbers.discard(len(known) - 1)
-    if found < known and missing == "ignore" and not found <= numbers:
-        return
-    why = "because a meta-estimator may number the classes 0, 1, 2, ... before it fits this one"
-    around = "use text labels, or put the meta-estimator inside this estimator"
-    if not found < known:
-        raise ValueError(
-            f"{name} must name every class if labels are numbers, {why}, but y has classes that "
-            f"it does not name; name all your original labels (a LabelMerger takes them as "
-            f"classes=), {around}"
-        )
-    lacking = show_labels(sorted(known - found))
-    allow = "" if missing == "ignore" else 'allow that by missing="ignore" (of a LabelMerger), '
-    raise ValueError(
-        f"y must have every class that {name} names if labels are numbers, {why}, but lacks "
-        f"{lacking}; {allow}{around}"
-    )
 
 
 def invert_merge_map(merge_map: Mapping[Label, Sequence[Label]]) -> dict[Label, Label]:
@@ -273,9 +236,16 @@ def _check_missing(
 ) -> None:
     absent = [label for label in listed if label not in counts]
     if absent and missing == "error":
+        chained = [label for label in absent if label in listed.values()]
+        if chained and listed[chained[0]] != chained[0]:
+            raise ValueError(
+                f"merge must list original labels, got the merged class {chained[0]!r} as a member "
+                f"of {listed[chained[0]]!r}; list the members of {chained[0]!r} there"
+            )
         raise ValueError(
             f"merge lists labels that y lacks: {show_labels(absent)}; y has "
-            f'{show_labels(list(counts))}; pass missing="ignore" to go on without them'
+            f'{show_labels(list(counts))}; pass merge=LabelMerger({{...}}, missing="ignore") '
+            "to go on without them"
         )
 
 

@@ -1,28 +1,24 @@
-"""What a parameter called `merge` is: one fresh LabelMerger of it, and whether it is fitted."""
+"""LabelMerger: labels, probabilities and targets to the merged classes and back."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, clone
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice
-from sklmerge._containers import copy_labels, count_labels, read_labels
+from sklmerge._containers import copy_labels, count_labels, give_in_kind, read_labels
+from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._exchange import (
     check_same_kind,
     check_same_rows,
     invert_mapping,
-    is_identity,
     merge_labels,
     place_members,
-    read_json,
     to_label_array,
     unmerge_labels,
-    write_json,
 )
 from sklmerge.labels._indicator import (
     count_columns,
@@ -31,18 +27,17 @@ from sklmerge.labels._indicator import (
     read_columns,
     unmerge_table,
 )
+from sklmerge.labels._json import JsonText
 from sklmerge.labels._merge_map import (
-    check_all_named,
-    invert_merge_map,
     normalize_merge_map,
     read_classes,
     resolve_merge,
 )
 from sklmerge.labels._proba import check_proba, choose_shares, split_columns, sum_columns
-from sklmerge.labels._targets import decode_numbers, encode_numbers, find_positive, number_labels
+from sklmerge.labels._targets import TargetCoding
 
 
-class LabelMerger(BaseEstimator):
+class LabelMerger(TargetCoding, JsonText):
     """Let several classes count as one, and take that back.
 
     It learns from y which classes there are and what each becomes, then carries labels,
@@ -90,9 +85,11 @@ class LabelMerger(BaseEstimator):
     Notes
     -----
     y is array-like of shape (n_samples,) and holds str, int, bool or whole floats, or is a 0/1
-    table of shape (n_samples, n_labels), where a merged column is the OR of its members. A pandas
-    Series comes back as a Series with its index, name and kind of dtype, a data frame as a data
-    frame, an object array as an object array, all else as an array of natural dtype.
+    table of shape (n_samples, n_labels), where a merged column is the OR of its members. A
+    Series of pandas or polars comes back as a Series with its index, name and kind of dtype, a
+    data frame as a data frame, an object array as an object array, all else as an array of natural
+    dtype, or, if scikit-learn's array API dispatch is on, tensors as tensors. A data set that
+    knows its labels (`targets`, `samples`, a ClassLabel column) is read without decoding an image.
 
     Labels have a type: ``True``, ``1`` and ``"1"`` are three labels, and a y that mixes them is an
     error. Whole floats and ints are the same number, written as y writes them.
@@ -159,6 +156,7 @@ class LabelMerger(BaseEstimator):
         TypeError
             If y or `merge` mixes types of labels.
         """
+        y = find_labels(y)
         multilabel = is_indicator(y)
         classes, counts, n_samples = count_columns(y) if multilabel else count_labels(y)
         return self._fit_counts(classes, counts, n_samples, multilabel)
@@ -257,7 +255,7 @@ class LabelMerger(BaseEstimator):
             unknown=self.unknown,
         )
 
-    def transform_proba(self, P: ArrayLike) -> NDArray[np.float64]:
+    def transform_proba(self, P: ArrayLike) -> Any:
         """Sum the probabilities of the members of each merged class.
 
         Taking the largest of these sums is not the same as merging the most probable original
@@ -275,11 +273,12 @@ class LabelMerger(BaseEstimator):
         """
         self._check_exclusive("transform_proba")
         table = check_proba(P, len(self.classes_))
-        return sum_columns(table, place_members(self.members_, self.classes_.tolist()))
+        sums = sum_columns(table, place_members(self.members_, self.classes_.tolist()))
+        return give_in_kind(sums, P)
 
     def inverse_transform_proba(
         self, P: ArrayLike, given: Mapping[Any, ArrayLike] | None = None
-    ) -> NDArray[np.float64]:
+    ) -> Any:
         """Split the probability of each merged class among its members.
 
         Parameters
@@ -299,115 +298,8 @@ class LabelMerger(BaseEstimator):
         self._check_exclusive("inverse_transform_proba")
         table = check_proba(P, self.n_classes_)
         shares = choose_shares(self.members_, self.class_counts_, given, len(table))
-        return split_columns(table, place_members(self.members_, self.classes_.tolist()), shares)
-
-    def encode(
-        self,
-        y: ArrayLike,
-        class_mode: Literal["sparse", "categorical", "binary"] = "sparse",
-        pos_label: Label | None = None,
-        *,
-        merged: bool = False,
-    ) -> NDArray[Any]:
-        """Write labels as targets of a network, merging them on the way.
-
-        Parameters
-        ----------
-        y : array-like of shape (n_samples,)
-            Original labels, or merged ones with `merged`.
-        class_mode : {"sparse", "categorical", "binary"}, default="sparse"
-            Numbers by `class_indices_` (int64), one-hot rows (float32), or 1 for `pos_label` and 0
-            for the other of two classes (float32).
-        pos_label : label, default=None
-            The merged class that "binary" writes as 1; None is the second.
-        merged : bool, default=False
-            Whether y holds merged labels already.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_merged)
-            Targets.
-        """
-        self._check_exclusive("encode")
-        positive = find_positive(class_mode, pos_label, self.merged_classes_)
-        labels = read_labels(y) if merged else read_labels(self.transform(y))
-        codes = number_labels(labels, self.merged_classes_)
-        return encode_numbers(codes, self.n_classes_, class_mode, positive)
-
-    def decode(self, codes: ArrayLike, pos_label: Label | None = None) -> NDArray[Any]:
-        """Read merged labels from codes, one-hot rows, or a network's softmax or sigmoid output.
-
-        Parameters
-        ----------
-        codes : array-like of shape (n_samples,), (n_samples, 1) or (n_samples, n_merged)
-            What `encode` wrote or a network predicted. A table is read by its largest column; a
-            single column of two classes is 1 for `pos_label`, or its probability (above 0.5).
-        pos_label : label, default=None
-            The merged class that a single column is about; None is the second.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Merged labels.
-        """
-        self._check_exclusive("decode")
-        positive = None
-        if pos_label is not None:
-            positive = find_positive("binary", pos_label, self.merged_classes_)
-        return np.take(self.merged_classes_, decode_numbers(codes, self.n_classes_, positive))
-
-    def to_json(self) -> str:
-        """Write parameters and, after fit, what was learned, as JSON text with typed labels.
-
-        Returns
-        -------
-        str
-            What `from_json` reads, to be kept with the weights of a network.
-        """
-        learned = None
-        if hasattr(self, "mapping_"):
-            learned = {
-                "multilabel": self.multilabel_,
-                "classes": self.classes_.tolist(),
-                "dtype": self.classes_.dtype.str,
-                "counts": list(self.class_counts_.values()),
-                "mapping": [list(pair) for pair in self.mapping_.items()],
-            }
-        return write_json(self.get_params(deep=False), learned)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Make a merger, fitted if it was, from what `to_json` wrote.
-
-        Parameters
-        ----------
-        text : str
-            What `to_json` wrote.
-
-        Returns
-        -------
-        LabelMerger
-            Its labels have the types that they had.
-
-        Raises
-        ------
-        ValueError
-            If the text is no JSON, or not that of a LabelMerger.
-
-        Examples
-        --------
-        >>> from sklmerge import LabelMerger
-        >>> merger = LabelMerger({0: [0, 1]}).fit([0, 1, 2])
-        >>> LabelMerger.from_json(merger.to_json()).transform([1, 2])
-        array([0, 2])
-        """
-        params, learned = read_json(text)
-        merger = cls(**params)
-        if learned is not None:
-            classes = np.array(learned["classes"], dtype=np.dtype(learned["dtype"]))
-            mapping = dict(learned["mapping"])
-            merger._learn(classes, learned["counts"], mapping, learned["multilabel"])
-        return merger
+        places = place_members(self.members_, self.classes_.tolist())
+        return give_in_kind(split_columns(table, places, shares), P)
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         settings = super().__repr__(N_CHAR_MAX)
@@ -460,14 +352,6 @@ class LabelMerger(BaseEstimator):
         self.class_indices_ = {name: index for index, name in enumerate(self.members_)}
         self.n_classes_ = len(self.members_)
 
-    def _check_exclusive(self, method: str) -> None:
-        check_is_fitted(self)
-        if self.multilabel_:
-            raise ValueError(
-                f"{method} needs classes that exclude each other, but y was a 0/1 table with one "
-                "column a label"
-            )
-
     def _check_against(self, original: Any, y_merged: Any) -> None:
         merged = self.transform(original)
         if self.multilabel_:
@@ -478,98 +362,3 @@ class LabelMerger(BaseEstimator):
             came = read_labels(y_merged, "y_merged")
             check_same_kind(came, expected, "y_merged")
         check_same_rows(expected, came)
-
-
-def check_merger(merge: Any) -> LabelMerger:
-    """Make a fresh, unfitted merger of whatever a parameter called `merge` takes.
-
-    Parameters
-    ----------
-    merge : LabelMerger, mapping, list of lists or None
-        A merger is cloned, never fitted in place.
-
-    Returns
-    -------
-    LabelMerger
-        Unfitted.
-
-    Raises
-    ------
-    TypeError
-        If `merge` is none of these.
-    ValueError
-        If `merge` contradicts itself.
-
-    Examples
-    --------
-    >>> check_merger([["A", "B"]])
-    LabelMerger(merge=[['A', 'B']])
-    """
-    if isinstance(merge, LabelMerger):
-        return clone(merge)
-    normalize_merge_map(merge)
-    return LabelMerger(merge)
-
-
-def fit_nested_merger(merge: Any, y: Any) -> LabelMerger:
-    """Fit a fresh merger inside something that a meta-estimator may hold.
-
-    ``LabelMerger.fit`` takes any map. Here the labels may have been numbered by whoever calls, so
-    maps of numbers must name every class; see :func:`check_all_named`. No map at all and counting
-    alone mean the same under any numbering, and so does a map that changes no label.
-
-    Parameters
-    ----------
-    merge : LabelMerger, mapping, list of lists or None
-        As for `check_merger`.
-    y : array-like of shape (n_samples,)
-        Original labels, or what a meta-estimator made of them.
-
-    Returns
-    -------
-    LabelMerger
-        Fitted.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If `merge` and y contradict each other, or y may be numbers of other labels.
-
-    Examples
-    --------
-    >>> fit_nested_merger({1: [1, 2], 3: [3]}, [1, 2, 3]).n_classes_
-    2
-    """
-    merger = check_merger(merge)
-    classes, counts, n_samples = count_labels(y)
-    found = classes.tolist()
-    listed = invert_merge_map(normalize_merge_map(merger.merge))
-    takes_rest = merger.unlisted != "keep" and merger.unlisted != "error"
-    takes_rare = merger.min_count is not None and merger.rare_label in found
-    if takes_rest or takes_rare or not is_identity(listed):
-        declared = read_classes(merger.classes)
-        named = list(listed) if declared is None else declared
-        if all(isinstance(label, int | float) for label in named):
-            check_all_named("merge", named, found, missing=merger.missing)
-            if found == [0, 1] and len({listed.get(label, label) for label in named}) == 1:
-                raise ValueError(
-                    "merge must keep two classes apart if labels are 0 and 1, which say one class "
-                    "or the rest inside OneVsRestClassifier and its kin, got "
-                    f"{merger.merge!r}; use text labels, or put the meta-estimator inside this "
-                    "estimator"
-                )
-    try:
-        return merger._fit_counts(classes, counts, n_samples, multilabel=False)
-    except ValueError as error:
-        if classes.dtype.kind not in "iuf" or found != list(range(len(found))):
-            raise
-        raise ValueError(
-            f"{error}; y holds 0..{len(found) - 1}, as it does inside meta-estimators that number "
-            "the classes before fit (VotingClassifier, StackingClassifier, cross_val_predict of "
-            "probabilities): put the meta-estimator inside this estimator"
-        ) from error
-
-
-def is_fitted_merger(merge: Any) -> bool:
-    """Say whether a parameter called `merge` is a LabelMerger that has learned its classes."""
-    return isinstance(merge, LabelMerger) and hasattr(merge, "mapping_")

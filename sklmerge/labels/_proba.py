@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._containers import to_numpy
+
 # Rounding that rows of given conditional probabilities may show; float16 is good to 1e-3.
 _TOLERANCE = 1e-2
 
@@ -32,7 +34,7 @@ def check_proba(P: Any, n_columns: int, name: str = "P") -> NDArray[np.float64]:
     ValueError
         If the shape is wrong, or a value is not finite or not within 0..1.
     """
-    table = np.asarray(P, dtype=np.float64)
+    table = to_numpy(P).astype(np.float64, copy=False)
     if table.ndim != 2 or table.shape[1] != n_columns:
         raise ValueError(
             f"{name} must be of shape (n_samples, {n_columns}), one column a class, "
@@ -110,7 +112,7 @@ def split_columns(
 
 def choose_shares(
     members: Mapping[Any, Sequence[Any]],
-    counts: Mapping[Any, int],
+    counts: Mapping[Any, float],
     given: Mapping[Any, Any] | None,
     n_samples: int,
 ) -> list[NDArray[np.float64]]:
@@ -120,8 +122,8 @@ def choose_shares(
     ----------
     members : mapping of merged label -> original labels
         In the order of the merged classes.
-    counts : mapping of original label -> int
-        Training frequencies.
+    counts : mapping of original label -> float
+        Training frequencies, or sums of weights.
     given : mapping of merged label -> array of shape (n_samples, n_members), or None
         Conditional probabilities from another model.
     n_samples : int

@@ -2,17 +2,26 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-from sklmerge._codes import match_labels
-from sklmerge._containers import read_labels, take_metadata, take_rows
+from sklmerge._checks import available_where
+from sklmerge._codes import find_classes, match_labels
+from sklmerge._containers import read_labels, to_numpy
 from sklmerge._kinds import Label, show_labels
-from sklmerge.labels._exchange import choose_sources, invert_mapping, put_labels, to_label_array
+from sklmerge.labels._exchange import (
+    choose_sources,
+    invert_mapping,
+    place_members,
+    put_labels,
+    to_label_array,
+)
 from sklmerge.labels._merger import LabelMerger
+from sklmerge.labels._proba import check_proba, choose_shares, split_columns
 
 
 def list_several(merger: LabelMerger) -> list[Label]:
@@ -100,6 +109,46 @@ def warn_of_lone_members(merger: LabelMerger) -> None:
             )
 
 
+def tally_classes(
+    merger: LabelMerger, labels: NDArray[Any], sample_weight: Any
+) -> dict[Label, float]:
+    """Add up the weights of each original class; a sample weighs 1 if none is given.
+
+    A merged class whose samples weigh nothing is split by their number.
+    """
+    counts = {label: float(count) for label, count in merger.class_counts_.items()}
+    if sample_weight is None:
+        return counts
+    codes = match_labels(labels, merger.classes_)
+    weights = to_numpy(sample_weight).astype(np.float64)
+    sums = np.bincount(codes, weights=weights, minlength=len(counts)).tolist()
+    weighed = dict(zip(counts, sums, strict=True))
+    for members in merger.members_.values():
+        if not any(weighed[label] for label in members):
+            weighed |= {label: counts[label] for label in members}
+    return weighed
+
+
+class NumberedClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier that is fitted on class numbers 0..k-1 and answers in labels."""
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def fit(self, X: Any, y: NDArray[Any], **params: Any) -> Self:
+        self.classes_, codes = find_classes(y)
+        self.estimator_ = clone(self.estimator).fit(X, codes, **params)
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        codes = to_numpy(self.estimator_.predict(X)).reshape(-1)
+        return np.take(self.classes_, codes.astype(np.intp))
+
+    @available_where(lambda self: hasattr(self.estimator_, "predict_proba"))
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        return to_numpy(self.estimator_.predict_proba(X))
+
+
 def fit_refiners(
     refiners: Mapping[Label, Any],
     merger: LabelMerger,
@@ -110,8 +159,9 @@ def fit_refiners(
     """Fit a clone of each refiner on the rows and original labels of its merged class."""
     fitted = {}
     codes = match_labels(y, merger.classes_)
+    places = {label: place for place, label in enumerate(merger.classes_.tolist())}
     for name, refiner in refiners.items():
-        members = [merger.classes_.tolist().index(label) for label in merger.members_[name]]
+        members = [places[label] for label in merger.members_[name]]
         rows = np.flatnonzero(np.isin(codes, members))
         own = take_metadata(params[name], rows, len(y))
         fitted[name] = clone(refiner).fit(take_rows(X, rows), y[rows], **own)
@@ -139,31 +189,76 @@ def align_columns(P: Any, have: Sequence[Any], want: Sequence[Any], name: str) -
 
 
 def refine_proba(
-    P: NDArray[np.float64], merger: LabelMerger, refiners: Mapping[Label, Any], X: Any
+    P: NDArray[np.float64],
+    merger: LabelMerger,
+    refiners: Mapping[Label, Any],
+    frequencies: Mapping[Label, float],
+    X: Any,
 ) -> NDArray[np.float64]:
     """Split merged probabilities: P(a|x) = P(AB|x) P(a|AB, x)."""
     given = {
         name: align_columns(
-            refiner.predict_proba(X),
-            np.asarray(refiner.classes_).tolist(),
+            to_numpy(refiner.predict_proba(X)),
+            to_numpy(refiner.classes_).tolist(),
             merger.members_[name],
             f"refiner of {name!r}",
         )
         for name, refiner in refiners.items()
     }
-    return merger.inverse_transform_proba(P, given=given)
+    table = check_proba(P, merger.n_classes_)
+    shares = choose_shares(merger.members_, frequencies, given, len(table))
+    return split_columns(table, place_members(merger.members_, list(frequencies)), shares)
 
 
 def refine_labels(
-    y_merged: Any, merger: LabelMerger, refiners: Mapping[Label, Any], X: Any
+    y_merged: Any,
+    merger: LabelMerger,
+    refiners: Mapping[Label, Any],
+    frequencies: Mapping[Label, float],
+    X: Any,
 ) -> NDArray[Any]:
     """Say the original label of each merged one: its refiner's word, else the most frequent."""
     values = read_labels(y_merged, "predictions")
-    likely = choose_sources(merger.members_, merger.class_counts_)
+    likely = choose_sources(merger.members_, frequencies)
     places = match_labels(values, merger.merged_classes_)
     out = np.take(to_label_array(list(likely.values()), merger.classes_.dtype), places)
     for name, refiner in refiners.items():
         rows = np.flatnonzero(places == merger.class_indices_[name])
         if len(rows):
-            out = put_labels(out, rows, np.asarray(refiner.predict(take_rows(X, rows))))
+            refined = to_numpy(refiner.predict(take_rows(X, rows))).reshape(-1)
+            out = put_labels(out, rows, refined)
     return out
+
+
+def take_rows(X: Any, rows: NDArray[np.intp]) -> Any:
+    """Take some rows of an array, a data frame, a sparse matrix or a list, as such again.
+
+    Examples
+    --------
+    >>> take_rows(["a.png", "b.png", "c.png"], np.array([2, 0]))
+    ['c.png', 'a.png']
+    """
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    if sparse.issparse(X):
+        return X.tocsr()[rows]
+    if isinstance(X, list | tuple):
+        return [X[row] for row in rows.tolist()]
+    return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
+
+
+def take_metadata(params: dict[str, Any], rows: NDArray[np.intp], n_samples: int) -> dict[str, Any]:
+    """Take some rows of those parameters that have one entry a row, and leave the others."""
+    return {
+        name: take_rows(value, rows) if _count_rows(value) == n_samples else value
+        for name, value in params.items()
+    }
+
+
+def _count_rows(value: Any) -> int | None:
+    if isinstance(value, str | bytes | dict):
+        return None
+    shape = getattr(value, "shape", None)
+    if shape:
+        return int(shape[0])
+    return len(value) if hasattr(value, "__len__") else None

@@ -12,7 +12,8 @@ from sklearn.utils import check_consistent_length
 from sklmerge._containers import read_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._exchange import is_identity
-from sklmerge.labels._merger import LabelMerger, check_merger, is_fitted_merger
+from sklmerge.labels._merge_param import check_merger, is_fitted_merger
+from sklmerge.labels._merger import LabelMerger
 
 Level = Literal["auto", "original", "merged"]
 

@@ -16,7 +16,8 @@ from sklmerge._containers import read_labels
 from sklmerge._kinds import Label
 from sklmerge.labels._classifier import MergedClassifier
 from sklmerge.labels._exchange import invert_mapping, is_identity
-from sklmerge.labels._merger import LabelMerger, check_merger, is_fitted_merger
+from sklmerge.labels._merge_param import check_merger, is_fitted_merger
+from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._proba import check_proba, sum_columns
 
 

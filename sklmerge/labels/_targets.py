@@ -1,15 +1,93 @@
 """Labels to what a network takes and back, by class numbers: sparse, one-hot, binary."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._checks import check_choice
 from sklmerge._codes import match_labels
+from sklmerge._containers import give_in_kind, read_labels, to_numpy
 from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._exchange import check_same_kind
 
 _CLASS_MODES = ("sparse", "categorical", "binary")
+
+
+class TargetCoding(BaseEstimator):
+    """The part of a LabelMerger that speaks with networks."""
+
+    merged_classes_: NDArray[Any]
+    n_classes_: int
+    multilabel_: bool
+    transform: Callable[[Any], Any]
+
+    def encode(
+        self,
+        y: ArrayLike,
+        class_mode: Literal["sparse", "categorical", "binary"] = "sparse",
+        pos_label: Label | None = None,
+        *,
+        merged: bool = False,
+    ) -> Any:
+        """Write labels as targets of a network, merging them on the way.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,)
+            Original labels, or merged ones with `merged`.
+        class_mode : {"sparse", "categorical", "binary"}, default="sparse"
+            Numbers by `class_indices_` (int64), one-hot rows (float32), or 1 for `pos_label` and 0
+            for the other of two classes (float32).
+        pos_label : label, default=None
+            The merged class that "binary" writes as 1; None is the second.
+        merged : bool, default=False
+            Whether y holds merged labels already.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_merged)
+            Targets.
+        """
+        self._check_exclusive("encode")
+        positive = find_positive(class_mode, pos_label, self.merged_classes_)
+        labels = read_labels(y) if merged else read_labels(self.transform(y))
+        codes = number_labels(labels, self.merged_classes_)
+        return give_in_kind(encode_numbers(codes, self.n_classes_, class_mode, positive), y)
+
+    def decode(self, codes: ArrayLike, pos_label: Label | None = None) -> Any:
+        """Read merged labels from codes, one-hot rows, or a network's softmax or sigmoid output.
+
+        Parameters
+        ----------
+        codes : array-like of shape (n_samples,), (n_samples, 1) or (n_samples, n_merged)
+            What `encode` wrote or a network predicted. A table is read by its largest column; a
+            single column of two classes is 1 for `pos_label`, or its probability (above 0.5).
+        pos_label : label, default=None
+            The merged class that a single column is about; None is the second.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Merged labels.
+        """
+        self._check_exclusive("decode")
+        positive = None
+        if pos_label is not None:
+            positive = find_positive("binary", pos_label, self.merged_classes_)
+        numbers = decode_numbers(codes, self.n_classes_, positive)
+        return give_in_kind(np.take(self.merged_classes_, numbers), codes)
+
+    def _check_exclusive(self, method: str) -> None:
+        check_is_fitted(self)
+        if self.multilabel_:
+            raise ValueError(
+                f"{method} needs classes that exclude each other, but y was a 0/1 table with one "
+                "column a label"
+            )
 
 
 def number_labels(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
@@ -45,8 +123,7 @@ def find_positive(class_mode: str, pos_label: Label | None, classes: NDArray[Any
     >>> find_positive("binary", "A", np.array(["A", "B"]))
     0
     """
-    if class_mode not in _CLASS_MODES:
-        raise ValueError(f"class_mode must be one of {_CLASS_MODES}, got {class_mode!r}")
+    check_choice("class_mode", class_mode, _CLASS_MODES)
     if class_mode != "binary":
         if pos_label is not None:
             raise ValueError(f'pos_label is for class_mode="binary", got {class_mode!r}')
@@ -125,7 +202,7 @@ def decode_numbers(output: Any, n_classes: int, positive: int | None) -> NDArray
     >>> decode_numbers([[0.9], [0.2]], 2, None).tolist()
     [1, 0]
     """
-    values = np.asarray(output)
+    values = to_numpy(output)
     if values.dtype.kind not in "biuf":
         raise TypeError(f"codes must hold numbers, got dtype {values.dtype}")
     if not np.isfinite(values).all():

@@ -18,7 +18,6 @@ LONG_FILES = {
     "images/_index.py",
     "images/codec/_headers.py",
     "labels/_classifier.py",
-    "labels/_merger.py",
     "weights/_schemes.py",
 }
 LONG_FUNCTIONS = {"balance_folder"}

@@ -91,7 +91,9 @@ def test_binary_needs_two_classes_and_lists_what_there_are(three, two):
         two.encode(Y, "binary", "A")
     with pytest.raises(ValueError, match=r'pos_label is for class_mode="binary"'):
         two.encode(Y, "sparse", "AB")
-    with pytest.raises(ValueError, match=r"class_mode must be one of"):
+    with pytest.raises(
+        ValueError, match=r"class_mode must be 'sparse', 'categorical' or 'binary', got 'onehot'"
+    ):
         two.encode(Y, "onehot")
 
 

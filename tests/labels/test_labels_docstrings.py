@@ -15,7 +15,8 @@ def list_methods():
         if not inspect.isclass(thing):
             methods[name] = thing
             continue
-        for method_name, method in vars(thing).items():
+        own = [kind for kind in thing.__mro__ if kind.__module__.startswith("sklmerge")]
+        for method_name, method in [item for kind in own for item in vars(kind).items()]:
             # Methods that exist only where something holds are wrapped in a descriptor.
             function = getattr(method, "fn", getattr(method, "__func__", method))
             if inspect.isfunction(function) and not method_name.startswith("_"):

@@ -266,7 +266,7 @@ def test_it_is_cloned_pickled_and_refitted():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"output": "fine"}, r'output must be "merged" or "original", got \'fine\''),
+        ({"output": "fine"}, r"output must be 'merged' or 'original', got 'fine'"),
         ({"refiner": "posterior"}, r'refiner must be a classifier or "prior", got \'posterior\''),
         ({"output": "original"}, r"refiner is needed .* have several members: 'AB'"),
     ],

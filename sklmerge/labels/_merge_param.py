@@ -1,0 +1,166 @@
+"""What a parameter called `merge` is: a fresh LabelMerger of it, and when numbers are refused."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sklearn.base import clone
+
+from sklmerge._containers import count_labels
+from sklmerge._kinds import get_kind, show_labels
+from sklmerge.labels._exchange import is_identity
+from sklmerge.labels._merge_map import invert_merge_map, normalize_merge_map, read_classes
+from sklmerge.labels._merger import LabelMerger
+
+
+def check_merger(merge: Any) -> LabelMerger:
+    """Make a fresh, unfitted merger of whatever a parameter called `merge` takes.
+
+    Parameters
+    ----------
+    merge : LabelMerger, mapping, list of lists or None
+        A merger is cloned, never fitted in place.
+
+    Returns
+    -------
+    LabelMerger
+        Unfitted.
+
+    Raises
+    ------
+    TypeError
+        If `merge` is none of these.
+    ValueError
+        If `merge` contradicts itself.
+
+    Examples
+    --------
+    >>> check_merger([["A", "B"]])
+    LabelMerger(merge=[['A', 'B']])
+    """
+    if isinstance(merge, LabelMerger):
+        return clone(merge)
+    normalize_merge_map(merge)
+    return LabelMerger(merge)
+
+
+def fit_nested_merger(merge: Any, y: Any) -> LabelMerger:
+    """Fit a fresh merger inside something that a meta-estimator may hold.
+
+    ``LabelMerger.fit`` takes any map. Here the labels may have been numbered by whoever calls, so
+    maps of numbers must name every class; see :func:`check_all_named`. No map at all and counting
+    alone mean the same under any numbering, and so does a map that changes no label.
+
+    Parameters
+    ----------
+    merge : LabelMerger, mapping, list of lists or None
+        As for `check_merger`.
+    y : array-like of shape (n_samples,)
+        Original labels, or what a meta-estimator made of them.
+
+    Returns
+    -------
+    LabelMerger
+        Fitted.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `merge` and y contradict each other, or y may be numbers of other labels.
+
+    Examples
+    --------
+    >>> fit_nested_merger({1: [1, 2], 3: [3]}, [1, 2, 3]).n_classes_
+    2
+    """
+    merger = check_merger(merge)
+    classes, counts, n_samples = count_labels(y)
+    found = classes.tolist()
+    listed = invert_merge_map(normalize_merge_map(merger.merge))
+    takes_rest = merger.unlisted != "keep" and merger.unlisted != "error"
+    takes_rare = merger.min_count is not None and merger.rare_label in found
+    if takes_rest or takes_rare or not is_identity(listed):
+        declared = read_classes(merger.classes)
+        named = list(listed) if declared is None else declared
+        if all(isinstance(label, int | float) for label in named):
+            check_all_named("merge", named, found, missing=merger.missing)
+            if found == [0, 1] and len({listed.get(label, label) for label in named}) == 1:
+                raise ValueError(
+                    "merge must keep two classes apart if labels are 0 and 1, which say one class "
+                    "or the rest inside OneVsRestClassifier and its kin, got "
+                    f"{merger.merge!r}; use text labels, or put the meta-estimator inside this "
+                    "estimator"
+                )
+    try:
+        return merger._fit_counts(classes, counts, n_samples, multilabel=False)
+    except ValueError as error:
+        if classes.dtype.kind not in "iuf" or found != list(range(len(found))):
+            raise
+        raise ValueError(
+            f"{error}; y holds 0..{len(found) - 1}, as it does inside meta-estimators that number "
+            "the classes before fit (VotingClassifier, StackingClassifier, cross_val_predict of "
+            "probabilities): put the meta-estimator inside this estimator"
+        ) from error
+
+
+def is_fitted_merger(merge: Any) -> bool:
+    """Say whether a parameter called `merge` is a LabelMerger that has learned its classes."""
+    return isinstance(merge, LabelMerger) and hasattr(merge, "mapping_")
+
+
+def check_all_named(
+    name: str, named: Iterable[Any], classes: Iterable[Any], *, missing: str = "error"
+) -> None:
+    """Refuse a parameter keyed by label where the labels may have been numbered by a caller.
+
+    Many meta-estimators number the classes 0, 1, 2, ... in sorted order and may then leave rows
+    out (folds, bootstraps). Text labels are safe: a map of text fails on numbers by its type. For
+    labels that are numbers the parameter must name every class, and y must hold exactly those.
+    With ``missing="ignore"`` fewer will do if one of them is a number that no such numbering of
+    the named classes can give. Of an encoder that numbers in another order nothing can be known.
+
+    Parameters
+    ----------
+    name : str
+        The parameter.
+    named : iterable of labels
+        All classes that it names.
+    classes : iterable of labels
+        The classes of y, of one kind.
+    missing : {"error", "ignore"}
+        Whether y may lack some of them.
+
+    Raises
+    ------
+    ValueError
+        If the classes of y cannot be told from numbers that stand for other labels. The message
+        never shows the classes of y, which are not to be named if they are such numbers.
+
+    Examples
+    --------
+    >>> check_all_named("merge", [1, 2, 3], [1, 2, 3])
+    >>> check_all_named("merge", [1, 2, 3], [1, 3], missing="ignore")
+    >>> check_all_named("merge", [1, 2], ["A", "B", "C"])
+    """
+    found, known = set(classes), set(named)
+    if found == known or not all(get_kind(label) in ("int", "float") for label in found):
+        return
+    numbers = set(range(len(known)))
+    if known == numbers:
+        # A numbering of all of them changes nothing; one of fewer never gives the last number.
+        numbers.discard(len(known) - 1)
+    if found < known and missing == "ignore" and not found <= numbers:
+        return
+    why = "because a meta-estimator may number the classes 0, 1, 2, ... before it fits this one"
+    around = "use text labels, or put the meta-estimator inside this estimator"
+    if not found < known:
+        raise ValueError(
+            f"{name} must name every class if labels are numbers, {why}, but y has classes that "
+            f"it does not name; name all your original labels (a LabelMerger takes them as "
+            f"classes=), {around}"
+        )
+    lacking = show_labels(sorted(known - found))
+    allow = "" if missing == "ignore" else 'allow that by missing="ignore" (of a LabelMerger), '
+    raise ValueError(
+        f"y must have every class that {name} names if labels are numbers, {why}, but lacks "
+        f"{lacking}; {allow}{around}"
+    )
