@@ -18,7 +18,29 @@ def __getattr__(name: str) -> Any:
     if name in _DOORS:
         raise ImportError(f"sklmerge has no {name} to import; {_DOORS[name]}")
     with _loading:
-        return _load(name)
+        try:
+            return _load(name)
+        except AttributeError as error:
+            if name not in _names:
+                raise
+            # Python would say that there is no such name, and hide what is broken.
+            broken: Exception = error
+        except ImportError as error:
+            if "OpenCV" in str(error):
+                raise
+            broken = error
+    raise ImportError(_explain(name, broken)) from broken
+
+
+def _explain(name: str, error: Exception) -> str:
+    """Say why a name cannot be loaded; a broken or old OpenCV is by far the commonest cause."""
+    reason = f"{type(error).__name__}: {error}"
+    if "cv2" in str(error) or getattr(error, "name", None) == "cv2":
+        return (
+            f"sklmerge.{name} needs OpenCV 5 or later, and the cv2 found is broken or older "
+            f'({reason}); run pip install --force-reinstall "opencv-python-headless>=5"'
+        )
+    return f"sklmerge.{name} cannot be loaded ({reason})"
 
 
 # Names that people look for, and what they are looking for.

@@ -14,6 +14,7 @@ from . import (
     sampling as sampling,
     weights as weights,
 )
+from ._config import config_context, get_config, set_config
 from .augment import (
     AugmentationParams,
     ImageAugmenter,
@@ -120,11 +121,14 @@ __all__ = [
     "batch_coverage",
     "batches_from_directory",
     "classification_report_levels",
+    "config_context",
+    "get_config",
     "inspect_folder",
     "logit_offsets",
     "merged_scorer",
     "preview_folder",
     "separate",
+    "set_config",
     "suggest_folder",
     "suggest_merges",
     "write_report",

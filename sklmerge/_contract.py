@@ -164,6 +164,27 @@ def refuse_single_image(
         )
 
 
+def check_read_image(image: NDArray[Any]) -> NDArray[Any]:
+    """Check one image that a person's own `reader` gave.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge._contract import check_read_image
+    >>> check_read_image(np.zeros((10, 64, 64), np.uint8))
+    Traceback (most recent call last):
+    ValueError: reader must give (H, W) or (H, W, C) with 1, 3 or 4 channels of uint8, uint16,
+    float32 or float64, got shape (10, 64, 64) of uint8
+    """
+    fits = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in CHANNELS)
+    if not fits or image.size == 0 or image.dtype.name not in IMAGE_DTYPES:
+        raise ValueError(
+            "reader must give (H, W) or (H, W, C) with 1, 3 or 4 channels of "
+            f"uint8, uint16, float32 or float64, got shape {image.shape} of {image.dtype}"
+        )
+    return image
+
+
 def stack_images(X: Any, name: str = "X") -> NDArray[Any]:
     """Make an array of a batch, or say why it cannot become one.
 

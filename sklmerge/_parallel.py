@@ -1,6 +1,7 @@
 """Hand tasks to joblib's workers and yield what comes of them, whatever the backend can do."""
 
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +14,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import get_active_backend
 
 from sklmerge._checks import check_n_jobs
+from sklmerge._config import config_context, get_config
 
 Result = TypeVar("Result")
 Call = Callable[..., Any]
@@ -42,10 +44,21 @@ def open_gate() -> Iterator[Call]:
     backend, _ = get_active_backend(prefer="threads")
     gate = _Gate()
     try:
-        yield gate.call if getattr(backend, "supports_sharedmem", False) else _call
+        yield _Carried(gate.call if getattr(backend, "supports_sharedmem", False) else _call)
     except BaseException:
         gate.close()
         raise
+
+
+class _Carried:
+    """Calls in a worker, under the settings that held where the work was handed out."""
+
+    def __init__(self, call: Call) -> None:
+        self.call, self.settings = call, get_config()
+
+    def __call__(self, *arguments: Any) -> Any:
+        with config_context(**self.settings):
+            return self.call(*arguments)
 
 
 class _Gate:
@@ -108,11 +121,12 @@ def run_ahead(
     if n_threads == 0:
         yield from map(function, items)
         return
+    carried = _Carried(function)
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(n_threads, thread_name_prefix="sklmerge-feed") as pool:
         try:
             for item in items:
-                waiting.append(pool.submit(function, item))
+                waiting.append(pool.submit(carried, item))
                 if len(waiting) > n_threads:
                     yield waiting.popleft().result()
             while waiting:
@@ -267,9 +281,17 @@ def name_processes(n_jobs: int | None) -> str | None:
 
 def _stream(calls: Iterable[Any], n_jobs: int | None) -> Generator[Any, None, None]:
     run = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")
-    # Closed at once when the caller stops: an abandoned one would go on working.
-    with closing(run(calls)) as results:
-        yield from results
+    results = run(calls)
+    try:
+        # Not by `yield from`, which would close it before the warnings are held.
+        for result in results:  # noqa: UP028
+            yield result
+    finally:
+        # Closed at once when the caller stops: an abandoned one would go on working. joblib then
+        # tells of tasks that nobody waits for, in the middle of the error that ended the job.
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"\d+ tasks (which were|have been)")
+            results.close()
 
 
 def _go_round(calls: Iterator[Any], n_jobs: int | None) -> Generator[Any, None, None]:

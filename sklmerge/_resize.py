@@ -6,6 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+# Here, since whatever works on pixels comes by: 4.x rounds coordinates, so copies would differ.
+_version = getattr(cv2, "__version__", "none, since it is broken")
+if not _version.partition(".")[0].isdecimal() or int(_version.partition(".")[0]) < 5:
+    raise ImportError(
+        f"sklmerge needs OpenCV 5 or later, got {_version} (from {cv2.__path__[0]}); run "
+        'pip install --force-reinstall "opencv-python-headless>=5"',
+        name="cv2",
+    )
+
 
 def skips_pixels(source: tuple[float, float], size: tuple[int, int]) -> bool:
     """Tell whether one interpolation, which reads 2 x 2 pixels, would skip much of the source.

@@ -15,7 +15,6 @@ from sklmerge.images import (
     Fingerprints,
     ImageIndex,
     Progress,
-    check_max_pixels,
     check_url,
     find_local,
     find_near,
@@ -143,7 +142,6 @@ def audit_split(
     val: Any,
     *,
     n_jobs: int | None = None,
-    max_pixels: int | None = 200_000_000,
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> AuditReport:
@@ -159,8 +157,6 @@ def audit_split(
         Folders with one folder per class, or indexes.
     n_jobs : int or None, default=None
         Threads, as joblib counts them. The report does not depend on it.
-    max_pixels : int or None, default=200_000_000
-        Pixels of larger images are not compared. None sets no limit.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread, for one side and the other.
     storage_options : mapping or None, default=None
@@ -199,12 +195,7 @@ def audit_split(
         check_url(train, storage_options)
     sides = [_index(train, "train", storage_options), _index(val, "val", storage_options)]
     names = [list(side.paths.relative()) for side in sides]
-    prints = [
-        take_fingerprints(
-            side, n_jobs=n_jobs, max_pixels=check_max_pixels(max_pixels), progress=progress
-        )
-        for side in sides
-    ]
+    prints = [take_fingerprints(side, n_jobs=n_jobs, progress=progress) for side in sides]
     same_bytes = _pair_rows(names, [(one.files, one.has_file) for one in prints])
     same_pixels = _pair_rows(names, [(one.pixels, one.has_pixels) for one in prints])
     equal = {*same_bytes, *same_pixels}
@@ -215,7 +206,7 @@ def audit_split(
         same_pixels=sorted(set(same_pixels) - set(same_bytes)),
         same_source=pair_sources([_read_sources(side) for side in sides], names),
         unreadable={
-            side.paths[int(row)]: _explain(side, int(row), max_pixels)
+            side.paths[int(row)]: _explain(side, int(row))
             for side, one in zip(sides, prints, strict=True)
             for row in np.flatnonzero(~one.has_pixels)
         },
@@ -248,10 +239,10 @@ def _pair_similar(names: Sequence[Sequence[str]], prints: Sequence[Fingerprints]
     return sorted((names[0][a], names[1][b - n]) for a, b in pairs if a < n <= b)
 
 
-def _explain(side: ImageIndex, row: int, max_pixels: int | None) -> str:
+def _explain(side: ImageIndex, row: int) -> str:
     """Say why a file could not be compared."""
     try:
-        side.read([row], max_pixels=max_pixels)
+        side.read([row])
     except BadFileError as error:
         return str(error).partition("' (")[2].partition("); pass ")[0]
     return "could not be read before"

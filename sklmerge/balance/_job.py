@@ -67,7 +67,6 @@ from sklmerge.images import (
     ReadOptions,
     RemoteFiles,
     check_classes,
-    check_max_pixels,
     is_url,
     verify_files,
 )
@@ -99,7 +98,6 @@ def balance_folder(
     place: Literal["copy", "hardlink", "symlink", "reference"] | None = None,
     image_format: Literal["keep", "jpeg", "png"] = "keep",
     quality: int = 95,
-    max_pixels: int | None = 200_000_000,
     random_state: int = 0,
     n_jobs: int | None = None,
     on_error: Literal["raise", "skip"] = "raise",
@@ -185,9 +183,6 @@ default="light"
         which it may misread, into PNG.
     quality : int, default=95
         Of JPEG files that are written anew, 1 to 100.
-    max_pixels : int or None, default=200_000_000
-        Images with more pixels cannot be read: a file of a few kilobytes can claim to be one that
-        takes all memory. None sets no limit.
     random_state : int, default=0
         Seed. The files depend on it and on the paths, not on the number of workers; a copy of the
         same name stays the same when images are added to the source.
@@ -260,9 +255,7 @@ default="light"
     ['grass__0.png', 'grass__0__aug0001.png']
     """
     n_folds = check_folds(folds)
-    output = _check_output(
-        place, n_folds, image_format, check_image_size(image_size), quality, max_pixels
-    )
+    output = _check_output(place, n_folds, image_format, check_image_size(image_size), quality)
     check_choice("on_error", on_error, ON_ERROR)
     check_n_jobs(n_jobs)
     if n_folds is not None and split is not _DEFAULT_SPLIT:
@@ -346,7 +339,6 @@ class _Output(NamedTuple):
     image_format: str
     image_size: tuple[int, int] | None
     quality: int
-    max_pixels: int | None
 
 
 def _run_job(
@@ -389,7 +381,6 @@ def _run_job(
             image_size=output.image_size,
             place=output.place,
             quality=output.quality,
-            max_pixels=output.max_pixels,
             reader=sources.reader,
             remote=sources.files,
             store=opened,
@@ -444,7 +435,6 @@ def _check_output(
     image_format: str,
     image_size: tuple[int, int] | None,
     quality: int,
-    max_pixels: int | None,
 ) -> _Output:
     """Check how files are to come to the destination, and what does not go together."""
     if place is None:
@@ -462,7 +452,6 @@ def _check_output(
         image_format,
         image_size,
         check_whole("quality", quality, 1, 100),
-        check_max_pixels(max_pixels),
     )
 
 

@@ -18,7 +18,6 @@ def inspect(
         str | None,
         typer.Option(metavar="SIZE", help="Room for copies, as 20GB.  [default: what is free]"),
     ] = None,
-    max_pixels: opt.MaxPixels = 200_000_000,
     n_jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
@@ -32,7 +31,6 @@ def inspect(
             merge=opt.read_merge(merge),
             budget_bytes=opt.read_budget(budget),
             n_jobs=n_jobs,
-            max_pixels=max_pixels,
             progress=update,
         )
     if as_json:
@@ -178,7 +176,6 @@ def audit(
         Path | None, typer.Option("--out", "-o", help="CSV of all images found, to write.")
     ] = None,
     storage_options: opt.StorageOptions = None,
-    max_pixels: opt.MaxPixels = 200_000_000,
     n_jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
@@ -197,7 +194,6 @@ def audit(
         found = audit_split(
             *sides,
             n_jobs=n_jobs,
-            max_pixels=max_pixels,
             progress=update,
             storage_options=options,
         )

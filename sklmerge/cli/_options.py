@@ -25,10 +25,6 @@ Merge = Annotated[
         'pass JSON: \'{"AB": ["A", "B"]}\'.',
     ),
 ]
-MaxPixels = Annotated[
-    int,
-    typer.Option(min=1, help="Refuse larger images, which may be decompression bombs."),
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and nothing else.")]
 GroupBy = Annotated[
     str | None,

@@ -15,7 +15,6 @@ from sklmerge.images import (
     ReadOptions,
     RemoteFiles,
     check_decoding,
-    check_max_pixels,
     find_paths,
     gather_images,
     get_ways,
@@ -43,9 +42,6 @@ class ImageReader(ImageTransformer, BaseEstimator):
     storage_options : mapping, default=None
         What fsspec's file systems are made with, for URLs among the paths. None takes those of an
         `ImageIndex`.
-    max_pixels : int or None, default=200_000_000
-        Most pixels that an image may have, against files that would fill the memory; None sets no
-        limit.
 
     Notes
     -----
@@ -76,14 +72,12 @@ class ImageReader(ImageTransformer, BaseEstimator):
         reader: Reader | None = None,
         n_jobs: int | None = None,
         storage_options: Mapping[str, Any] | None = None,
-        max_pixels: int | None = 200_000_000,
     ) -> None:
         self.image_size = image_size
         self.color_mode = color_mode
         self.reader = reader
         self.n_jobs = n_jobs
         self.storage_options = storage_options
-        self.max_pixels = max_pixels
 
     def fit(self, X: Any = None, y: object = None) -> Self:
         """Check the parameters; nothing is learned.
@@ -132,9 +126,7 @@ class ImageReader(ImageTransformer, BaseEstimator):
             raise TypeError(f"X must list at least one path, or be an ImageIndex, got {got}")
         reader, files = get_ways(X)
         reader = self.reader or reader
-        options = ReadOptions(
-            reader, self.image_size, self.color_mode, check_max_pixels(self.max_pixels)
-        )
+        options = ReadOptions(reader, self.image_size, self.color_mode)
         if self.storage_options is not None:
             files = RemoteFiles(self.storage_options)
         read = read_images(paths, options, files, self.n_jobs)

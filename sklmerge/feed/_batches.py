@@ -69,8 +69,6 @@ class ImageBatches(Resumable, NamedClasses):
         depend on it. ``n_jobs + 1`` batches are in memory at a time.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
         How files are decoded.
-    max_pixels : int or None, default=200_000_000
-        Larger images count as files that cannot be read; None sets no limit.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which classes count as one. Schedule and index may say so as well, if they say the same. A
         fitted LabelMerger, such as ``train.merger``, numbers classes as it has learned, so that a
@@ -145,13 +143,12 @@ class ImageBatches(Resumable, NamedClasses):
         cache_bytes: int = 268_435_456,
         n_jobs: int | None = None,
         color_mode: str = "rgb",
-        max_pixels: int | None = 200_000_000,
         merge: Any = None,
         rank: int = 0,
         world_size: int = 1,
         progress: bool = False,
     ) -> None:
-        images = open_source(source, image_size, color_mode, max_pixels)
+        images = open_source(source, image_size, color_mode)
         labels = choose_labels(source, y, len(images), class_mode)
         if labels is None:
             check_unlabelled(

@@ -19,12 +19,10 @@ from sklmerge._contract import as_image_batch
 from sklmerge._resize import resize_image
 from sklmerge.feed._rows import RowColumn, find_column, make_image
 from sklmerge.images import (
-    MAX_PIXELS,
     ImagePaths,
     ReadOptions,
     RemoteFiles,
     check_decoding,
-    check_max_pixels,
     fetch_urls,
     find_paths,
     read_image,
@@ -258,7 +256,6 @@ def open_source(
     source: Any,
     image_size: Any,
     color_mode: str,
-    max_pixels: int | None = MAX_PIXELS,
 ) -> ImageSource:
     """Make a source of whatever `ImageBatches` takes as one; nothing is read.
 
@@ -269,7 +266,7 @@ def open_source(
     """
     image_size = check_image_size(image_size)
     check_decoding(color_mode, image_size)
-    options = ReadOptions(None, image_size, color_mode, check_max_pixels(max_pixels))
+    options = ReadOptions(None, image_size, color_mode)
     if is_index(source):
         options = options._replace(reader=source.reader)
         return FileSource(source.paths, options, source.files)

@@ -23,11 +23,9 @@ from sklmerge.images._reading import read_images as read_images
 from sklmerge.images._reading import tell_failures as tell_failures
 from sklmerge.images._verify import ImageReport
 from sklmerge.images._verify import verify_files as verify_files
-from sklmerge.images.codec import MAX_PIXELS as MAX_PIXELS
+from sklmerge.images.codec import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
 from sklmerge.images.codec import ImageHeader, decode_image, encode_image, read_header, sniff_format
 from sklmerge.images.codec import check_decoding as check_decoding
-from sklmerge.images.codec import check_max_pixels as check_max_pixels
-from sklmerge.images.files import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
 from sklmerge.images.files import ImagePaths
 from sklmerge.images.files import RemoteFiles as RemoteFiles
 from sklmerge.images.files import ScannedFolder as ScannedFolder

@@ -15,7 +15,6 @@ from sklmerge.images._phash import SIDE, make_thumbnail
 from sklmerge.images._reading import (
     Fetched,
     Progress,
-    ReadOptions,
     map_files,
     read_bytes,
     read_with,
@@ -142,7 +141,6 @@ def take_fingerprints(
     *,
     by: str = "pixels",
     n_jobs: int | None = None,
-    max_pixels: int | None = 200_000_000,
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Fingerprints:
@@ -156,8 +154,6 @@ def take_fingerprints(
         "bytes" decodes nothing, so that only equal files can be found.
     n_jobs : int or None, default=None
         Threads, as joblib counts them.
-    max_pixels : int or None, default=200_000_000
-        Larger images count as unreadable; None sets no limit.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
@@ -169,8 +165,7 @@ def take_fingerprints(
         One row an image. A file that cannot be read is like no other.
     """
     check_choice("by", by, BY)
-    options = ReadOptions(color_mode="keep", max_pixels=max_pixels)
-    describe = partial(_describe, options=options, decodes=by == "pixels")
+    describe = partial(_describe, decodes=by == "pixels")
     return describe_all(images, describe, n_jobs, progress, storage_options)
 
 
@@ -204,9 +199,7 @@ def describe_all(
     return prints
 
 
-def _describe(
-    path: str, fetched: Fetched, options: ReadOptions, reader: Any, *, decodes: bool
-) -> Fingerprint:
+def _describe(path: str, fetched: Fetched, reader: Any, *, decodes: bool) -> Fingerprint:
     """Make the whole fingerprint of a file."""
     try:
         data = read_bytes(path, fetched)
@@ -218,7 +211,7 @@ def _describe(
         if reader is not None:
             image = read_with(reader, path, fetched)
         else:
-            image = decode_image(data, max_pixels=options.max_pixels)
+            image = decode_image(data)
     except ValueError:
         return Fingerprint(digest_file(data))
     return Fingerprint(digest_file(data), digest_pixels(image), make_thumbnail(image))

@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklmerge.images._frame import make_frame, read_frame
 from sklmerge.images._reading import ON_ERROR, Progress, Reader, ReadOptions, read_all
 from sklmerge.images._verify import ImageReport, verify_files
-from sklmerge.images.codec import check_decoding, check_max_pixels
+from sklmerge.images.codec import IMAGE_EXTENSIONS, check_decoding
 from sklmerge.images.files import (
-    IMAGE_EXTENSIONS,
     ImagePaths,
     RemoteFiles,
     check_classes,
@@ -51,12 +50,13 @@ class ImageIndex:
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which classes count as one, such as ``{"AB": ["A", "B"]}``. A class that is not there is
         an error.
-    extensions : iterable of str, default=(".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", \
-".webp")
-        Endings of images' names; upper and lower case are alike.
+    extensions : iterable of str or None, default=None
+        Endings of images' names; upper and lower case are alike. None means those of all formats
+        that are read.
     reader : callable or None, default=None
-        Path -> array, for files that are no JPEG, PNG, BMP, TIFF or WebP; give their
-        ``extensions`` too. It should raise OSError or ValueError where it fails. Of what lies
+        Path -> array, for formats that are not read; give their ``extensions`` too. What it
+        raises is the reason why that file cannot be read, and what it returns is held to the
+        image contract. Of what lies
         behind a URL it gets the content as a binary file, which ``numpy.load``,
         ``pydicom.dcmread`` and ``tifffile.imread`` take as well.
     allow_empty : bool, default=False
@@ -124,14 +124,14 @@ class ImageIndex:
         *,
         classes: Collection[str] | None = None,
         merge: Any = None,
-        extensions: Iterable[str] = IMAGE_EXTENSIONS,
+        extensions: Iterable[str] | None = None,
         reader: Reader | None = None,
         allow_empty: bool = False,
         storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         folder = check_url(root, storage_options)
         wanted = check_classes(classes)
-        endings = check_extensions(extensions)
+        endings = check_extensions(IMAGE_EXTENSIONS if extensions is None else extensions)
         merger = check_merger(merge)
         files = RemoteFiles(storage_options)
         if is_url(folder):
@@ -327,7 +327,6 @@ class ImageIndex:
         on_error: str = "raise",
         return_indices: bool = False,
         n_jobs: int | None = None,
-        max_pixels: int | None = 200_000_000,
     ) -> Any:
         """Read images into one array, or into a list where their shapes differ.
 
@@ -347,9 +346,6 @@ class ImageIndex:
             are ``index.labels[positions]``.
         n_jobs : int or None, default=None
             Threads, as joblib counts them. Each of them fetches 16 files behind URLs at a time.
-        max_pixels : int or None, default=200_000_000
-            Larger images cannot be read: a file of a few kilobytes can claim to be one that takes
-            all memory. None sets no limit. A ``reader`` has its own.
 
         Returns
         -------
@@ -372,7 +368,7 @@ class ImageIndex:
         if on_error not in ON_ERROR:
             raise ValueError(f"on_error must be one of {', '.join(ON_ERROR)}, got {on_error!r}")
         rows = np.arange(len(self)) if indices is None else find_rows(indices, len(self))
-        options = ReadOptions(self.reader, image_size, color_mode, check_max_pixels(max_pixels))
+        options = ReadOptions(self.reader, image_size, color_mode)
         paths = self.paths.take(rows)
         images, read = read_all(paths, options, self.files, on_error=on_error, n_jobs=n_jobs)
         return (images, rows[read]) if return_indices else images
@@ -381,7 +377,6 @@ class ImageIndex:
         self,
         n_jobs: int | None = None,
         *,
-        max_pixels: int | None = 200_000_000,
         progress: Progress | None = None,
     ) -> ImageReport:
         """Read every file, and report those that are bad, the same, or the same but for the label.
@@ -390,8 +385,6 @@ class ImageIndex:
         ----------
         n_jobs : int or None, default=None
             Threads, as joblib counts them.
-        max_pixels : int or None, default=200_000_000
-            Larger images count as bad. None sets no limit.
         progress : callable or None, default=None
             Called as ``progress(n_done, n_files)`` in the calling thread.
 
@@ -399,7 +392,7 @@ class ImageIndex:
         -------
         ImageReport
         """
-        options = ReadOptions(self.reader, max_pixels=check_max_pixels(max_pixels))
+        options = ReadOptions(self.reader)
         return verify_files(self.paths, self.codes, options, self.files, n_jobs, progress)
 
     def to_frame(self) -> Any:

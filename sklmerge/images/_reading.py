@@ -11,9 +11,10 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from sklmerge._contract import check_read_image
 from sklmerge._parallel import Call, open_gate
 from sklmerge._resize import resize_image
-from sklmerge.images.codec import MAX_PIXELS, decode_image
+from sklmerge.images.codec import decode_image
 from sklmerge.images.files import ImagePaths, RemoteFiles, is_url
 
 
@@ -59,16 +60,15 @@ class ReadOptions(NamedTuple):
     Attributes
     ----------
     reader : callable or None
-        Path -> array, for formats of one's own; it raises OSError or ValueError where it fails.
+        Path -> array, for formats of one's own; whatever it raises is the reason of that file.
         ``color_mode`` is then its own affair. Of a URL it gets the content as a binary file.
-    image_size, color_mode, max_pixels
+    image_size, color_mode
         See ``decode_image``.
     """
 
     reader: Reader | None = None
     image_size: tuple[int, int] | None = None
     color_mode: str = "rgb"
-    max_pixels: int | None = MAX_PIXELS
 
 
 def fetch_urls(paths: Sequence[str], files: RemoteFiles) -> list[Fetched]:
@@ -105,7 +105,7 @@ def _open_at_once(path: str, flags: int) -> int:
 
 
 def read_with(reader: Reader, path: str, fetched: Fetched = None) -> NDArray[Any]:
-    """Call a user's reader; ValueError gives the reason where it fails."""
+    """Call a user's reader; ValueError gives the reason if it fails, or gives no image."""
     source: Any = path
     if fetched is not None:
         source = BytesIO(read_bytes(path, fetched))
@@ -115,9 +115,10 @@ def read_with(reader: Reader, path: str, fetched: Fetched = None) -> NDArray[Any
         image = np.asarray(reader(source))
     except OSError as error:
         raise ValueError(_explain(error)) from error
-    if image.ndim not in (2, 3):
-        raise ValueError(f"reader gave an array of shape {image.shape}")
-    return image
+    # Anybody's code runs here, and whatever it raises is the reason why this one file is not read.
+    except Exception as error:
+        raise ValueError(f"reader failed: {type(error).__name__}: {error}") from error
+    return check_read_image(image)
 
 
 def read_image(path: str, options: ReadOptions, fetched: Fetched = None) -> NDArray[Any]:
@@ -132,10 +133,10 @@ def read_image(path: str, options: ReadOptions, fetched: Fetched = None) -> NDAr
     ValueError
         With the reason alone.
     """
-    reader, size, color_mode, max_pixels = options
+    reader, size, color_mode = options
     if reader is None:
         data = read_bytes(path, fetched)
-        return decode_image(data, color_mode=color_mode, image_size=size, max_pixels=max_pixels)
+        return decode_image(data, color_mode=color_mode, image_size=size)
     image = read_with(reader, path, fetched)
     return image if size is None else resize_image(image, size)
 

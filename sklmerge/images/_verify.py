@@ -19,18 +19,10 @@ from sklmerge.images._reading import (
     read_bytes,
     read_with,
 )
-from sklmerge.images.codec import FORMAT_NAMES, decode_image, sniff_format
+from sklmerge.images.codec import FORMATS, decode_image, sniff_format
 from sklmerge.images.files import ImagePaths, RemoteFiles, show_name
 
-_FORMATS_BY_EXTENSION = {
-    ".bmp": "bmp",
-    ".jpeg": "jpeg",
-    ".jpg": "jpeg",
-    ".png": "png",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".webp": "webp",
-}
+_FORMATS_BY_EXTENSION = {e: name for name, kind in FORMATS.items() for e in kind.extensions}
 _COLORS = {1: "grey", 3: "RGB", 4: "RGBA"}
 
 
@@ -60,7 +52,7 @@ def find_lie(name: str, image_format: str | None) -> str | None:
     claimed = _FORMATS_BY_EXTENSION.get("." + name.rpartition(".")[2].lower())
     if image_format is None or claimed is None or claimed == image_format:
         return None
-    return FORMAT_NAMES[image_format]
+    return FORMATS[image_format].title
 
 
 def summarise_sizes(sizes: Counter[tuple[int, int]]) -> dict[str, tuple[int, int]]:
@@ -201,7 +193,7 @@ def verify_files(
     codes : ndarray of int, shape (n,)
         Their merged labels.
     options : ReadOptions
-        Its ``reader`` and ``max_pixels``.
+        Its ``reader``.
     files : RemoteFiles
         What fetches URLs.
     n_jobs : int or None
@@ -238,7 +230,7 @@ def verify_files(
         if lie is not None:
             lies[names[row]] = lie
         if found.image_format is not None:
-            formats[FORMAT_NAMES[found.image_format]] += 1
+            formats[FORMATS[found.image_format].title] += 1
         if found.size is not None and found.mode is not None:
             sizes[found.size] += 1
             modes[found.mode] += 1
@@ -274,10 +266,7 @@ def _check(path: str, fetched: Fetched, options: ReadOptions) -> _Checked:
         return _Checked(reason=str(error))
     image_format = sniff_format(data) if reader is None else None
     try:
-        if reader is None:
-            image = decode_image(data, max_pixels=options.max_pixels)
-        else:
-            image = read_with(reader, path, fetched)
+        image = decode_image(data) if reader is None else read_with(reader, path, fetched)
     except ValueError as error:
         return _Checked(
             digest_file(data), reason=str(error), image_format=image_format, n_bytes=len(data)

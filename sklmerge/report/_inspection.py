@@ -170,7 +170,6 @@ def inspect_folder(
     merge: Any = None,
     budget_bytes: float | None = None,
     n_jobs: int | None = None,
-    max_pixels: int | None = 200_000_000,
     progress: Progress | None = None,
 ) -> FolderReport:
     """Count the images of each class, find bad and duplicate files, and say what to do.
@@ -188,8 +187,6 @@ def inspect_folder(
         Room for images and copies; None is what is free on the disk.
     n_jobs : int or None, default=None
         Threads, as joblib counts them.
-    max_pixels : int or None, default=200_000_000
-        Larger images count as unreadable. None sets no limit.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
 
@@ -226,7 +223,7 @@ def inspect_folder(
     if index.empty_folders:
         # What is advised must run.
         place = place._replace(classes=list(index.original_classes))
-    report = index.verify(n_jobs=n_jobs, max_pixels=max_pixels, progress=progress)
+    report = index.verify(n_jobs=n_jobs, progress=progress)
     near = find_near(index, n_jobs=n_jobs)
     return describe_index(index, report, near, place, merge, budget_bytes)
 

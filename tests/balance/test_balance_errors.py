@@ -28,7 +28,6 @@ def source(write_classes):
         ({"image_size": 224}, r"image_size must be \(height, width\)"),
         ({"image_size": (0, 5)}, r"image_size must be \(height, width\)"),
         ({"quality": 101}, "quality must be a whole number from 1 to 100, got 101"),
-        ({"max_pixels": 0}, "max_pixels must be a whole number of at least 1, or None, got 0"),
         ({"n_jobs": 0}, "n_jobs must be a whole number other than 0 .* or None, got 0"),
         ({"folds": 1}, "folds must be a whole number of at least 2, got 1"),
         ({"folds": 2, "split": (0.5, 0.5)}, "folds=2 divides by itself, so split cannot be given"),

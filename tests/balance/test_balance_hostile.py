@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sklmerge import balance_folder
+from sklmerge import balance_folder, config_context
 from sklmerge.images import encode_image
 
 
@@ -70,9 +70,11 @@ def test_an_image_too_large_is_named_and_read_when_the_limit_is_raised(
 ):
     source = write_classes({"A": 3, "B": 5})
     write_image(source / "B/large.png", height=300, width=500)
-    with pytest.raises(ValueError, match=r"B/large\.png. .*300 x 500 pixels are more than max_pix"):
-        balance_folder(source, tmp_path / "out", max_pixels=100_000)
-    assert balance_folder(source, tmp_path / "out", max_pixels=None).skipped == {}
+    message = r"B/large\.png. .*300 x 500 pixels are more than max_pix"
+    with config_context(max_pixels=100_000), pytest.raises(ValueError, match=message):
+        balance_folder(source, tmp_path / "out", n_jobs=2)
+    with config_context(max_pixels=None):
+        assert balance_folder(source, tmp_path / "out").skipped == {}
     balance_folder(source, tmp_path / "again")
     assert hash_tree(tmp_path / "out") == hash_tree(tmp_path / "again")
 

@@ -153,22 +153,33 @@ def test_options_that_do_not_exist_and_classes_that_do_not(run, refuse, photos, 
     assert sorted(os.listdir(tmp_path)) == ["photos"]
 
 
-def test_images_beyond_the_limit_of_pixels_are_named(refuse, run, photos, tmp_path):
-    error = refuse("balance", photos, tmp_path / "out", "--max-pixels", "599", code=1)
+def test_images_beyond_the_limit_of_pixels_are_named(refuse, run, photos, tmp_path, monkeypatch):
+    monkeypatch.setenv("SKLMERGE_MAX_PIXELS", "599")
+    error = refuse("balance", photos, tmp_path / "out", "-j", "2", code=1)
     assert "20 x 30 pixels are more than max_pixels=599" in error
-    run("balance", photos, tmp_path / "out", "--max-pixels", "600")
+    monkeypatch.setenv("SKLMERGE_MAX_PIXELS", "600")
+    run("balance", photos, tmp_path / "out")
     make_image(photos / "cat" / "6.png", 6, (20, 31))
-    arguments = ("--max-pixels", "600", "--on-error", "skip")
-    shown = run("balance", photos, tmp_path / "skipped", *arguments).stdout
+    shown = run("balance", photos, tmp_path / "skipped", "--on-error", "skip").stdout
     assert "first: cat/6.png (20 x 31 pixels are more than max_pixels=600)" in shown
 
 
-def test_inspect_and_audit_name_images_beyond_the_limit_and_one_can_raise_it(run_json, run, photos):
+def test_inspect_and_audit_name_images_beyond_the_limit_and_one_can_raise_it(
+    run_json, run, photos, monkeypatch
+):
     reason = "20 x 30 pixels are more than max_pixels=599"
-    found = run_json("inspect", photos, "--max-pixels", "599")
+    monkeypatch.setenv("SKLMERGE_MAX_PIXELS", "599")
+    found = run_json("inspect", photos)
     assert set(found["bad_files"].values()) == {reason}
     assert len(found["bad_files"]) == 18
-    assert run_json("inspect", photos, "--max-pixels", "600")["bad_files"] == {}
-    few = run("audit", photos, photos, "--max-pixels", "599", "--json", code=1).stdout
-    assert reason in few
+    assert reason in run("audit", photos, photos, "--json", code=1).stdout
+    monkeypatch.setenv("SKLMERGE_MAX_PIXELS", "600")
+    assert run_json("inspect", photos)["bad_files"] == {}
+    monkeypatch.delenv("SKLMERGE_MAX_PIXELS")
     assert reason not in run("audit", photos, photos, "--json", code=1).stdout
+    monkeypatch.setenv("SKLMERGE_MAX_PIXELS", "many")
+    assert "SKLMERGE_MAX_PIXELS must be a whole number" in refuse_setting(run, photos)
+
+
+def refuse_setting(run, photos):
+    return run("inspect", photos, code=2).output

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import sklearn
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from numpy.testing import assert_array_equal
-from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
@@ -21,6 +21,7 @@ from sklmerge import (
     ImageIndex,
     ImageReader,
     LBPFeatures,
+    config_context,
 )
 from sklmerge.datasets import load_textures, write_textures
 from sklmerge.images import encode_image
@@ -80,7 +81,7 @@ def test_a_pipeline_from_paths_names_its_features(index):
     assert_array_equal(names, features[-1].get_feature_names_out())
     assert_array_equal(features.get_feature_names_out(["path"]), names)
     expected = features.transform(some)
-    with config_context(transform_output="pandas"):
+    with sklearn.config_context(transform_output="pandas"):
         frame = features.transform(some)
         assert isinstance(ImageReader().fit_transform(some), np.ndarray)
     assert list(frame.columns) == list(names)
@@ -181,6 +182,7 @@ def test_a_table_may_call_its_column_as_an_index_calls_its_own(index, column):
 
 def test_the_limit_of_pixels_is_named_and_can_be_raised(index):
     few = index.paths[:2]
-    with pytest.raises(ValueError, match="max_pixels"):
-        ImageReader(max_pixels=1535).transform(few)
-    assert ImageReader(max_pixels=1536).transform(few).shape == (2, 32, 48, 3)
+    with config_context(max_pixels=1535), pytest.raises(ValueError, match="max_pixels"):
+        ImageReader().transform(few)
+    with config_context(max_pixels=1536):
+        assert ImageReader().transform(few).shape == (2, 32, 48, 3)

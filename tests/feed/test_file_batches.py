@@ -9,7 +9,14 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from sklmerge import BadFileError, EpochSchedule, ImageBatches, ImageIndex, LabelMerger
+from sklmerge import (
+    BadFileError,
+    EpochSchedule,
+    ImageBatches,
+    ImageIndex,
+    LabelMerger,
+    config_context,
+)
 
 BALANCED = EpochSchedule("minority", random_state=0)
 
@@ -186,8 +193,10 @@ def test_memory_is_bounded_by_the_batches_ahead(folder):
 
 
 def test_images_beyond_the_limit_of_pixels_cannot_be_read(index):
-    with pytest.raises(ValueError, match="32 x 48 pixels are more than max_pixels=1535"):
-        make(index, max_pixels=1535)[0]
-    assert make(index, max_pixels=1536)[0][0].shape == (12, 32, 48, 3)
-    with pytest.raises(ValueError, match="max_pixels must be a whole number of at least 1, or No"):
-        make(list(index.paths), y=index.labels, max_pixels=1.5)
+    message = "32 x 48 pixels are more than max_pixels=1535"
+    for n_jobs in (None, 2):
+        batches = make(index, n_jobs=n_jobs)
+        with config_context(max_pixels=1535), pytest.raises(ValueError, match=message):
+            next(iter(batches))
+        with config_context(max_pixels=1536):
+            assert next(iter(batches))[0].shape == (12, 32, 48, 3)

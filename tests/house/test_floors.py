@@ -12,6 +12,7 @@ import sklmerge
 PACKAGE = Path(sklmerge.__file__).parent
 FLOORS = {
     "_checks": 0,
+    "_config": 0,
     "_random": 0,
     "_parallel": 0,
     "_kinds": 0,

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import zlib
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from sklmerge import config_context
 from sklmerge.images import decode_image, encode_image, read_header
 
 SMALL = np.ascontiguousarray(skimage.data.astronaut()[100:123, 180:197])
@@ -63,7 +65,7 @@ def test_png_with_one_wrong_bit_is_an_error():
 def test_compressed_tiff_with_damaged_strip_is_an_error(photograph, save):
     data = bytearray(save(Image.fromarray(photograph), "TIFF", compression="tiff_lzw"))
     data[len(data) // 2 : len(data) // 2 + 8] = b"\xff" * 8
-    with pytest.raises(ValueError, match="corrupt TIFF"):
+    with pytest.raises(ValueError, match=r"corrupt TIFF: .*code not yet in table"):
         decode_image(bytes(data))
 
 
@@ -71,12 +73,12 @@ def test_compressed_tiff_with_damaged_strip_is_an_error(photograph, save):
     ("data", "reason"),
     [
         (b"", "empty file"),
-        (b"GIF89a" + bytes(30), r"no JPEG, PNG, BMP, TIFF or WebP image: starts with b'GIF89a"),
+        (b"GIF89a" + bytes(30), r"corrupt GIF"),
         (b"BMW drivers keep their distance.", "starts with b'BMW driv'"),
         (b"\xff\xd8\xff", "truncated JPEG"),
-        (b"\xff\xd8\xff\xe0\x00\x02junk", "corrupt JPEG: a segment does not begin with a marker"),
+        (b"\xff\xd8\xff\xe0\x00\x02junk", "truncated JPEG"),
         (b"\x89PNG\r\n\x1a\n" + bytes(30), "corrupt PNG: it does not begin with its header chunk"),
-        (b"RIFF\x20\0\0\0WEBPJUNK" + bytes(20), "corrupt WebP: unknown first chunk b'JUNK'"),
+        (b"RIFF\x20\0\0\0WEBPJUNK" + bytes(20), "truncated WebP"),
         (b"II*\0\xff\xff\xff\xff", "truncated TIFF"),
         (b"MM\0+\0\x08\0\0" + b"\xff" * 8, "truncated TIFF"),
     ],
@@ -96,14 +98,17 @@ def test_deep_jpeg_is_refused(photograph):
 @pytest.mark.parametrize("kind", ["jpeg", "png", "bmp", "tiff", "webp"])
 def test_too_many_pixels_are_refused_from_the_header_alone(kind):
     n_pixels = SMALL.shape[0] * SMALL.shape[1]
-    assert decode_image(WHOLE_FILES[kind], max_pixels=n_pixels).shape == SMALL.shape
-    with pytest.raises(ValueError, match=f"23 x 17 pixels are more than max_pixels={n_pixels - 1}"):
-        decode_image(WHOLE_FILES[kind], max_pixels=n_pixels - 1)
+    with config_context(max_pixels=n_pixels):
+        assert decode_image(WHOLE_FILES[kind]).shape == SMALL.shape
+    message = f"23 x 17 pixels are more than max_pixels={n_pixels - 1}"
+    with config_context(max_pixels=n_pixels - 1), pytest.raises(ValueError, match=message):
+        decode_image(WHOLE_FILES[kind])
 
 
 def test_decompression_bomb_is_refused_by_default():
     data = bytearray(WHOLE_FILES["png"])
     data[16:24] = (60_000).to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
     with pytest.raises(ValueError, match="60000 x 60000 pixels are more than max_pixels=200000000"):
         decode_image(bytes(data))
 
@@ -120,7 +125,8 @@ def test_any_damage_gives_an_image_or_a_value_error(kind, mode, data):
         damaged[place] = value
     damaged = bytes(damaged[: data.draw(st.integers(0, len(damaged)))])
     try:
-        image = decode_image(damaged, color_mode=mode, max_pixels=10**5)
+        with config_context(max_pixels=10**5):
+            image = decode_image(damaged, color_mode=mode)
     except ValueError:
         return
     header = read_header(damaged)
@@ -130,7 +136,7 @@ def test_any_damage_gives_an_image_or_a_value_error(kind, mode, data):
 @settings(deadline=None)
 @given(st.binary(max_size=60), st.sampled_from([b"", b"\xff\xd8\xff", b"II*\0", b"BM", b"RIFF"]))
 def test_any_bytes_give_a_value_error(noise, start):
-    with pytest.raises(ValueError, match=re.compile(".+")):
+    with pytest.raises(ValueError, match=re.compile(r".+")):
         decode_image(start + noise)
 
 

@@ -63,7 +63,7 @@ def test_one_channel_is_written_as_gray_and_strides_do_not_matter(photograph):
         (np.zeros((0, 7), np.uint8), "png", r"got shape \(0, 7\)"),
         (np.zeros(7, np.uint8), "png", r"got shape \(7,\)"),
         (np.zeros((1, 17000, 3), np.uint8), "webp", "WebP cannot hold"),
-        (np.zeros((5, 7), np.uint8), "gif", "image_format must be one of jpeg, png"),
+        (np.zeros((5, 7), np.uint8), "gif", "image_format must be 'jpeg', 'png'"),
     ],
 )
 def test_what_a_format_cannot_hold_is_an_error(image, image_format, reason):
@@ -73,5 +73,7 @@ def test_what_a_format_cannot_hold_is_an_error(image, image_format, reason):
 
 @pytest.mark.parametrize("quality", [0, 101])
 def test_quality_out_of_range_is_an_error(quality, photograph):
-    with pytest.raises(ValueError, match=f"quality must be from 1 to 100, got {quality}"):
+    with pytest.raises(
+        ValueError, match=f"quality must be a whole number from 1 to 100, got {quality}"
+    ):
         encode_image(photograph, "jpeg", quality=quality)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sklmerge import config_context
 from sklmerge.images import decode_image, encode_image
 
 MEGA = 1_000_000
@@ -69,5 +70,6 @@ def test_a_tiff_beyond_pillows_own_limit_is_read_and_the_limit_is_left_as_it_was
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
         np.testing.assert_array_equal(decode_image(data), image)
         assert limit == Image.MAX_IMAGE_PIXELS
-    with pytest.raises(ValueError, match="35 x 52 pixels are more than max_pixels=1819"):
-        decode_image(data, max_pixels=1819)
+    message = "35 x 52 pixels are more than max_pixels=1819"
+    with config_context(max_pixels=1819), pytest.raises(ValueError, match=message):
+        decode_image(data)

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+import simplejpeg
 import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,14 +69,14 @@ def test_reduced_jpeg_lies_where_the_whole_one_does(image_size):
 
 def test_jpeg_is_decoded_at_reduced_scale_but_never_below_the_size_asked_for(monkeypatch):
     decoded = []
-    decode = cv2.imdecode
+    decode = simplejpeg.decode_jpeg
 
-    def watch(data, flags):
-        image = decode(data, flags)
+    def watch(data, colors, **options):
+        image = decode(data, colors, **options)
         decoded.append(image.shape[:2])
         return image
 
-    monkeypatch.setattr(cv2, "imdecode", watch)
+    monkeypatch.setattr(simplejpeg, "decode_jpeg", watch)
     for size in [(62, 47), (63, 47), (125, 94), (126, 94), (250, 188), (400, 300), (62, 200)]:
         decode_image(JPEG, image_size=size)
     expected = [(63, 48), (126, 95), (126, 95), (251, 189), (251, 189), (501, 377), (501, 377)]
@@ -94,7 +95,7 @@ def test_16_bit_and_float_images_are_resized_in_their_own_dtype():
 
 @pytest.mark.parametrize("image_size", [(0, 5), (5,), (5, 6, 3), 5, "ab", (5.5, 6)])
 def test_wrong_size_is_an_error(image_size):
-    with pytest.raises(ValueError, match=r"image_size must be \(height, width\) in pixels, got"):
+    with pytest.raises(ValueError, match=r"image_size must be \(height, width\) in pixels, .* got"):
         decode_image(JPEG, image_size=image_size)
 
 

@@ -119,7 +119,10 @@ def test_a_reader_brings_other_files(make_folder):
     assert index.read([0], image_size=(3, 4)).shape == (1, 3, 4, 3)
     bad = index.verify().bad_files
     assert list(bad) == ["b/bad.npy", "b/flat.npy"]
-    assert bad["b/flat.npy"] == "reader gave an array of shape (5,)"
+    assert bad["b/flat.npy"] == (
+        "reader must give (H, W) or (H, W, C) with 1, 3 or 4 channels of uint8, uint16, float32 "
+        "or float64, got shape (5,) of int64"
+    )
 
 
 def test_verify_finds_bad_files_copies_and_copies_of_another_label(folder):

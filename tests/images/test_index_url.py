@@ -13,7 +13,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.pipeline import make_pipeline
 
-from sklmerge import ColorHistogram, ImageIndex, ImageReader
+from sklmerge import ColorHistogram, ImageIndex, ImageReader, config_context
 from sklmerge.images import encode_image
 
 NAMES = [
@@ -228,13 +228,14 @@ def test_without_fsspec_a_url_says_what_to_install():
 
 def test_images_beyond_the_limit_of_pixels_are_bad_unless_it_is_raised(folder):
     index = ImageIndex(folder)
-    with pytest.raises(ValueError, match="6 x 9 pixels are more than max_pixels=53"):
-        index.read([0], max_pixels=53)
-    assert len(index.verify(max_pixels=53).bad_files) == 37
-    assert index.verify(max_pixels=None).ok
-    assert index.read([0], max_pixels=54).shape == (1, 6, 9, 3)
-    with pytest.raises(ValueError, match="max_pixels must be a whole number of at least 1, or No"):
-        index.read([0], max_pixels=0)
+    with config_context(max_pixels=53):
+        with pytest.raises(ValueError, match="6 x 9 pixels are more than max_pixels=53"):
+            index.read([0], n_jobs=2)
+        assert len(index.verify(n_jobs=2).bad_files) == 37
+    with config_context(max_pixels=None):
+        assert index.verify().ok
+    with config_context(max_pixels=54):
+        assert index.read([0]).shape == (1, 6, 9, 3)
 
 
 def test_a_fork_neither_waits_nor_disturbs_its_parent(folder, upload, storage_options):

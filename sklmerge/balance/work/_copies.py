@@ -27,7 +27,6 @@ class OutputSettings:
     image_size: tuple[int, int] | None
     place: str
     quality: int
-    max_pixels: int | None
     reader: Reader | None
     remote: RemoteFiles | None
     store: Store

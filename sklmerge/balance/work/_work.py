@@ -82,13 +82,13 @@ def _read_source(
     path: str, content: Fetched, settings: OutputSettings
 ) -> tuple[NDArray[Any], bytes, ImageHeader | None]:
     """Read a source: pixels, bytes and header; a reader's files have no header that counts."""
-    size, max_pixels = settings.image_size, settings.max_pixels
+    size = settings.image_size
     if settings.reader is not None:
         options = ReadOptions(settings.reader, image_size=size)
         return read_image(path, options, content), b"", None
     data = read_bytes(path, content)
     header = read_header(data)
-    return decode_image(data, image_size=size, max_pixels=max_pixels), data, header
+    return decode_image(data, image_size=size), data, header
 
 
 def _fetch_sources(sources: Sequence[str], remote: RemoteFiles | None) -> Iterator[Fetched]:

@@ -1,19 +1,24 @@
 """Bytes to array and back: the one place that decodes and encodes images."""
 
-from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._checks import check_choice, check_image_size, check_whole
+from sklmerge._config import get_config
 from sklmerge._resize import resize_image
-from sklmerge.images.codec._decoders import decode_jpeg, decode_plain, decode_tiff, quiet_opencv
-from sklmerge.images.codec._headers import FORMAT_NAMES, check_complete, read_header
+from sklmerge.images.codec._arrays import ImageHeader, Opened
+from sklmerge.images.codec._formats import FORMATS, identify
+from sklmerge.images.codec._jpeg import open_jpeg
+from sklmerge.images.codec._pillow import open_pillow
+from sklmerge.images.codec._png import open_png
+from sklmerge.images.codec._quiet import quiet_opencv
+from sklmerge.images.codec._tiff import open_tiff
 
-# 600 MB as RGB: above every camera's picture, below what takes a machine down.
-MAX_PIXELS = 200_000_000
+# Everything else is Pillow's.
+OPENERS = {"jpeg": open_jpeg, "png": open_png, "tiff": open_tiff}
 COLOR_CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 BLUE_FIRST = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
 ENCODABLE_DTYPES = {
@@ -26,16 +31,13 @@ ENCODABLE_DTYPES = {
 
 
 def decode_image(
-    data: bytes,
-    *,
-    color_mode: str = "keep",
-    image_size: tuple[int, int] | None = None,
-    max_pixels: int | None = MAX_PIXELS,
+    data: bytes, *, color_mode: str = "keep", image_size: tuple[int, int] | None = None
 ) -> NDArray[Any]:
     """Turn the bytes of an image file into an upright array, channels last, in RGB order.
 
-    JPEG, PNG, BMP, TIFF and WebP are told apart by content. Of a file with several images the first
-    is taken. Incomplete files are errors, never half-grey images.
+    Formats are told apart by content: JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG 2000, PPM and
+    its kin, HEIC with the extra ``heif``, and some rarer ones. Of a file with several images the
+    first is taken. Damaged files are errors, never half-grey images, as far as a decoder can tell.
 
     Parameters
     ----------
@@ -44,14 +46,12 @@ def decode_image(
     color_mode : {"keep", "grayscale", "rgb", "rgba"}, default="keep"
         "keep" leaves channels and dtype as the file has them; palettes and CMYK become RGB, grey
         with alpha becomes RGBA. The others give uint8: 16-bit values v become round(v / 257), and
-        floats, whose range no file tells, are refused. Alpha is dropped, not blended, where
-        "rgb" or "grayscale" is asked for, and is 255 where "rgba" is asked for and there is none.
+        floats, whose range no file tells, are refused. Alpha is dropped, not blended, if
+        "rgb" or "grayscale" is asked for, and is 255 if "rgba" is asked for and there is none.
     image_size : (height, width) or None, default=None
         Size of the result, in pixels; the aspect ratio is not kept. Shrinking by more than 2
         averages areas, anything else interpolates linearly. A JPEG is decoded at 1/2, 1/4 or 1/8 of
-        its size where that is no smaller than what is asked for.
-    max_pixels : int or None, default=200_000_000
-        Larger images are refused before anything is decoded; None sets no limit.
+        its size if that is no smaller than what is asked for.
 
     Returns
     -------
@@ -61,8 +61,13 @@ def decode_image(
     Raises
     ------
     ValueError
-        The data cannot be decoded, with the reason alone: the caller knows the file's name. A wrong
-        parameter, too.
+        The data cannot be decoded, or has more pixels than ``max_pixels`` of
+        :func:`sklmerge.set_config`, with the reason alone: the caller knows the file's name. A
+        wrong parameter, too.
+
+    See Also
+    --------
+    read_header : Size, channels and dtype without decoding.
 
     Examples
     --------
@@ -74,8 +79,10 @@ def decode_image(
     >>> decode_image(data, color_mode="grayscale", image_size=(24, 30)).shape
     (24, 30)
     """
-    check_decoding(color_mode, image_size)
-    header = read_header(data)
+    image_size = check_decoding(color_mode, image_size)
+    opened = _open(data)
+    header = opened.header
+    max_pixels = get_config()["max_pixels"]
     if max_pixels is not None and header.height * header.width > max_pixels:
         raise ValueError(
             f"{header.height} x {header.width} pixels are more than max_pixels={max_pixels}"
@@ -84,59 +91,49 @@ def decode_image(
         raise ValueError(
             f"{header.dtype} pixels have no known range; read them with color_mode='keep'"
         )
-    check_complete(data, header.format)
-    channels = COLOR_CHANNELS.get(color_mode, header.channels)
-    if header.format == "jpeg":
-        image = decode_jpeg(data, header, channels, image_size)
-    elif header.format == "tiff":
-        image = decode_tiff(data, header, channels)
-    else:
-        image = decode_plain(data, header, channels)
+    image = opened.decode(COLOR_CHANNELS.get(color_mode, header.channels), image_size)
     if color_mode != "keep" and image.dtype == np.uint16:
         image = cv2.convertScaleAbs(image, alpha=1 / 257)
     return image if image_size is None else resize_image(image, image_size)
 
 
-def check_decoding(color_mode: str, image_size: tuple[int, int] | None) -> None:
-    """Refuse wrong values of ``color_mode`` and ``image_size`` before any file is blamed.
+def read_header(data: bytes) -> ImageHeader:
+    """Read size, channels, dtype and orientation of an image without decoding it.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file: PNG and TIFF may keep parts of their headers behind the pixels.
+
+    Returns
+    -------
+    ImageHeader
 
     Raises
     ------
     ValueError
-        Naming the parameter and what came.
-    """
-    if color_mode != "keep" and color_mode not in COLOR_CHANNELS:
-        raise ValueError(
-            f"color_mode must be 'keep', 'grayscale', 'rgb' or 'rgba', got {color_mode!r}"
-        )
-    if image_size is None:
-        return
-    sides = tuple(image_size) if isinstance(image_size, Sequence) else ()
-    whole = all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides)
-    if len(sides) != 2 or not whole or min(sides) < 1:
-        raise ValueError(f"image_size must be (height, width) in pixels, got {image_size!r}")
-
-
-def check_max_pixels(max_pixels: int | None) -> int | None:
-    """Check the most pixels that an image may have.
-
-    Raises
-    ------
-    ValueError
-        If it is no whole number of at least 1, nor None.
+        The format is unknown, the header is damaged, or the pixels are of a kind that is not
+        supported. The message is the reason alone: the caller knows the file's name.
 
     Examples
     --------
-    >>> from sklmerge.images.codec._codec import check_max_pixels
-    >>> check_max_pixels(10**9)
-    1000000000
+    >>> import numpy as np
+    >>> from sklmerge.images import encode_image
+    >>> read_header(encode_image(np.zeros((48, 64), dtype="uint16"), "png"))
+    ImageHeader(format='png', height=48, width=64, channels=1, dtype='uint16', orientation=1)
     """
-    whole = isinstance(max_pixels, Integral) and not isinstance(max_pixels, bool)
-    if max_pixels is not None and not (whole and max_pixels >= 1):
-        raise ValueError(
-            f"max_pixels must be a whole number of at least 1, or None, got {max_pixels!r}"
-        )
-    return None if max_pixels is None else int(max_pixels)
+    return _open(data).header
+
+
+def _open(data: bytes) -> Opened:
+    name = identify(data)
+    return OPENERS.get(name, open_pillow)(data, name)
+
+
+def check_decoding(color_mode: str, image_size: Any) -> tuple[int, int] | None:
+    """Check ``color_mode`` and ``image_size`` before any file is blamed, and return the latter."""
+    check_choice("color_mode", color_mode, ("keep", *COLOR_CHANNELS))
+    return check_image_size(image_size)
 
 
 def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -> bytes:
@@ -169,14 +166,10 @@ def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -
     >>> encode_image(np.zeros((48, 64, 3), dtype="uint8"), "webp")[:4]
     b'RIFF'
     """
-    if image_format not in ENCODABLE_DTYPES:
-        raise ValueError(
-            f"image_format must be one of {', '.join(ENCODABLE_DTYPES)}, got {image_format!r}"
-        )
-    if not 1 <= quality <= 100:
-        raise ValueError(f"quality must be from 1 to 100, got {quality!r}")
+    check_choice("image_format", image_format, tuple(ENCODABLE_DTYPES))
+    quality = check_whole("quality", quality, 1, 100)
     image = np.asarray(image)
-    name = FORMAT_NAMES[image_format]
+    name = FORMATS[image_format].title
     if image.dtype.name not in ENCODABLE_DTYPES[image_format]:
         fitting = " or ".join(ENCODABLE_DTYPES[image_format])
         raise ValueError(f"image must be {fitting} to be written as {name}, got {image.dtype}")
@@ -200,7 +193,7 @@ def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -
         "webp": [cv2.IMWRITE_WEBP_QUALITY, quality],
     }
     try:
-        with quiet_opencv():
+        with quiet_opencv:
             done, data = cv2.imencode(f".{image_format}", flipped, options.get(image_format, []))
     except cv2.error as error:
         raise ValueError(f"{name} cannot hold an image of shape {image.shape}") from error

@@ -9,7 +9,6 @@ from sklmerge.images.files._paths import find_rows as find_rows
 from sklmerge.images.files._remote import RemoteFiles as RemoteFiles
 from sklmerge.images.files._remote import explain_store as explain_store
 from sklmerge.images.files._remote import scan_remote_folders as scan_remote_folders
-from sklmerge.images.files._scan import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
 from sklmerge.images.files._scan import ScannedFolder as ScannedFolder
 from sklmerge.images.files._scan import check_extensions as check_extensions
 from sklmerge.images.files._scan import choose_code_dtype as choose_code_dtype

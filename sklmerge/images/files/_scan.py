@@ -89,8 +89,6 @@ def find_place(entry: os.DirEntry[bytes], places: tuple[bytes, ...]) -> bytes | 
     return None if loops else target
 
 
-IMAGE_EXTENSIONS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-
 # Paths that are judged at once: few enough that what is left out of a folder takes no room.
 _BLOCK = 1 << 16
 

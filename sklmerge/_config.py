@@ -1,0 +1,118 @@
+"""Settings of the whole library, in scikit-learn's manner; one so far, `max_pixels`."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from sklmerge._checks import check_whole
+
+# 600 MB as RGB: above every camera's picture, below what takes a machine down.
+MAX_PIXELS = 200_000_000
+VARIABLE = "SKLMERGE_MAX_PIXELS"
+_UNSET: Any = "unset"
+# What set_config set, for all threads; what config_context sets holds for the code inside alone.
+_settings: dict[str, Any] = {}
+_context: ContextVar[dict[str, Any] | None] = ContextVar("sklmerge_config", default=None)
+
+
+def get_config() -> dict[str, Any]:
+    """Return the settings that hold here and now.
+
+    Returns
+    -------
+    dict of str to object
+        ``"max_pixels"``: the most pixels that an image file may have, or None.
+
+    See Also
+    --------
+    set_config : Change them.
+    config_context : Change them for a while.
+
+    Examples
+    --------
+    >>> import sklmerge
+    >>> sklmerge.get_config()
+    {'max_pixels': 200000000}
+    """
+    inside = _context.get()
+    if inside is not None:
+        return dict(inside)
+    if "max_pixels" in _settings:
+        return dict(_settings)
+    return {"max_pixels": _read_variable()}
+
+
+def set_config(*, max_pixels: int | None = _UNSET) -> None:
+    """Change settings of the library, for all threads of this process.
+
+    Parameters
+    ----------
+    max_pixels : int or None, default="unset"
+        Images of more pixels, height times width, are refused before anything is decoded: a file of
+        a few kilobytes can claim to be one that takes all memory. None sets no limit; unset, it
+        stays as it is. Until it is set, the environment variable ``SKLMERGE_MAX_PIXELS`` holds, a
+        number or ``none``, and without that 200 million.
+
+    See Also
+    --------
+    config_context : Change settings for a while.
+
+    Examples
+    --------
+    >>> import sklmerge
+    >>> sklmerge.set_config(max_pixels=10**9)
+    >>> sklmerge.get_config()["max_pixels"]
+    1000000000
+    >>> sklmerge.set_config(max_pixels=200_000_000)
+    """
+    if max_pixels is not _UNSET:
+        _settings["max_pixels"] = _check_max_pixels(max_pixels)
+
+
+@contextmanager
+def config_context(*, max_pixels: int | None = _UNSET) -> Iterator[None]:
+    """Change settings of the library within a ``with`` block.
+
+    They hold in the thread of the block, and in the workers that it has files read by.
+
+    Parameters
+    ----------
+    max_pixels : int or None
+        See :func:`set_config`.
+
+    See Also
+    --------
+    set_config : Change settings for good.
+
+    Examples
+    --------
+    >>> import sklmerge
+    >>> with sklmerge.config_context(max_pixels=None):
+    ...     print(sklmerge.get_config())
+    {'max_pixels': None}
+    """
+    settings = get_config()
+    if max_pixels is not _UNSET:
+        settings["max_pixels"] = _check_max_pixels(max_pixels)
+    token = _context.set(settings)
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def _check_max_pixels(max_pixels: Any) -> int | None:
+    return None if max_pixels is None else check_whole("max_pixels", max_pixels, 1)
+
+
+def _read_variable() -> int | None:
+    text = os.environ.get(VARIABLE, "").strip().lower()
+    if not text:
+        return MAX_PIXELS
+    if text == "none":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"{VARIABLE} must be a whole number of at least 1, or none, got {text!r}")
+    return int(text)

@@ -1,0 +1,94 @@
+"""What every decoder's pixels go through: header, channels, orientation."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+class ImageHeader(NamedTuple):
+    """What the header of an image file says, as ``decode_image(data)`` would give it.
+
+    Attributes
+    ----------
+    format : str
+        By content, whatever the file is called, as ``sniff_format`` names it.
+    height, width : int
+        In pixels, of the upright image: after the EXIF orientation.
+    channels : {1, 3, 4}
+        Of the decoded image: 3 for palettes and CMYK, 4 with an alpha channel.
+    dtype : {"uint8", "uint16", "float32", "float64"}
+        Of the decoded image; 1-bit and palette pixels become uint8.
+    orientation : int
+        EXIF orientation, 1 (stored upright) to 8.
+    """
+
+    format: str
+    height: int
+    width: int
+    channels: int
+    dtype: str
+    orientation: int
+
+
+Size = tuple[int, int] | None
+
+
+class Opened(NamedTuple):
+    """A file whose header is read: channels and image_size -> pixels, upright."""
+
+    header: ImageHeader
+    decode: Callable[[int, Size], NDArray[Any]]
+
+
+COLOR_CODES = {
+    (1, 3): cv2.COLOR_GRAY2RGB,
+    (1, 4): cv2.COLOR_GRAY2RGBA,
+    (3, 1): cv2.COLOR_RGB2GRAY,
+    (3, 4): cv2.COLOR_RGB2RGBA,
+    (4, 1): cv2.COLOR_RGBA2GRAY,
+    (4, 3): cv2.COLOR_RGBA2RGB,
+}
+
+
+def make_header(
+    name: str, size: tuple[int, int], channels: int, dtype: str, orientation: int
+) -> ImageHeader:
+    """Make a header of (height, width) as stored; orientations 5 to 8 lie on their side."""
+    height, width = size if orientation < 5 else size[::-1]
+    if height < 1 or width < 1:
+        raise ValueError(f"no pixels: {height} rows of {width} columns")
+    return ImageHeader(name, height, width, channels, dtype, orientation)
+
+
+def convert_channels(image: NDArray[Any], channels: int) -> NDArray[Any]:
+    """Give an image 1, 3 or 4 channels."""
+    present = 1 if image.ndim == 2 else image.shape[2]
+    if present == channels:
+        return image
+    if image.dtype == np.float64:  # OpenCV converts no float64, and nothing is lost by choosing.
+        if channels == 3:
+            return np.ascontiguousarray(image[..., :3])
+        raise ValueError("float64 pixels can only be read as they are")
+    return cv2.cvtColor(image, COLOR_CODES[present, channels])
+
+
+def orient_image(image: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Turn an image as stored upright, by EXIF's number (Exif 2.32, tag 274); contiguous.
+
+    Examples
+    --------
+    >>> orient_image(np.array([[1, 2, 3]]), 6)
+    array([[1],
+           [2],
+           [3]])
+    """
+    if orientation >= 5:
+        image = image.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    return np.ascontiguousarray(image)

@@ -1,0 +1,177 @@
+"""Formats that Pillow decodes, each by its own plugin's class."""
+
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageFile
+
+from sklmerge.images.codec._arrays import Opened, Size, make_header, orient_image
+from sklmerge.images.codec._formats import FORMATS
+from sklmerge.images.codec._quiet import strict_pillow
+
+# Called directly, these shut out plugins of other people, and Pillow's own limit of pixels, which
+# lies below ours and belongs to the whole process. Loaded when a file of theirs is met.
+PLUGINS = {
+    "avif": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "bmp": ("PIL.BmpImagePlugin", "BmpImageFile"),
+    "cur": ("PIL.CurImagePlugin", "CurImageFile"),
+    "dds": ("PIL.DdsImagePlugin", "DdsImageFile"),
+    "gif": ("PIL.GifImagePlugin", "GifImageFile"),
+    "heif": ("pillow_heif", "HeifImageFile"),
+    "icns": ("PIL.IcnsImagePlugin", "IcnsImageFile"),
+    "ico": ("PIL.IcoImagePlugin", "IcoImageFile"),
+    "jpeg": ("PIL.JpegImagePlugin", "JpegImageFile"),
+    "jpeg2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
+    "pcx": ("PIL.PcxImagePlugin", "PcxImageFile"),
+    "png": ("PIL.PngImagePlugin", "PngImageFile"),
+    "ppm": ("PIL.PpmImagePlugin", "PpmImageFile"),
+    "psd": ("PIL.PsdImagePlugin", "PsdImageFile"),
+    "qoi": ("PIL.QoiImagePlugin", "QoiImageFile"),
+    "sgi": ("PIL.SgiImagePlugin", "SgiImageFile"),
+    "tga": ("PIL.TgaImagePlugin", "TgaImageFile"),
+    "tiff": ("PIL.TiffImagePlugin", "TiffImageFile"),
+    "webp": ("PIL.WebPImagePlugin", "WebPImageFile"),
+}
+# What Pillow was seen to raise on malformed files.
+PILLOW_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    NotImplementedError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+    RuntimeError,
+    EOFError,
+    struct.error,
+    # Where a person's filters turn warnings into errors.
+    UserWarning,
+    Image.DecompressionBombError,
+)
+# Mode of the file -> channels and dtype of the image.
+MODES = {
+    "1": (1, "uint8"),
+    "L": (1, "uint8"),
+    "P": (3, "uint8"),
+    "RGB": (3, "uint8"),
+    "RGBX": (3, "uint8"),
+    "CMYK": (3, "uint8"),
+    "YCbCr": (3, "uint8"),
+    "LA": (4, "uint8"),
+    "La": (4, "uint8"),
+    "PA": (4, "uint8"),
+    "RGBA": (4, "uint8"),
+    "RGBa": (4, "uint8"),
+    "I;16": (1, "uint16"),
+    "I;16L": (1, "uint16"),
+    "I;16B": (1, "uint16"),
+    # Whole numbers of 16 bits, in wider ones; nothing else that we read comes so.
+    "I": (1, "uint16"),
+    "F": (1, "float32"),
+}
+PILLOW_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+# Pixels put into an array at a time, so that Pillow's copy and ours are the only whole ones.
+PIXELS_AT_ONCE = 1 << 22
+
+
+@cache
+def _load_plugin(name: str) -> Callable[[BytesIO], ImageFile.ImageFile]:
+    module, kind = PLUGINS[name]
+    try:
+        return getattr(import_module(module), kind)
+    except ImportError as error:
+        if name == "heif":
+            raise ValueError('HEIC needs pillow-heif: pip install "sklmerge[heif]"') from error
+        raise ValueError(f"{FORMATS[name].title} needs a newer Pillow") from error
+
+
+@contextmanager
+def pillow_reasons(name: str) -> Iterator[None]:
+    """Turn whatever Pillow raises into the one reason why a file cannot be read."""
+    title = FORMATS[name].title
+    try:
+        with strict_pillow:
+            yield
+    except PILLOW_ERRORS as error:
+        reason = " ".join(str(error).split())
+        if "truncated" in reason.lower() or isinstance(error, EOFError):
+            raise ValueError(f"truncated {title}") from error
+        detail = f": {reason}" if reason and len(reason) < 100 else ""
+        raise ValueError(f"corrupt {title}{detail}") from error
+
+
+def open_pillow(data: bytes, name: str, orientation: int | None = None) -> Opened:
+    """Read the header of a file by Pillow; its first image is taken.
+
+    `orientation` is what is known already; else it is looked for where Pillow keeps it.
+    """
+    # libwebp does not tell half a file from a damaged one.
+    if name == "webp" and int.from_bytes(data[4:8], "little") + 8 > len(data):
+        raise ValueError("truncated WebP")
+    plugin = _load_plugin(name)
+    with pillow_reasons(name):
+        image = plugin(BytesIO(data))
+        mode = image.mode
+        if orientation is None:
+            orientation = get_orientation(image)
+    if mode not in MODES:
+        raise ValueError(f"{FORMATS[name].title} of {mode} pixels is not supported")
+    channels, dtype = MODES[mode]
+    # A single transparent grey level is not worth turning a grey image into four channels.
+    if mode in ("P", "RGB") and "transparency" in image.info:
+        channels = 4
+    size = (image.height, image.width)
+    header = make_header(name, size, channels, dtype, orientation)
+
+    def decode(channels: int, image_size: Size) -> NDArray[Any]:
+        with pillow_reasons(name), image:
+            image.load()
+            pixels = convert_pillow(image, channels)
+        return orient_image(pixels, header.orientation)
+
+    return Opened(header, decode)
+
+
+def get_orientation(image: Image.Image) -> int:
+    """Look for an orientation in EXIF, or XMP, without decoding; 1 if there is none."""
+    # The method of the base class: that of PNG decodes the image first.
+    try:
+        value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
+    # A damaged block counts as none.
+    except PILLOW_ERRORS:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def convert_pillow(image: Image.Image, channels: int) -> NDArray[Any]:
+    """Put a loaded image into an array of so many channels, of its own depth."""
+    if image.mode in ("RGBa", "La"):
+        image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
+    if MODES.get(image.mode, (0, "uint8"))[1] != "uint8":
+        deep = np.array(image)
+        if deep.dtype.kind in "iu":
+            if deep.size and (deep.min() < 0 or deep.max() > 65535):
+                raise ValueError("values beyond 16 bits are not supported")
+            deep = deep.astype(np.uint16)
+        return deep if channels == 1 else np.repeat(deep[..., None], channels, axis=2)
+    if image.mode != PILLOW_MODES[channels]:
+        image = image.convert(PILLOW_MODES[channels])
+    width, height = image.size
+    if width * height <= PIXELS_AT_ONCE:
+        return np.array(image)
+    pixels = np.empty((height, width) if channels == 1 else (height, width, channels), np.uint8)
+    rows = max(1, PIXELS_AT_ONCE // width)
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(height, top + rows)))
+        pixels[top : top + rows] = np.asarray(strip)
+    return pixels

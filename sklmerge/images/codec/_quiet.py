@@ -1,0 +1,149 @@
+"""Settings of a whole process that are held while a file is decoded: silence, and no half files."""
+
+import logging
+import os
+import re
+import sys
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+import cv2
+from PIL import ImageFile
+
+
+class _TifffileLog(logging.Handler):
+    """What tifffile logs of damage, by thread.
+
+    Without a handler Python prints that on stderr; with this one it goes to whoever set up logging,
+    and to nobody else.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard = threading.local()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        getattr(self.heard, "lines", []).append(record.getMessage())
+
+    def listen(self) -> list[str]:
+        """Begin a list of what this thread's next calls log."""
+        self.heard.lines = []
+        return self.heard.lines
+
+
+tifffile_log = _TifffileLog()
+logging.getLogger("tifffile").addHandler(tifffile_log)
+
+
+class _Held:
+    """Changes a setting when the first thread comes in, and puts it back when the last one leaves.
+
+    Decoders have settings of the whole process only, and threads decode side by side.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_inside = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._n_inside == 0:
+                self.change()
+            self._n_inside += 1
+            self.check()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._n_inside -= 1
+            if self._n_inside == 0:
+                self.restore()
+
+    def change(self) -> None:
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Do what every entry needs."""
+
+    def restore(self) -> None:
+        raise NotImplementedError
+
+
+class _QuietOpenCV(_Held):
+    """OpenCV logs what it cannot decode on stderr; its callers get the error as well."""
+
+    def change(self) -> None:
+        self._level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+    def restore(self) -> None:
+        cv2.utils.logging.setLogLevel(self._level)
+
+
+class _StrictPillow(_Held):
+    """Pillow takes half a file for a whole one where any library has asked for that.
+
+    Its warnings name no file, so they are not shown either.
+    """
+
+    def change(self) -> None:
+        self._lenient = False
+        self._filters = warnings.catch_warnings()
+        self._filters.__enter__()
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+
+    def check(self) -> None:
+        if ImageFile.LOAD_TRUNCATED_IMAGES:
+            self._lenient = True
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+    def restore(self) -> None:
+        self._filters.__exit__(None, None, None)
+        if self._lenient:
+            ImageFile.LOAD_TRUNCATED_IMAGES = True
+
+
+quiet_opencv = _QuietOpenCV()
+strict_pillow = _StrictPillow()
+
+_LIBTIFF_LINE = re.compile(rb"[^\s:]+: [^\r\n\x1b]*\.\r?\n")
+_stderr_lock = threading.Lock()
+
+
+@contextmanager
+def catch_libtiff() -> Iterator[list[str]]:
+    """Collect what libtiff writes to stderr, where Pillow offers no other way to hear or hush it.
+
+    Descriptor 2 belongs to the whole process, so one thread at a time is in here, for no longer
+    than one compressed TIFF takes. What else was written meanwhile is passed on.
+    """
+    complaints: list[str] = []
+    with _stderr_lock:
+        try:
+            real = os.dup(2)
+        except OSError:  # A process without stderr has nothing to catch.
+            yield complaints
+            return
+        with tempfile.TemporaryFile() as caught:
+            os.dup2(caught.fileno(), 2)
+            try:
+                yield complaints
+            finally:
+                if sys.stderr is not None:
+                    sys.stderr.flush()
+                os.dup2(real, 2)
+                os.close(real)
+                caught.seek(0)
+                written = caught.read()
+                lines = _LIBTIFF_LINE.findall(written)
+                complaints += [line.decode("utf-8", "replace").strip() for line in lines]
+                rest = _LIBTIFF_LINE.sub(b"", written)
+                if rest:
+                    os.write(2, rest)
