@@ -208,10 +208,7 @@ def _describe(path: str, fetched: Fetched, reader: Any, *, decodes: bool) -> Fin
     if not decodes:
         return Fingerprint(digest_file(data))
     try:
-        if reader is not None:
-            image = read_with(reader, path, fetched)
-        else:
-            image = decode_image(data)
+        image = decode_image(data) if reader is None else read_with(reader, path, fetched)
     except ValueError:
         return Fingerprint(digest_file(data))
     return Fingerprint(digest_file(data), digest_pixels(image), make_thumbnail(image))
