@@ -70,6 +70,7 @@ from .report import (
 )
 from .sampling import (
     AugmentingOverSampler,
+    BalancingSampler,
     EpochSchedule,
     batch_coverage,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "AugmentingOverSampler",
     "BadFileError",
     "BalanceReport",
+    "BalancingSampler",
     "ClassBalanceDisplay",
     "ClassWeightDisplay",
     "ClassWeightEstimator",

@@ -1,8 +1,8 @@
 """Which images are drawn, and how often."""
 
 from sklmerge._checks import check_whole as check_whole
+from sklmerge.sampling._balancing import BalancingSampler
 from sklmerge.sampling._batches import BatchPlan, EpochDraws, batch_coverage
-from sklmerge.sampling._draws import check_max_copies as check_max_copies
 from sklmerge.sampling._over_sampler import AugmentingOverSampler
 from sklmerge.sampling._schedule import EpochSchedule
 from sklmerge.sampling._schedule_rules import check_rank as check_rank
@@ -10,6 +10,7 @@ from sklmerge.sampling._schedule_rules import read_classes as read_classes
 
 __all__ = [
     "AugmentingOverSampler",
+    "BalancingSampler",
     "BatchPlan",
     "EpochDraws",
     "EpochSchedule",

@@ -1,7 +1,7 @@
 """Sources and a number of draws in, which source each draw takes out. No image, no label."""
 
-from collections.abc import Sequence
-from numbers import Integral
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,31 @@ from sklmerge._random import draw_uniform, hash_keys
 
 # The random numbers that order sources; an augmenter's columns take the numbers below.
 _ORDER_STREAM = 1000
+
+
+class Plan(NamedTuple):
+    """Which rows are kept as they are, and which are copied.
+
+    Attributes
+    ----------
+    kept : ndarray of int, shape (n_kept,)
+        Rows, ascending.
+    drawn, copies : ndarray of int, shape (n_drawn,)
+        Row that each new one is a copy of, and how many copies of that row come before.
+    """
+
+    kept: NDArray[np.intp]
+    drawn: NDArray[np.intp]
+    copies: NDArray[np.intp]
+
+    @classmethod
+    def join(
+        cls, kept: NDArray[np.intp], rounds: Iterable[tuple[NDArray[np.intp], NDArray[np.intp]]]
+    ) -> Self:
+        """Put the draws of several classes one after another."""
+        none, planned = np.zeros(0, dtype=np.intp), list(rounds)
+        drawn = np.concatenate([none, *(sources for sources, _ in planned)])
+        return cls(kept, drawn, np.concatenate([none, *(numbers for _, numbers in planned)]))
 
 
 def plan_rounds(
@@ -76,36 +101,3 @@ def share_evenly(n_draws: int, capacities: Sequence[int]) -> list[int]:
         shares[place] = min(capacities[place], left // (len(by_capacity) - served))
         left -= shares[place]
     return shares
-
-
-def check_max_copies(max_copies: int | None) -> int | None:
-    """Check the largest number of copies that one source may get.
-
-    Parameters
-    ----------
-    max_copies : int or None
-        What was given.
-
-    Returns
-    -------
-    int or None
-
-    Raises
-    ------
-    ValueError
-        If it is no whole number of at least 0, and not None.
-
-    Examples
-    --------
-    >>> from sklmerge.sampling._draws import check_max_copies
-    >>> check_max_copies(20)
-    20
-    """
-    if max_copies is None:
-        return None
-    if not isinstance(max_copies, Integral) or isinstance(max_copies, bool) or max_copies < 0:
-        raise ValueError(
-            "max_copies must be a whole number of at least 0, or None for no bound, "
-            f"got {max_copies!r}"
-        )
-    return int(max_copies)

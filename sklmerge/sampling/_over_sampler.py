@@ -1,31 +1,17 @@
-"""AugmentingOverSampler: imbalanced-learn's contract, with varied copies as the new samples."""
+"""AugmentingOverSampler: imbalanced-learn's contract, with augmented copies as the new samples."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
-from imblearn.utils import check_target_type
 from numpy.typing import NDArray
-from scipy.sparse import issparse
-from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import validate_data
 
-from sklmerge._contract import as_image_batch
-from sklmerge._random import hash_keys, resolve_seed
-from sklmerge.augment import (
-    ClassAugmenter,
-    ImageAugmenter,
-    TrivialAugmenter,
-    as_augmenter,
-    tell_augmenter,
-)
-from sklmerge.labels import check_merger
-from sklmerge.sampling._draws import check_max_copies, plan_rounds, share_evenly
+from sklmerge.sampling._draws import Plan, plan_rounds, share_evenly
+from sklmerge.sampling._sampler import ImageSampler
 
 
-class AugmentingOverSampler(BaseOverSampler):
-    """Over-sample rare classes by varied copies of their images.
+class AugmentingOverSampler(ImageSampler, BaseOverSampler):
+    """Over-sample rare classes by augmented copies of their images.
 
     The images that were given come first and unchanged; the new ones follow, class by class, as
     imbalanced-learn's over-samplers order them. Labels come out as they went in. In an
@@ -34,7 +20,7 @@ class AugmentingOverSampler(BaseOverSampler):
     Parameters
     ----------
     augmenter : str, None, Augmenter, transform, callable or mapping, default="light"
-        How new images are varied: ``"light"``, ``"strong"`` or ``"trivial"``, an augmenter, a
+        How new images are augmented: ``"light"``, ``"strong"`` or ``"trivial"``, an augmenter, a
         transform of another library, a function ``f(image)`` or ``f(image, rng)``; None makes
         plain copies. A mapping gives each class its own: its keys are original or merged labels,
         the original one counts first, and every class that gets copies needs one. A function may
@@ -54,7 +40,7 @@ class AugmentingOverSampler(BaseOverSampler):
         ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows; None means the
         augmenter's own.
     random_state : int, RandomState instance or None, default=None
-        Seed of which images are drawn and how they are varied.
+        Seed of which images are drawn and how they are augmented.
     n_jobs : int, default=None
         Threads. The result does not depend on it.
 
@@ -66,7 +52,7 @@ class AugmentingOverSampler(BaseOverSampler):
         Row of X that each output row comes from. Whatever belongs to rows follows by it:
         ``groups[sampler.sample_indices_]``.
     is_augmented_ : ndarray of bool, shape (n_out,)
-        Which output rows are varied copies; plain ones are not.
+        Which output rows are augmented copies; plain ones are not.
     n_features_in_ : int
         Columns of X, only where X is 2-D.
 
@@ -74,6 +60,21 @@ class AugmentingOverSampler(BaseOverSampler):
     -----
     Within a class, sources are drawn round after round without replacement, so that no image has
     two copies more than another. Copy j of row i depends on ``random_state``, i and j alone.
+
+    The batch generators of imbalanced-learn (``imblearn.keras.BalancedBatchGenerator``,
+    ``imblearn.tensorflow.balanced_batch_generator``) take no rows from a sampler, only
+    ``X[sample_indices_]``: with this one their "new" images are plain duplicates. Feed networks by
+    :class:`~sklmerge.ImageBatches`, which augments every draw anew.
+
+    Where labels are numbers, `merge` and an augmenter by class must name every class, since
+    meta-estimators may number the classes first. The keys of `sampling_strategy` are
+    imbalanced-learn's: inside such a meta-estimator they mean its numbers, so name text labels or
+    put the meta-estimator inside.
+
+    See Also
+    --------
+    BalancingSampler : Classes go down as well as up.
+    EpochSchedule : Another balanced part of the images in every epoch, for networks.
 
     Examples
     --------
@@ -115,9 +116,10 @@ class AugmentingOverSampler(BaseOverSampler):
 
         Parameters
         ----------
-        X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C)
-            Images, never changed; flattened rows (an array, a data frame or a list) need
-            `image_shape`.
+        X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
+            Images, never changed, or a list of images of one shape, which comes out as an array.
+            Flattened rows (an array, a data frame or a list) need `image_shape`. Paths and an
+            index are repeated as they are, with ``augmenter=None``.
         y : array-like of shape (n,)
             Original labels.
 
@@ -131,112 +133,22 @@ class AugmentingOverSampler(BaseOverSampler):
         Raises
         ------
         ValueError, TypeError
-            If X is no batch of images that the augmenter can vary, or if labels, merge map and
+            If X is no batch of images that the augmenter can take, or if labels, merge map and
             sampling strategy do not fit each other.
         """
-        if np.ndim(y) == 1:
-            # Before imbalanced-learn, whose complaint about NaN is a warning of a failed cast.
-            check_merger(None).fit(y)
-        # It would cast merged labels back to the categories of the original ones.
-        plain = np.array(y.tolist()) if hasattr(y, "iloc") and y.ndim == 1 else y
-        resampled, _ = super().fit_resample(X, plain, original=plain)
-        return resampled, take_rows(y, self.sample_indices_)
+        return self._resample(X, y)
 
-    def _check_X_y(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any], bool]:
-        """Return X as an array, y merged, and whether y came one-hot; imbalanced-learn's hook."""
-        if self.within_merged not in ("natural", "balanced"):
-            raise ValueError(
-                f"within_merged must be 'natural' or 'balanced', got {self.within_merged!r}"
-            )
-        check_max_copies(self.max_copies)
-        labels, one_hot = check_target_type(y, indicate_one_vs_all=True)
-        if self.merge is not None:
-            labels = np.asarray(check_merger(self.merge).fit(labels).transform(labels))
-        if np.ndim(X) > 2:
-            check_consistent_length(X, labels)
-            for stale in ("n_features_in_", "feature_names_in_"):
-                self.__dict__.pop(stale, None)
-            return as_image_batch(X), labels, one_hot
-        # Labels are checked already; only their number matters here.
-        sparse_frame = hasattr(X, "iloc")
-        rows, _ = validate_data(
-            self, X, np.zeros(len(labels)), dtype=None, accept_sparse=sparse_frame
-        )
-        return rows.toarray() if issparse(rows) else rows, labels, one_hot
-
-    def _fit_resample(
-        self, X: NDArray[Any], y: NDArray[Any], original: Any
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Plan the draws, then make them straight into the output; imbalanced-learn's hook."""
-        seed = resolve_seed(self.random_state)
-        labels = check_target_type(original)
-        members = labels if self.within_merged == "balanced" else y
+    def _plan(self, labels: NDArray[Any], merged: NDArray[Any], seed: int) -> Plan:
+        members = labels if self.within_merged == "balanced" else merged
         planned = [
-            plan_rounds(np.flatnonzero((y == label) & (members == member)), n_draws, seed)
+            plan_rounds(np.flatnonzero((merged == label) & (members == member)), n_draws, seed)
             for label, n_new in self.sampling_strategy_.items()
-            for member, n_draws in self._share_draws(members[y == label], n_new)
+            for member, n_draws in self._share_draws(members[merged == label], n_new)
         ]
-        none = np.zeros(0, dtype=np.intp)
-        drawn = np.concatenate([none, *(sources for sources, _ in planned)])
-        copies = np.concatenate([none, *(rounds for _, rounds in planned)])
-
-        augmenter = self._prepare_augmenter(X)
-        resampled = np.empty((len(X) + len(drawn), *X.shape[1:]), X.dtype)
-        resampled[: len(X)] = X
-        varied = np.full(len(drawn), augmenter is not None)
-        if augmenter is None:
-            np.take(X, drawn, axis=0, out=resampled[len(X) :], mode="clip")
-        else:
-            keys = hash_keys(drawn, copies)
-            if isinstance(augmenter, ClassAugmenter):
-                params = augmenter.draw_params(
-                    len(drawn), seed, keys=keys, labels=labels[drawn], merged_labels=y[drawn]
-                )
-                varied = params["augmenter"] >= 0
-            else:
-                params = augmenter.draw_params(len(drawn), seed, keys=keys)
-            if len(drawn) and not params.columns:
-                warnings.warn(
-                    f"augmenter varies nothing, so {len(drawn)} new images are plain copies; set "
-                    "one of its ranges, or pass augmenter=None to say so",
-                    stacklevel=4,
-                )
-            augmenter.apply(X, params, indices=drawn, out=resampled[len(X) :])
-        self.sample_indices_ = np.concatenate([np.arange(len(X)), drawn])
-        self.is_augmented_ = np.concatenate([np.zeros(len(X), dtype=bool), varied])
-        return resampled, y[self.sample_indices_]
+        return Plan.join(np.arange(len(labels)), planned)
 
     def _share_draws(self, members: NDArray[Any], n_new: int) -> list[tuple[Any, int]]:
         """Share a class's new images among its members, within `max_copies`."""
         labels, counts = np.unique(members, return_counts=True)
         most = n_new if self.max_copies is None else self.max_copies
         return list(zip(labels, share_evenly(n_new, (counts * most).tolist()), strict=True))
-
-    def _prepare_augmenter(self, X: NDArray[Any]) -> Any:
-        """Return the augmenter, told of image_shape and n_jobs, and checked against X."""
-        augmenter = tell_augmenter(
-            as_augmenter(self.augmenter), image_shape=self.image_shape, n_jobs=self.n_jobs
-        )
-        by_class = isinstance(augmenter, ClassAugmenter)
-        for member in augmenter.augmenters.values() if by_class else [augmenter]:
-            if isinstance(member, ImageAugmenter | TrivialAugmenter):
-                as_image_batch(X, member.image_shape or self.image_shape)
-        return augmenter
-
-    def __sklearn_tags__(self) -> Any:
-        """Say what X may be: rows, data frames and strings, but nothing sparse."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        tags.input_tags.dataframe = True
-        tags.input_tags.string = True
-        tags.sampler_tags.sample_indices = True
-        return tags
-
-
-def take_rows(labels: Any, indices: NDArray[np.intp]) -> Any:
-    """Take labels by position, keeping their container and their type."""
-    if hasattr(labels, "iloc"):
-        return labels.iloc[indices].reset_index(drop=True)
-    if isinstance(labels, list):
-        return [labels[place] for place in indices]
-    return np.asarray(labels)[indices]

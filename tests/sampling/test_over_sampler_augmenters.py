@@ -62,7 +62,11 @@ def test_a_class_varies_alone_as_it_does_beside_others():
 def test_labels_of_any_type_are_keys():
     X, y = make_images({0: 4, 1: 6, 2: 9})
     for labels in (y, pd.Series(y, dtype="Int64"), y == 0):
-        keys = {True: "light", False: "light"} if labels.dtype == bool else {0: "light", 1: None}
+        keys = (
+            {True: "light", False: "light"}
+            if labels.dtype == bool
+            else {0: "light", 1: None, 2: None}
+        )
         _, y_new = AugmentingOverSampler(keys, random_state=0).fit_resample(X, labels)
         assert len(set(Counter(list(y_new)).values())) == 1
 

@@ -1,0 +1,177 @@
+"""BalancingSampler: every class to a number of samples, down as well as up."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge._checks import check_choice, check_whole
+from sklmerge._kinds import show_labels
+from sklmerge.labels import check_all_named
+from sklmerge.sampling._draws import Plan, plan_rounds, share_evenly
+from sklmerge.sampling._sampler import ImageSampler
+
+
+class BalancingSampler(ImageSampler):
+    """Bring every class to a number of images: fewer by leaving some out, more by augmented copies.
+
+    For an imbalanced-learn pipeline, as :class:`~sklmerge.AugmentingOverSampler` is, but classes
+    also go down: a middle way between 500 and 1,000,000 images takes one step.
+
+    Parameters
+    ----------
+    samples_per_class : {"majority", "minority"}, int or mapping, default="majority"
+        How many images each class gets: as many as the largest or the smallest class has, a
+        number, or a mapping that names every (merged) class.
+    augmenter : str, None, Augmenter, transform, callable or mapping, default="light"
+        How the copies are augmented, as in :class:`~sklmerge.AugmentingOverSampler`; None makes
+        plain copies. Paths and an ImageIndex get copies only with None, since their images are
+        not read here.
+    max_copies : int or None, default=None
+        The most copies of one image. What that leaves unbalanced is for class weights.
+    merge : mapping, list of lists, LabelMerger or None, default=None
+        Classes that count as one while images are chosen and copied. They stay apart in the output.
+    within_merged : {"natural", "balanced"}, default="natural"
+        Whether the images of a merged class are drawn from all of its images alike, or in equal
+        numbers from each of its original classes.
+    image_shape : tuple of int, default=None
+        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows; None means the
+        augmenter's own.
+    random_state : int, RandomState instance or None, default=None
+        Seed of which images are kept and copied, and how copies are augmented.
+    n_jobs : int, default=None
+        Threads. The result does not depend on it.
+
+    Attributes
+    ----------
+    samples_per_class_ : dict of label to int
+        Images that each (merged) class was to get, before `max_copies`.
+    sample_indices_ : ndarray of int, shape (n_out,)
+        Row of X that each output row comes from. Whatever belongs to rows follows by it:
+        ``groups[sampler.sample_indices_]``.
+    is_augmented_ : ndarray of bool, shape (n_out,)
+        Which output rows are augmented copies.
+    n_features_in_ : int
+        Columns of X, only if X is 2-D.
+
+    See Also
+    --------
+    AugmentingOverSampler : Only up, by imbalanced-learn's `sampling_strategy`.
+    EpochSchedule : Another balanced part of the images in every epoch, for networks.
+
+    Notes
+    -----
+    Kept images come first, in their order, then the copies, class by class. Which images are kept
+    depends on `random_state` and their rows alone. Sample weights given past a sampler are refused
+    by imbalanced-learn's pipeline; take ``sample_weight[sampler.sample_indices_]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklmerge import BalancingSampler
+    >>> X = np.random.default_rng(0).integers(0, 256, (30, 24, 32, 3), dtype=np.uint8)
+    >>> y = np.repeat(["rare", "common"], [4, 26])
+    >>> X_new, y_new = BalancingSampler(10, random_state=0).fit_resample(X, y)
+    >>> {str(label): int(n) for label, n in zip(*np.unique(y_new, return_counts=True))}
+    {'common': 10, 'rare': 10}
+    """
+
+    _sampling_type = "bypass"
+    # imbalanced-learn's base reads it; what classes get is samples_per_class here.
+    sampling_strategy = "auto"
+    # Ours are checked where they are used, in our own words.
+    _parameter_constraints: ClassVar[dict[str, Any]] = {}
+
+    def __init__(
+        self,
+        samples_per_class: Any = "majority",
+        *,
+        augmenter: Any = "light",
+        max_copies: int | None = None,
+        merge: Any = None,
+        within_merged: str = "natural",
+        image_shape: tuple[int, ...] | None = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.samples_per_class = samples_per_class
+        self.augmenter = augmenter
+        self.max_copies = max_copies
+        self.merge = merge
+        self.within_merged = within_merged
+        self.image_shape = image_shape
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Bring every class to its number of images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
+            Images, never changed, or a list of images of one shape, which comes out as an array.
+            Flattened rows (an array, a data frame or a list) need `image_shape`.
+        y : array-like of shape (n,)
+            Original labels.
+
+        Returns
+        -------
+        X_resampled : of the type and dtype of X
+            The images that are kept, then the copies.
+        y_resampled : of the type and dtype of y
+            Their original labels.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If X is no batch of images that the augmenter can take, or `samples_per_class` or
+            `merge` does not fit the labels.
+        """
+        return self._resample(X, y)
+
+    def _plan(self, labels: NDArray[Any], merged: NDArray[Any], seed: int) -> Plan:
+        names, counts = np.unique(merged, return_counts=True)
+        self.samples_per_class_ = _resolve_targets(
+            self.samples_per_class, dict(zip(names.tolist(), counts.tolist(), strict=True))
+        )
+        if isinstance(self.samples_per_class, Mapping) and self.merge is None:
+            check_all_named("samples_per_class", list(self.samples_per_class), names.tolist())
+        members = labels if self.within_merged == "balanced" else merged
+        kept, planned = [], []
+        for name, target in self.samples_per_class_.items():
+            rows = np.flatnonzero(merged == name)
+            for pool, n_rows in _share_target(rows, members[rows], target, self.max_copies):
+                # The first round is an order of the pool: who is left out stands last in it.
+                kept.append(plan_rounds(pool, min(n_rows, len(pool)), seed)[0])
+                planned.append(plan_rounds(pool, max(0, n_rows - len(pool)), seed))
+        return Plan.join(np.sort(np.concatenate(kept)), planned)
+
+
+def _resolve_targets(samples_per_class: Any, counts: dict[Any, int]) -> dict[Any, int]:
+    """Say how many images each class is to get."""
+    if isinstance(samples_per_class, Mapping):
+        if set(samples_per_class) != set(counts):
+            raise ValueError(
+                f"samples_per_class must name each class, {show_labels(list(counts), 5)}, got "
+                f"{show_labels(list(samples_per_class), 5)}"
+            )
+        return {
+            label: check_whole(f"samples_per_class[{label!r}]", samples_per_class[label], 1)
+            for label in counts
+        }
+    if isinstance(samples_per_class, str):
+        check_choice("samples_per_class", samples_per_class, ("majority", "minority"))
+        choose = max if samples_per_class == "majority" else min
+        return dict.fromkeys(counts, choose(counts.values()))
+    return dict.fromkeys(counts, check_whole("samples_per_class", samples_per_class, 1))
+
+
+def _share_target(
+    rows: NDArray[np.intp], members: NDArray[Any], target: int, max_copies: int | None
+) -> list[tuple[NDArray[np.intp], int]]:
+    """Share the images that a class gets among its members, as far as `max_copies` lets them."""
+    labels, counts = np.unique(members, return_counts=True)
+    most = target if max_copies is None else max_copies + 1
+    shares = share_evenly(target, (counts * most).tolist())
+    return [(rows[members == label], n) for label, n in zip(labels, shares, strict=True)]

@@ -1,0 +1,189 @@
+"""What both samplers of images share: containers in and out, checks, and the copies themselves."""
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from imblearn.base import BaseSampler
+from imblearn.utils import check_target_type
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import validate_data
+
+from sklmerge._checks import check_choice, check_max_copies
+from sklmerge._containers import is_index, read_labels, take_rows
+from sklmerge._contract import as_image_batch, stack_images
+from sklmerge._random import hash_keys, resolve_seed
+from sklmerge.augment import (
+    ClassAugmenter,
+    ImageAugmenter,
+    TrivialAugmenter,
+    as_augmenter,
+    tell_augmenter,
+)
+from sklmerge.labels import check_all_named, fit_nested_merger
+from sklmerge.sampling._draws import Plan
+
+
+class ImageSampler(BaseSampler):
+    """Take and augment rows by a plan; what the plan is, a subclass says."""
+
+    augmenter: Any
+    merge: Any
+    within_merged: str
+    max_copies: int | None
+    image_shape: tuple[int, ...] | None
+    random_state: Any
+    n_jobs: int | None
+
+    @abstractmethod
+    def _plan(self, labels: NDArray[Any], merged: NDArray[Any], seed: int) -> Plan:
+        """Say which rows are kept, and which are copied how often."""
+
+    def _resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Resample any container; `fit_resample` of the subclass is the door."""
+        plain: Any = y
+        if len(np.shape(y)) == 1:
+            # Before imbalanced-learn, whose complaint about NaN is a warning of a failed cast.
+            plain = read_labels(y)
+            plain = plain.astype(np.str_) if plain.dtype == object else plain
+        if _is_unread(X):
+            resampled = self._resample_unread(X, plain)
+        else:
+            rows, rebuild = _read_container(X)
+            # It would cast merged labels back to the categories of the original ones.
+            resampled, _ = super().fit_resample(rows, plain, original=plain)
+            resampled = rebuild(resampled)
+        return resampled, _take_labels(y, self.sample_indices_)
+
+    def _resample_unread(self, X: Any, labels: NDArray[Any]) -> Any:
+        """Take rows of paths or of an index, whose images are not at hand to be augmented."""
+        check_consistent_length(X, labels)
+        merged = self._merge(labels)
+        plan = self._plan(labels, merged, resolve_seed(self.random_state))
+        if len(plan.drawn) and self.augmenter is not None:
+            raise TypeError(
+                f"augmenter must be None for X of paths or an ImageIndex, whose {len(plan.drawn)} "
+                f"copies cannot be augmented before they are read, got {self.augmenter!r}; read "
+                "them first (ImageReader), or feed them by ImageBatches"
+            )
+        self._remember(plan, np.zeros(len(plan.drawn), dtype=bool))
+        return take_rows(X, self.sample_indices_)
+
+    def _check_X_y(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any], bool]:
+        """Return X as an array, y merged, and whether y came one-hot; imbalanced-learn's hook."""
+        labels, one_hot = check_target_type(y, indicate_one_vs_all=True)
+        labels = self._merge(labels)
+        if np.ndim(X) > 2:
+            check_consistent_length(X, labels)
+            for stale in ("n_features_in_", "feature_names_in_"):
+                self.__dict__.pop(stale, None)
+            return as_image_batch(X, counted=True), labels, one_hot
+        # Labels are checked already; only their number matters here.
+        sparse_frame = hasattr(X, "iloc")
+        rows, _ = validate_data(
+            self, X, np.zeros(len(labels)), dtype=None, accept_sparse=sparse_frame
+        )
+        return rows.toarray() if issparse(rows) else rows, labels, one_hot
+
+    def _merge(self, labels: NDArray[Any]) -> NDArray[Any]:
+        check_choice("within_merged", self.within_merged, ("natural", "balanced"))
+        check_max_copies(self.max_copies)
+        if self.merge is None:
+            return labels
+        return np.asarray(fit_nested_merger(self.merge, labels).transform(labels))
+
+    def _fit_resample(
+        self, X: NDArray[Any], y: NDArray[Any], original: Any
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Plan the draws, then make them straight into the output; imbalanced-learn's hook."""
+        seed = resolve_seed(self.random_state)
+        labels = check_target_type(original)
+        plan = self._plan(labels, y, seed)
+        n_kept, n_drawn = len(plan.kept), len(plan.drawn)
+        augmenter = self._prepare_augmenter(X, labels)
+        resampled = np.empty((n_kept + n_drawn, *X.shape[1:]), X.dtype)
+        np.take(X, plan.kept, axis=0, out=resampled[:n_kept], mode="clip")
+        is_augmented = np.full(n_drawn, augmenter is not None)
+        if augmenter is None:
+            np.take(X, plan.drawn, axis=0, out=resampled[n_kept:], mode="clip")
+        else:
+            asked: dict[str, Any] = {"keys": hash_keys(plan.drawn, plan.copies)}
+            by_class = isinstance(augmenter, ClassAugmenter)
+            if by_class:
+                asked |= {"labels": labels[plan.drawn], "merged_labels": y[plan.drawn]}
+            params = augmenter.draw_params(n_drawn, seed, **asked)
+            if by_class:
+                is_augmented = params["augmenter"] >= 0
+            elif n_drawn and not params.columns:
+                warnings.warn(
+                    f"augmenter changes nothing, so {n_drawn} new images are plain copies; set "
+                    "one of its ranges, or pass augmenter=None to say so",
+                    stacklevel=5,
+                )
+            augmenter.apply(X, params, indices=plan.drawn, out=resampled[n_kept:])
+        self._remember(plan, is_augmented)
+        return resampled, y[self.sample_indices_]
+
+    def _remember(self, plan: Plan, is_augmented: NDArray[np.bool_]) -> None:
+        self.sample_indices_ = np.concatenate([plan.kept, plan.drawn])
+        self.is_augmented_ = np.concatenate([np.zeros(len(plan.kept), dtype=bool), is_augmented])
+
+    def _prepare_augmenter(self, X: NDArray[Any], labels: NDArray[Any]) -> Any:
+        """Return the augmenter, told of image_shape and n_jobs, and checked against X."""
+        augmenter = tell_augmenter(
+            as_augmenter(self.augmenter), image_shape=self.image_shape, n_jobs=self.n_jobs
+        )
+        by_class = isinstance(augmenter, ClassAugmenter)
+        if by_class and self.merge is None:
+            check_all_named("augmenter", list(augmenter.augmenters), np.unique(labels).tolist())
+        for member in augmenter.augmenters.values() if by_class else [augmenter]:
+            if isinstance(member, ImageAugmenter | TrivialAugmenter):
+                as_image_batch(X, member.image_shape or self.image_shape, counted=True)
+        return augmenter
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what X may be: rows, data frames and strings, but nothing sparse."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.input_tags.dataframe = True
+        tags.input_tags.string = True
+        tags.sampler_tags.sample_indices = True
+        return tags
+
+
+def _is_unread(X: Any) -> bool:
+    """Tell an ImageIndex, or a list, array or Series of paths."""
+    if is_index(X):
+        return True
+    if isinstance(X, list | tuple):
+        return len(X) > 0 and isinstance(X[0], str)
+    if len(getattr(X, "shape", ())) != 1:
+        return False
+    first = next(iter(X), None)
+    return isinstance(first, str)
+
+
+def _read_container(X: Any) -> tuple[Any, Any]:
+    """Bring X to where imbalanced-learn can read it, and say how to bring the result back."""
+    if isinstance(X, Iterator):
+        stack_images(X)
+    is_list = isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object)
+    if is_list and len(X) and len(np.shape(X[0])) > 1:
+        return stack_images(X), lambda rows: rows
+    if hasattr(X, "schema") and hasattr(X, "to_numpy") and not hasattr(X, "iloc"):
+        # A polars frame, which NumPy would index by column.
+        return X.to_numpy(), lambda rows: type(X)(rows, schema=X.schema)
+    return X, lambda rows: rows
+
+
+def _take_labels(labels: Any, indices: NDArray[np.intp]) -> Any:
+    """Take labels by position, keeping their container and their type."""
+    if hasattr(labels, "iloc"):
+        return labels.iloc[indices].reset_index(drop=True)
+    if isinstance(labels, list):
+        return [labels[place] for place in indices]
+    return labels[indices] if hasattr(labels, "shape") else np.asarray(labels)[indices]
