@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._containers import is_index
+from sklmerge._containers import is_index, to_numpy
 
 # Where a data set keeps one label a row, in the order in which they are looked for.
 _ATTRIBUTES = ("targets", "labels", "y")
@@ -73,7 +73,7 @@ def find_labels(data: Any, name: str = "y") -> Any:
     ['a', 'b']
     """
     found = read_data_set(data, name)
-    return np.array(found.classes)[np.asarray(found.labels)] if found.coded else found.labels
+    return np.array(found.classes)[to_numpy(found.labels)] if found.coded else found.labels
 
 
 def read_data_set(data: Any, name: str = "y") -> FoundLabels:
@@ -186,7 +186,7 @@ def _get_names(kind: Any) -> list[str] | None:
 
 def _take_part(part: Any, name: str) -> FoundLabels:
     whole = read_data_set(part.dataset, name)
-    return replace(whole, labels=np.asarray(_detach(whole.labels))[np.asarray(part.indices)])
+    return replace(whole, labels=to_numpy(whole.labels)[np.asarray(part.indices)])
 
 
 def _join_parts(parts: list[FoundLabels], joined: Any, name: str) -> FoundLabels:
@@ -198,7 +198,7 @@ def _join_parts(parts: list[FoundLabels], joined: Any, name: str) -> FoundLabels
             f"{name} must be of data sets that number their classes alike, got class_to_idx "
             f"{named[0]} and {other}"
         )
-    labels = [np.asarray(_detach(part.labels)) for part in parts]
+    labels = [to_numpy(part.labels) for part in parts]
     forms = {(array.shape[1:], array.dtype.kind in "OU") for array in labels}
     if len(forms) > 1:
         raise ValueError(
@@ -239,9 +239,9 @@ def _read_attribute(data: Any, labels: Any) -> FoundLabels:
 
 
 def _transform_labels(labels: Any, transform: Callable[[Any], Any]) -> NDArray[Any]:
-    rows = np.asarray(_detach(labels)).tolist()
+    rows = to_numpy(labels).tolist()
     changed = {label: transform(label) for label in dict.fromkeys(rows)}
-    return np.array([_detach(changed[label]) for label in rows])
+    return np.array([to_numpy(changed[label]) for label in rows])
 
 
 def _check_length(found: FoundLabels, data: Any, name: str) -> FoundLabels:
@@ -251,7 +251,3 @@ def _check_length(found: FoundLabels, data: Any, name: str) -> FoundLabels:
             f"{len(found.labels)} in {type(data).__name__}; {_REMEDY}"
         )
     return found
-
-
-def _detach(labels: Any) -> Any:
-    return labels.detach().cpu() if hasattr(labels, "detach") else labels

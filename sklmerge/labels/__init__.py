@@ -7,6 +7,7 @@ from sklmerge.labels._merge_param import check_merger
 from sklmerge.labels._merge_param import fit_nested_merger as fit_nested_merger
 from sklmerge.labels._merge_param import is_fitted_merger as is_fitted_merger
 from sklmerge.labels._merger import LabelMerger
+from sklmerge.labels._refining import take_rows as take_rows
 from sklmerge.labels._report import classification_report_levels
 from sklmerge.labels._scoring import merged_scorer
 from sklmerge.labels._suggest import DEFAULT_THRESHOLD as DEFAULT_THRESHOLD

@@ -14,7 +14,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from sklmerge._checks import check_choice, check_max_copies
-from sklmerge._containers import is_index, read_labels, take_rows
+from sklmerge._containers import is_index, is_polars, read_labels, to_numpy
 from sklmerge._contract import as_image_batch, stack_images
 from sklmerge._random import hash_keys, resolve_seed
 from sklmerge.augment import (
@@ -24,7 +24,7 @@ from sklmerge.augment import (
     as_augmenter,
     tell_augmenter,
 )
-from sklmerge.labels import check_all_named, fit_nested_merger
+from sklmerge.labels import check_all_named, fit_nested_merger, take_rows
 from sklmerge.sampling._draws import Plan
 
 
@@ -174,10 +174,10 @@ def _read_container(X: Any) -> tuple[Any, Any]:
     is_list = isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object)
     if is_list and len(X) and len(np.shape(X[0])) > 1:
         return stack_images(X), lambda rows: rows
-    if hasattr(X, "schema") and hasattr(X, "to_numpy") and not hasattr(X, "iloc"):
-        # A polars frame, which NumPy would index by column.
+    if is_polars(X, "DataFrame"):
+        # NumPy would index it by column.
         return X.to_numpy(), lambda rows: type(X)(rows, schema=X.schema)
-    return X, lambda rows: rows
+    return (to_numpy(X) if hasattr(X, "__dlpack__") else X), lambda rows: rows
 
 
 def _take_labels(labels: Any, indices: NDArray[np.intp]) -> Any:
