@@ -1,6 +1,6 @@
 """Paths in, numbers out that order or seed them. The same path gives the same number everywhere."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -95,8 +95,16 @@ def draw_uniform(seed: int, keys: NDArray[np.uint64], column: int) -> NDArray[np
     -------
     ndarray of float64, shape (n,)
     """
-    salt = mix_bits(mix_bits(np.array([seed], np.uint64)) ^ np.uint64(column))
-    bits = mix_bits(mix_bits(keys) ^ salt)
+    return draw_uniforms(seed, keys, [column])[0]
+
+
+def draw_uniforms(
+    seed: int, keys: NDArray[np.uint64], columns: Sequence[int]
+) -> NDArray[np.float64]:
+    """Draw several columns at once, of shape (n_columns, n): see `draw_uniform`."""
+    numbers = np.array(columns, np.uint64)
+    salts = mix_bits(mix_bits(np.array([seed], np.uint64)) ^ numbers)
+    bits = mix_bits(mix_bits(keys) ^ salts[:, None])
     # 53 bits are all that a float64 in [0, 1) can hold evenly.
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklmerge._contract import check_value_range, find_value_range
 from sklmerge._random import resolve_seed
 from sklmerge.augment._base import BaseAugmenter, check_batch, check_keys, check_out, check_rows
-from sklmerge.augment._draw import check_ranges, draw_columns
+from sklmerge.augment._draw import Draws, check_ranges, draw_columns
 from sklmerge.augment._params import AugmentationParams, expand_operations
 from sklmerge.augment._render import VALUE_COLUMNS, RenderSettings, render_images
 from sklmerge.augment._scaler import ImageScaler, find_size, plan_preparation
@@ -234,7 +234,7 @@ class ImageAugmenter(BaseAugmenter):
         streams = check_keys(n, keys)
         # The attributes are the parameters; get_params would look them up by introspection.
         ranges = check_ranges(vars(self))
-        return AugmentationParams(n, draw_columns(ranges, seed, streams))
+        return AugmentationParams(n, draw_columns(ranges, Draws(seed, streams)))
 
     def apply(
         self,

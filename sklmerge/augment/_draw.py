@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._random import draw_uniform, salt_keys
+from sklmerge._random import draw_uniform, draw_uniforms, salt_keys
 from sklmerge.augment._geometry import FILL_MODES, INTERPOLATIONS
 from sklmerge.augment._params import COLUMNS
 
@@ -126,19 +126,35 @@ _ERASE_AREA = (0.02, 0.4)
 _ERASE_RATIO = 0.3
 
 
-def draw_columns(
-    ranges: Mapping[str, Any], seed: int, keys: NDArray[np.uint64]
-) -> dict[str, NDArray[Any]]:
+# Up to so many images, numbers of all streams cost no more than those of one.
+_FEW = 64
+
+
+class Draws:
+    """Uniform numbers in [0, 1) of n images, by stream: a row depends on seed and key alone."""
+
+    def __init__(self, seed: int, keys: NDArray[np.uint64]) -> None:
+        self.seed = seed
+        self.keys = keys
+        streams = range(1 + max(column.stream for column in COLUMNS.values()))
+        self.all = draw_uniforms(seed, keys, streams) if len(keys) <= _FEW else None
+
+    def __getitem__(self, stream: int) -> NDArray[np.float64]:
+        if self.all is None:
+            return draw_uniform(self.seed, self.keys, stream)
+        row: NDArray[np.float64] = self.all[stream]
+        return row
+
+
+def draw_columns(ranges: Mapping[str, Any], draws: Draws) -> dict[str, NDArray[Any]]:
     """Draw the columns that some ranges put to use.
 
     Parameters
     ----------
     ranges : mapping
         The parameters of an `ImageAugmenter`, checked.
-    seed : int
-        In [0, 2**64).
-    keys : ndarray of uint64, shape (n,)
-        Random stream of each image.
+    draws : Draws
+        Of n images.
 
     Returns
     -------
@@ -148,57 +164,53 @@ def draw_columns(
     columns: dict[str, NDArray[Any]] = {}
     for name in ("rotation", "shear", "channel_shift"):
         if bound := ranges[f"{name}_range"]:
-            columns[name] = draw_between(name, -bound, bound, seed, keys)
+            columns[name] = draw_between(name, -bound, bound, draws)
     for axis, side in (("x", "width"), ("y", "height")):
         if np.any(shift := ranges[f"{side}_shift_range"]):
-            columns |= draw_shift(axis, shift, seed, keys)
+            columns |= draw_shift(axis, shift, draws)
     low, high = spread_zoom(ranges["zoom_range"])
     if (low, high) != (1, 1):
         for name in ("zoom_x", "zoom_y"):
-            columns[name] = draw_between(name, low, high, seed, keys)
+            columns[name] = draw_between(name, low, high, draws)
     if ranges["crop_range"] is not None:
         low, high = ranges["crop_range"]
-        columns["crop"] = draw_between("crop", low, high, seed, keys)
+        columns["crop"] = draw_between("crop", low, high, draws)
         for name in ("crop_x", "crop_y"):
-            columns[name] = draw_between(name, 0, 1, seed, keys)
+            columns[name] = draw_between(name, 0, 1, draws)
     if ranges["rotate90"]:
-        turns = draw_between("quarter_turns", 0, 4, seed, keys)
+        turns = draw_between("quarter_turns", 0, 4, draws)
         columns["quarter_turns"] = turns.astype(np.int64)
     for name in ("horizontal_flip", "vertical_flip"):
         if ranges[name]:
-            columns[name] = draw_uniform(seed, keys, COLUMNS[name].stream) < 0.5
+            columns[name] = draws[COLUMNS[name].stream] < 0.5
     for name in ("contrast", "brightness", "gamma", "saturation", "hue"):
         if (bounds := ranges[f"{name}_range"]) is not None:
-            columns[name] = draw_between(name, bounds[0], bounds[1], seed, keys)
+            columns[name] = draw_between(name, bounds[0], bounds[1], draws)
     low, high = spread_blur(ranges["blur_sigma"])
     if high > 0:
-        columns["blur_sigma"] = draw_between("blur_sigma", low, high, seed, keys)
+        columns["blur_sigma"] = draw_between("blur_sigma", low, high, draws)
     if ranges["noise_std"]:
-        columns["noise_std"] = np.full(len(keys), float(ranges["noise_std"]))
+        columns["noise_std"] = np.full(len(draws.keys), float(ranges["noise_std"]))
     if ranges["erase"]:
-        columns |= draw_rectangle(ranges["erase"], seed, keys)
+        columns |= draw_rectangle(ranges["erase"], draws)
     if ranges["noise_std"] or ranges["erase"]:
-        columns["key"] = salt_keys(seed, keys)
+        columns["key"] = salt_keys(draws.seed, draws.keys)
     return columns
 
 
-def draw_between(
-    name: str, low: float, high: float, seed: int, keys: NDArray[np.uint64]
-) -> NDArray[np.float64]:
+def draw_between(name: str, low: float, high: float, draws: Draws) -> NDArray[np.float64]:
     """Draw a column evenly between two bounds."""
-    return low + (high - low) * draw_uniform(seed, keys, COLUMNS[name].stream)
+    return low + (high - low) * draws[COLUMNS[name].stream]
 
 
-def draw_choice(
-    name: str, values: Sequence[Any], seed: int, keys: NDArray[np.uint64]
-) -> NDArray[Any]:
+def draw_choice(name: str, values: Sequence[Any], draws: Draws) -> NDArray[Any]:
     """Draw a column of values each as likely as the others."""
-    places = (draw_uniform(seed, keys, COLUMNS[name].stream) * len(values)).astype(np.intp)
+    places = (draws[COLUMNS[name].stream] * len(values)).astype(np.intp)
     return np.asarray(values)[places]
 
 
 def draw_shift(
-    axis: str, shift_range: float | Sequence[float], seed: int, keys: NDArray[np.uint64]
+    axis: str, shift_range: float | Sequence[float], draws: Draws
 ) -> dict[str, NDArray[np.float64]]:
     """Draw the shift along one axis, in fractions or in pixels as the range's form says.
 
@@ -209,8 +221,8 @@ def draw_shift(
     shift_range : float, int or sequence of float
         A float below 1 bounds a fraction of the side, a float from 1 a number of pixels; an int n
         means whole pixels from -(n - 1) to n - 1; a sequence lists the shifts to choose from.
-    seed, keys
-        See `draw_uniform`.
+    draws : Draws
+        Of n images.
 
     Returns
     -------
@@ -220,26 +232,24 @@ def draw_shift(
     fraction, pixels = f"shift_{axis}", f"shift_{axis}_pixels"
     if isinstance(shift_range, int | np.integer):
         whole = range(1 - int(shift_range), int(shift_range))
-        return {pixels: draw_choice(pixels, [float(shift) for shift in whole], seed, keys)}
+        return {pixels: draw_choice(pixels, [float(shift) for shift in whole], draws)}
     if isinstance(shift_range, float | np.floating):
         name = fraction if shift_range < 1 else pixels
-        return {name: draw_between(name, -float(shift_range), float(shift_range), seed, keys)}
+        return {name: draw_between(name, -float(shift_range), float(shift_range), draws)}
     shifts = [float(shift) for shift in shift_range]
     name = fraction if max(map(abs, shifts)) < 1 else pixels
-    return {name: draw_choice(name, shifts, seed, keys)}
+    return {name: draw_choice(name, shifts, draws)}
 
 
-def draw_rectangle(
-    chance: float, seed: int, keys: NDArray[np.uint64]
-) -> dict[str, NDArray[np.float64]]:
+def draw_rectangle(chance: float, draws: Draws) -> dict[str, NDArray[np.float64]]:
     """Draw which part of each image is erased, as shares of its width and height.
 
     Parameters
     ----------
     chance : float
         Share of the images of which a part is erased.
-    seed, keys
-        See `draw_uniform`.
+    draws : Draws
+        Of n images.
 
     Returns
     -------
@@ -253,15 +263,15 @@ def draw_rectangle(
     Here the ratio of the sides is drawn from those that fit; its logarithm is even, so that tall
     and wide rectangles are equally likely.
     """
-    area = draw_between("erase_width", _ERASE_AREA[0], _ERASE_AREA[1], seed, keys)
+    area = draw_between("erase_width", _ERASE_AREA[0], _ERASE_AREA[1], draws)
     widest = np.log(1 / np.maximum(_ERASE_RATIO, area))
-    place = draw_uniform(seed, keys, COLUMNS["erase_height"].stream)
+    place = draws[COLUMNS["erase_height"].stream]
     ratio = np.exp((2 * place - 1) * widest)
-    erased = draw_uniform(seed, keys, _ERASE_STREAM) < chance
+    erased = draws[_ERASE_STREAM] < chance
     width, height = np.sqrt(area * ratio), np.sqrt(area / ratio)
     return {
-        "erase_x": draw_between("erase_x", 0, 1, seed, keys) * (1 - width) * erased,
-        "erase_y": draw_between("erase_y", 0, 1, seed, keys) * (1 - height) * erased,
+        "erase_x": draw_between("erase_x", 0, 1, draws) * (1 - width) * erased,
+        "erase_y": draw_between("erase_y", 0, 1, draws) * (1 - height) * erased,
         "erase_width": width * erased,
         "erase_height": height * erased,
     }

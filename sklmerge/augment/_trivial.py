@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge._random import draw_uniform, resolve_seed
+from sklmerge._random import resolve_seed
 from sklmerge.augment._augmenter import ImageAugmenter
 from sklmerge.augment._base import BaseAugmenter, check_keys
-from sklmerge.augment._draw import draw_choice
+from sklmerge.augment._draw import Draws, draw_choice
 from sklmerge.augment._params import OPERATIONS, AugmentationParams
 
 if TYPE_CHECKING:
@@ -103,9 +103,10 @@ class TrivialAugmenter(BaseAugmenter):
         """
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         streams = check_keys(n, keys)
-        operation = draw_choice("operation", list(OPERATIONS), seed, streams)
-        step = draw_choice("magnitude", range(31), seed, streams)
-        minus = draw_uniform(seed, streams, _SIGN_STREAM) < 0.5
+        draws = Draws(seed, streams)
+        operation = draw_choice("operation", list(OPERATIONS), draws)
+        step = draw_choice("magnitude", range(31), draws)
+        minus = draws[_SIGN_STREAM] < 0.5
         magnitude = np.zeros(n)
         for name, (_, magnitudes, signed, around) in OPERATIONS.items():
             rows = operation == name
