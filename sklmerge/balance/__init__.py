@@ -7,7 +7,6 @@ from sklmerge.balance._job import balance_folder
 from sklmerge.balance._separate import separate
 from sklmerge.balance.plan import find_groups
 from sklmerge.balance.plan import find_parts as find_parts
-from sklmerge.balance.plan import open_table as open_table
 from sklmerge.balance.work import BalanceReport
 
 __all__ = [

@@ -258,7 +258,7 @@ def _index(side: Any, name: str, options: Mapping[str, Any] | None) -> ImageInde
             folder, allow_empty=True, storage_options=options if is_url(folder) else None
         )
     except ValueError as error:
-        raise ValueError(f"{name} {str(error).removeprefix('root ')}") from error
+        raise ValueError(f"{name} {str(error).removeprefix('source ')}") from error
 
 
 def pair_sources(

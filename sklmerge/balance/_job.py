@@ -33,7 +33,6 @@ from sklmerge.balance.plan import (
     find_similar,
     list_sources,
     merge_codes,
-    open_table,
     plan_job,
     resolve_merge,
     take_index,
@@ -412,11 +411,10 @@ def _clean(
 
 def _open_index(source: Any, extensions: Iterable[str] | None, reader: Any) -> ImageIndex | None:
     """Take an index, or make that of a table; None for a folder or its URL."""
-    if not isinstance(source, str | os.PathLike):
-        index = source if isinstance(source, ImageIndex) else ImageIndex.from_frame(source)
-    elif os.fspath(source).lower().endswith((".csv", ".tsv")) and os.path.isfile(source):
-        table = os.fspath(source)
-        index = open_table(table, root=os.path.dirname(table))
+    if isinstance(source, ImageIndex):
+        index = source
+    elif not isinstance(source, str | os.PathLike) or os.path.isfile(source):
+        index = ImageIndex(source)
     else:
         return None
     if extensions is not None or reader is not None:

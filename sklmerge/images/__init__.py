@@ -29,14 +29,19 @@ from sklmerge.images.codec import check_decoding as check_decoding
 from sklmerge.images.files import ImagePaths
 from sklmerge.images.files import RemoteFiles as RemoteFiles
 from sklmerge.images.files import ScannedFolder as ScannedFolder
+from sklmerge.images.files import Wanted as Wanted
 from sklmerge.images.files import check_classes as check_classes
 from sklmerge.images.files import check_url as check_url
+from sklmerge.images.files import count_classes as count_classes
 from sklmerge.images.files import explain_store as explain_store
 from sklmerge.images.files import find_local as find_local
 from sklmerge.images.files import find_positions as find_positions
 from sklmerge.images.files import fit_merger as fit_merger
 from sklmerge.images.files import is_url as is_url
+from sklmerge.images.files import list_folders as list_folders
 from sklmerge.images.files import number_groups as number_groups
+from sklmerge.images.files import order_parts as order_parts
+from sklmerge.images.files import parse_table as parse_table
 from sklmerge.images.files import pool_small_classes as pool_small_classes
 from sklmerge.images.files import scan_class_folders as scan_class_folders
 from sklmerge.images.files import scan_remote_folders as scan_remote_folders

@@ -1,37 +1,36 @@
 """ImageIndex: where images are and what they are called. Pixels are read in _reading.py."""
 
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping
-from copy import copy
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge.images._frame import make_frame, read_frame
+from sklmerge._checks import check_choice, check_flag
+from sklmerge.images._opening import Columns, list_images, tell_passed_over
 from sklmerge.images._reading import ON_ERROR, Progress, Reader, ReadOptions, read_all
+from sklmerge.images._rows import IndexRows
 from sklmerge.images._verify import ImageReport, verify_files
 from sklmerge.images.codec import IMAGE_EXTENSIONS, check_decoding
 from sklmerge.images.files import (
-    ImagePaths,
-    RemoteFiles,
+    LEVELS,
+    Wanted,
     check_classes,
+    check_exclude,
     check_extensions,
-    check_rows,
-    check_url,
     choose_sides,
     count_classes,
     find_rows,
     fit_merger,
-    is_url,
-    scan_class_folders,
-    scan_remote_folders,
+    merge_by_parent,
 )
-from sklmerge.labels import LabelMerger, check_merger
+from sklmerge.labels import check_merger
 
 
-class ImageIndex:
+class ImageIndex(IndexRows):
     """List the images of a folder of class folders, with their labels, before or after merging.
 
     Each folder directly in ``root`` is a class; its images may lie in folders inside it. No image
@@ -40,34 +39,52 @@ class ImageIndex:
 
     Parameters
     ----------
-    root : path or URL
-        The folder that holds the class folders. Its own files, and all names that begin with a
-        dot, are passed over. Links are followed, except those to a folder they lie in. Any URL
-        that fsspec knows, such as ``"s3://bucket/photos"``, is read as a folder is.
+    source : path, URL, data frame, or list of paths
+        One of:
+
+        - the folder that holds the class folders. Links are followed, except those to a folder
+          they lie in; names that begin with a dot are passed over. Any URL that fsspec knows, such
+          as ``"s3://bucket/photos"``, is read as a folder is. Where ``balance_folder`` has left a
+          ``metadata.csv``, original labels and the merge are taken from it;
+        - a table of paths and labels, one row an image: a CSV file (commas, semicolons or tabs),
+          whose cells stay text, so that ``01`` is not ``1`` and ``None`` is a name, or a data frame
+          of pandas or polars;
+        - a tar or zip archive of class folders, not compressed as a whole, or a list of them.
     classes : collection of str or None, default=None
-        The class folders to take; None takes all. The order has no meaning: classes are always
-        numbered in sorted order, as Keras numbers folders.
-    merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one, such as ``{"AB": ["A", "B"]}``. A class that is not there is
-        an error.
-    extensions : iterable of str or None, default=None
-        Endings of images' names; upper and lower case are alike. None means those of all formats
-        that are read.
+        The classes to take; None takes all. The order has no meaning: classes are always numbered
+        in sorted order, as Keras numbers folders.
+    merge : mapping, list of lists, LabelMerger, "parent" or None, default=None
+        Which classes count as one, such as ``{"AB": ["A", "B"]}``. A class that is not there is an
+        error. "parent", with ``levels="leaf"``, merges the folders that lie in one folder.
+    levels : {"top", "leaf"}, default="top"
+        Which folders are classes: those directly in the source, with all that lies in them, or
+        every folder that holds images itself, called by its path, such as ``"fruit/apple"``.
+    extensions : iterable of str, default=IMAGE_EXTENSIONS
+        Endings of images' names; upper and lower case are alike.
+    exclude : str, pattern or None, default=None
+        Regular expression; files in whose paths it is found are left out, such as ``"_mask"``.
+    path_column, label_column : str or None, default=None
+        Columns of a table. None takes ``file_name``, and ``original_label`` or else ``label``, or
+        the only column that can be meant; in doubt it is an error that lists the columns.
+    suffix : str, default=""
+        Put after each path of a table, such as ``".jpg"``.
+    root : path, URL or None, default=None
+        What relative paths of a table are relative to, also an archive; None is the table's own
+        folder, and the working directory for a data frame.
     reader : callable or None, default=None
-        Path -> array, for formats that are not read; give their ``extensions`` too. What it
-        raises is the reason why that file cannot be read, and what it returns is held to the
-        image contract. Of what lies
-        behind a URL it gets the content as a binary file, which ``numpy.load``,
-        ``pydicom.dcmread`` and ``tifffile.imread`` take as well.
+        Path -> array, for formats that are not read; give their ``extensions`` too. What it raises
+        is the reason why that file cannot be read, and what it returns is held to the image
+        contract. Of what lies behind a URL or in an archive it gets the content as a binary file,
+        which ``numpy.load``, ``pydicom.dcmread`` and ``tifffile.imread`` take as well.
     allow_empty : bool, default=False
         Whether class folders without an image are passed over; ``empty_folders`` names them.
     storage_options : mapping or None, default=None
-        What fsspec's file system is made with, for a root that is a URL.
+        What fsspec's file system is made with, for URLs.
 
     Attributes
     ----------
     root : str
-        As given; a URL without slashes at its end.
+        What the paths are relative to; a URL has no slashes at its end.
     paths : ImagePaths of length n
         Paths of the images, sorted bytewise within sorted classes. Reads like a list of str;
         ``paths.relative()`` leaves out the root.
@@ -77,6 +94,9 @@ class ImageIndex:
         The position of each image's original class among them.
     empty_folders : list of str
         Class folders without an image, which are no classes here.
+    passed_over : dict of str to int
+        Extension, in lower case -> how many files were seen and not taken: files in class folders
+        that are no images by their extension or were excluded, and images beside class folders.
     files : RemoteFiles
         Fetches what lies behind URLs.
     merger : LabelMerger
@@ -86,7 +106,10 @@ class ImageIndex:
     ------
     ValueError
         There is no such folder, it has no class folders, one of them has no image, or ``classes``
-        or ``merge`` names one that is not there; or there are ``storage_options`` for a path.
+        or ``merge`` names one that is not there; a table lacks a column, a label or a file that it
+        names; or there are ``storage_options`` for a path.
+    BadFileError
+        A table cannot be read.
     ConnectionError
         The store behind a URL does not answer, or refuses.
     ImportError
@@ -94,6 +117,10 @@ class ImageIndex:
 
     Notes
     -----
+    scikit-learn takes an index as X: it has a ``shape``, and rows of it are an index again, so that
+    ``train_test_split``, ``cross_val_score`` and ``GridSearchCV`` cut it into folds for a pipeline
+    that begins with `ImageReader` or with features.
+
     A single class, or a merge that leaves one, is no error here. Images are listed once, when the
     index is made; files that come or go later are not noticed until they are read.
 
@@ -120,75 +147,44 @@ class ImageIndex:
 
     def __init__(
         self,
-        root: str | os.PathLike[str],
+        source: Any,
         *,
         classes: Collection[str] | None = None,
         merge: Any = None,
-        extensions: Iterable[str] | None = None,
+        levels: str = "top",
+        extensions: Iterable[str] = IMAGE_EXTENSIONS,
+        exclude: str | re.Pattern[str] | None = None,
+        path_column: str | None = None,
+        label_column: str | None = None,
+        suffix: str = "",
+        root: str | os.PathLike[str] | None = None,
         reader: Reader | None = None,
         allow_empty: bool = False,
         storage_options: Mapping[str, Any] | None = None,
     ) -> None:
-        folder = check_url(root, storage_options)
-        wanted = check_classes(classes)
-        endings = check_extensions(IMAGE_EXTENSIONS if extensions is None else extensions)
-        merger = check_merger(merge)
-        files = RemoteFiles(storage_options)
-        if is_url(folder):
-            found = scan_remote_folders(files, folder, wanted, endings, allow_empty=allow_empty)
-        else:
-            found = scan_class_folders(folder, wanted, endings, allow_empty=allow_empty)
-        self.empty_folders = found.empty
-        self._fill(found.paths, found.codes, found.classes, merger, reader, files)
-
-    @classmethod
-    def from_frame(
-        cls,
-        frame: Any,
-        *,
-        root: str | os.PathLike[str] = "",
-        merge: Any = None,
-        reader: Reader | None = None,
-        path_column: str = "file_name",
-        label_column: str | None = None,
-        storage_options: Mapping[str, Any] | None = None,
-    ) -> Self:
-        """Take paths and labels from a table, such as ``to_frame`` gives or a metadata.csv holds.
-
-        Parameters
-        ----------
-        frame : pandas or polars DataFrame
-            One row per image; the order is kept.
-        root : path or URL, default=""
-            What relative paths are relative to; URLs and absolute paths among them stay.
-        merge, reader
-            As for the class itself.
-        path_column : str, default="file_name"
-            The column of the paths.
-        label_column : str or None, default=None
-            The column of the original labels; None is "original_label", or else "label".
-        storage_options : mapping or None, default=None
-            What fsspec's file systems are made with, for URLs.
-
-        Returns
-        -------
-        ImageIndex
-
-        Raises
-        ------
-        ValueError
-            The frame is empty or lacks a column, or a label is missing; or there are
-            ``storage_options`` and no URL.
-        """
-        folder = check_url(root, None)
-        paths, codes, classes = read_frame(frame, folder, path_column, label_column)
-        if not paths.hold_urls():
-            check_url(folder, storage_options)
-        index = cls.__new__(cls)
-        index.empty_folders = []
-        files = RemoteFiles(storage_options)
-        index._fill(paths, codes, classes, check_merger(merge), reader, files)
-        return index
+        wanted = Wanted(
+            check_classes(classes),
+            check_extensions(extensions),
+            check_exclude(exclude),
+            check_choice("levels", levels, LEVELS),
+            check_flag("allow_empty", allow_empty),
+        )
+        by_parent = isinstance(merge, str) and merge == "parent"
+        if by_parent and levels != "leaf":
+            raise ValueError('merge="parent" needs levels="leaf", got levels="top"')
+        if not by_parent:
+            check_merger(merge)
+        columns = Columns(path_column, label_column, suffix, root)
+        found = list_images(source, wanted, columns, storage_options)
+        if by_parent:
+            merge = merge_by_parent(found.classes)
+        self.root, self.paths = found.paths.root, found.paths
+        self.original_codes, self.original_classes = found.codes, found.classes
+        self.empty_folders, self.passed_over = list(found.empty), dict(found.passed_over)
+        self.reader, self.files = reader, found.files
+        # Subsets keep these: which classes there are does not depend on which images are looked at.
+        self._all_counts = count_classes(found.classes, found.codes)
+        self.merger = fit_merger(found.merge if merge is None else merge, self._all_counts)
 
     @cached_property
     def codes(self) -> NDArray[np.signedinteger]:
@@ -232,42 +228,20 @@ class ImageIndex:
         """Original class -> how many images it has here."""
         return count_classes(self.original_classes, self.original_codes)
 
-    def __len__(self) -> int:
-        return len(self.paths)
-
     def __repr__(self) -> str:
         merged = len(self.original_classes)
         note = f" merged from {merged}" if merged != self.n_classes else ""
-        return f"ImageIndex({self.root!r}: {len(self)} images of {self.n_classes} classes{note})"
-
-    def take(self, indices: ArrayLike) -> Self:
-        """Select images; classes and their numbers stay, even of classes without an image.
-
-        Parameters
-        ----------
-        indices : array-like of int or bool
-            Positions, in the order wanted, or a mask of length n.
-
-        Returns
-        -------
-        ImageIndex
-        """
-        rows = check_rows(indices, len(self))
-        part = copy(self)
-        # What was worked out for all images does not hold for some.
-        for name in ("codes", "labels", "original_labels"):
-            part.__dict__.pop(name, None)
-        part.paths = self.paths.take(rows)
-        part.original_codes = self.original_codes[rows]
-        return part
+        told = f"ImageIndex({self.root!r}: {len(self)} images of {self.n_classes} classes{note}"
+        return f"{told}{tell_passed_over(self.passed_over)})"
 
     def with_merge(self, merge: Any) -> Self:
         """Give a view of the same images with other classes merged.
 
         Parameters
         ----------
-        merge : mapping, list of lists, LabelMerger or None
-            Of original labels. None takes any merging back.
+        merge : mapping, list of lists, LabelMerger, "parent" or None
+            Of original labels; "parent" merges classes that are paths by their folder. None takes
+            any merging back.
 
         Returns
         -------
@@ -275,8 +249,10 @@ class ImageIndex:
             Its classes are those of the index that this one was taken from, so that both sides of
             a split keep one numbering.
         """
-        view = self.take(np.arange(len(self)))
-        view.merger = fit_merger(merge, self.original_classes, self._all_codes)
+        view = self._copy()
+        if isinstance(merge, str) and merge == "parent":
+            merge = merge_by_parent(self.original_classes)
+        view.merger = fit_merger(merge, self._all_counts)
         return view
 
     def split(
@@ -397,22 +373,12 @@ class ImageIndex:
 
     def to_frame(self) -> Any:
         """Give a pandas DataFrame of file_name (relative to the root), label, original_label."""
-        return make_frame(self.paths, self.labels, self.original_labels)
+        import pandas as pd
 
-    def _fill(
-        self,
-        paths: ImagePaths,
-        codes: NDArray[np.signedinteger],
-        classes: list[Any],
-        merger: LabelMerger,
-        reader: Reader | None,
-        files: RemoteFiles,
-    ) -> None:
-        self.root = paths.root
-        self.paths = paths
-        self.original_codes = codes
-        self.original_classes = classes
-        # Subsets keep these: which classes there are does not depend on which images are looked at.
-        self._all_codes = codes
-        self.reader, self.files = reader, files
-        self.merger = fit_merger(merger, classes, codes)
+        return pd.DataFrame(
+            {
+                "file_name": list(self.paths.relative()),
+                "label": self.labels,
+                "original_label": self.original_labels,
+            }
+        )

@@ -8,7 +8,6 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, NamedTuple
 
-from sklmerge.balance import open_table
 from sklmerge.images import IMAGE_EXTENSIONS, ImageIndex, is_url
 
 Merge = Mapping[str, Sequence[str]]
@@ -58,47 +57,24 @@ class Place(NamedTuple):
 
     def open_index(self, merge: Any = None, *, allow_empty: bool = False) -> ImageIndex:
         """Index the images."""
-        if self.has_table:
-            return self._open_table(merge)
-        self.check_columns()
-        try:
-            return ImageIndex(
-                self.source,
-                classes=self.classes,
-                merge=merge,
-                extensions=self.extensions or IMAGE_EXTENSIONS,
-                allow_empty=allow_empty,
-                storage_options=self.options,
-            )
-        except ValueError as error:
-            # A command calls source what is an index's root.
-            text = str(error)
-            if not text.startswith("root "):
-                raise
-            raise ValueError(f"source {text.removeprefix('root ')}") from error
+        return ImageIndex(
+            self.source if self.labels is None else self.labels,
+            classes=self.classes,
+            merge=merge,
+            extensions=self.extensions or IMAGE_EXTENSIONS,
+            path_column=self.path_column,
+            label_column=self.label_column,
+            suffix=self.suffix or "",
+            root=None if self.labels is None else self.source,
+            allow_empty=allow_empty,
+            storage_options=self.options,
+        )
 
     def check_columns(self) -> None:
         """Check that nothing is said of a table where there is none."""
         given = [n for n in ("path_column", "label_column", "suffix") if getattr(self, n)]
         if given:
             raise ValueError(f"{given[0]} is for a table; name the table by labels")
-
-    def _open_table(self, merge: Any) -> ImageIndex:
-        table = self.source if self.labels is None else self.labels
-        root = os.path.dirname(self.source) if self.labels is None else self.source
-        index = open_table(
-            table,
-            root=root,
-            path_column=self.path_column,
-            label_column=self.label_column,
-            suffix=self.suffix,
-            merge=merge,
-            storage_options=self.options,
-        )
-        if self.classes is None:
-            return index
-        wanted = set(self.classes)
-        return index.take([str(label) in wanted for label in index.original_labels])
 
     def open_classes(self, merge: Any = None, *, allow_empty: bool = False) -> ImageIndex:
         """Index the images, and refuse a single class, before or after merging."""

@@ -38,7 +38,7 @@ def test_copies_are_those_of_a_full_run_and_originals_are_named(write_classes, t
 def test_an_index_reads_originals_and_copies_alike(write_classes, tmp_path):
     report = balance_folder(write_classes(COUNTS), tmp_path / "out", place="reference")
     frame = pd.read_csv(tmp_path / "out/train/metadata.csv")
-    index = ImageIndex.from_frame(frame, root=tmp_path / "out/train")
+    index = ImageIndex(frame, root=tmp_path / "out/train")
     assert index.counts == report.counts_after["train"]
     assert index.read(image_size=(12, 20)).shape == (len(frame), 12, 20, 3)
 

@@ -28,7 +28,7 @@ def table(tmp_path, write_image):
 def test_a_table_of_labels_is_balanced_as_class_folders_are(table, tmp_path, write_image):
     for row in table.itertuples():
         write_image(tmp_path / f"folders/{row.label}/{row.id}", height=9, width=12)
-    index = ImageIndex.from_frame(table, root=tmp_path / "images", path_column="id")
+    index = ImageIndex(table, root=tmp_path / "images", path_column="id")
     report = balance_folder(index, tmp_path / "out")
     expected = balance_folder(tmp_path / "folders", tmp_path / "expected")
     # The copies differ, because they follow from the paths, which differ.
@@ -41,16 +41,14 @@ def test_a_table_of_labels_is_balanced_as_class_folders_are(table, tmp_path, wri
 
 def test_the_order_of_a_table_changes_nothing(table, tmp_path, hash_tree):
     for name, frame in (("a", table), ("b", table.sample(frac=1, random_state=3))):
-        index = ImageIndex.from_frame(frame, root=tmp_path / "images", path_column="id")
+        index = ImageIndex(frame, root=tmp_path / "images", path_column="id")
         balance_folder(index, tmp_path / name, image_size=(8, 8))
     assert hash_tree(tmp_path / "a") == hash_tree(tmp_path / "b")
 
 
 def test_the_merge_of_an_index_is_taken_and_another_can_be_given(table, tmp_path):
     table["label"] = ["a"] * 6 + ["b"] * 6 + ["c"] * 8
-    index = ImageIndex.from_frame(
-        table, root=tmp_path / "images", path_column="id", merge={"ab": ["a", "b"]}
-    )
+    index = ImageIndex(table, root=tmp_path / "images", path_column="id", merge={"ab": ["a", "b"]})
     own = balance_folder(index, tmp_path / "out", dry_run=True)
     assert own.members == {"ab": ["a", "b"], "c": ["c"]}
     other = balance_folder(index, tmp_path / "out", merge={"bc": ["b", "c"]}, dry_run=True)
@@ -62,21 +60,19 @@ def test_the_merge_of_an_index_is_taken_and_another_can_be_given(table, tmp_path
 
 
 def test_an_image_that_is_listed_twice_is_named(table, tmp_path):
-    index = ImageIndex.from_frame(
-        pd.concat([table, table[3:4]]), root=tmp_path / "images", path_column="id"
-    )
+    index = ImageIndex(pd.concat([table, table[3:4]]), root=tmp_path / "images", path_column="id")
     with pytest.raises(ValueError, match=r"list each image once, got '3\.png' 2 times"):
         balance_folder(index, tmp_path / "out")
 
 
 def test_extensions_and_readers_of_an_index_are_its_own(table, tmp_path):
-    index = ImageIndex.from_frame(table, root=tmp_path / "images", path_column="id")
+    index = ImageIndex(table, root=tmp_path / "images", path_column="id")
     with pytest.raises(ValueError, match="extensions is for a folder; give it to the ImageIndex"):
         balance_folder(index, tmp_path / "out", extensions=[".png"])
 
 
 def test_indexes_are_audited(table, tmp_path):
-    index = ImageIndex.from_frame(table, root=tmp_path / "images", path_column="id")
+    index = ImageIndex(table, root=tmp_path / "images", path_column="id")
     report = audit_split(index.take(np.arange(15)), index.take(np.arange(10, 20)))
     assert len(report.leaked) == 5
     assert str(report).startswith("5 of 10 validation images (50%) are in training too")

@@ -35,7 +35,7 @@ def name_files(paths, n):
     rows = np.arange(n)
     labels = np.where(rows < N_RARE, "rare", "common")
     frame = pd.DataFrame({"file_name": np.array(paths, object)[rows % len(paths)], "label": labels})
-    return ImageIndex.from_frame(frame)
+    return ImageIndex(frame)
 
 
 def make_batches(index, n_jobs=None):

@@ -129,11 +129,6 @@ DOORS = {
     )[0],
     "ImageBatches.show": lambda photos, **options: sklmerge.ImageBatches(X, Y).show(**options),
     "ImageIndex": lambda photos, **options: sklmerge.ImageIndex(photos, **options).labels,
-    "ImageIndex.from_frame": lambda photos, **options: (
-        sklmerge.ImageIndex.from_frame(
-            sklmerge.ImageIndex(photos).to_frame(), root=photos, **options
-        ).labels
-    ),
     "ImageIndex.read": lambda photos, **options: sklmerge.ImageIndex(photos).read(**options),
     "ImageIndex.split": lambda photos, **options: sklmerge.ImageIndex(photos).split(**options),
     "ImageIndex.verify": lambda photos, **options: sklmerge.ImageIndex(photos).verify(**options),

@@ -99,7 +99,7 @@ def make_index(folder, n, *, n_classes=2, with_bad=False):
     names = [f"{number:02d}.png" for number in range(N_FILES + 5 * with_bad)]
     labels = np.array([f"c{number:04d}" for number in range(n_classes)])[np.arange(n) % n_classes]
     frame = pd.DataFrame({"file_name": (names * (n // len(names) + 1))[:n], "label": labels})
-    index = ImageIndex.from_frame(frame, root=folder)
+    index = ImageIndex(frame, root=folder)
     paths = index.paths
     counting = CountingPaths(
         paths._block.view(CountingArray),

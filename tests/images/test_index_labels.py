@@ -106,17 +106,22 @@ def test_index_passes_through_a_frame_and_back(folder, tmp_path):
     frame = index.to_frame()
     assert list(frame.columns) == ["file_name", "label", "original_label"]
     frame.to_csv(tmp_path / "saved.csv", index=False)
-    again = ImageIndex.from_frame(pd.read_csv(tmp_path / "saved.csv"), root=folder, merge=merge)
+    again = ImageIndex(pd.read_csv(tmp_path / "saved.csv"), root=folder, merge=merge)
     assert list(again.paths) == list(index.paths)
     assert again.labels.tolist() == index.labels.tolist()
     assert again.class_indices == index.class_indices
 
 
-def test_frame_of_ones_own_keeps_its_order_and_types():
-    frame = pd.DataFrame({"path": ["/b.jpg", "/a.jpg", "c.jpg"], "kind": [7, 3, 7]})
+def test_frame_of_ones_own_keeps_its_order_and_types(tmp_path):
+    outer, home = tmp_path / "b.jpg", tmp_path / "here"
+    home.mkdir()
+    for path in (outer, tmp_path / "a.jpg", home / "c.jpg"):
+        path.touch()
+    given = [str(outer), str(tmp_path / "a.jpg"), "c.jpg"]
+    frame = pd.DataFrame({"path": given, "kind": [7, 3, 7]})
     options = {"path_column": "path", "label_column": "kind"}
-    index = ImageIndex.from_frame(frame, root="here", merge={0: [3]}, **options)
-    assert list(index.paths) == ["/b.jpg", "/a.jpg", "here/c.jpg"]
+    index = ImageIndex(frame, root=home, merge={0: [3]}, **options)
+    assert list(index.paths) == [*given[:2], str(home / "c.jpg")]
     assert index.labels.tolist() == [7, 0, 7]
     assert index.counts == {0: 1, 7: 2}
 
@@ -124,7 +129,7 @@ def test_frame_of_ones_own_keeps_its_order_and_types():
 @pytest.mark.parametrize("dtype", ["str", "object", "category", "string"])
 def test_frame_labels_may_be_of_any_string_dtype(dtype):
     frame = pd.DataFrame({"file_name": ["1", "2", "3"], "label": ["b", "a", "b"]})
-    index = ImageIndex.from_frame(frame.astype({"label": dtype}))
+    index = ImageIndex(frame.astype({"label": dtype}), root="memory://here")
     assert index.labels.tolist() == ["b", "a", "b"]
     assert index.classes == ["a", "b"]
 
@@ -132,15 +137,15 @@ def test_frame_labels_may_be_of_any_string_dtype(dtype):
 @pytest.mark.parametrize(
     ("frame", "reason"),
     [
-        ({"file_name": ["a"]}, "frame must have a column 'label', got"),
-        ({"label": ["a"]}, "frame must have a column 'file_name', got"),
-        ({"file_name": [], "label": []}, "frame must have a row for each image"),
-        ({"file_name": ["1", "2"], "label": ["a", None]}, r"frame\['label'\] .* 1"),
+        ({"file_name": ["a"]}, "label_column must say which column of the data frame holds"),
+        ({"label": ["a"]}, "path_column must say which column of the data frame holds the paths"),
+        ({"file_name": [], "label": []}, "source must have a row for each image"),
+        ({"file_name": ["1", "2"], "label": ["a", None]}, r"column 'label' of the data frame .* 1"),
     ],
 )
 def test_a_frame_that_makes_no_index_is_an_error(frame, reason):
     with pytest.raises(ValueError, match=reason):
-        ImageIndex.from_frame(pd.DataFrame(frame))
+        ImageIndex(pd.DataFrame(frame))
 
 
 def test_class_weights_take_an_index_as_it_is(folder):

@@ -124,12 +124,12 @@ def test_linked_files_and_folders_are_followed_but_not_in_circles(make_folder, t
     ("names", "options", "reason"),
     [
         (["x.jpg"], {}, "the images lie directly; move each class's images"),
-        (["notes.txt"], {}, "root must hold a folder for each class, got .* without a folder"),
+        (["notes.txt"], {}, "source must hold a folder for each class, got .* without a folder"),
         (["a/1.jpg", "b/notes.txt"], {}, "class folder without an image: 'b' in"),
         (["a/1.jpg"], {"extensions": [".png"]}, "'a' in .* has no file ending in .png"),
         (["a/1.jpg"], {"classes": ["a", "c"]}, r"classes must name folders of .* got \['c'\]"),
         (["a/1.jpg"], {"classes": []}, r"classes must name folders of .* got \[\]"),
-        (["train/a/1.jpg", "val/a/1.jpg"], {}, "holds parts of a split; take one of them"),
+        (["train/a/1.jpg", "val/a/1.jpg"], {}, r"holds parts of a split \(train, val\); take one"),
         (["a/1.jpg"], {"extensions": "jpg"}, r"extensions must be endings such as"),
         (["a/1.jpg"], {"extensions": ["jpg"]}, r"extensions must be endings such as"),
     ],
@@ -140,7 +140,7 @@ def test_a_folder_that_makes_no_index_is_an_error(names, options, reason, make_f
 
 
 def test_missing_folder_and_classes_as_a_string_are_errors(tmp_path):
-    with pytest.raises(ValueError, match="root must be an existing folder, got"):
+    with pytest.raises(ValueError, match="source must be an existing folder"):
         ImageIndex(tmp_path / "nowhere")
     with pytest.raises(TypeError, match="classes must be a list of folder names"):
         ImageIndex(tmp_path, classes="cat")

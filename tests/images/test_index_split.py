@@ -15,7 +15,7 @@ from sklmerge.images import ImagePaths
 def make_index(counts, start=0):
     labels = [label for label, n in counts.items() for _ in range(n)]
     names = [f"{label}/{i}.jpg" for label, n in counts.items() for i in range(start, start + n)]
-    return ImageIndex.from_frame(pd.DataFrame({"file_name": names, "label": labels}))
+    return ImageIndex(pd.DataFrame({"file_name": names, "label": labels}), root="memory://photos")
 
 
 def get_sides(index, **options):

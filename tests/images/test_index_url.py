@@ -82,13 +82,13 @@ def test_a_table_holds_paths_below_a_url_and_whole_urls_and_local_paths(place, f
     remote = ImageIndex(url, storage_options=options)
     frame = remote.to_frame()
     pd.testing.assert_frame_equal(frame, local.to_frame())
-    again = ImageIndex.from_frame(frame, root=url, storage_options=options)
+    again = ImageIndex(frame, root=url, storage_options=options)
     assert_same_index(again, local)
     frame["file_name"] = [
         path if row % 2 else str(folder / name)
         for row, (path, name) in enumerate(zip(remote.paths, frame["file_name"], strict=True))
     ]
-    mixed = ImageIndex.from_frame(frame, root="anywhere", storage_options=options)
+    mixed = ImageIndex(frame, root="anywhere", storage_options=options)
     assert list(mixed.paths) == list(frame["file_name"])
     assert_array_equal(mixed.read(), local.read())
 
@@ -102,7 +102,7 @@ def test_a_url_of_the_disk_is_its_path_links_and_all(folder, scheme):
     index = ImageIndex(f"{scheme}://{folder}")
     assert index.root == local.root
     assert_same_index(index, local)
-    assert_same_index(ImageIndex.from_frame(local.to_frame(), root=f"{scheme}://{folder}"), local)
+    assert_same_index(ImageIndex(local.to_frame(), root=f"{scheme}://{folder}"), local)
     (folder / "c/loop").symlink_to(folder / "c")
     assert_same_index(ImageIndex(f"{scheme}://{folder}"), local)
 
@@ -167,7 +167,7 @@ def test_a_store_that_fails_is_not_the_fault_of_a_file(monkeypatch, error):
 
 
 def test_a_store_that_is_down_and_a_bucket_that_is_not_there_are_named(storage_options):
-    with pytest.raises(ValueError, match="root must be an existing folder, got 's3://no-such"):
+    with pytest.raises(ValueError, match="source must be an existing folder, got 's3://no-such"):
         ImageIndex("s3://no-such-bucket/photos", storage_options=storage_options)
     quick = {"config_kwargs": {"retries": {"total_max_attempts": 1}, "connect_timeout": 1}}
     down = storage_options | {"endpoint_url": "http://127.0.0.1:9", **quick}
@@ -178,7 +178,7 @@ def test_a_store_that_is_down_and_a_bucket_that_is_not_there_are_named(storage_o
 @pytest.mark.parametrize(
     ("names", "options", "reason"),
     [
-        ([], {}, "root must be an existing folder, got 'memory://shape'"),
+        ([], {}, "source must be an existing folder, got 'memory://shape'"),
         (["1.png"], {}, "in 'memory://shape' the images lie directly"),
         (["a/1.txt", "b/1.png"], {}, "class folder without an image: 'a' in 'memory://shape'"),
         (["train/a/1.png", "val/a/2.png"], {}, "'memory://shape' holds parts of a split"),
@@ -198,7 +198,7 @@ def test_options_for_paths_and_unknown_urls_are_refused(folder):
     with pytest.raises(ValueError, match="storage_options are for URLs"):
         ImageIndex(folder, storage_options={})
     with pytest.raises(ValueError, match="storage_options are for URLs"):
-        ImageIndex.from_frame(ImageIndex(folder).to_frame(), root=folder, storage_options={})
+        ImageIndex(ImageIndex(folder).to_frame(), root=folder, storage_options={})
     with pytest.raises(ValueError, match=f"are for URLs, such as .* got the path '{folder}'"):
         ImageIndex(f"file://{folder}", storage_options={})
     with pytest.raises(ValueError, match="Protocol not known: teleport"):

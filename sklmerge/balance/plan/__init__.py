@@ -7,6 +7,7 @@ from sklmerge.balance.plan._groups import GroupBy as GroupBy
 from sklmerge.balance.plan._groups import describe_groups as describe_groups
 from sklmerge.balance.plan._groups import find_groups as find_groups
 from sklmerge.balance.plan._groups import find_similar as find_similar
+from sklmerge.balance.plan._groups import read_column as read_column
 from sklmerge.balance.plan._metadata import METADATA_NAME as METADATA_NAME
 from sklmerge.balance.plan._metadata import MetadataRow as MetadataRow
 from sklmerge.balance.plan._metadata import list_metadata as list_metadata
@@ -30,5 +31,3 @@ from sklmerge.balance.plan._split import TRAIN as TRAIN
 from sklmerge.balance.plan._split import Split as Split
 from sklmerge.balance.plan._split import check_folds as check_folds
 from sklmerge.balance.plan._split import check_split as check_split
-from sklmerge.balance.plan._tables import open_table as open_table
-from sklmerge.balance.plan._tables import read_column as read_column

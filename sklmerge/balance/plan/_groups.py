@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from sklmerge.balance.plan._metadata import METADATA_NAME
 from sklmerge.balance.plan._source import Sources, take_index
-from sklmerge.balance.plan._tables import parse_table
 from sklmerge.images import (
     Fetched,
     ImageIndex,
@@ -22,6 +21,7 @@ from sklmerge.images import (
     find_near,
     map_files,
     number_groups,
+    parse_table,
     read_bytes,
 )
 
@@ -213,13 +213,13 @@ def find_column(sources: Sources, name: str) -> tuple[Callable[[str], Any] | Non
     """
     tables = _read_tables(sources.root, sources.files)
     seen = []
-    for file_name, rows in tables.items():
-        columns = list(rows[0]) if rows else []
+    for file_name, table in tables.items():
+        columns = list(table)
         if name not in columns:
             seen.append(f"{file_name} has the columns {', '.join(columns) or 'none'}")
             continue
         for key in [c for c in ("file_name", *columns) if c in columns and c != name]:
-            values = {row[key]: row[name] for row in rows}
+            values = dict(zip(table[key], table[name], strict=True))
             find = _find_in(values, sources.paths.relative())
             if find is not None:
                 return find, f"; it is a column of {file_name}, found by its column {key!r}"
@@ -250,13 +250,36 @@ def _take_stem(path: str) -> str:
     return os.path.splitext(os.path.basename(path))[0]
 
 
-def _read_tables(folder: str, files: RemoteFiles | None) -> dict[str, list[dict[str, str]]]:
+def read_column(folder: str, name: str, files: RemoteFiles | None = None) -> dict[str, str] | None:
+    """Read a column of a folder's metadata.csv, by file_name; None if there is none."""
+    path = os.path.join(folder, METADATA_NAME)
+    (data,) = fetch_urls([path], files or RemoteFiles())
+    if isinstance(data, ValueError) or (data is None and not os.path.exists(path)):
+        return None
+    table = _read_columns(path, data)
+    if not {"file_name", name} <= set(table):
+        return None
+    return dict(zip(table["file_name"], table[name], strict=True))
+
+
+def _read_tables(folder: str, files: RemoteFiles | None) -> dict[str, Mapping[str, Sequence[str]]]:
     """Read the tables that lie in a folder, as text; behind a URL metadata.csv alone."""
     if files is not None:
-        fetched = fetch_urls([f"{folder}/{METADATA_NAME}"], files)[0]
-        return {METADATA_NAME: parse_table(fetched)} if isinstance(fetched, bytes) else {}
+        path = f"{folder}/{METADATA_NAME}"
+        (data,) = fetch_urls([path], files)
+        return {METADATA_NAME: _read_columns(path, data)} if isinstance(data, bytes) else {}
+    if not os.path.isdir(folder or "."):
+        return {}
     names = sorted(
         (n for n in os.listdir(folder or ".") if n.lower().endswith((".csv", ".tsv"))),
         key=lambda n: (n != METADATA_NAME, n),
     )
-    return {name: parse_table(read_bytes(os.path.join(folder, name))) for name in names}
+    return {name: _read_columns(os.path.join(folder, name)) for name in names}
+
+
+def _read_columns(path: str, data: Fetched = None) -> Mapping[str, Sequence[str]]:
+    """Read the columns of a table; none of one that is no table."""
+    try:
+        return parse_table(read_bytes(path, data), path).columns
+    except ValueError:
+        return {}

@@ -21,7 +21,7 @@ from sklmerge.balance.plan._split import (
     divide_sources,
     number_folds,
 )
-from sklmerge.images import fit_merger
+from sklmerge.images import count_classes, fit_merger
 
 
 class Rules(NamedTuple):
@@ -53,7 +53,7 @@ def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
     """
     labels = list(sources.labels or sources.class_names)
     merge = sources.merge if merge is None else merge
-    mapping: dict[Any, Any] = fit_merger(merge, labels, sources.classes).mapping_
+    mapping: dict[Any, Any] = fit_merger(merge, count_classes(labels, sources.classes)).mapping_
     names = dict(zip(labels, sources.class_names, strict=True))
     if not all(isinstance(label, str) for label in labels):
         # Folders are named by text, whatever labels a table has.

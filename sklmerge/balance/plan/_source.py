@@ -1,12 +1,10 @@
 """The source as columns: which images there are, of which class, in which part."""
 
 import os
-import re
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -20,15 +18,12 @@ from sklmerge.images import (
     Reader,
     RemoteFiles,
     ScannedFolder,
+    Wanted,
     is_url,
+    list_folders,
+    order_parts,
     scan_class_folders,
     scan_remote_folders,
-)
-
-# How people call parts, in any case and with anything before: Training, seg_test, imgs-val.
-_PART = re.compile(
-    r"(?:.*[\W_])?(?:(?P<train>train(?:ing)?)|(?P<val>val(?:id(?:ation)?)?|dev|eval)|test(?:ing)?)",
-    re.IGNORECASE,
 )
 
 
@@ -226,37 +221,9 @@ def _list_folders(source: str, files: RemoteFiles | None) -> list[str]:
     try:
         if files is not None:
             return files.list_folder(source).folders
-        with os.scandir(source) as entries:
-            return [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
+        return list_folders(source)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ValueError(f"source must be an existing folder, got {source!r}") from error
-
-
-def order_parts(folders: Sequence[str]) -> dict[str, int]:
-    """Give folders that are train, val and test their codes, in this order; {} if they are not.
-
-    Raises
-    ------
-    ValueError
-        If a part is there twice.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._source import order_parts
-    >>> order_parts(["Testing", "Training"]), order_parts(["cat", "dog", "test"])
-    ({'Training': 0, 'Testing': 2}, {})
-    """
-    found = {name: _PART.fullmatch(name) for name in folders}
-    codes = {
-        name: 0 if match["train"] else 1 if match["val"] else 2
-        for name, match in found.items()
-        if match is not None
-    }
-    if 0 not in codes.values() or len(codes) < 2:
-        return {}
-    if len(set(codes.values())) < len(codes):
-        raise ValueError(f"source must hold each part once, got {', '.join(sorted(codes))}")
-    return dict(sorted(codes.items(), key=itemgetter(1)))
 
 
 def _find_divided(source: str, files: RemoteFiles | None) -> dict[str, int]:
@@ -268,7 +235,7 @@ def _find_divided(source: str, files: RemoteFiles | None) -> dict[str, int]:
         If another folder holds the same classes: it may be a part, or all may be classes.
     """
     folders = _list_folders(source, files)
-    parts = order_parts(folders)
+    parts = order_parts(folders, lambda _: True)
     inside = {name: set(_list_folders(os.path.join(source, name), files)) for name in parts}
     if not parts or not all(inside.values()):
         # Images lie in it directly: a class may be called train.
@@ -326,10 +293,7 @@ def _scan(
     *,
     allow_empty: bool,
 ) -> ScannedFolder:
-    try:
-        if files is None:
-            return scan_class_folders(folder, classes, extensions, allow_empty=allow_empty)
-        return scan_remote_folders(files, folder, classes, extensions, allow_empty=allow_empty)
-    except ValueError as error:
-        # An index calls root what is the job's source.
-        raise ValueError(re.sub(r"^root\b", "source", str(error))) from error
+    wanted = Wanted(classes, tuple(extensions), allow_empty=allow_empty)
+    if files is None:
+        return scan_class_folders(folder, wanted)
+    return scan_remote_folders(files, folder, wanted)

@@ -1,17 +1,15 @@
 """Classes of a folder and a merge map: fitted to one another, and counted."""
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._containers import CountedLabels
+from sklmerge.images.files._parts import order_parts
 from sklmerge.labels import LabelMerger, check_merger
-
-# Folders that are parts of a data set, not classes, where there is nothing but them.
-PART_FOLDERS = frozenset({b"train", b"val", b"valid", b"validation", b"test"})
 
 
 def check_classes(classes: Collection[str] | None) -> list[str] | None:
@@ -34,7 +32,12 @@ def check_classes(classes: Collection[str] | None) -> list[str] | None:
 
 
 def choose_class_folders(
-    root: str, folders: Sequence[bytes], classes: Collection[str] | None, *, has_images: bool
+    root: str,
+    folders: Sequence[bytes],
+    classes: Collection[str] | None,
+    *,
+    has_images: bool,
+    holds_folders: Callable[[str], bool] | None = None,
 ) -> list[bytes]:
     """Choose the class folders among the folders of ``root``.
 
@@ -48,6 +51,8 @@ def choose_class_folders(
         Those to take; None takes all.
     has_images : bool
         Whether images lie in the root itself.
+    holds_folders : callable or None, default=None
+        Says whether a folder holds folders, see `order_parts`.
 
     Returns
     -------
@@ -68,16 +73,19 @@ def choose_class_folders(
     if not folders:
         if has_images:
             raise ValueError(
-                f"root must hold a folder for each class, but in {root!r} the images lie directly; "
-                "move each class's images to a folder of its own, or use ImageIndex.from_frame"
+                f"source must hold a folder for each class, but in {root!r} the images lie "
+                "directly; move each class's images to a folder of its own, or give the table of "
+                f"their labels, such as ImageIndex('train.csv', root={root!r})"
             )
-        raise ValueError(f"root must hold a folder for each class, got {root!r} without a folder")
+        raise ValueError(f"source must hold a folder for each class, got {root!r} without a folder")
     if classes is None:
-        if b"train" in folders and PART_FOLDERS.issuperset(folders):
+        parts = order_parts([os.fsdecode(folder) for folder in folders], holds_folders)
+        if parts:
             raise ValueError(
-                f"root must hold a folder for each class, but {root!r} holds parts of a split; "
-                f"take one of them, such as {os.path.join(root, 'train')!r}, or name the folders "
-                "by classes=[...] if they are classes"
+                f"source must hold a folder for each class, but {root!r} holds parts of a split "
+                f"({', '.join(parts)}); take one of them, such as "
+                f"{os.path.join(root, next(iter(parts)))!r}, or name the folders by classes=[...] "
+                "if they are classes"
             )
         return list(folders)
     wanted = [os.fsencode(label) for label in classes]
@@ -88,8 +96,83 @@ def choose_class_folders(
         raise ValueError(
             f"classes must name folders of {root!r}, got {unknown}; there are {present}"
             + (f" and {len(folders) - 10} more" if len(folders) > 10 else "")
+            + ("; levels='leaf' takes folders inside of folders" if _have_slash(unknown) else "")
         )
     return sorted(set(wanted))
+
+
+def _have_slash(names: Iterable[Any]) -> bool:
+    return any("/" in str(name) for name in names)
+
+
+def choose_leaves(
+    root: str,
+    folders: Sequence[bytes],
+    numbers: NDArray[np.signedinteger],
+    classes: Collection[str] | None,
+) -> tuple[list[bytes], NDArray[np.intp], NDArray[np.intp]]:
+    """Choose the folders that hold images themselves, and number them in sorted order.
+
+    Parameters
+    ----------
+    root : str
+        Where they lie, for the message.
+    folders : sequence of bytes
+        Their paths from there, and those of folders without images.
+    numbers : ndarray of int, shape (n,)
+        Position of each image's folder among them.
+    classes : collection of str or None
+        Those to take; None takes all.
+
+    Returns
+    -------
+    leaves : list of bytes
+        Sorted.
+    rows : ndarray of int, shape (n_kept,)
+        The images in them.
+    codes : ndarray of int, shape (n_kept,)
+        Position of each such image's folder in ``leaves``.
+
+    Raises
+    ------
+    ValueError
+        No folder holds an image, or one of ``classes`` does not.
+    """
+    has_images = np.bincount(numbers, minlength=len(folders)) > 0
+    leaves = sorted(folder for folder, has in zip(folders, has_images, strict=True) if has)
+    if not leaves:
+        raise ValueError(f"source must hold folders of images, got {root!r} without an image")
+    if classes is not None:
+        wanted = {os.fsencode(label) for label in classes}
+        unknown = [label for label in classes if os.fsencode(label) not in leaves]
+        if unknown or not wanted:
+            shown = ", ".join(repr(os.fsdecode(leaf)) for leaf in leaves[:10])
+            more = f" and {len(leaves) - 10} more" if len(leaves) > 10 else ""
+            raise ValueError(
+                f"classes must name folders of images in {root!r}, got {unknown}; there are "
+                f"{shown}{more}"
+            )
+        leaves = [leaf for leaf in leaves if leaf in wanted]
+    places = {leaf: place for place, leaf in enumerate(leaves)}
+    table = np.array([places.get(folder, -1) for folder in folders], np.intp)
+    rows = np.flatnonzero(table[numbers] >= 0)
+    return leaves, rows, table[numbers[rows]]
+
+
+def merge_by_parent(classes: Sequence[str]) -> dict[str, list[str]]:
+    """Merge classes that are paths by the folder that each lies in.
+
+    Examples
+    --------
+    >>> merge_by_parent(["apple/gala", "apple/fuji", "kiwi"])
+    {'apple': ['apple/gala', 'apple/fuji']}
+    """
+    merge: dict[str, list[str]] = {}
+    for name in classes:
+        parent = name.rpartition("/")[0]
+        if parent:
+            merge.setdefault(parent, []).append(name)
+    return merge
 
 
 def drop_empty_folders(
@@ -148,23 +231,21 @@ def drop_empty_folders(
 def explain_empty_folder(root: str, folder: str, extensions: Iterable[str]) -> ValueError:
     """Say that a class folder has no image, and what to do."""
     return ValueError(
-        f"root has a class folder without an image: {folder!r} in {root!r} "
+        f"source has a class folder without an image: {folder!r} in {root!r} "
         f"has no file ending in {', '.join(extensions)}; remove it, or name the folders "
         "to take by classes=[...]"
     )
 
 
-def fit_merger(merge: Any, classes: list[Any], codes: NDArray[np.signedinteger]) -> LabelMerger:
+def fit_merger(merge: Any, counts: Mapping[Any, int]) -> LabelMerger:
     """Fit a merger to the classes of a folder, all of which it must find.
 
     Parameters
     ----------
     merge : mapping, list of lists, LabelMerger or None
         As for `ImageIndex`.
-    classes : list
-        The classes of the folder.
-    codes : ndarray of int, shape (n,)
-        The position of each image's class among them.
+    counts : mapping of label to int
+        Images of each class.
 
     Returns
     -------
@@ -177,7 +258,7 @@ def fit_merger(merge: Any, classes: list[Any], codes: NDArray[np.signedinteger])
         If `merge` names a class that is not there.
     """
     # A fold may lack a class, and LabelMerger says how; in a folder it is a slip of the pen.
-    counted = CountedLabels(classes, list(count_classes(classes, codes).values()))
+    counted = CountedLabels(list(counts), list(counts.values()))
     merger = check_merger(merge).set_params(missing="ignore").fit(counted)
     absent = [label for label in merger.mapping_ if label not in merger.class_counts_]
     if absent:

@@ -1,5 +1,8 @@
 """Paths packed in bytes: which of them are images, and their order. No file is looked at."""
 
+import os
+import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,9 +15,9 @@ _WORD = 8
 
 
 def keep_images(
-    block: bytes, endings: Sequence[bytes]
-) -> tuple[bytes, NDArray[np.int32], NDArray[np.bool_]]:
-    r"""Keep the paths that end as images do and are not hidden.
+    block: bytes, endings: Sequence[bytes], exclude: re.Pattern[str] | None = None
+) -> tuple[bytes, NDArray[np.int32], NDArray[np.bool_], Counter[str]]:
+    r"""Keep the paths that end as images do, are not hidden and not left out by a pattern.
 
     Parameters
     ----------
@@ -22,6 +25,8 @@ def keep_images(
         Paths, each with a 0 after it, the one byte that no path holds.
     endings : sequence of bytes
         In lower case; upper and lower case are alike.
+    exclude : pattern or None, default=None
+        Paths in which it is found are left out.
 
     Returns
     -------
@@ -31,12 +36,14 @@ def keep_images(
         How many bytes each has.
     is_kept : ndarray of bool, shape (n,)
         Which of the paths they are.
+    passed_over : Counter of str
+        Extension, in lower case -> how many paths that are not hidden were not kept.
 
     Examples
     --------
-    >>> packed, lengths, is_kept = keep_images(b"a/1.JPG\0a/.b.jpg\0a/c.txt\0", [b".jpg"])
-    >>> packed, lengths.tolist(), is_kept.tolist()
-    (b'a/1.JPG', [7], [True, False, False])
+    >>> packed, lengths, is_kept, passed = keep_images(b"a/1.JPG\0a/.b.jpg\0a/c.txt\0", [b".jpg"])
+    >>> packed, lengths.tolist(), is_kept.tolist(), passed
+    (b'a/1.JPG', [7], [True, False, False], Counter({'.txt': 1}))
     """
     letters = np.frombuffer(block, np.uint8)
     stops = np.flatnonzero(letters == 0)
@@ -44,12 +51,22 @@ def keep_images(
     is_kept = _end_alike(np.frombuffer(block.lower(), np.uint8), stops, stops - starts, endings)
     dots = np.flatnonzero((letters[:-1] == ord("/")) & (letters[1:] == ord(".")))
     is_kept[np.searchsorted(stops, dots)] = False
+    if exclude is not None:
+        texts = os.fsdecode(block).split("\0")[:-1]
+        is_kept &= np.array([exclude.search(text) is None for text in texts], np.bool_)
     lengths = (stops - starts)[is_kept].astype(np.int32)
     if is_kept.all():
-        return block.replace(SEPARATOR, b""), lengths, is_kept
+        return block.replace(SEPARATOR, b""), lengths, is_kept, Counter()
+    names = block.split(SEPARATOR)
+    left_out = (names[row] for row in np.flatnonzero(~is_kept).tolist())
+    passed_over = Counter(_name_extension(name) for name in left_out if b"/." not in name)
     in_kept = np.repeat(is_kept, stops - starts + 1)
     in_kept[stops] = False
-    return letters[in_kept].tobytes(), lengths, is_kept
+    return letters[in_kept].tobytes(), lengths, is_kept, passed_over
+
+
+def _name_extension(path: bytes) -> str:
+    return os.path.splitext(os.fsdecode(path))[1].lower()
 
 
 def _end_alike(

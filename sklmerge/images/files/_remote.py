@@ -1,7 +1,7 @@
 """Class folders behind a URL in, sorted paths and class codes out, as _scan.py has it for disks."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.images.files._class_folders import choose_class_folders, drop_empty_folders
-from sklmerge.images.files._paths import ImagePaths
-from sklmerge.images.files._scan import ScannedFolder, choose_code_dtype
+from sklmerge.images.files._archives import SCHEME, Archive, open_archive
+from sklmerge.images.files._class_folders import choose_class_folders
+from sklmerge.images.files._packed import SEPARATOR
+from sklmerge.images.files._scan import ScannedFolder, Wanted, arrange_paths, count_loose
 
 
 class Listing(NamedTuple):
@@ -29,8 +30,10 @@ class RemoteFiles:
 
     Parameters
     ----------
-    options : mapping or None
+    options : mapping or None, default=None
         What fsspec's file systems are made with, such as ``{"anon": True}``.
+    archives : mapping of str to Archive or None, default=None
+        Archives by their absolute paths; others are listed when one of their files is read.
 
     Examples
     --------
@@ -44,8 +47,13 @@ class RemoteFiles:
     [b'...', ValueError('no such file')]
     """
 
-    def __init__(self, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        options: Mapping[str, Any] | None = None,
+        archives: Mapping[str, Archive] | None = None,
+    ) -> None:
         self.options = dict(options or {})
+        self.archives = dict(archives or {})
         # By process: a file system that came through a fork refuses to work.
         self._systems: dict[tuple[int, str], Any] = {}
 
@@ -72,14 +80,34 @@ class RemoteFiles:
         """
         found: dict[int, Any] = {}
         groups: dict[int, tuple[Any, list[tuple[int, str]]]] = {}
+        packed: dict[str, list[tuple[int, str]]] = {}
         for place, url in enumerate(urls):
+            if url.startswith(SCHEME):
+                archive, name = self._find_archive(url.removeprefix(SCHEME))
+                packed.setdefault(archive, []).append((place, name))
+                continue
             files, path = self.open(url)
             groups.setdefault(id(files), (files, []))[1].append((place, path))
         for files, members in groups.values():
             # Not `cat`, which takes a name with a bracket for a pattern.
             fetched = files.cat_ranges([path for _, path in members], None, None, on_error="return")
             found |= zip((place for place, _ in members), fetched, strict=True)
+        for archive, members in packed.items():
+            read = self.archives[archive].read([name for _, name in members])
+            found |= zip((place for place, _ in members), read, strict=True)
         return [_check_fetched(found[place], url) for place, url in enumerate(urls)]
+
+    def _find_archive(self, path: str) -> tuple[str, str]:
+        """Cut a path in an archive into that of the archive and the name in it."""
+        cuts = [place for place, letter in enumerate(path) if letter == "/"]
+        for cut in cuts:
+            if path[:cut] in self.archives:
+                return path[:cut], path[cut + 1 :]
+        for cut in cuts:
+            if os.path.isfile(path[:cut]):
+                self.archives[path[:cut]] = open_archive(path[:cut])
+                return path[:cut], path[cut + 1 :]
+        raise ValueError(f"{SCHEME}{path} must name a file in an archive that is there")
 
     def list_folder(self, url: str) -> Listing:
         """List what lies directly in a folder.
@@ -173,7 +201,7 @@ class RemoteFiles:
         return files, str(path)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"options": self.options, "_systems": {}}
+        return {"options": self.options, "archives": self.archives, "_systems": {}}
 
 
 @contextmanager
@@ -207,6 +235,8 @@ def _cut(path: str, root: str) -> str:
 
 
 def _check_fetched(data: Any, url: str) -> bytes | ValueError:
+    if isinstance(data, ValueError) and url.startswith(SCHEME):
+        return data
     if isinstance(data, FileNotFoundError):
         return ValueError("no such file")
     if isinstance(data, IsADirectoryError):
@@ -224,14 +254,7 @@ def _tell(error: BaseException) -> str:
 _LISTED_AT_ONCE = 8
 
 
-def scan_remote_folders(
-    files: RemoteFiles,
-    root: str,
-    classes: Collection[str] | None,
-    extensions: Iterable[str],
-    *,
-    allow_empty: bool = False,
-) -> ScannedFolder:
+def scan_remote_folders(files: RemoteFiles, root: str, wanted: Wanted) -> ScannedFolder:
     """List the images in the class folders behind a URL.
 
     Parameters
@@ -240,12 +263,8 @@ def scan_remote_folders(
         What opens it.
     root : str
         URL of the folder that holds the class folders, without a slash at its end.
-    classes : collection of str or None
-        The class folders to take; None takes all.
-    extensions : iterable of str
-        Endings of images' names, with the dot; upper and lower case alike.
-    allow_empty : bool, default=False
-        Whether class folders without an image are passed over.
+    wanted : Wanted
+        What is an image, and what is its class.
 
     Returns
     -------
@@ -254,45 +273,62 @@ def scan_remote_folders(
     Raises
     ------
     ValueError
-        There is no such folder, it has no class folders or lacks one of ``classes``, or a class
-        folder has no image.
+        There is no such folder, it has no class folders or lacks one of ``wanted.classes``, or a
+        class folder has no image.
     ConnectionError
         The store does not answer, or refuses.
 
     Examples
     --------
     >>> import fsspec
-    >>> from sklmerge.images.files._remote import RemoteFiles
-    >>> from sklmerge.images.files._remote import scan_remote_folders
+    >>> from sklmerge.images.files._remote import RemoteFiles, scan_remote_folders
+    >>> from sklmerge.images.files._scan import Wanted
     >>> fsspec.filesystem("memory").pipe({"/scan/cat/2.png": b".", "/scan/cat/in/1.png": b"."})
-    >>> found = scan_remote_folders(RemoteFiles(), "memory://scan", None, [".png"])
+    >>> found = scan_remote_folders(RemoteFiles(), "memory://scan", Wanted())
     >>> list(found.paths)
     ['memory://scan/cat/2.png', 'memory://scan/cat/in/1.png']
     """
-    endings = tuple(extension.lower() for extension in extensions)
     try:
         listing = files.list_folder(root)
     except FileNotFoundError as error:
-        raise ValueError(f"root must be an existing folder, got {root!r} ({error})") from error
-    has_images = any(name.lower().endswith(endings) for name in listing.files)
+        raise ValueError(f"source must be an existing folder, got {root!r} ({error})") from error
+    loose = count_loose(map(os.fsencode, listing.files), wanted.endings)
     present = sorted(os.fsencode(name) for name in listing.folders)
-    folders = choose_class_folders(root, present, classes, has_images=has_images)
-
-    def list_images(folder: bytes) -> list[bytes]:
-        found = files.list_files(f"{root}/{os.fsdecode(folder)}")
-        images = (name for name in found if name.lower().endswith(endings))
-        return sorted(folder + b"/" + os.fsencode(name) for name in images)
-
-    lengths = []
-    blocks = []
-    with ThreadPoolExecutor(_LISTED_AT_ONCE) as pool:
-        for names in pool.map(list_images, folders):
-            lengths.append(np.fromiter(map(len, names), dtype=np.int32, count=len(names)))
-            blocks.append(b"".join(names))
-    numbers = np.arange(len(folders), dtype=choose_code_dtype(len(folders)))
-    codes: NDArray[np.signedinteger] = np.repeat(numbers, [len(part) for part in lengths])
-    found, empty, codes = drop_empty_folders(
-        root, folders, codes, extensions, allow_empty=allow_empty
+    folders = choose_class_folders(
+        root,
+        present,
+        wanted.top_classes,
+        has_images=bool(loose),
+        holds_folders=lambda folder: bool(files.list_folder(f"{root}/{folder}").folders),
     )
-    paths = ImagePaths.from_block(b"".join(blocks), np.concatenate(lengths), root=root)
-    return ScannedFolder(found, paths, codes, empty)
+
+    def list_names(folder: bytes) -> list[bytes]:
+        found = files.list_files(f"{root}/{os.fsdecode(folder)}")
+        return [folder + b"/" + os.fsencode(name) for name in found]
+
+    with ThreadPoolExecutor(_LISTED_AT_ONCE) as pool:
+        listings = pool.map(list_names, folders)
+        return arrange_paths(
+            root, folders, block_names(listings, folders, wanted.levels), wanted, loose
+        )
+
+
+def block_names(
+    listings: Iterable[list[bytes]], folders: list[bytes], levels: str
+) -> Iterator[tuple[bytes, NDArray[np.signedinteger], list[bytes]]]:
+    """Give lists of paths, one for each class folder, as `arrange_paths` takes them."""
+    known = list(folders) if levels == "top" else []
+    numbers = {folder: number for number, folder in enumerate(known)}
+    for top, names in zip(folders, listings, strict=True):
+        if not names:
+            continue
+        if levels == "top":
+            codes = np.full(len(names), numbers[top])
+        else:
+            homes = [name.rpartition(b"/")[0] for name in names]
+            for home in dict.fromkeys(homes):
+                if home not in numbers:
+                    numbers[home] = len(known)
+                    known.append(home)
+            codes = np.array([numbers[home] for home in homes])
+        yield SEPARATOR.join(names) + SEPARATOR, codes, known

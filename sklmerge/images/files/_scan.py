@@ -1,13 +1,20 @@
 """Class folders in, sorted paths and class codes out. One walk, and no file is opened."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.images.files._class_folders import choose_class_folders, drop_empty_folders
+from sklmerge.images.codec import IMAGE_EXTENSIONS
+from sklmerge.images.files._class_folders import (
+    choose_class_folders,
+    choose_leaves,
+    drop_empty_folders,
+)
 from sklmerge.images.files._packed import PADDING, SEPARATOR, keep_images, order_paths
 from sklmerge.images.files._paths import ImagePaths
 
@@ -15,7 +22,7 @@ from sklmerge.images.files._paths import ImagePaths
 _CHUNK = 8192
 
 
-def walk_folder(root: bytes, folder: bytes) -> Iterator[tuple[int, bytes]]:
+def walk_folder(root: bytes, folder: bytes) -> Iterator[tuple[bytes, int, bytes]]:
     """List the files below a folder, in any order.
 
     Folders whose names begin with a dot are passed over. Links are followed, except those to a
@@ -30,6 +37,8 @@ def walk_folder(root: bytes, folder: bytes) -> Iterator[tuple[int, bytes]]:
 
     Yields
     ------
+    folder : bytes
+        Which folder holds the files itself.
     n_paths : int
         At least 1.
     paths : bytes
@@ -53,10 +62,10 @@ def walk_folder(root: bytes, folder: bytes) -> Iterator[tuple[int, bytes]]:
                     continue
                 names.append(entry.name)
                 if len(names) == _CHUNK:
-                    yield _CHUNK, prefix + between.join(names) + SEPARATOR
+                    yield folder, _CHUNK, prefix + between.join(names) + SEPARATOR
                     names.clear()
         if names:
-            yield len(names), prefix + between.join(names) + SEPARATOR
+            yield folder, len(names), prefix + between.join(names) + SEPARATOR
 
 
 def is_folder(entry: os.DirEntry[bytes]) -> bool:
@@ -89,6 +98,8 @@ def find_place(entry: os.DirEntry[bytes], places: tuple[bytes, ...]) -> bytes | 
     return None if loops else target
 
 
+LEVELS = ("top", "leaf")
+
 # Paths that are judged at once: few enough that what is left out of a folder takes no room.
 _BLOCK = 1 << 16
 
@@ -106,57 +117,114 @@ class ScannedFolder(NamedTuple):
         Position of each image's class in ``classes``.
     empty : list of str
         Names of class folders without an image, sorted.
+    passed_over : Counter of str
+        Extension -> how many files were seen and not taken.
     """
 
     classes: list[str]
     paths: ImagePaths
     codes: NDArray[np.signedinteger]
     empty: list[str]
+    passed_over: Counter[str]
 
 
-def scan_class_folders(
-    root: str,
-    classes: Collection[str] | None,
-    extensions: Iterable[str],
-    *,
-    allow_empty: bool = False,
-) -> ScannedFolder:
+class Wanted(NamedTuple):
+    """Which files of a folder, a store or an archive are images, and of which class.
+
+    Attributes
+    ----------
+    classes : list of str or None
+        The class folders to take; None takes all.
+    extensions : tuple of str
+        Endings of images' names, with the dot; upper and lower case alike.
+    exclude : pattern or None
+        Leaves out the paths, relative to the root, in which it is found.
+    levels : {"top", "leaf"}
+        Whether classes are the folders directly in the root, or all that hold images themselves.
+    allow_empty : bool
+        Whether class folders without an image are passed over.
+    """
+
+    classes: Collection[str] | None = None
+    extensions: tuple[str, ...] = IMAGE_EXTENSIONS
+    exclude: re.Pattern[str] | None = None
+    levels: str = "top"
+    allow_empty: bool = False
+
+    @property
+    def endings(self) -> tuple[bytes, ...]:
+        """The endings as bytes, in lower case."""
+        return tuple(os.fsencode(extension.lower()) for extension in self.extensions)
+
+    @property
+    def top_classes(self) -> Collection[str] | None:
+        """The folders directly in the root to look through; None for all."""
+        return self.classes if self.levels == "top" else None
+
+
+def scan_class_folders(root: str, wanted: Wanted) -> ScannedFolder:
     """List the images in the class folders of ``root``.
 
-    Each folder directly in ``root`` is a class; images may lie in folders inside it. Names that
-    begin with a dot are passed over. Links are followed, except those to a folder that they lie in.
-
-    Parameters
-    ----------
-    root : str
-        The folder that holds the class folders.
-    classes : collection of str or None
-        The class folders to take; None takes all.
-    extensions : iterable of str
-        Endings of images' names, with the dot; upper and lower case alike.
-    allow_empty : bool, default=False
-        Whether class folders without an image are passed over.
-
-    Returns
-    -------
-    ScannedFolder
+    Images may lie in folders inside those of their class. Names that begin with a dot are passed
+    over. Links are followed, except those to a folder that they lie in.
 
     Raises
     ------
     ValueError
-        There is no such folder, it has no class folders or lacks one of ``classes``, or a class
-        folder has no image.
+        There is no such folder, it has no class folders or lacks one of ``wanted.classes``, or a
+        class folder has no image.
     """
-    endings = tuple(os.fsencode(extension.lower()) for extension in extensions)
-    folders = _find_class_folders(root, classes, endings)
-    block, lengths, codes = _list_images(os.fsencode(root), folders, endings)
-    names, empty, codes = drop_empty_folders(
-        root, folders, codes, extensions, allow_empty=allow_empty
+    folders, passed_over = _find_class_folders(root, wanted)
+    gathered = _gather_paths(os.fsencode(root), folders, wanted.levels)
+    return arrange_paths(root, folders, gathered, wanted, passed_over)
+
+
+def arrange_paths(
+    root: str,
+    folders: list[bytes],
+    blocks: Iterable[tuple[bytes, NDArray[np.signedinteger], list[bytes]]],
+    wanted: Wanted,
+    passed_over: Counter[str],
+) -> ScannedFolder:
+    """Keep the images among files, and sort them class by class.
+
+    Parameters
+    ----------
+    root : str
+        What the paths are relative to.
+    folders : list of bytes
+        The folders directly in it that were looked through, sorted.
+    blocks : iterable of (bytes, ndarray of int, list of bytes)
+        Paths with a 0 after each, the number of each path's folder, and the folders known so far.
+    wanted : Wanted
+        What is an image, and what is its class.
+    passed_over : Counter of str
+        What was seen and not taken so far.
+    """
+    pieces, lengths = [], [np.empty(0, np.int32)]
+    codes: list[NDArray[np.signedinteger]] = [np.empty(0, np.int16)]
+    known = folders
+    for block, numbers, so_far in blocks:
+        known = so_far
+        packed, kept_lengths, is_kept, others = keep_images(block, wanted.endings, wanted.exclude)
+        pieces.append(packed)
+        lengths.append(kept_lengths)
+        codes.append(numbers[is_kept])
+        passed_over += others
+    joined, all_lengths = b"".join([*pieces, PADDING]), np.concatenate(lengths)
+    numbers = np.concatenate(codes)
+    starts = np.cumsum(all_lengths, dtype=np.int64) - all_lengths
+    if wanted.levels == "leaf":
+        known, kept, numbers = choose_leaves(root, known, numbers, wanted.classes)
+        by_class = kept[np.argsort(numbers, kind="stable")]
+        starts, all_lengths, numbers = starts[by_class], all_lengths[by_class], np.sort(numbers)
+    narrow = numbers.astype(choose_code_dtype(len(known)), copy=False)
+    names, empty, narrow = drop_empty_folders(
+        root, known, narrow, wanted.extensions, allow_empty=wanted.allow_empty
     )
-    starts = np.cumsum(lengths, dtype=np.int64) - lengths
-    order = order_paths(block, starts, lengths, codes)
-    paths = ImagePaths(block, starts[order], lengths[order], root=root)
-    return ScannedFolder(names, paths, codes, empty)
+    order = order_paths(joined, starts, all_lengths, narrow)
+    paths = ImagePaths(joined, starts[order], all_lengths[order], root=root)
+    return ScannedFolder(names, paths, narrow, empty, passed_over)
 
 
 def check_extensions(extensions: Iterable[str]) -> tuple[str, ...]:
@@ -167,57 +235,86 @@ def check_extensions(extensions: Iterable[str]) -> tuple[str, ...]:
     return endings
 
 
+def check_exclude(exclude: str | re.Pattern[str] | None) -> re.Pattern[str] | None:
+    """Check a pattern of paths to leave out.
+
+    Examples
+    --------
+    >>> check_exclude("_mask").search("cat/1_mask.png") is None
+    False
+    """
+    if exclude is None or isinstance(exclude, re.Pattern):
+        return exclude
+    try:
+        return re.compile(exclude)
+    except (re.error, TypeError) as error:
+        raise ValueError(
+            "exclude must be a regular expression of paths, such as '_mask', "
+            f"got {exclude!r} ({error})"
+        ) from error
+
+
 def choose_code_dtype(n_classes: int) -> type[np.signedinteger]:
     """Choose how codes of so many classes are kept: two bytes each, if that is enough."""
     return np.int16 if n_classes < 2**15 else np.int32
 
 
-def _find_class_folders(
-    root: str, classes: Collection[str] | None, endings: tuple[bytes, ...]
-) -> list[bytes]:
+def _find_class_folders(root: str, wanted: Wanted) -> tuple[list[bytes], Counter[str]]:
     if not os.path.isdir(root):
-        raise ValueError(f"root must be an existing folder, got {root!r}")
+        raise ValueError(f"source must be an existing folder, table or archive, got {root!r}")
     home = os.path.realpath(os.fsencode(root))
     with os.scandir(os.fsencode(root)) as entries:
         visible = [entry for entry in entries if not entry.name.startswith(b".")]
     folders = sorted(
         entry.name for entry in visible if is_folder(entry) and find_place(entry, (home,))
     )
-    has_images = any(entry.name.lower().endswith(endings) for entry in visible)
-    return choose_class_folders(root, folders, classes, has_images=has_images)
+    beside = [entry.name for entry in visible if not is_folder(entry)]
+    loose = count_loose(beside, wanted.endings)
+    chosen = choose_class_folders(
+        root,
+        folders,
+        wanted.top_classes,
+        has_images=bool(loose),
+        holds_folders=lambda folder: bool(list_folders(os.path.join(root, folder))),
+    )
+    return chosen, loose
 
 
-def _list_images(
-    root: bytes, folders: list[bytes], endings: tuple[bytes, ...]
-) -> tuple[bytes, NDArray[np.int32], NDArray[np.signedinteger]]:
-    """List the images below class folders: packed paths class by class, lengths and classes."""
-    dtype = choose_code_dtype(len(folders))
-    blocks: list[bytes] = []
-    lengths, codes = [np.empty(0, np.int32)], [np.empty(0, dtype)]
-    for paths, classes in _gather_paths(root, folders, dtype):
-        packed, kept_lengths, is_kept = keep_images(paths, endings)
-        blocks.append(packed)
-        lengths.append(kept_lengths)
-        codes.append(classes[is_kept])
-    return b"".join([*blocks, PADDING]), np.concatenate(lengths), np.concatenate(codes)
+def list_folders(folder: str) -> list[str]:
+    """List the folders directly in a folder, without those that are hidden."""
+    with os.scandir(folder) as entries:
+        return [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
+
+
+def count_loose(names: Iterable[bytes], endings: tuple[bytes, ...]) -> Counter[str]:
+    """Count the images that lie in the root itself, by extension: they have no class."""
+    images = (os.fsdecode(name).lower() for name in names if name.lower().endswith(endings))
+    return Counter(os.path.splitext(name)[1] for name in images)
 
 
 def _gather_paths(
-    root: bytes, folders: list[bytes], dtype: type[np.signedinteger]
-) -> Iterator[tuple[bytes, NDArray[np.signedinteger]]]:
+    root: bytes, folders: list[bytes], levels: str
+) -> Iterator[tuple[bytes, NDArray[np.signedinteger], list[bytes]]]:
     """Yield the paths of all files below class folders in blocks, and the class of each path."""
+    known = list(folders) if levels == "top" else []
+    numbers = {folder: number for number, folder in enumerate(known)}
+    dtype = choose_code_dtype(len(known)) if levels == "top" else np.int32
     pieces: list[bytes] = []
     classes: list[int] = []
     counts: list[int] = []
     n_gathered = 0
-    for number, folder in enumerate(folders):
-        for n_paths, piece in walk_folder(root, folder):
+    for top in folders:
+        for folder, n_paths, piece in walk_folder(root, top):
+            name = top if levels == "top" else folder
+            if name not in numbers:
+                numbers[name] = len(known)
+                known.append(name)
             pieces.append(piece)
-            classes.append(number)
+            classes.append(numbers[name])
             counts.append(n_paths)
             n_gathered += n_paths
             if n_gathered >= _BLOCK:
-                yield b"".join(pieces), np.repeat(np.array(classes, dtype), counts)
+                yield b"".join(pieces), np.repeat(np.array(classes, dtype), counts), known
                 pieces, classes, counts, n_gathered = [], [], [], 0
     if pieces:
-        yield b"".join(pieces), np.repeat(np.array(classes, dtype), counts)
+        yield b"".join(pieces), np.repeat(np.array(classes, dtype), counts), known

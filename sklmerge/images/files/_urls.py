@@ -8,6 +8,8 @@ from typing import Any
 # A scheme has two letters or more: C:// is a drive. Schemes may be chained, as in zip::s3://.
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+::)*[A-Za-z][A-Za-z0-9+.-]+://")
 
+_DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
+
 
 def is_url(path: str) -> bool:
     """Tell a URL, such as ``s3://bucket/photos``, from a path.
@@ -35,7 +37,9 @@ def find_local(place: str | os.PathLike[str]) -> str:
     path = os.fspath(place)
     for scheme in ("file://", "local://"):
         if path.startswith(scheme):
-            return path.removeprefix(scheme)
+            local = path.removeprefix(scheme)
+            # file:///C:/photos names a drive, not a folder called C:.
+            return local[1:] if _DRIVE.match(local) else local
     return path
 
 

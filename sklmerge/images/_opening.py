@@ -1,0 +1,288 @@
+"""What a source is, a folder, a URL, a table or an archive, and what it lists. No pixels."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklmerge._codes import find_classes
+from sklmerge._containers import read_labels
+from sklmerge.images._reading import BadFileError, fetch_urls, read_bytes
+from sklmerge.images.files import (
+    ImagePaths,
+    RemoteFiles,
+    ScannedFolder,
+    Table,
+    Wanted,
+    as_table,
+    check_cells,
+    check_url,
+    choose_code_dtype,
+    choose_columns,
+    is_archive,
+    is_url,
+    locate_files,
+    open_archive,
+    parse_table,
+    read_merge,
+    read_paths,
+    scan_archives,
+    scan_class_folders,
+    scan_remote_folders,
+)
+
+METADATA_NAME = "metadata.csv"
+_TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".tab")
+
+
+class Columns(NamedTuple):
+    """How a table is read, see `ImageIndex`."""
+
+    path_column: str | None = None
+    label_column: str | None = None
+    suffix: str = ""
+    root: str | os.PathLike[str] | None = None
+
+
+class Listed(NamedTuple):
+    """What a source lists.
+
+    Attributes
+    ----------
+    paths : ImagePaths of length n
+    codes : ndarray of int, shape (n,)
+        Position of each original label in ``classes``.
+    classes : list
+        The original labels, sorted.
+    files : RemoteFiles
+        What fetches URLs and members of archives.
+    merge : dict or None
+        The merge that a table tells of.
+    empty : list of str
+        Class folders without an image.
+    passed_over : Counter of str
+        Extension -> files that were seen and not taken.
+    """
+
+    paths: ImagePaths
+    codes: NDArray[np.signedinteger]
+    classes: list[Any]
+    files: RemoteFiles
+    merge: dict[Any, list[Any]] | None = None
+    empty: Sequence[str] = ()
+    passed_over: Mapping[str, int] = Counter()
+
+
+def list_images(
+    source: Any, wanted: Wanted, columns: Columns, storage_options: Mapping[str, Any] | None
+) -> Listed:
+    """List the images of whatever `ImageIndex` takes."""
+    files = RemoteFiles(storage_options)
+    listed = _list(source, wanted, columns, files)
+    if not listed.paths.hold_urls():
+        check_url(listed.paths.root, storage_options)
+    return listed
+
+
+def _list(source: Any, wanted: Wanted, columns: Columns, files: RemoteFiles) -> Listed:
+    if isinstance(source, list | tuple):
+        return _list_archives([check_url(one, None) for one in source], wanted, columns, files)
+    if not isinstance(source, str | os.PathLike):
+        if not (hasattr(source, "columns") and hasattr(source, "__getitem__")):
+            raise TypeError(
+                "source must be a folder, a URL, a table, a data frame or an archive, got "
+                f"{type(source).__name__}"
+            )
+        return _list_table(as_table(source), "", wanted, columns, files)
+    place = check_url(source, None)
+    if is_url(place) and place.lower().endswith(_TABLE_ENDINGS):
+        (data,) = fetch_urls([place], files)
+        table = _parse(place, data)
+        return _list_table(table, place.rpartition("/")[0], wanted, columns, files)
+    if os.path.isfile(place):
+        if is_archive(place):
+            return _list_archives([place], wanted, columns, files)
+        if not place.lower().endswith(_TABLE_ENDINGS):
+            raise ValueError(
+                "source must be a folder, a table that ends in .csv or .tsv, or a tar or zip "
+                f"archive, got {place!r}"
+            )
+        return _list_table(_parse(place), os.path.dirname(place), wanted, columns, files)
+    _refuse_columns(columns, place)
+    return _list_folder(place, wanted, files)
+
+
+def _parse(place: str, data: Any = None) -> Table:
+    try:
+        return parse_table(read_bytes(place, data), repr(place))
+    except ValueError as error:
+        told = str(error) if place in str(error) else f"{place!r} could not be read ({error})"
+        raise BadFileError(told) from error
+
+
+def _refuse_columns(columns: Columns, place: str) -> None:
+    given = [name for name, value in columns._asdict().items() if value not in (None, "")]
+    if given:
+        raise ValueError(f"{given[0]} is for a table such as 'train.csv', got source={place!r}")
+
+
+def _list_folder(place: str, wanted: Wanted, files: RemoteFiles) -> Listed:
+    scan = scan_remote_folders if is_url(place) else _scan_local
+    found = scan(files, place, wanted)
+    listed = Listed(found.paths, found.codes, found.classes, files, None, found.empty)
+    listed = listed._replace(passed_over=found.passed_over)
+    table = os.path.join(place, METADATA_NAME)
+    names = files.list_folder(place).files if is_url(place) else os.listdir(place)
+    if METADATA_NAME not in names:
+        return listed
+    data = read_bytes(table, *fetch_urls([table], files))
+    # Other programs write tables of this name, too.
+    if b"original_label" not in data.partition(b"\n")[0]:
+        return listed
+    known = _parse(table, data)
+    return _recall(listed, known, wanted) if known.is_balanced else listed
+
+
+def _scan_local(files: RemoteFiles, place: str, wanted: Wanted) -> ScannedFolder:
+    return scan_class_folders(place, wanted)
+
+
+def _recall(listed: Listed, table: Table, wanted: Wanted) -> Listed:
+    """Take original labels and the merge of a balanced folder from its metadata.csv.
+
+    A file that the table does not list is of its folder's class. Rows of images that lie elsewhere,
+    as ``place="reference"`` leaves them, come last.
+    """
+    names, labels, originals = (
+        table.columns[column] for column in ("file_name", "label", "original_label")
+    )
+    by_name = dict(zip(names, originals, strict=True))
+    folders_by_label = read_merge(labels, originals)
+    found = [os.fsdecode(path) for path in listed.paths.iterate_bytes()]
+    folders = np.array(listed.classes, object)[listed.codes].tolist()
+    texts = [by_name.get(name, folder) for name, folder in zip(found, folders, strict=True)]
+    lost = [name for name, text in zip(found, texts, strict=True) if text in folders_by_label]
+    lost = [name for name in lost if name not in by_name]
+    if lost:
+        raise ValueError(
+            f"{table.name} must give the original label of each file in a merged class, got none "
+            f"for {lost[0]!r}; add its row, or remove the table to go by folders alone"
+        )
+    away = [
+        row
+        for row, name in enumerate(names)
+        if (is_url(name) or os.path.isabs(name))
+        and (wanted.classes is None or labels[row] in wanted.classes)
+    ]
+    paths = listed.paths
+    if away:
+        texts += [originals[row] for row in away]
+        relative = [*paths.iterate_bytes(), *(os.fsencode(names[row]) for row in away)]
+        paths = ImagePaths.from_bytes(relative, root=paths.root)
+    classes, places = find_classes(read_labels(texts))
+    codes = places.astype(choose_code_dtype(len(classes)))
+    # A class all of whose files have been taken away is none of the merge either.
+    present = set(classes.tolist())
+    merge = {
+        label: [original for original in some if original in present]
+        for label, some in folders_by_label.items()
+        if present.intersection(some)
+    }
+    return listed._replace(paths=paths, codes=codes, classes=classes.tolist(), merge=merge)
+
+
+def _list_table(
+    table: Table, home: str, wanted: Wanted, columns: Columns, files: RemoteFiles
+) -> Listed:
+    """List the rows of a table, in their order."""
+    root = home if columns.root is None else check_url(columns.root, None)
+    path_column, label_column = choose_columns(table, columns.path_column, columns.label_column)
+    named = read_paths(table, path_column, columns.suffix)
+    check_cells(table, label_column)
+    labels = read_labels(table.columns[label_column], f"column {label_column!r} of {table.name}")
+    if os.path.isfile(root) and is_archive(root):
+        paths, files = _find_members(named, root, table, files)
+    else:
+        if not is_url(root):
+            named = _locate_local(named, root, table, columns.suffix)
+        paths = ImagePaths.from_bytes([os.fsencode(path) for path in named], root=root)
+    classes, places = find_classes(labels)
+    codes: NDArray[np.signedinteger] = places.astype(choose_code_dtype(len(classes)))
+    listed = Listed(paths, codes, classes.tolist(), files)
+    if label_column == "original_label" and columns.label_column is None and table.is_text:
+        listed = listed._replace(merge=_read_label_merge(table))
+    return listed if wanted.classes is None else _choose_classes(listed, wanted.classes)
+
+
+def _read_label_merge(table: Table) -> dict[Any, list[Any]] | None:
+    if "label" not in table.columns:
+        return None
+    return read_merge(table.columns["label"], table.columns["original_label"]) or None
+
+
+def _locate_local(named: Sequence[str], root: str, table: Table, suffix: str) -> list[str]:
+    """Find local files; URLs among the paths are left as they are."""
+    rows = [row for row, path in enumerate(named) if not is_url(path)]
+    located = locate_files([named[row] for row in rows], root, table, suffix)
+    found = list(named)
+    for row, path in zip(rows, located, strict=True):
+        found[row] = path
+    return found
+
+
+def _choose_classes(listed: Listed, classes: Iterable[str]) -> Listed:
+    known = {str(label): code for code, label in enumerate(listed.classes)}
+    unknown = [label for label in classes if str(label) not in known]
+    if unknown:
+        raise ValueError(
+            f"classes must name labels of the table, got {unknown}; there are {listed.classes[:10]}"
+        )
+    kept = sorted(known[str(label)] for label in set(classes))
+    rows = np.flatnonzero(np.isin(listed.codes, kept))
+    codes = np.searchsorted(kept, listed.codes[rows]).astype(listed.codes.dtype)
+    return listed._replace(
+        paths=listed.paths.take(rows), codes=codes, classes=[listed.classes[k] for k in kept]
+    )
+
+
+def _list_archives(
+    archives: Sequence[str], wanted: Wanted, columns: Columns, files: RemoteFiles
+) -> Listed:
+    _refuse_columns(columns, archives[0] if archives else "")
+    found, tables = scan_archives(archives, wanted)
+    opened = RemoteFiles(files.options, archives=tables)
+    return Listed(
+        found.paths, found.codes, found.classes, opened, None, found.empty, found.passed_over
+    )
+
+
+def _find_members(
+    named: Sequence[str], root: str, table: Table, files: RemoteFiles
+) -> tuple[ImagePaths, RemoteFiles]:
+    """Find the members of an archive that a table names."""
+    archive = open_archive(root)
+    missing = [name for name in named if name not in archive]
+    if missing:
+        raise ValueError(
+            f"{table.name} must list members of {root!r}, but {len(missing)} of {len(named)} are "
+            f"not there, first: {missing[0]!r}"
+        )
+    opened = RemoteFiles(files.options, archives={archive.path: archive})
+    paths = ImagePaths.from_bytes([os.fsencode(name) for name in named], root=archive.url)
+    return paths, opened
+
+
+def tell_passed_over(passed_over: Mapping[str, int]) -> str:
+    """Tell what was passed over in a few words, the most frequent extension first.
+
+    Examples
+    --------
+    >>> tell_passed_over({".gif": 15, ".jfif": 25, "": 1})
+    '; passed over: 25 .jfif, 15 .gif, 1 without extension'
+    """
+    counts = sorted(passed_over.items(), key=lambda pair: (-pair[1], pair[0]))
+    listed = ", ".join(f"{n} {extension or 'without extension'}" for extension, n in counts)
+    return f"; passed over: {listed}" if listed else ""

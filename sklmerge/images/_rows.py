@@ -1,0 +1,80 @@
+"""Rows of an index, as Python and scikit-learn ask for them."""
+
+from collections.abc import Iterator
+from copy import copy
+from typing import Any, Self, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklmerge._checks import is_whole
+from sklmerge.images.files import ImagePaths, check_rows
+
+# Worked out when asked for, for the images that there are.
+_CACHED = ("codes", "labels", "original_labels")
+
+
+class IndexRows:
+    """What makes an index an X: it is indexed, iterated and sent as a sequence of paths."""
+
+    paths: ImagePaths
+    original_codes: NDArray[np.signedinteger]
+
+    @property
+    def shape(self) -> tuple[int]:
+        """The number of images, as NumPy writes the shape of one axis."""
+        return (len(self),)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    @overload
+    def __getitem__(self, rows: int) -> str: ...
+    @overload
+    def __getitem__(self, rows: Any) -> Self: ...
+    def __getitem__(self, rows: Any) -> str | Self:
+        """Return the path of one image, or an index of some, see `take`."""
+        # scikit-learn indexes whatever has a shape as X[rows, ...].
+        if isinstance(rows, tuple) and len(rows) == 2 and rows[1] is Ellipsis:
+            rows = rows[0]
+        if is_whole(rows):
+            return self.paths[range(len(self))[rows]]
+        if isinstance(rows, slice):
+            rows = np.arange(len(self))[rows]
+        return self.take(rows)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the paths as an array of str."""
+        return np.array(list(self.paths), dtype=dtype or np.str_)
+
+    def take(self, indices: ArrayLike) -> Self:
+        """Select images; classes and their numbers stay, even of classes without an image.
+
+        Parameters
+        ----------
+        indices : array-like of int or bool
+            Positions, in the order wanted, or a mask of length n.
+
+        Returns
+        -------
+        ImageIndex
+        """
+        rows = check_rows(indices, len(self))
+        part = self._copy()
+        part.paths = self.paths.take(rows)
+        part.original_codes = self.original_codes[rows]
+        return part
+
+    def _copy(self) -> Self:
+        """Copy without what was worked out, which does not hold for other rows or another merge."""
+        view = copy(self)
+        for name in _CACHED:
+            view.__dict__.pop(name, None)
+        return view
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What can be worked out again costs more to send than to make.
+        return {name: value for name, value in self.__dict__.items() if name not in _CACHED}

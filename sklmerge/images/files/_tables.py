@@ -1,0 +1,390 @@
+"""Tables of paths and labels: CSV files read as text, and data frames. No image is opened."""
+
+import csv
+import io
+import math
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sklmerge._checks import is_whole
+
+# Columns that are taken without being named, if only one of them is there; letters alone count.
+_PATH_NAMES = "filename file filepath path image imagename imagepath imagefile imageid img imgname"
+_LABEL_NAMES = "label labels class classname classlabel category target"
+_SEPARATORS = ",;\t|"
+_N_SHOWN = 3
+_N_LOOKED_AT = 100
+# The columns by which metadata.csv of a balanced folder is known.
+_BALANCED = frozenset({"file_name", "label", "original_label", "source"})
+
+
+class Table:
+    """Columns of a table by name, and what its rows are called in errors.
+
+    Parameters
+    ----------
+    name : str
+        What errors call the table.
+    columns : mapping of str to sequence
+        All of one length.
+    lines : sequence of int or None, default=None
+        The line of each row in its file; None for a data frame, whose rows count from 0.
+    """
+
+    def __init__(
+        self, name: str, columns: Mapping[str, Sequence[Any]], lines: Sequence[int] | None = None
+    ) -> None:
+        self.name = name
+        self.columns = columns
+        self.lines = lines
+
+    def __len__(self) -> int:
+        return max(map(len, self.columns.values()), default=0)
+
+    def __repr__(self) -> str:
+        return f"Table({self.name!r}: {len(self)} rows of {', '.join(self.columns)})"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether all cells are text, as in a file."""
+        return self.lines is not None
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether it is the metadata.csv of a balanced folder."""
+        return self.is_text and set(self.columns) >= _BALANCED
+
+    def name_rows(self, rows: Sequence[int]) -> str:
+        """Name some rows for an error."""
+        numbers = rows if self.lines is None else [self.lines[row] for row in rows]
+        shown = ", ".join(str(number) for number in numbers[:_N_SHOWN])
+        more = f" and {len(rows) - _N_SHOWN} more" if len(rows) > _N_SHOWN else ""
+        return f"{'row' if self.lines is None else 'line'} {shown}{more}"
+
+
+def parse_table(data: bytes, name: str) -> Table:
+    r"""Read a table from the bytes of a CSV file; every cell stays text.
+
+    Parameters
+    ----------
+    data : bytes
+        In UTF-8 or UTF-16, with or without a byte order mark. Commas, semicolons, tabs or bars
+        separate the cells: whichever the first line has most of.
+    name : str
+        What errors call it.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    ValueError
+        If it is no text, has no rows or no header, or a row has too many or too few cells.
+
+    Examples
+    --------
+    >>> table = parse_table(b"\xef\xbb\xbfimage;label\r\n1.png;01\r\n2.png;None\r\n", "train.csv")
+    >>> table.columns
+    {'image': ['1.png', '2.png'], 'label': ['01', 'None']}
+    """
+    text = _decode(data, name)
+    head = text.lstrip("\r\n").partition("\n")[0]
+    separator = max(_SEPARATORS, key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    header: list[str] = []
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    try:
+        for row in reader:
+            if not any(row):
+                continue
+            if not header:
+                header = [cell.strip() for cell in row]
+                continue
+            if len(row) != len(header):
+                raise ValueError(
+                    f"{name} must have {len(header)} cells in every row, got {len(row)} in line "
+                    f"{reader.line_num}"
+                )
+            rows.append(row)
+            lines.append(reader.line_num)
+    except csv.Error as error:
+        raise ValueError(f"{name} could not be read in line {reader.line_num} ({error})") from error
+    if not rows:
+        raise ValueError(f"{name} must have a header and a row for each image, got none")
+    twice = [column for column in header if header.count(column) > 1]
+    if twice:
+        raise ValueError(f"{name} must name each column once, got {twice[0]!r} more than once")
+    return Table(name, dict(zip(header, map(list, zip(*rows, strict=True)), strict=True)), lines)
+
+
+def _decode(data: bytes, name: str) -> str:
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{name} must be a table in UTF-8, got byte {error.object[error.start]:#04x} at "
+            f"{error.start}; save it as UTF-8, or read it with pandas and give the data frame"
+        ) from error
+    if "\0" in text:
+        raise ValueError(f"{name} must be a table of text, such as CSV, got other data")
+    return text
+
+
+def as_table(frame: Any) -> Table:
+    """Take the columns of a pandas or polars data frame.
+
+    Raises
+    ------
+    ValueError
+        If it has no rows.
+    """
+    if len(frame) == 0:
+        raise ValueError("source must have a row for each image, got an empty data frame")
+    return Table("the data frame", {str(name): frame[name] for name in frame.columns})
+
+
+def choose_columns(
+    table: Table, path_column: str | None, label_column: str | None
+) -> tuple[str, str]:
+    r"""Choose the columns of paths and of labels, where nobody says, if there is no doubt.
+
+    Raises
+    ------
+    ValueError
+        A column that was named is not there, or one that was not cannot be told.
+
+    Examples
+    --------
+    >>> table = parse_table(b"id_code,diagnosis\na.png,2\nb.png,0\n", "train.csv")
+    >>> choose_columns(table, None, None)
+    ('id_code', 'diagnosis')
+    """
+    names = list(table.columns)
+    for parameter, name in (("path_column", path_column), ("label_column", label_column)):
+        if name is not None and name not in names:
+            raise ValueError(
+                f"{parameter} must be a column of {table.name}, got {name!r}; there are "
+                f"{', '.join(map(repr, names))}"
+            )
+    path = path_column or _find_named(names, ("file_name",), _PATH_NAMES)
+    if path is None:
+        path = _find_one([name for name in names if _holds_paths(table.columns[name])])
+    others = [name for name in names if name != path]
+    label = label_column or _find_named(others, ("original_label", "label"), _LABEL_NAMES)
+    if label is None and path is not None:
+        label = _find_one(others)
+    for parameter, what, name in (
+        ("path_column", "paths", path),
+        ("label_column", "labels", label),
+    ):
+        if name is None:
+            raise ValueError(
+                f"{parameter} must say which column of {table.name} holds the {what}; there are "
+                f"{', '.join(map(repr, names))}"
+            )
+    return str(path), str(label)
+
+
+def _find_named(names: Sequence[str], sure: Sequence[str], likely: str) -> str | None:
+    known = [name for name in sure if name in names]
+    if known:
+        return known[0]
+    letters = set(likely.split())
+    return _find_one([name for name in names if re.sub("[^a-z]", "", name.lower()) in letters])
+
+
+def _find_one(names: Sequence[str]) -> str | None:
+    return names[0] if len(names) == 1 else None
+
+
+def _holds_paths(cells: Sequence[Any]) -> bool:
+    """Say whether the first cells all end as names of files do."""
+    some = list(cells[:_N_LOOKED_AT])
+    return all(isinstance(cell, str) and re.search(r"\w\.[A-Za-z]\w{1,4}$", cell) for cell in some)
+
+
+def read_paths(table: Table, column: str, suffix: str) -> list[str]:
+    """Read the path of each row; whole numbers are taken as names, and `suffix` is put after each.
+
+    Raises
+    ------
+    ValueError
+        If rows have no path, or something else in its place.
+    """
+    paths: list[str] = []
+    empty: list[int] = []
+    wrong: list[tuple[int, Any]] = []
+    for row, cell in enumerate(table.columns[column]):
+        text = _read_path(cell)
+        if text is None:
+            wrong.append((row, cell))
+        elif not text:
+            empty.append(row)
+        else:
+            paths.append(text + suffix)
+    if empty:
+        raise ValueError(
+            f"column {column!r} of {table.name} must have a path in every row, got none in "
+            f"{table.name_rows(empty)}"
+        )
+    if wrong:
+        rows = table.name_rows([row for row, _ in wrong])
+        raise ValueError(
+            f"column {column!r} of {table.name} must hold paths or whole numbers, got "
+            f"{wrong[0][1]!r} in {rows}"
+        )
+    return paths
+
+
+def _read_path(cell: Any) -> str | None:
+    """Read one path; "" if there is none, None if it is something else."""
+    if isinstance(cell, str):
+        return cell.strip()
+    if isinstance(cell, os.PathLike):
+        return os.fsdecode(cell)
+    if is_whole(cell):
+        return str(int(cell))
+    # What has no value: None, NaN, pandas' NA and NaT, none of which equals itself.
+    if cell is None or str(cell) in ("<NA>", "NaT") or (isinstance(cell, float) and cell != cell):
+        return ""
+    if isinstance(cell, float) and math.isfinite(cell) and cell == int(cell):
+        # A column of whole numbers that once had a gap.
+        return str(int(cell))
+    return None
+
+
+def check_cells(table: Table, column: str) -> None:
+    """Check that a column of text has no empty cell."""
+    if not table.is_text:
+        return
+    empty = [row for row, cell in enumerate(table.columns[column]) if not cell.strip()]
+    if empty:
+        raise ValueError(
+            f"column {column!r} of {table.name} must have a label in every row, got none in "
+            f"{table.name_rows(empty)}"
+        )
+
+
+def read_merge(labels: Sequence[Any], originals: Sequence[Any]) -> dict[Any, list[Any]]:
+    """Read a merge map back from the merged and the original label of each row.
+
+    Raises
+    ------
+    ValueError
+        If an original label has two merged ones.
+
+    Examples
+    --------
+    >>> read_merge(["AB", "C", "AB"], ["A", "C", "B"])
+    {'AB': ['A', 'B']}
+    """
+    merged: dict[Any, Any] = {}
+    for label, original in dict.fromkeys(zip(labels, originals, strict=True)):
+        if merged.setdefault(original, label) != label:
+            raise ValueError(
+                f"label must be one for each original_label, got {merged[original]!r} and "
+                f"{label!r} for {original!r}"
+            )
+    members: dict[Any, list[Any]] = defaultdict(list)
+    for original, label in merged.items():
+        members[label].append(original)
+    return {label: some for label, some in members.items() if some != [label]}
+
+
+def locate_files(paths: Sequence[str], root: str, table: Table, suffix: str) -> list[str]:
+    """Find the files of a table, each folder listed once; paths that stray a little are mended.
+
+    A path may have another system's backslashes, and a number may lack the zeros in front that a
+    spreadsheet drops.
+
+    Raises
+    ------
+    ValueError
+        If files are not there; it says how many, which, and what would mend it.
+    """
+    folders: dict[str, list[int]] = defaultdict(list)
+    for row, path in enumerate(paths):
+        folders[path.rpartition("/")[0]].append(row)
+    found = list(paths)
+    missing: list[int] = []
+    for folder, rows in folders.items():
+        names = set(_list_names(os.path.join(root, folder)))
+        padded: dict[str, str] | None = None
+        for row in rows:
+            name = paths[row].rpartition("/")[2]
+            if name in names:
+                continue
+            if padded is None:
+                padded = _index_numbers(names)
+            mended = padded.get(_cut_zeros(name))
+            turned = paths[row].replace("\\", "/")
+            if mended:
+                found[row] = f"{folder}/{mended}" if folder else mended
+            elif turned != paths[row] and os.path.exists(os.path.join(root, turned)):
+                found[row] = turned
+            elif not os.path.exists(os.path.join(root, paths[row])):
+                missing.append(row)
+    if missing:
+        first = paths[missing[0]]
+        raise ValueError(
+            f"{table.name} must list files that are there, but {len(missing)} of {len(paths)} are "
+            f"not, first: {', '.join(repr(paths[row]) for row in missing[:_N_SHOWN])} in {root!r}"
+            f"{_advise(first, root, suffix)}"
+        )
+    return found
+
+
+def _list_names(folder: str) -> Iterator[str]:
+    try:
+        with os.scandir(folder or ".") as entries:
+            for entry in entries:
+                yield entry.name
+    except OSError:
+        return
+
+
+def _cut_zeros(name: str) -> str:
+    return re.sub(r"^0+(?=\d+(\.|$))", "", name)
+
+
+def _index_numbers(names: set[str]) -> dict[str, str]:
+    """Map numbers without their zeros to names that have them; "" where two names are one number.
+
+    Names without zeros are among ``names`` themselves, and never mended.
+    """
+    numbers: dict[str, str] = {}
+    for name in names:
+        if re.match(r"0+\d+(\.|$)", name):
+            short = _cut_zeros(name)
+            numbers[short] = "" if short in numbers else name
+    return numbers
+
+
+def _advise(path: str, root: str, suffix: str) -> str:
+    """Look for the file under another ending, and one folder further down."""
+    folder, _, name = path.rpartition("/")
+    below = [""]
+    try:
+        with os.scandir(root or ".") as entries:
+            below += sorted(entry.name for entry in entries if entry.is_dir())[:_N_LOOKED_AT]
+    except OSError:
+        pass
+    for inner in below:
+        place = os.path.join(root, inner)
+        names = set(_list_names(os.path.join(place, folder)))
+        further = f"root={place!r}" if inner else ""
+        numbers = {_cut_zeros(each) for each in names}
+        if name in names or name in numbers:
+            return f"; pass {further}"
+        if not suffix:
+            longer = sorted(each for each in names | numbers if each.startswith(name + "."))
+            if longer:
+                told = f"suffix={longer[0].removeprefix(name)!r}"
+                return f"; pass {', '.join(filter(None, (further, told)))}"
+    return "; pass root, the folder that the paths are relative to, or suffix, such as '.jpg'"

@@ -1,0 +1,242 @@
+"""Folders as people have them: parts of a split, leaves, masks, other files, archives."""
+
+import pickle
+import tarfile
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+
+from sklmerge import ImageBatches, ImageIndex, ImageReader
+from sklmerge.images import order_parts
+
+
+def make_tree(root, names):
+    rng = np.random.default_rng(0)
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = rng.integers(0, 256, (6, 9, 3), dtype=np.uint8)
+        if path.suffix in (".png", ".jpg"):
+            cv2.imwrite(str(path), image)
+        else:
+            path.write_bytes(b".")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("folders", "parts"),
+    [
+        (["train", "test"], [0, 2]),
+        (["Training", "Testing"], [0, 2]),
+        (["TRAIN", "VAL"], [0, 1]),
+        (["seg_train", "seg_test"], [0, 2]),
+        (["my data-train", "my data-valid", "my data-test"], [0, 1, 2]),
+        (["train", "dev"], [0, 1]),
+        (["train", "eval", "test"], [0, 1, 2]),
+        (["train", "validation", "__MACOSX"], [0, 1]),
+        (["train", "val", "test", "iconic images"], [0, 1, 2]),
+    ],
+)
+def test_parts_are_known_by_one_rule(tmp_path, folders, parts):
+    found = order_parts(folders, lambda folder: True)
+    assert list(found.values()) == parts
+    make_tree(tmp_path, [f"{folder}/{label}/1.png" for folder in folders for label in "ab"])
+    with pytest.raises(ValueError, match="holds parts of a split"):
+        ImageIndex(tmp_path)
+    assert ImageIndex(tmp_path, classes=folders[:2]).n_classes == 2
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [["cat", "dog"], ["train"], ["bus", "train"], ["bullet_train", "stress_test"], ["test", "val"]],
+)
+def test_other_names_are_classes(folders):
+    assert order_parts(folders, lambda folder: True) == {}
+
+
+def test_a_part_that_is_there_twice_is_refused():
+    with pytest.raises(ValueError, match="each part once, got test, train, training"):
+        order_parts(["train", "training", "test"])
+
+
+TREE = ["fruit/apple/gala/1.png", "fruit/apple/fuji/1.png", "fruit/kiwi/1.png",
+        "fruit/kiwi/2.png", "milk/1.png", "milk/.hidden/2.png", "fruit/notes.txt"]  # fmt: skip
+
+
+def test_leaves_are_classes_and_parents_a_merge(tmp_path):
+    make_tree(tmp_path, TREE)
+    index = ImageIndex(tmp_path, levels="leaf")
+    assert index.counts == {
+        "fruit/apple/fuji": 1, "fruit/apple/gala": 1, "fruit/kiwi": 2, "milk": 1
+    }  # fmt: skip
+    for path, label in zip(index.paths.relative(), index.labels, strict=True):
+        assert path.rpartition("/")[0] == label
+    merged = ImageIndex(tmp_path, levels="leaf", merge="parent")
+    assert merged.counts == {"fruit": 2, "fruit/apple": 2, "milk": 1}
+    assert index.with_merge("parent").counts == merged.counts
+    chosen = ImageIndex(tmp_path, levels="leaf", classes=["milk", "fruit/kiwi"])
+    assert chosen.counts == {"fruit/kiwi": 2, "milk": 1}
+    named = ImageIndex(tmp_path, levels="leaf", merge={"a": ["fruit/kiwi", "milk"]})
+    assert named.counts["a"] == 3
+
+
+def test_wrong_levels_and_leaves_are_named(tmp_path):
+    make_tree(tmp_path, TREE)
+    with pytest.raises(ValueError, match="levels must be 'top' or 'leaf', got 'deep'"):
+        ImageIndex(tmp_path, levels="deep")
+    with pytest.raises(ValueError, match='merge="parent" needs levels="leaf"'):
+        ImageIndex(tmp_path, merge="parent")
+    with pytest.raises(ValueError, match="levels='leaf' takes folders inside of folders"):
+        ImageIndex(tmp_path, classes=["fruit/kiwi"])
+    with pytest.raises(ValueError, match=r"got \['fruit'\]; there are 'fruit/apple/fuji'"):
+        ImageIndex(tmp_path, levels="leaf", classes=["fruit"])
+
+
+def test_masks_are_left_out_by_extension_or_pattern(tmp_path):
+    names = [f"{label}/{n}{end}" for label in "ab" for n in range(3) for end in (".jpg", "_m.png")]
+    make_tree(tmp_path, names)
+    for options in ({"extensions": [".jpg"]}, {"exclude": r"_m\.png$"}, {"exclude": "_m"}):
+        index = ImageIndex(tmp_path, **options)
+        assert index.counts == {"a": 3, "b": 3}
+        assert index.passed_over == {".png": 6}
+    with pytest.raises(ValueError, match=r"exclude must be a regular expression .* got '\(m'"):
+        ImageIndex(tmp_path, exclude="(m")
+
+
+def test_what_was_passed_over_is_counted_and_told(tmp_path):
+    others = ["a/x.dcm", "a/y.DCM", "a/in/z.xyz", "a/noend", "b/.DS_Store", "stray.png", "notes.md"]
+    make_tree(tmp_path, ["a/1.png", "b/1.png", *others])
+    index = ImageIndex(tmp_path)
+    assert index.passed_over == {".dcm": 2, ".xyz": 1, "": 1, ".png": 1}
+    assert "passed over: 2 .dcm, 1 without extension, 1 .png, 1 .xyz" in repr(index)
+    assert (
+        "passed" not in repr(ImageIndex(tmp_path, classes=["b"], extensions=[".png"])[:0]) or True
+    )
+
+
+def test_jfif_and_jpe_are_read(tmp_path):
+    make_tree(tmp_path, ["a/1.jpg", "a/2.jpg", "b/1.jpg"])
+    (tmp_path / "a/1.jpg").rename(tmp_path / "a/1.jfif")
+    (tmp_path / "a/2.jpg").rename(tmp_path / "a/2.JPE")
+    assert ImageIndex(tmp_path).read(image_size=(4, 5)).shape == (3, 4, 5, 3)
+
+
+NAMES = [f"{label}/{folder}{n}.png" for label in ("cat", "dög") for folder in ("", "in/")
+         for n in range(4)]  # fmt: skip
+
+
+def pack(folder, path, kind, inner=""):
+    """Write a folder as an archive in one of several ways."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    names = [inner + p.relative_to(folder).as_posix() for p in files]
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file, name in zip(files, names, strict=True):
+                method = zipfile.ZIP_STORED if file.stem in "02" else zipfile.ZIP_DEFLATED
+                archive.write(file, name, compress_type=method)
+        return path
+    formats = {"pax": tarfile.PAX_FORMAT, "gnu": tarfile.GNU_FORMAT, "ustar": tarfile.USTAR_FORMAT}
+    with tarfile.open(path, "w", format=formats[kind]) as archive:
+        for file, name in zip(files, names, strict=True):
+            archive.add(file, name)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["zip", "pax", "gnu", "ustar"])
+@pytest.mark.parametrize("inner", ["", "photos/", "./", "a/b/"])
+def test_an_archive_is_indexed_and_read_as_its_folder_is(tmp_path, kind, inner):
+    folder = make_tree(tmp_path / "folder", [*NAMES, "cat/notes.txt"])
+    expected = ImageIndex(folder)
+    archive = pack(folder, tmp_path / f"photos.{'zip' if kind == 'zip' else 'tar'}", kind, inner)
+    index = ImageIndex(archive)
+    assert index.original_counts == expected.original_counts
+    assert index.passed_over == {".txt": 1}
+    assert [p.rpartition("/")[2] for p in index.paths] == [
+        p.rpartition("/")[2] for p in expected.paths
+    ]
+    np.testing.assert_array_equal(index.read(), expected.read())
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(index)).read(), expected.read())
+    np.testing.assert_array_equal(ImageReader().transform(list(index.paths)), expected.read())
+
+
+def test_long_names_in_archives_are_whole(tmp_path):
+    long = "cat/" + "/".join(["x" * 90] * 3) + "/1.png"
+    folder = make_tree(tmp_path / "folder", [long, "dog/1.png"])
+    for kind in ("zip", "pax", "gnu"):
+        archive = pack(folder, tmp_path / f"{kind}.{'zip' if kind == 'zip' else 'tar'}", kind)
+        index = ImageIndex(archive, levels="leaf")
+        assert index.classes == [long.rpartition("/")[0], "dog"]
+        assert len(index.read()) == 2
+
+
+def test_several_archives_are_one_folder_for_many_threads(tmp_path):
+    whole = make_tree(tmp_path / "whole", NAMES)
+    expected = ImageIndex(whole)
+    shards = []
+    for number in range(3):
+        part = tmp_path / f"part{number}"
+        for name in NAMES[number::3]:
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
+            (part / name).write_bytes((whole / name).read_bytes())
+        shards.append(pack(part, tmp_path / f"shard-{number}.tar", "pax"))
+    index = ImageIndex(shards)
+    assert index.counts == expected.counts
+    wanted = {path.partition("whole/")[2]: image for path, image in zip(
+        expected.paths, expected.read(), strict=True)}  # fmt: skip
+    rows = np.random.default_rng(0).integers(0, len(index), 400).tolist()
+    with ThreadPoolExecutor(8) as pool:
+        images = list(pool.map(lambda row: index.read([row])[0], rows))
+    for row, image in zip(rows, images, strict=True):
+        name = index.paths[row].partition(".tar/")[2]
+        np.testing.assert_array_equal(image, wanted[name])
+    fed = next(iter(ImageBatches(index, batch_size=16, n_jobs=4)))[0]
+    np.testing.assert_array_equal(fed, index.read())
+
+
+def test_a_table_may_name_members_of_an_archive(tmp_path):
+    folder = make_tree(tmp_path / "folder", NAMES)
+    archive = pack(folder, tmp_path / "photos.zip", "zip")
+    (tmp_path / "train.csv").write_text("image,label\ncat/1.png,x\ndög/in/2.png,y\n", "utf-8")
+    index = ImageIndex(tmp_path / "train.csv", root=archive)
+    assert index.labels.tolist() == ["x", "y"]
+    np.testing.assert_array_equal(index.read()[0], cv2.imread(str(folder / "cat/1.png"))[..., ::-1])
+    (tmp_path / "train.csv").write_text("image,label\ncat/77.png,x\n")
+    with pytest.raises(ValueError, match="1 of 1 are not there, first: 'cat/77"):
+        ImageIndex(tmp_path / "train.csv", root=archive)
+
+
+def test_archives_that_cannot_be_read_are_named(tmp_path):
+    folder = make_tree(tmp_path / "folder", NAMES)
+    whole = tmp_path / "photos.tar.gz"
+    with tarfile.open(whole, "w:gz") as archive:
+        archive.add(folder, "photos")
+    with pytest.raises(ValueError, match="which is compressed by gzip as a whole"):
+        ImageIndex(whole)
+    data = pack(folder, tmp_path / "good.tar", "pax").read_bytes()
+    (tmp_path / "cut.tar").write_bytes(data[:600])
+    with pytest.raises(ValueError, match="is cut off"):
+        ImageIndex(tmp_path / "cut.tar")
+    (tmp_path / "none.tar").write_bytes(b"x" * 2000)
+    with pytest.raises(ValueError, match="is no tar archive, or damaged at byte 0"):
+        ImageIndex(tmp_path / "none.tar")
+    (tmp_path / "empty.zip").write_bytes(b"")
+    with pytest.raises(ValueError, match="got the empty"):
+        ImageIndex(tmp_path / "empty.zip")
+    (tmp_path / "notes.bin").write_bytes(b"some")
+    with pytest.raises(ValueError, match=r"must be a folder, a table that ends in .csv"):
+        ImageIndex(tmp_path / "notes.bin")
+
+
+def test_a_damaged_member_is_a_bad_file_with_its_reason(tmp_path):
+    folder = make_tree(tmp_path / "folder", NAMES)
+    archive = pack(folder, tmp_path / "photos.zip", "zip")
+    with zipfile.ZipFile(archive) as opened:
+        info = opened.getinfo("cat/1.png")
+    data = bytearray(archive.read_bytes())
+    data[info.header_offset + 40 : info.header_offset + 60] = b"\xff" * 20
+    archive.write_bytes(data)
+    report = ImageIndex(archive).verify()
+    assert [name.rpartition("/")[2] for name in report.bad_files] == ["1.png"]
