@@ -59,8 +59,9 @@ class ImageIndex(IndexRows):
     levels : {"top", "leaf"}, default="top"
         Which folders are classes: those directly in the source, with all that lies in them, or
         every folder that holds images itself, called by its path, such as ``"fruit/apple"``.
-    extensions : iterable of str, default=IMAGE_EXTENSIONS
-        Endings of images' names; upper and lower case are alike.
+    extensions : iterable of str or None, default=None
+        Endings of images' names, upper and lower case alike, such as ``[".jpg"]``; None takes those
+        of every format that is read.
     exclude : str, pattern or None, default=None
         Regular expression; files in whose paths it is found are left out, such as ``"_mask"``.
     path_column, label_column : str or None, default=None
@@ -152,7 +153,7 @@ class ImageIndex(IndexRows):
         classes: Collection[str] | None = None,
         merge: Any = None,
         levels: str = "top",
-        extensions: Iterable[str] = IMAGE_EXTENSIONS,
+        extensions: Iterable[str] | None = None,
         exclude: str | re.Pattern[str] | None = None,
         path_column: str | None = None,
         label_column: str | None = None,
@@ -164,7 +165,7 @@ class ImageIndex(IndexRows):
     ) -> None:
         wanted = Wanted(
             check_classes(classes),
-            check_extensions(extensions),
+            IMAGE_EXTENSIONS if extensions is None else check_extensions(extensions),
             check_exclude(exclude),
             check_choice("levels", levels, LEVELS),
             check_flag("allow_empty", allow_empty),
