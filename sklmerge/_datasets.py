@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._containers import is_index, to_numpy
+from sklmerge._containers import CountedLabels, is_index, to_numpy
 
 # Where a data set keeps one label a row, in the order in which they are looked for.
 _ATTRIBUTES = ("targets", "labels", "y")
@@ -107,7 +107,7 @@ def read_data_set(data: Any, name: str = "y") -> FoundLabels:
 
 def holds_labels_itself(data: Any) -> bool:
     """Tell labels, in an array, list, frame or tensor, from a data set that knows labels."""
-    if isinstance(data, np.ndarray | list | tuple | str) or hasattr(data, "iloc"):
+    if isinstance(data, np.ndarray | list | tuple | str | CountedLabels) or hasattr(data, "iloc"):
         return True
     if any(hasattr(data, name) for name in ("__array__", "__dlpack__", "toarray", "detach")):
         return True
