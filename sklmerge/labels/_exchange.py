@@ -106,6 +106,22 @@ def check_same_kind(values: NDArray[Any], known: NDArray[Any], name: str) -> Non
         )
 
 
+def write_like(values: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
+    """Write numbers as the kind of others: scikit-learn gives floats for nullable ints and bools.
+
+    Examples
+    --------
+    >>> write_like(np.array([1.0, 2.0]), np.array([3]))
+    array([1, 2])
+    """
+    kinds = values.dtype.kind + like.dtype.kind
+    if kinds in ("fi", "fu", "if", "uf"):
+        return values.astype(like.dtype if like.dtype.kind == "f" else np.int64)
+    if kinds in ("fb", "ib", "ub") and ((values == 0) | (values == 1)).all():
+        return values.astype(bool)
+    return values
+
+
 def put_labels(values: NDArray[Any], rows: NDArray[np.intp], labels: NDArray[Any]) -> NDArray[Any]:
     """Put labels into some rows, widening the dtype where they need it.
 

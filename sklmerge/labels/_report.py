@@ -6,12 +6,14 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import check_consistent_length
 
-from sklmerge._containers import read_labels
+from sklmerge._checks import check_choice
+from sklmerge._codes import find_classes
+from sklmerge._containers import read_labels, to_numpy
+from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label, show_labels
-from sklmerge.labels._exchange import is_identity
+from sklmerge.labels._exchange import is_identity, write_like
 from sklmerge.labels._merge_param import check_merger, is_fitted_merger
 from sklmerge.labels._merger import LabelMerger
 
@@ -29,6 +31,7 @@ def classification_report_levels(
     output_dict: bool = False,
     as_frame: bool = False,
     digits: int = 2,
+    sample_weight: ArrayLike | None = None,
 ) -> Any:
     """Report merged classes and, below each, its original classes.
 
@@ -51,6 +54,8 @@ def classification_report_levels(
         Return a dict, or a pandas data frame of the classes, in place of text.
     digits : int, default=2
         Digits of the scores in the text.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples. The support of a class is then the sum of its weights.
 
     Returns
     -------
@@ -80,10 +85,12 @@ def classification_report_levels(
     """
     if output_dict and as_frame:
         raise ValueError("output_dict and as_frame must not both be True")
-    truth, predicted = read_labels(y_true, "y_true"), read_labels(y_pred, "y_pred")
-    check_consistent_length(truth, predicted)
+    truth = read_labels(find_labels(y_true, "y_true"), "y_true")
+    predicted = write_like(read_labels(y_pred, "y_pred"), truth)
+    weights = None if sample_weight is None else to_numpy(sample_weight).astype(np.float64)
+    check_consistent_length(truth, predicted, weights)
     merger, level = _fit_levels(merge, truth, predicted, level)
-    report = _score_levels(merger, truth, predicted, level)
+    report = _score_levels(merger, truth, predicted, level, weights)
     if output_dict:
         return report
     return _make_frame(report, merger) if as_frame else _write_text(report, merger, digits)
@@ -93,16 +100,18 @@ def _fit_levels(
     merge: Any, truth: NDArray[Any], predicted: NDArray[Any], level: Level
 ) -> tuple[LabelMerger, Level]:
     """Fit the merger on the original labels there are, and say which level was predicted."""
-    if level not in ("auto", "original", "merged"):
-        raise ValueError(f'level must be "auto", "original" or "merged", got {level!r}')
+    check_choice("level", level, ("auto", "original", "merged"))
     fitted = is_fitted_merger(merge)
     merger = copy(merge) if fitted else check_merger(merge)
     if level == "auto":
         lenient = merger if fitted else copy(merger).set_params(missing="ignore").fit(truth)
-        level = _tell_level(lenient.mapping_, set(np.unique(predicted).tolist()))
+        level = _tell_level(lenient.mapping_, set(find_classes(predicted)[0].tolist()))
     if not fitted:
-        originals = [truth.tolist(), predicted.tolist() if level == "original" else []]
-        merger.fit([label for labels in originals for label in labels])
+        both = [truth, predicted] if level == "original" else [truth]
+        if merger.min_count is not None:
+            merger.fit(np.concatenate(both))
+        else:
+            merger.fit(np.concatenate([find_classes(labels)[0] for labels in both]))
     return merger.set_params(unknown="keep"), level
 
 
@@ -126,36 +135,64 @@ def _tell_level(mapping: Mapping[Label, Label], predicted: set[Label]) -> Level:
 
 
 def _score_levels(
-    merger: LabelMerger, truth: NDArray[Any], predicted: NDArray[Any], level: Level
+    merger: LabelMerger,
+    truth: NDArray[Any],
+    predicted: NDArray[Any],
+    level: Level,
+    weights: NDArray[np.float64] | None,
 ) -> dict[str, Any]:
-    merged_truth = merger.transform(truth)
-    merged = merger.transform(predicted) if level == "original" else predicted
-    found = merged_truth == merged
-    labels = np.unique(truth)
+    classes, numbers = find_classes(truth)
+    merged_truth = merger.transform(classes)
+    other, guesses = find_classes(predicted)
+    merged_other = merger.transform(other) if level == "original" else other
+    # Labels are compared once a class; the rows are numbers from here on.
+    names, places = find_classes(np.concatenate([merged_truth, merged_other]))
+    merged_numbers = np.take(places[: len(classes)], numbers)
+    merged_guesses = np.take(places[len(classes) :], guesses)
+    support = _add_up(numbers, len(classes), weights)
+    found = merged_numbers == merged_guesses
+    hits = _add_up(numbers[found], len(classes), None if weights is None else weights[found])
+    original = None
+    if level == "original":
+        labels, places = find_classes(np.concatenate([classes, other]))
+        numbers = np.take(places[: len(classes)], numbers)
+        guesses = np.take(places[len(classes) :], guesses)
+        original = _score_classes(labels, numbers, guesses, weights)
+    recalls = np.divide(hits, support, out=np.zeros(len(support)), where=support > 0)
     return {
-        "merged": _score_classes(merged_truth, merged),
-        "original": _score_classes(truth, predicted) if level == "original" else None,
-        "recall_as_merged": {
-            label: float(found[truth == label].mean()) for label in labels.tolist()
-        },
-        "support": {label: int((truth == label).sum()) for label in labels.tolist()},
+        "merged": _score_classes(names, merged_numbers, merged_guesses, weights),
+        "original": original,
+        "recall_as_merged": dict(zip(classes.tolist(), recalls.tolist(), strict=True)),
+        "support": dict(zip(classes.tolist(), support.tolist(), strict=True)),
     }
 
 
-def _score_classes(truth: NDArray[Any], predicted: NDArray[Any]) -> dict[str, Any]:
-    labels = np.unique(np.concatenate([truth, predicted]))
-    scores = precision_recall_fscore_support(truth, predicted, labels=labels, zero_division=0)
-    # scikit-learn counts in floats where no row is right.
-    columns = [*map(np.asarray, scores[:3]), np.asarray(scores[3]).astype(int)]
-    classes = {
-        label: dict(zip(_SCORES, row, strict=True))
-        for label, *row in zip(labels.tolist(), *(c.tolist() for c in columns), strict=True)
-    }
-    present = [row["recall"] for row in classes.values() if row["support"]]
+def _add_up(numbers: NDArray[Any], n_classes: int, weights: NDArray[Any] | None) -> NDArray[Any]:
+    """Count the rows of each class, or add up their weights."""
+    return np.bincount(numbers, weights=weights, minlength=n_classes)
+
+
+def _score_classes(
+    labels: NDArray[Any],
+    truth: NDArray[Any],
+    predicted: NDArray[Any],
+    weights: NDArray[np.float64] | None,
+) -> dict[str, Any]:
+    """Score every class as scikit-learn does, with 0 in place of 0 / 0."""
+    right = truth == predicted
+    hits = _add_up(truth[right], len(labels), None if weights is None else weights[right])
+    support, guessed = (_add_up(numbers, len(labels), weights) for numbers in (truth, predicted))
+    zeros = np.zeros(len(labels))
+    precision = np.divide(hits, guessed, out=zeros.copy(), where=guessed > 0)
+    recall = np.divide(hits, support, out=zeros.copy(), where=support > 0)
+    both = support + guessed
+    f1 = np.divide(2 * hits, both, out=zeros.copy(), where=both > 0)
+    columns = (column.tolist() for column in (precision, recall, f1, support))
+    rows = zip(labels.tolist(), *columns, strict=True)
     return {
-        "classes": classes,
-        "accuracy": float((truth == predicted).mean()),
-        "balanced_accuracy": float(np.mean(present)),
+        "classes": {label: dict(zip(_SCORES, row, strict=True)) for label, *row in rows},
+        "accuracy": float(hits.sum() / support.sum()),
+        "balanced_accuracy": float(np.mean(recall[support > 0])),
     }
 
 
@@ -193,7 +230,7 @@ def _write_text(report: Mapping[str, Any], merger: LabelMerger, digits: int) -> 
             _write_score(row.get("precision"), 9, digits),
             _write_score(row.get("recall"), 6, digits),
             _write_score(row.get("f1-score"), 8, digits),
-            f"{row['support']:7d}",
+            f"{row['support']:7g}",
             _write_score(row.get("recall_as_merged"), 16, digits),
         ]
         lines.append(f"{name:{width}} {'  '.join(cells)}".rstrip())

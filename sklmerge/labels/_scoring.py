@@ -2,26 +2,27 @@
 
 from collections.abc import Callable
 from copy import copy
-from functools import partial
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import UNUSED
 
 from sklmerge._checks import available_where
-from sklmerge._containers import read_labels
+from sklmerge._containers import read_labels, to_numpy
+from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label
 from sklmerge.labels._classifier import MergedClassifier
-from sklmerge.labels._exchange import invert_mapping, is_identity
+from sklmerge.labels._exchange import invert_mapping, is_identity, write_like
 from sklmerge.labels._merge_param import check_merger, is_fitted_merger
 from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._proba import check_proba, sum_columns
 
 
-def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> Callable[..., float]:
+def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> "MergedScorer":
     """Make a scorer that merges the true and the predicted labels before it scores.
 
     scikit-learn's own scorers compare what is predicted with y as given, so at the merged level
@@ -45,9 +46,10 @@ def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> Callable[.
 
     Returns
     -------
-    callable
+    scorer
         ``scorer(estimator, X, y, sample_weight=None)``, for `scoring` in GridSearchCV and the
-        like. It can be pickled.
+        like, alone or beside other scores. It can be pickled and cloned. With metadata routing it
+        requests what `scoring` requests, or what ``set_score_request(sample_weight=True)`` says.
 
     Raises
     ------
@@ -66,43 +68,84 @@ def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> Callable[.
     >>> cross_val_score(LogisticRegression(max_iter=500), X, y, scoring=scorer)
     array([1., 1., 1., 1., 1.])
     """
-    merger = merge if is_fitted_merger(merge) else check_merger(merge)
-    if not is_fitted_merger(merger) and merger.min_count is not None:
-        raise ValueError(
-            "merge must not use min_count in a scorer, where rare would mean rare in the fold; "
-            "pass a LabelMerger that is fitted on all of y"
-        )
-    return partial(_score_merged, scorer=get_scorer(scoring), merger=merger)
+    return MergedScorer(scoring, merge).check()
 
 
-def _score_merged(
-    estimator: Any,
-    X: Any,
-    y: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    scorer: Callable[..., float],
-    merger: LabelMerger,
-) -> float:
-    truth = read_labels(y)
-    own = _find_merged_classifier(estimator)
-    known = np.asarray(estimator.classes_) if own is None else own.merger_.classes_
-    if not is_fitted_merger(merger):
-        merger = copy(merger).fit([*known.tolist(), *np.unique(truth).tolist()])
-    merger = copy(merger).set_params(unknown="keep")
-    further = merger
-    if own is not None and own.output == "merged":
-        further = _merge_further(own.merger_, merger)
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-    try:
-        return scorer(_MergedView(estimator, further), X, merger.transform(truth), **weights)
-    except ValueError as error:
-        if "pos_label" not in str(error):
-            raise
-        raise ValueError(
-            f"scoring must say which of two classes is the positive one: {error}; pass "
-            "scoring=make_scorer(..., pos_label=...) with a merged label"
-        ) from error
+class MergedScorer(BaseEstimator):
+    """What `merged_scorer` returns; it has parameters, requests and clones like an estimator."""
+
+    # What is scored is no metadata.
+    __metadata_request__score: ClassVar[dict[str, str]] = {"estimator": UNUSED}
+
+    def __init__(self, scoring: Any, merge: Any = None) -> None:
+        self.scoring = scoring
+        self.merge = merge
+
+    def check(self) -> Self:
+        """Check the parameters before anything is scored."""
+        get_scorer(self.scoring)
+        if is_fitted_merger(self.merge):
+            return self
+        if check_merger(self.merge).min_count is not None:
+            raise ValueError(
+                "merge must not use min_count in a scorer, where rare would mean rare in the fold; "
+                "pass a LabelMerger that is fitted on all of y"
+            )
+        return self
+
+    def __call__(
+        self,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        **params: Any,
+    ) -> float:
+        """Score, as scikit-learn calls a scorer."""
+        return self.score(estimator, X, y, sample_weight, **params)
+
+    def score(
+        self,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        **params: Any,
+    ) -> float:
+        """Score a fitted classifier at the merged level."""
+        truth = read_labels(find_labels(y))
+        own = _find_merged_classifier(estimator)
+        known = to_numpy(estimator.classes_) if own is None else own.merger_.classes_
+        merger = self.merge
+        if not is_fitted_merger(merger):
+            labels = [*write_like(read_labels(known), truth).tolist(), *np.unique(truth).tolist()]
+            merger = check_merger(merger).fit(labels)
+        merger = copy(merger).set_params(unknown="keep")
+        further = merger
+        if own is not None and own.output == "merged":
+            further = _merge_further(own.merger_, merger)
+        if sample_weight is not None:
+            params["sample_weight"] = sample_weight
+        view = _MergedView(estimator, further, truth[:0])
+        try:
+            return get_scorer(self.scoring)(view, X, merger.transform(truth), **params)
+        except ValueError as error:
+            if "pos_label" not in str(error):
+                raise
+            raise ValueError(
+                f"scoring must say which of two classes is the positive one: {error}; pass "
+                "scoring=make_scorer(..., pos_label=...) with a merged label"
+            ) from error
+
+    def get_metadata_routing(self) -> Any:
+        """Say what is requested: what was set here, else what `scoring` requests."""
+        requests = super().get_metadata_routing()
+        scorer = get_scorer(self.scoring)
+        if hasattr(scorer, "get_metadata_routing"):
+            for name, alias in scorer.get_metadata_routing().score.requests.items():
+                if requests.score.requests.get(name) is None:
+                    requests.score.add_request(param=name, alias=alias)
+        return requests
 
 
 def _find_merged_classifier(estimator: Any) -> MergedClassifier | None:
@@ -144,9 +187,10 @@ def _merge_further(own: LabelMerger, merger: LabelMerger) -> LabelMerger:
 class _MergedView(ClassifierMixin, BaseEstimator):
     """A fitted classifier as seen at the merged level."""
 
-    def __init__(self, estimator: Any, merger: LabelMerger) -> None:
+    def __init__(self, estimator: Any, merger: LabelMerger, like: NDArray[Any]) -> None:
         self.estimator = estimator
         self.merger = merger
+        self.like = like
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -159,7 +203,7 @@ class _MergedView(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> NDArray[Any]:
         P = self.estimator.predict_proba(X)
         if self._keeps_classes():
-            return np.asarray(P)
+            return to_numpy(P)
         names = self._merge(self.estimator.classes_)
         places = [np.flatnonzero(names == name) for name in self.classes_]
         return sum_columns(check_proba(P, len(names)), places)
@@ -171,8 +215,9 @@ class _MergedView(ClassifierMixin, BaseEstimator):
         return np.asarray(self.estimator.decision_function(X))
 
     def _merge(self, labels: Any) -> NDArray[Any]:
-        return np.asarray(self.merger.transform(np.asarray(labels)))
+        values = write_like(read_labels(labels, "predictions"), self.like)
+        return np.asarray(self.merger.transform(values))
 
     def _keeps_classes(self) -> bool:
-        labels: list[Label] = np.asarray(self.estimator.classes_).tolist()
+        labels: list[Label] = to_numpy(self.estimator.classes_).tolist()
         return is_identity({label: self.merger.mapping_.get(label, label) for label in labels})
