@@ -3,12 +3,14 @@
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.model_selection import StratifiedGroupKFold, check_cv, cross_val_predict
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._checks import is_whole
 from sklmerge._containers import read_labels
+from sklmerge._datasets import find_labels
 from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._suggest import suggest_merges
 
@@ -29,8 +31,9 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
     threshold : float in (0, 1], default=None
         Join while the mean confusability of what is joined is at least this. None is 0.1 where
         `n_classes` is None too.
-    cv : int, splitter or iterable of splits, default=5
-        As for scikit-learn's `cross_val_predict`. An int with `groups` keeps groups together.
+    cv : int, splitter, iterable of splits or None, default=5
+        As for scikit-learn's `cross_val_predict`; None is 5. An int or None with `groups` keeps
+        groups together; a splitter that cannot is refused then.
 
     Attributes
     ----------
@@ -83,7 +86,13 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
         self.threshold = threshold
         self.cv = cv
 
-    def fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Predict every sample out of fold, and find what to merge.
 
         Parameters
@@ -94,22 +103,25 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
             Original labels.
         groups : array-like of shape (n_samples,), default=None
             Samples that must stay together in one fold.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples where predictions are counted; the estimator is fitted without.
 
         Returns
         -------
         MergeAdvisor
             Itself.
         """
-        labels = read_labels(y)
+        labels = read_labels(find_labels(y))
         splits: Any = self.cv
         if groups is not None:
-            # An int would mean a splitter that ignores groups without a word.
-            is_count = isinstance(self.cv, int)
-            splitter = StratifiedGroupKFold(self.cv) if is_count else check_cv(self.cv)
-            splits = splitter.split(np.zeros(len(labels)), labels, groups)
+            splits = _split_by_group(self.cv, labels, groups)
         predicted = cross_val_predict(clone(self.estimator), X, labels, cv=splits)
         self.suggestion_ = suggest_merges(
-            labels, predicted, n_classes=self.n_classes, threshold=self.threshold
+            labels,
+            predicted,
+            n_classes=self.n_classes,
+            threshold=self.threshold,
+            sample_weight=sample_weight,
         )
         self.merge_ = self.suggestion_.merge
         self.confusion_ = self.suggestion_.confusion
@@ -128,3 +140,23 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return self.suggestion_.to_merger()
+
+
+def _split_by_group(cv: Any, labels: NDArray[Any], groups: Any) -> Any:
+    """Split with groups kept together, or refuse a splitter that tears them apart in silence."""
+    if cv is None or is_whole(cv):
+        # scikit-learn's own splitters for a number ignore groups without a word.
+        splitter = StratifiedGroupKFold(5 if cv is None else int(cv))
+    else:
+        splitter = check_cv(cv)
+    splits = list(splitter.split(np.zeros(len(labels)), labels, groups))
+    owners = np.asarray(groups)
+    for train, test in splits:
+        torn = np.intersect1d(owners[train], owners[test])
+        if len(torn):
+            raise ValueError(
+                f"cv must keep groups together, but {splitter!r} has {len(torn)} groups in "
+                "training and test of one fold, first: "
+                f"{torn[0]!r}; pass a number or a splitter such as GroupKFold"
+            )
+    return splits

@@ -1,6 +1,7 @@
 """Confusion counts in, groups of classes that are taken for one another out. No labels here."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,30 +9,39 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
 
-def count_confusions(truth: NDArray[np.intp], predicted: NDArray[np.intp]) -> NDArray[np.int64]:
-    """Count how often which class is predicted for which.
+def count_confusions(
+    truth: NDArray[np.intp],
+    predicted: NDArray[np.intp],
+    n_classes: int,
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[Any]:
+    """Count how often which class is predicted for which, or add up the weights.
 
     Parameters
     ----------
     truth, predicted : ndarray of shape (n_samples,)
         Class numbers of the same samples.
+    n_classes : int
+        How many classes there are.
+    weights : ndarray of shape (n_samples,) or None
+        Weights of the samples.
 
     Returns
     -------
-    ndarray of shape (n_classes, n_classes), int64
+    ndarray of shape (n_classes, n_classes), int64 or float64
         Rows are true classes, columns predicted ones.
 
     Examples
     --------
-    >>> count_confusions(np.array([0, 0, 1]), np.array([0, 1, 1]))
+    >>> count_confusions(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
     array([[1, 1],
            [0, 1]])
     """
-    k = 1 + int(max(truth.max(), predicted.max()))
-    return np.bincount(truth * k + predicted, minlength=k * k).reshape(k, k).astype(np.int64)
+    cells = np.bincount(truth * n_classes + predicted, weights, minlength=n_classes**2)
+    return cells.reshape(n_classes, n_classes)
 
 
-def measure_confusability(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+def measure_confusability(confusion: NDArray[Any]) -> NDArray[np.float64]:
     """Measure how often two classes are taken for one another, whatever their sizes.
 
     Parameters
@@ -53,7 +63,7 @@ def measure_confusability(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
     """
     totals = confusion.sum(axis=1, keepdims=True)
     # A class that was only predicted has no samples to be mistaken: its row stays 0.
-    rates = confusion / np.maximum(totals, 1)
+    rates = confusion / np.where(totals > 0, totals, 1)
     confusability = (rates + rates.T) / 2
     np.fill_diagonal(confusability, 0)
     return confusability
@@ -84,59 +94,139 @@ def link_classes(confusability: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(linkage(squareform(distances, checks=False), method="average"))
 
 
-def list_groups(links: NDArray[np.float64], n_joins: int) -> list[list[int]]:
-    """List the groups of classes after the first joins, sorted.
-
-    Examples
-    --------
-    >>> list_groups(np.array([[0, 2, 0.5, 2], [1, 3, 0.9, 3]]), n_joins=1)
-    [[0, 2], [1]]
-    """
-    n_classes = len(links) + 1
-    groups = {i: [i] for i in range(n_classes)}
-    for step, (left, right) in enumerate(links[:n_joins, :2].astype(int).tolist()):
-        groups[n_classes + step] = sorted(groups.pop(left) + groups.pop(right))
-    return sorted(groups.values())
-
-
-def count_joins(links: NDArray[np.float64], n_classes: int | None, threshold: float | None) -> int:
-    """Say how many joins leave `n_classes` groups, or join at least at `threshold`.
-
-    Examples
-    --------
-    >>> links = np.array([[0, 2, 0.5, 2], [1, 3, 0.95, 3]])
-    >>> count_joins(links, None, 0.1), count_joins(links, 1, None)
-    (1, 2)
-    """
-    if n_classes is not None:
-        return len(links) + 1 - n_classes
-    # Rounding must not undo a confusability that is the threshold itself.
-    return int(np.sum(1 - links[:, 2] >= (0 if threshold is None else threshold) - 1e-12))
-
-
-def score_groups(
-    confusion: NDArray[np.int64], groups: Sequence[Sequence[int]]
-) -> tuple[float, float]:
-    """Score predictions after groups of classes count as one.
+def score_joins(
+    confusion: NDArray[Any], links: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Score predictions before any join and after each one, by adding rows and columns once a join.
 
     Parameters
     ----------
     confusion : ndarray of shape (n_classes, n_classes)
-        Counts.
-    groups : list of list of int
-        A partition of the classes.
+        Counts, or sums of weights.
+    links : ndarray of shape (n_classes - 1, 4)
+        SciPy's linkage matrix.
 
     Returns
     -------
-    accuracy, balanced_accuracy : float
+    accuracy, balanced_accuracy : ndarray of shape (n_classes,)
         The latter over groups that have samples.
 
     Examples
     --------
-    >>> score_groups(np.array([[6, 4, 0], [1, 9, 0], [5, 0, 5]]), [[0, 1], [2]])
-    (0.8333333333333334, 0.75)
+    >>> confusion = np.array([[6, 4, 0], [1, 9, 0], [5, 0, 5]])
+    >>> score_joins(confusion, link_classes(measure_confusability(confusion)))[0].round(2).tolist()
+    [0.67, 0.83, 1.0]
     """
-    hits = [confusion[np.ix_(group, group)].sum() for group in groups]
-    totals = [confusion[list(group)].sum() for group in groups]
-    recalls = [hit / total for hit, total in zip(hits, totals, strict=True) if total]
-    return float(sum(hits) / sum(totals)), float(np.mean(recalls))
+    table = confusion.astype(np.float64)
+    totals, hits = table.sum(axis=1), table.diagonal().copy()
+    total, accuracies, balanced = totals.sum(), [], []
+    rows = list(range(len(table)))
+    for step in range(len(links) + 1):
+        accuracies.append(hits.sum() / total)
+        present = totals > 0
+        balanced.append((hits[present] / totals[present]).mean())
+        if step == len(links):
+            break
+        # The joined group takes the row of its left half, and leaves that of the right one empty.
+        left, right = (rows[int(group)] for group in links[step, :2])
+        table[left] += table[right]
+        table[:, left] += table[:, right]
+        table[right] = table[:, right] = 0
+        hits[left], totals[left] = table[left, left], totals[left] + totals[right]
+        hits[right] = totals[right] = 0
+        rows.append(left)
+    return np.array(accuracies), np.array(balanced)
+
+
+def is_at_chance(confusion: NDArray[Any]) -> bool:
+    """Say whether predictions know nothing of the classes, as if drawn without looking.
+
+    Both must hold: Cohen's kappa (Cohen 1960) below 0.1, and Cramer's V without its bias (Bergsma
+    2013) below 0.1. Classes that are taken for one another all the time have no kappa, but much V.
+
+    Examples
+    --------
+    >>> is_at_chance(np.full((3, 3), 20)), is_at_chance(np.array([[0, 20], [20, 0]]))
+    (True, False)
+    """
+    total = confusion.sum()
+    shares = np.outer(confusion.sum(axis=1), confusion.sum(axis=0)) / total
+    expected = shares.trace() / total
+    kappa = (confusion.trace() / total - expected) / max(1 - expected, 1e-12)
+    if len(confusion) < 2 or kappa >= 0.1:
+        return False
+    known = shares > 0
+    phi = float((((confusion - shares)[known]) ** 2 / shares[known]).sum() / total)
+    free = len(confusion) - 1
+    if total <= 1:
+        return True
+    phi = max(0.0, phi - free**2 / (total - 1))
+    width = len(confusion) - free**2 / (total - 1)
+    return bool(width <= 1 or np.sqrt(phi / (width - 1)) < 0.1)
+
+
+def choose_groups(
+    confusion: NDArray[Any], links: NDArray[np.float64], threshold: float
+) -> list[bool]:
+    """Say for every join whether it belongs to a group of classes that should count as one.
+
+    A join does if the mean confusability of what it joins is at least `threshold`. So does one of
+    a larger cluster, whose many classes share what they lose: if each half goes to the other in a
+    share of at least `threshold`, and classes within are taken for one another three times as
+    often as for a class outside. All joins below such a join belong to it.
+
+    Parameters
+    ----------
+    confusion : ndarray of shape (n_classes, n_classes)
+        Counts, or sums of weights.
+    links : ndarray of shape (n_classes - 1, 4)
+        SciPy's linkage matrix.
+    threshold : float
+        Within 0..1.
+    """
+    k = len(confusion)
+    rates = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1e-300)
+    np.fill_diagonal(rates, 0)
+    # Row and column of a group add up those of its classes; `within` adds up what stays inside.
+    into, lost, within = rates.copy(), rates.sum(axis=1), np.zeros(2 * k)
+    sizes, rows, chosen = [1] * k, list(range(k)), []
+    for step, (left, right) in enumerate(links[:, :2].astype(int).tolist()):
+        a, b = rows[left], rows[right]
+        there, back = into[a, b], into[b, a]
+        size = sizes[left] + sizes[right]
+        inside = within[left] + within[right] + there + back
+        lost[a] += lost[b]
+        outside = max(lost[a] - inside, 0.0) / max(size * (k - size), 1)
+        mutual = (there / sizes[left] + back / sizes[right]) / 2
+        density = (there + back) / (2 * sizes[left] * sizes[right])
+        # Rounding must not undo a confusability that is the threshold itself.
+        is_close = 1 - links[step, 2] >= threshold - 1e-12
+        is_cluster = size < k and mutual >= threshold and density >= 3 * outside
+        chosen.append(bool(is_close or is_cluster))
+        into[a] += into[b]
+        into[:, a] += into[:, b]
+        within[k + step] = inside
+        sizes.append(size)
+        rows.append(a)
+    for step in reversed(range(len(links))):
+        if chosen[step]:
+            for part in links[step, :2].astype(int).tolist():
+                if part >= k:
+                    chosen[part - k] = True
+    return chosen
+
+
+def list_groups(links: NDArray[np.float64], chosen: Sequence[bool]) -> list[list[int]]:
+    """List the groups of classes after the chosen joins, sorted.
+
+    Examples
+    --------
+    >>> list_groups(np.array([[0, 2, 0.5, 2], [1, 3, 0.9, 3]]), [True, False])
+    [[0, 2], [1]]
+    """
+    n_classes = len(links) + 1
+    groups = {i: [i] for i in range(n_classes)}
+    for step, (left, right) in enumerate(links[:, :2].astype(int).tolist()):
+        if chosen[step]:
+            groups[n_classes + step] = sorted(groups.pop(left) + groups.pop(right))
+    return sorted(groups.values())

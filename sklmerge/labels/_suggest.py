@@ -7,19 +7,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
-from sklmerge._codes import match_labels
-from sklmerge._containers import read_labels
-from sklmerge._kinds import Label
+from sklmerge._codes import find_classes, match_labels
+from sklmerge._containers import read_labels, to_numpy
+from sklmerge._datasets import find_labels
+from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._confusion import (
+    choose_groups,
     count_confusions,
-    count_joins,
+    is_at_chance,
     link_classes,
     list_groups,
     measure_confusability,
-    score_groups,
+    score_joins,
 )
-from sklmerge.labels._exchange import check_same_kind
+from sklmerge.labels._exchange import check_same_kind, write_like
 from sklmerge.labels._merger import LabelMerger
+from sklmerge.labels._proba import check_proba
 
 
 class AmbiguousPair(NamedTuple):
@@ -90,17 +93,20 @@ class MergeSuggestion:
     classes : ndarray of shape (n_classes,)
         The classes in y_true or y_pred, sorted.
     confusion : ndarray of shape (n_classes, n_classes)
-        Counts; rows are true classes, columns predicted ones.
+        Counts, or sums of weights; rows are true classes, columns predicted ones.
     confusability : ndarray of shape (n_classes, n_classes)
         For two classes the mean rate at which one is predicted for the other.
     linkage : ndarray of shape (n_classes - 1, 4)
         SciPy's linkage matrix, for ``scipy.cluster.hierarchy.dendrogram``.
     ambiguous_pairs : list of AmbiguousPair
-        Pairs of classes with confusions, the most confusable first.
+        Pairs of classes with confusions, the most confusable first; without sample indices if a
+        confusion matrix was given.
     steps : list of MergeStep
         Every join in order, suggested or not, with the scores it leads to.
     accuracy, balanced_accuracy : float
         Before any merge.
+    note : str or None
+        Why nothing is suggested, if there is more to say than that classes are told apart well.
 
     Examples
     --------
@@ -114,13 +120,14 @@ class MergeSuggestion:
 
     merge: dict[Label, list[Label]]
     classes: NDArray[Any]
-    confusion: NDArray[np.int64]
+    confusion: NDArray[Any]
     confusability: NDArray[np.float64]
     linkage: NDArray[np.float64]
     ambiguous_pairs: list[AmbiguousPair]
     steps: list[MergeStep]
     accuracy: float
     balanced_accuracy: float
+    note: str | None = None
 
     def to_merger(self) -> LabelMerger:
         """Make a LabelMerger of the suggestion.
@@ -146,6 +153,8 @@ class MergeSuggestion:
                 f"{name:{width}}  {step.confusability:13.2f}  {step.n_classes:7}  "
                 f"{step.accuracy:8.2f}  {step.balanced_accuracy:17.2f}{mark}"
             )
+        if self.note is not None:
+            lines.append(self.note)
         lines.append("Scores rise by merging alone, for fewer classes are easier to tell apart.")
         return "\n".join(lines)
 
@@ -154,33 +163,49 @@ DEFAULT_THRESHOLD = 0.1
 
 
 def suggest_merges(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
+    y_true: ArrayLike | None = None,
+    y_pred: ArrayLike | None = None,
     *,
     n_classes: int | None = None,
     threshold: float | None = None,
+    confusion: ArrayLike | None = None,
+    classes: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
 ) -> MergeSuggestion:
     """Suggest which classes to merge, from predictions on samples that the model did not train on.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_samples,)
-        True and predicted labels of the same samples.
+    y_true : array-like of shape (n_samples,), default=None
+        True labels.
+    y_pred : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+        Predicted labels of the same samples, or their probabilities, of which the largest counts.
     n_classes : int, default=None
         Join until so many classes are left.
     threshold : float in (0, 1], default=None
-        Join while the mean confusability of what is joined is at least this. None is 0.1 where
+        Join while the mean confusability of what is joined is at least this, and join larger
+        clusters whose halves go to one another in at least this share. None is 0.1 where
         `n_classes` is None too.
+    confusion : array-like of shape (n_classes, n_classes), default=None
+        A confusion matrix in place of `y_true` and `y_pred`: rows are true classes, columns
+        predicted ones. A data frame names the classes by its index.
+    classes : array-like of shape (n_classes,), default=None
+        What the columns of a confusion matrix or of probabilities are called. None is the classes
+        of y_true, sorted, for probabilities, and 0, 1, 2, ... for a matrix.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples.
 
     Returns
     -------
     MergeSuggestion
-        The map and the evidence.
+        The map and the evidence. Without `n_classes`, nothing is suggested where the predictions
+        are no better than chance, or where all classes would become one; its `note` says so.
 
     Raises
     ------
     ValueError
-        If both `n_classes` and `threshold` are given, or one is out of range.
+        If both `n_classes` and `threshold` are given, or one is out of range; or if neither
+        labels nor a confusion matrix are given, or both.
 
     Examples
     --------
@@ -196,33 +221,110 @@ def suggest_merges(
     A + B               0.55        2      0.97               0.95  suggested
     A + B + C           0.03        1      1.00               1.00
     Scores rise by merging alone, for fewer classes are easier to tell apart.
+    >>> suggest_merges(confusion=suggestion.confusion, classes=["A", "B", "C"]).merge
+    {'A+B': ['A', 'B']}
     """
-    truth, predicted = read_labels(y_true, "y_true"), read_labels(y_pred, "y_pred")
-    check_consistent_length(truth, predicted)
-    if len(truth) == 0:
-        raise ValueError("y_true must hold at least one label, got none")
-    check_same_kind(predicted, truth, "y_pred")
-    classes = np.unique(np.concatenate([truth, predicted]))
-    _check_cut(n_classes, threshold, len(classes))
-    confusion = count_confusions(match_labels(truth, classes), match_labels(predicted, classes))
-    confusability = measure_confusability(confusion)
+    if (confusion is None) == (y_true is None) or (y_true is None) != (y_pred is None):
+        raise ValueError("pass either y_true and y_pred, or confusion")
+    truth = predicted = np.zeros(0, dtype=np.intp)
+    if confusion is not None:
+        if sample_weight is not None:
+            raise ValueError("sample_weight is for y_true and y_pred, got it beside confusion")
+        known, table = _read_confusion(confusion, classes)
+    else:
+        known, truth, predicted = _number_rows(y_true, y_pred, classes)
+        weights = None if sample_weight is None else to_numpy(sample_weight).astype(np.float64)
+        check_consistent_length(truth, weights)
+        table = count_confusions(truth, predicted, len(known), weights)
+    if not table.sum() > 0:
+        raise ValueError("confusion must have samples, got a sum of 0")
+    _check_cut(n_classes, threshold, len(known))
+    confusability = measure_confusability(table)
     links = link_classes(confusability)
-    if n_classes is None and threshold is None:
-        threshold = DEFAULT_THRESHOLD
-    n_joins = count_joins(links, n_classes, threshold)
-    labels: list[Label] = classes.tolist()
-    accuracy, balanced_accuracy = score_groups(confusion, list_groups(links, 0))
+    chosen, note = _choose_joins(table, links, n_classes, threshold)
+    labels: list[Label] = known.tolist()
+    scores = score_joins(table, links)
     return MergeSuggestion(
-        merge=_name_groups([[labels[i] for i in group] for group in list_groups(links, n_joins)]),
-        classes=classes,
-        confusion=confusion,
+        merge=_name_groups([[labels[i] for i in group] for group in list_groups(links, chosen)]),
+        classes=known,
+        confusion=table,
         confusability=confusability,
         linkage=links,
         ambiguous_pairs=_list_pairs(labels, confusability, truth, predicted),
-        steps=_list_steps(labels, confusion, links, n_joins),
-        accuracy=accuracy,
-        balanced_accuracy=balanced_accuracy,
+        steps=_list_steps(labels, links, chosen, *scores),
+        accuracy=float(scores[0][0]),
+        balanced_accuracy=float(scores[1][0]),
+        note=note,
     )
+
+
+def _number_rows(
+    y_true: Any, y_pred: Any, classes: Any
+) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[np.intp]]:
+    """Name the classes, and number the true and the predicted label of every row among them."""
+    truth = read_labels(find_labels(y_true, "y_true"), "y_true")
+    if len(truth) == 0:
+        raise ValueError("y_true must hold at least one label, got none")
+    if np.ndim(y_pred) == 2 and np.shape(y_pred)[1] > 1:
+        columns = find_classes(truth)[0] if classes is None else read_labels(classes, "classes")
+        predicted = columns[check_proba(y_pred, len(columns), "y_pred").argmax(axis=1)]
+    else:
+        predicted = write_like(read_labels(y_pred, "y_pred"), truth)
+        columns = predicted if classes is None else read_labels(classes, "classes")
+    check_consistent_length(truth, predicted)
+    check_same_kind(predicted, truth, "y_pred")
+    known = np.unique(np.concatenate([find_classes(x)[0] for x in (truth, predicted, columns)]))
+    return known, match_labels(truth, known), match_labels(predicted, known)
+
+
+def _read_confusion(confusion: Any, classes: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    if classes is None and hasattr(confusion, "index") and hasattr(confusion, "columns"):
+        classes = confusion.index
+        if list(classes) != list(confusion.columns):
+            raise ValueError(
+                "confusion must have the same classes as rows and columns, got "
+                f"{list(classes)!r} and {list(confusion.columns)!r}"
+            )
+    table = to_numpy(confusion)
+    if table.ndim != 2 or table.shape[0] != table.shape[1] or table.dtype.kind not in "biuf":
+        raise ValueError(
+            f"confusion must be of shape (n_classes, n_classes) and hold counts, got {table.shape}"
+        )
+    if not np.isfinite(table).all() or (table < 0).any():
+        raise ValueError("confusion must hold counts >= 0, got negative or missing values")
+    known = np.arange(len(table)) if classes is None else read_labels(classes, "classes")
+    if len(known) != len(table) or len(np.unique(known)) < len(known):
+        raise ValueError(
+            f"classes must name the {len(table)} rows of confusion, each once, got {len(known)}: "
+            f"{show_labels(known)}"
+        )
+    order = np.argsort(known)
+    return known[order], table[np.ix_(order, order)]
+
+
+def _choose_joins(
+    confusion: NDArray[Any],
+    links: NDArray[np.float64],
+    n_classes: int | None,
+    threshold: float | None,
+) -> tuple[list[bool], str | None]:
+    """Say which joins are suggested, or why none is."""
+    if n_classes is not None:
+        return [step < len(links) + 1 - n_classes for step in range(len(links))], None
+    none = [False] * len(links)
+    if is_at_chance(confusion):
+        return none, (
+            "Nothing is suggested: the predictions are no better than chance, so they say nothing "
+            "about which classes are alike. Use better features or more samples, or pass n_classes."
+        )
+    chosen = choose_groups(confusion, links, DEFAULT_THRESHOLD if threshold is None else threshold)
+    # Of two classes one is left if they are joined, which is what somebody may ask for.
+    if len(links) > 1 and all(chosen):
+        return none, (
+            "Nothing is suggested: all classes would become one. Pass a higher threshold, or "
+            "n_classes."
+        )
+    return chosen, None
 
 
 def _check_cut(n_classes: int | None, threshold: float | None, k: int) -> None:
@@ -248,36 +350,46 @@ def _name_groups(groups: list[list[Label]]) -> dict[Label, list[Label]]:
 def _list_pairs(
     labels: list[Label],
     confusability: NDArray[np.float64],
-    truth: NDArray[Any],
-    predicted: NDArray[Any],
+    truth: NDArray[np.intp],
+    predicted: NDArray[np.intp],
 ) -> list[AmbiguousPair]:
-    pairs: list[AmbiguousPair] = []
-    for i, j in np.argwhere(np.triu(confusability) > 0).tolist():
-        first, second = labels[i], labels[j]
-        mistaken = (truth == first) & (predicted == second)
-        mistaken |= (truth == second) & (predicted == first)
-        rate = float(confusability[i, j])
-        pairs.append(AmbiguousPair(first, second, rate, np.flatnonzero(mistaken)))
+    """List the confused pairs and the rows behind each, by one sort of the confused rows."""
+    rows = np.flatnonzero(truth != predicted)
+    low = np.minimum(truth[rows], predicted[rows])
+    keys = low * len(labels) + np.maximum(truth[rows], predicted[rows])
+    order = np.argsort(keys, kind="stable")
+    firsts, seconds = np.nonzero(np.triu(confusability) > 0)
+    places = firsts * len(labels) + seconds
+    starts, ends = (np.searchsorted(keys[order], places, side) for side in ("left", "right"))
+    rates = confusability[firsts, seconds]
+    columns = (column.tolist() for column in (firsts, seconds, rates, starts, ends))
+    rows = rows[order]
+    pairs = [
+        AmbiguousPair(labels[i], labels[j], rate, rows[start:end])
+        for i, j, rate, start, end in zip(*columns, strict=True)
+    ]
     return sorted(pairs, key=lambda pair: -pair.confusability)
 
 
 def _list_steps(
-    labels: list[Label], confusion: NDArray[np.int64], links: NDArray[np.float64], n_joins: int
+    labels: list[Label],
+    links: NDArray[np.float64],
+    chosen: list[bool],
+    accuracies: NDArray[np.float64],
+    balanced: NDArray[np.float64],
 ) -> list[MergeStep]:
+    groups = [[i] for i in range(len(labels))]
     steps = []
-    for step, height in enumerate(links[:, 2].tolist()):
-        groups = list_groups(links, step + 1)
-        before = list_groups(links, step)
-        joined = next(group for group in groups if group not in before)
-        accuracy, balanced_accuracy = score_groups(confusion, groups)
+    for step, (left, right, height) in enumerate(links[:, :3].tolist()):
+        groups.append(sorted(groups[int(left)] + groups[int(right)]))
         steps.append(
             MergeStep(
-                members=[labels[i] for i in joined],
+                members=[labels[i] for i in groups[-1]],
                 confusability=1 - height,
-                n_classes=len(groups),
-                accuracy=accuracy,
-                balanced_accuracy=balanced_accuracy,
-                suggested=step < n_joins,
+                n_classes=len(links) - step,
+                accuracy=float(accuracies[step + 1]),
+                balanced_accuracy=float(balanced[step + 1]),
+                suggested=chosen[step],
             )
         )
     return steps

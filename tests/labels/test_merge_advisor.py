@@ -174,13 +174,124 @@ class Rememberer(ClassifierMixin, BaseEstimator):
         return np.where([x in self.seen_ for x in X[:, 0].tolist()], "leak", "clean")
 
 
-@pytest.mark.parametrize("cv", [5, GroupKFold(5), list(KFold(2).split(np.zeros(90)))])
+GROUPS = np.tile(np.arange(15), 6)
+BY_GROUP = list(GroupKFold(3).split(np.zeros(90), groups=GROUPS))
+
+
+@pytest.mark.parametrize("cv", [5, np.int64(5), None, GroupKFold(5), BY_GROUP, iter(BY_GROUP)])
 def test_groups_stay_together(cv):
-    groups = np.tile(np.arange(15), 6)
-    is_given = isinstance(cv, list)
-    samples = (np.arange(90) if is_given else groups)[:, None]
-    advisor = MergeAdvisor(Rememberer(), cv=cv).fit(samples, Y, groups=groups)
+    advisor = MergeAdvisor(Rememberer(), cv=cv).fit(GROUPS[:, None], Y, groups=GROUPS)
     assert "leak" not in advisor.classes_
+
+
+@pytest.mark.filterwarnings("ignore:The groups parameter is ignored")
+@pytest.mark.parametrize("cv", [KFold(2), list(KFold(2).split(np.zeros(90)))])
+def test_splits_that_tear_groups_apart_are_refused(cv):
+    with pytest.raises(ValueError, match=r"cv must keep groups together"):
+        MergeAdvisor(Rememberer(), cv=cv).fit(GROUPS[:, None], Y, groups=GROUPS)
+
+
+def draw(n_classes, n_mixed, rate, seed, n=200):
+    """Draw predictions where some classes are taken for one another at random."""
+    rng = np.random.default_rng(seed)
+    truth = np.repeat(np.arange(n_classes), n)
+    predicted = truth.copy()
+    hit = (truth < n_mixed) & (rng.random(len(truth)) < rate)
+    predicted[hit] = rng.integers(0, n_mixed, hit.sum())
+    return truth, predicted
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("n_classes", "n_mixed", "rate"), [(12, 10, 0.7), (8, 6, 0.6), (40, 25, 1)]
+)
+def test_a_large_cluster_of_mixed_classes_is_seen_whole(n_classes, n_mixed, rate, seed):
+    suggestion = suggest_merges(*draw(n_classes, n_mixed, rate, seed))
+    assert suggestion.merge == {0: list(range(n_mixed))}
+    assert sum(step.suggested for step in suggestion.steps) == n_mixed - 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_clusters_stay_two(seed):
+    truth, predicted = draw(6, 6, 0.7, seed)
+    both = suggest_merges(
+        np.r_[truth, truth + 6, truth + 12], np.r_[predicted, predicted + 6, truth + 12]
+    )
+    assert both.merge == {0: [0, 1, 2, 3, 4, 5], 6: [6, 7, 8, 9, 10, 11]}
+
+
+@pytest.mark.parametrize("k", [3, 20, 300])
+def test_errors_that_fall_on_all_classes_alike_make_no_cluster(k):
+    rng = np.random.default_rng(0)
+    truth = np.repeat(np.arange(k), 50)
+    predicted = np.where(rng.random(len(truth)) < 0.9, truth, rng.integers(0, k, len(truth)))
+    assert suggest_merges(truth, predicted).merge == {}
+
+
+@pytest.mark.parametrize("k", [2, 6, 30])
+def test_predictions_at_chance_suggest_nothing_and_say_so(k):
+    truth, predicted = np.random.default_rng(0).integers(0, k, (2, 100 * k))
+    suggestion = suggest_merges(truth, predicted)
+    assert suggestion.merge == {}
+    assert "no better than chance" in suggestion.note
+    assert suggestion.note in str(suggestion)
+    assert suggest_merges(truth, predicted, n_classes=k - 1).merge != {}
+    always = suggest_merges(truth, np.zeros_like(truth))
+    assert always.merge == {}
+
+
+def test_all_classes_are_never_suggested_to_be_one():
+    truth, predicted = draw(5, 5, 0.9, 0)
+    predicted[:] = np.where(np.arange(len(truth)) % 3 == 0, truth, predicted)
+    suggestion = suggest_merges(truth, predicted, threshold=0.01)
+    assert suggestion.merge == {}
+    assert "all classes would become one" in suggestion.note
+
+
+def test_a_confusion_matrix_serves_in_place_of_labels():
+    told = suggest_merges(TRUE, PRED)
+    for confusion in (told.confusion, told.confusion.astype(float), told.confusion.tolist()):
+        given = suggest_merges(confusion=confusion, classes=list("ABCDE"))
+        assert (given.merge, given.steps) == (told.merge, told.steps)
+    frame = pd.crosstab(TRUE, PRED)
+    assert suggest_merges(confusion=frame).merge == told.merge
+    mixed = frame.loc[list("EDCBA"), list("EDCBA")]
+    assert suggest_merges(confusion=mixed).merge == told.merge
+    assert suggest_merges(confusion=told.confusion).merge == {0: [0, 1]}
+    assert all(len(pair.sample_indices) == 0 for pair in given.ambiguous_pairs)
+
+
+def test_probabilities_serve_in_place_of_predictions():
+    P = (PRED[:, None] == np.array(list("ABCDE"))) * 0.6 + 0.08
+    assert suggest_merges(TRUE, P).steps == suggest_merges(TRUE, PRED).steps
+    names = list("EDCBA")
+    assert suggest_merges(TRUE, P[:, ::-1], classes=names).steps == suggest_merges(TRUE, PRED).steps
+
+
+def test_a_weight_is_a_number_of_rows():
+    weights = np.random.default_rng(0).integers(0, 4, len(TRUE))
+    repeated = suggest_merges(np.repeat(TRUE, weights), np.repeat(PRED, weights))
+    weighted = suggest_merges(TRUE, PRED, sample_weight=weights)
+    assert_allclose(weighted.confusion, repeated.confusion)
+    assert weighted.merge == repeated.merge
+    assert_allclose(weighted.linkage, repeated.linkage)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, r"pass either y_true and y_pred, or confusion"),
+        ({"confusion": np.ones((2, 3))}, r"shape \(n_classes, n_classes\)"),
+        ({"confusion": -np.eye(2)}, r"counts >= 0"),
+        ({"confusion": np.zeros((2, 2))}, r"must have samples"),
+        ({"confusion": np.eye(3), "classes": ["a", "b"]}, r"name the 3 rows of confusion"),
+        ({"confusion": np.eye(2), "sample_weight": [1, 2]}, r"sample_weight is for y_true"),
+        ({"confusion": np.eye(2), "y_true": [0, 1]}, r"pass either"),
+    ],
+)
+def test_what_is_no_evidence_is_an_error(settings, message):
+    with pytest.raises(ValueError, match=message):
+        suggest_merges(**settings)
 
 
 def test_images_are_taken_as_they_are():
