@@ -89,7 +89,7 @@ class ImageBatches(Resumable, NamedClasses):
     merger : LabelMerger
         Fitted; numbers the classes.
     counts : dict of label to int
-        Draws of each merged class in an epoch; of several labels an image, in the first epoch.
+        Draws of each merged class in an epoch; of several labels an image, the expected number.
     n_batches : int
         Batches of an epoch.
 

@@ -340,13 +340,15 @@ def plan_maker(
     """Check what `ImageBatches` was given, and put it together; no image is read."""
     check_scaler(scaler)
     schedule, targets = classes.schedule, classes.targets
-    codes: NDArray[np.signedinteger] = np.zeros(len(images), np.int8)
-    originals, rates = [None], [schedule.n_draws_ / len(images)]
-    # Images of several labels have no class of their own.
+    codes = schedule.original_codes_
     if class_mode != "multilabel":
-        codes, originals = schedule.original_codes_, targets.originals.tolist()
+        originals = targets.originals.tolist()
         rates = find_rates(schedule, originals)
-    elif isinstance(augmenter, Mapping):
+    else:
+        # Images of several labels have no class of their own, but one of how often they are drawn.
+        originals = [None] * (int(codes.max()) + 1)
+        rates = [schedule.n_draws_ / len(images)] * len(originals)
+    if class_mode == "multilabel" and isinstance(augmenter, Mapping):
         raise ValueError(
             'augmenter must be one for all images with class_mode="multilabel", got a mapping'
         )

@@ -221,16 +221,15 @@ def read_classes(
 
 
 def _read_table(y: Any, schedule: EpochSchedule | None, merge: Any) -> Classes:
-    """Learn the labels of a 0/1 table: to draw all once, a schedule need not know them."""
-    drawn = np.zeros(len(y), np.int8) if schedule is None else y
-    fitted = fit_schedule(schedule, drawn, None if schedule is None else merge)
-    merger = merge if is_fitted_merger(merge) else check_merger(merge).fit(y)
-    table = np.asarray(y.toarray() if hasattr(y, "toarray") else y, np.uint8)
-    merged = merger.transform(y)
-    merged = np.asarray(merged.toarray() if hasattr(merged, "toarray") else merged, np.uint8)
-    n_drawn = merged[fitted.draws(0).indices].sum(axis=0, dtype=np.int64).tolist()
-    counts = dict(zip(merger.class_indices_, n_drawn, strict=True))
-    return Classes(fitted, merger, Targets(None, table, merged, merged), counts)
+    """Learn the labels of a 0/1 table."""
+    fitted = fit_schedule(schedule, y, merge)
+    merger = merge if is_fitted_merger(merge) else fitted.merger_
+    table, merged = (
+        np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows, np.uint8)
+        for rows in (y, merger.transform(y))
+    )
+    targets = Targets(None, table, merged, merged)
+    return Classes(fitted, merger, targets, dict(fitted.samples_per_class_))
 
 
 def resolve_class_weight(class_weight: Any, draws: Mapping[Any, int]) -> dict[Any, float]:

@@ -38,7 +38,8 @@ class EpochBatchSampler(EpochSampler):
     batch_size : int, default=32
         Most images in a batch; sizes differ by at most 1.
     schedule : EpochSchedule or None, default=None
-        What each epoch draws; a clone is fitted. None is ``EpochSchedule(random_state=0)``.
+        What each epoch draws; a clone is fitted. None is ``EpochSchedule(random_state=0)``, for a
+        table with ``stratify_batches=False``.
     shard : {"auto", True, False}, default="auto"
         Whether each process of `torch.distributed` gets its own part, see `ImageBatches.to_torch`.
 
@@ -77,8 +78,11 @@ class EpochBatchSampler(EpochSampler):
         labels = find_labels(data, "data")
         if isinstance(labels, torch.Tensor):
             labels = labels.numpy(force=True)
-        planned = EpochSchedule(random_state=0) if schedule is None else schedule
-        fitted = clone(planned).fit(labels)
+        if schedule is None:
+            # Rows of several labels cannot be dealt to batches label by label.
+            is_table = len(np.shape(labels)) == 2
+            schedule = EpochSchedule(stratify_batches=not is_table, random_state=0)
+        fitted = clone(schedule).fit(labels)
         fitted.count_batches(batch_size)
         super().__init__(fitted, batch_size, shard)
         self._plans: dict[tuple[int, int], EpochPlans] = {}

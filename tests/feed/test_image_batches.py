@@ -126,6 +126,96 @@ def test_class_mode_writes_targets_as_the_merger_does(textures, class_mode, shap
     assert_array_equal(batch[1], expected)
 
 
+def test_two_heads_get_merged_and_original_classes(textures):
+    images, target = textures
+    schedule = EpochSchedule(merge=[["grass", "gravel"]], random_state=0)
+    train = ImageBatches(images, target, schedule=schedule, class_mode="both", batch_size=20)
+    batch = train[0]
+    names = np.array(["brick", "grass", "gravel"])
+    assert_array_equal(names[batch[1]["original"]], batch.draws.original_labels)
+    assert_array_equal(batch[1]["merged"] == 1, batch.draws.original_labels != "brick")
+    # A validation set that lacks a class is numbered as the training set at both levels.
+    rows = target == "gravel"
+    val = ImageBatches(images[rows], target[rows], merge=train.merger, class_mode="both")
+    assert {name: set(codes.tolist()) for name, codes in val[0][1].items()} == {
+        "merged": {1},
+        "original": {2},
+    }
+
+
+TAGS = (np.random.default_rng(0).random((240, 4)) < [0.05, 0.3, 0.6, 0.9]).astype(int)
+
+
+def test_several_labels_an_image_are_drawn_by_repeat_factors(textures):
+    images, _ = textures
+    schedule = EpochSchedule("majority", stratify_batches=False, random_state=0)
+    merge = {9: [1, 2]}
+    batches = ImageBatches(
+        images, TAGS, schedule=schedule, class_mode="multilabel", merge=merge, batch_size=40
+    )
+    assert batches.class_names == [0, 3, 9]
+    merged = np.column_stack([TAGS[:, 0], TAGS[:, 3], TAGS[:, 1] | TAGS[:, 2]])
+    drawn = []
+    for batch in batches:
+        assert batch[1].dtype == np.float32
+        assert_array_equal(batch[1], merged[batch.draws.indices])
+        assert_array_equal(batch.draws.original_labels, TAGS[batch.draws.indices])
+        drawn.append(batch.draws.indices)
+    share = merged[np.concatenate(drawn)].mean(axis=0)
+    assert share[0] > 2 * merged.mean(axis=0)[0]
+    assert "240 images, 3 classes" in repr(batches)
+
+
+def test_several_labels_an_image_come_in_order_without_a_schedule(textures):
+    images, _ = textures
+    batches = ImageBatches(images, TAGS, class_mode="multilabel", batch_size=100)
+    assert_array_equal(np.concatenate([y for _, y in batches]), TAGS)
+    assert batches.counts == dict(enumerate(TAGS.sum(axis=0).tolist()))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"y": TAGS}, r"y must be of shape \(n,\), got \(240, 4\); pass class_mode='multilabel'"),
+        ({"class_mode": "multilabel"}, "class_mode='multilabel' needs a 0/1 table"),
+        (
+            {"y": TAGS, "class_mode": "multilabel", "class_weight": "balanced"},
+            r'class_weight must be None for class_mode="multilabel".*pos_weight\(\)',
+        ),
+        ({"y": {"head": [0]}}, "y must be labels, one for each image, got a dict"),
+        ({"scaler": abs}, r"scaler must be an ImageScaler or have transform, .* ImageScaler\(pre"),
+        ({"class_weight": {"brick": -1, "grass": 1, "gravel": 1}}, "class_weight must be finite"),
+        ({"progress": "yes"}, "progress must be True or False, got 'yes'"),
+    ],
+)
+def test_what_cannot_work_is_refused_at_construction(textures, settings, message):
+    images, target = textures
+    with pytest.raises((ValueError, TypeError), match=message):
+        ImageBatches(images, **({"y": target} | settings))
+
+
+def test_a_batch_is_asked_for_by_its_number(textures):
+    batches = ImageBatches(*textures, batch_size=48)
+    assert_array_equal(batches[-1][0], batches[4][0])
+    with pytest.raises(IndexError, match=r"number must be in \[0, 5\), got 99"):
+        batches[99]
+    for number in (slice(0, 2), 1.0, None, True):
+        with pytest.raises(TypeError, match="number must be an int, got"):
+            batches[number]
+
+
+def test_a_merge_at_several_doors_must_be_the_same(textures):
+    images, target = textures
+    ground = {"ground": ["grass", "gravel"]}
+    schedule = EpochSchedule(merge=LabelMerger(ground), random_state=0)
+    same = ImageBatches(images, target, schedule=schedule, merge={"ground": ["gravel", "grass"]})
+    assert same.class_names == ["brick", "ground"]
+    train = ImageBatches(images, target, schedule=schedule, merge=same.merger)
+    assert train.merger is same.merger
+    with pytest.raises(ValueError, match="got one in the schedule and another in ImageBatches, wh"):
+        ImageBatches(images, target, schedule=schedule, merge={"soil": ["grass", "gravel"]})
+
+
 def test_a_validation_set_without_a_class_is_numbered_as_the_training_set(textures):
     images, target = textures
     train = ImageBatches(images, target, schedule=BALANCED)

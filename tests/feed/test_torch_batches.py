@@ -279,6 +279,18 @@ def test_two_ranks_of_a_gloo_group_share_every_epoch(textures):
         assert sorted(rows) == sorted(plan.draws(epoch).indices)
 
 
+def test_rows_of_several_labels_are_drawn_by_repeat_factors():
+    tags = (np.random.default_rng(0).random((200, 3)) < [0.05, 0.5, 0.9]).astype(int)
+    sampler = EpochBatchSampler(torch.tensor(tags), batch_size=20)
+    assert sampler.schedule.stratify_batches is False
+    rows = np.concatenate(list(sampler))
+    seen = np.bincount(rows, minlength=200)
+    for codes in range(sampler.schedule.original_codes_.max() + 1):
+        alike = seen[sampler.schedule.original_codes_ == codes]
+        assert alike.max() - alike.min() <= 1
+    assert tags[rows].mean(axis=0)[0] >= tags.mean(axis=0)[0]
+
+
 def test_wrong_uses_are_named(textures):
     batches = make_batches(textures)
     for make in (batches.to_torch, lambda **options: EpochBatchSampler(textures[1], **options)):
