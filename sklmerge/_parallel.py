@@ -1,4 +1,8 @@
-"""Hand tasks to joblib's workers and yield what comes of them, whatever the backend can do."""
+"""Work in threads or joblib's workers, in order or as it comes, ahead of whoever asks for it.
+
+`map_ordered` and `map_unordered` hand tasks to joblib's workers, whatever the backend can do;
+`run_ahead` and `Lookahead` work in threads of this process, ahead of a loop. All stop cleanly.
+"""
 
 import threading
 import warnings
@@ -21,7 +25,7 @@ Call = Callable[..., Any]
 
 
 @contextmanager
-def open_gate() -> Iterator[Call]:
+def open_gate(prefer: str | None = "threads", require: str | None = None) -> Iterator[Call]:
     """Give a way to call a function in joblib's workers that ends soon when the caller stops.
 
     joblib does not wait for its threads when it gives up, and a process that ends while one of them
@@ -41,7 +45,7 @@ def open_gate() -> Iterator[Call]:
     ...     print(call(pow, 2, 3))
     8
     """
-    backend, _ = get_active_backend(prefer="threads")
+    backend, _ = get_active_backend(prefer=prefer, require=require)
     gate = _Gate()
     try:
         yield _Carried(gate.call if getattr(backend, "supports_sharedmem", False) else _call)
@@ -123,7 +127,7 @@ def run_ahead(
         return
     carried = _Carried(function)
     waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(n_threads, thread_name_prefix="sklmerge-feed") as pool:
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="sklmerge") as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(carried, item))
@@ -187,7 +191,7 @@ def _start(function: Callable[[Any], Result], key: Any) -> "Future[Result]":
         except BaseException as error:
             future.set_exception(error)
 
-    threading.Thread(target=run, name="sklmerge-feed", daemon=True).start()
+    threading.Thread(target=run, name="sklmerge", daemon=True).start()
     return future
 
 
@@ -260,6 +264,57 @@ def map_unordered(
         except BaseException:
             give_up()
             raise
+
+
+def map_ordered(
+    function: Callable[..., Result],
+    tasks: Iterable[Task],
+    *shared: Any,
+    n_jobs: int | None,
+    prefer: str | None = "threads",
+    require: str | None = None,
+    at_once: int | None = None,
+    passes_gate: bool = False,
+) -> Generator[Result, None, None]:
+    """Call a function for each task in workers, and yield results in the order of the tasks.
+
+    Parameters
+    ----------
+    function : callable
+        Called as ``function(task, *shared)``.
+    tasks : iterable
+        Small: each is sent to its worker.
+    *shared : object
+        What is the same for all tasks.
+    n_jobs : int or None
+        Workers, as joblib counts them.
+    prefer, require : str or None
+        Of joblib's Parallel.
+    at_once : int or None, default=None
+        Tasks that are handed out at a time, so that few results wait to be taken; None is all.
+    passes_gate : bool, default=False
+        Whether the function is called as ``function(task, *shared, call)``, for tasks of several
+        parts: it calls each by `call`, so that those left are not begun when the caller stops.
+
+    Yields
+    ------
+    result
+
+    Examples
+    --------
+    >>> from sklmerge._parallel import map_ordered
+    >>> list(map_ordered(pow, [1, 2, 3], 2, n_jobs=2))
+    [1, 4, 9]
+    """
+    left = iter(tasks)
+    settings = {"prefer": prefer, "require": require}
+    # Tasks are as large as they should be: joblib need not gather them into larger ones.
+    with open_gate(**settings) as call, Parallel(n_jobs, batch_size=1, **settings) as parallel:
+        while some := list(islice(left, at_once)):
+            if passes_gate:
+                yield from parallel(delayed(function)(task, *shared, call) for task in some)
+            else:
+                yield from parallel(delayed(call)(function, task, *shared) for task in some)
 
 
 def name_processes(n_jobs: int | None) -> str | None:

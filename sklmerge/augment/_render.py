@@ -1,7 +1,6 @@
 """Images and parameters in, augmented images out: one warp, one recolouring, chunk by chunk."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +8,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._parallel import run_ahead
 from sklmerge._resize import resize_image
 from sklmerge.augment._affine import (
     UNMOVED,
@@ -89,9 +89,9 @@ def render_images(
     if n_parts == 1:
         run_part(0)
     else:
-        # A pool of its own starts sooner than joblib's workers, by more than some batches take.
-        with ThreadPoolExecutor(min(n_threads, n_parts)) as pool:
-            list(pool.map(run_part, range(n_parts)))
+        # Threads start sooner than joblib's workers, by more than some batches take.
+        for _ in run_ahead(run_part, range(n_parts), min(n_threads, n_parts)):
+            pass
 
 
 def render_rows(

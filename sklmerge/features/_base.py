@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
@@ -19,6 +20,7 @@ from sklmerge._contract import (
     refuse_single_image,
     stack_images,
 )
+from sklmerge._parallel import map_ordered
 from sklmerge.images import (
     BadFileError,
     Reader,
@@ -155,10 +157,9 @@ class ImageFeatures(NamedFeatures, ABC):
             tasks = [FileBatch(list(paths[part]), *ways, self.image_shape_) for part in parts]
         # What was fitted, such as thousands of names, need not travel to the workers.
         plain = clone(self)
-        run = joblib.delayed(describe_images)
-        # Tasks are as large as they should be: joblib need not gather them into larger ones.
-        workers = joblib.Parallel(n_jobs=self.n_jobs, prefer=self._prefer, batch_size=1)
-        described = workers(run(plain, task) for task in tasks)
+        described = map_ordered(
+            partial(describe_images, plain), tasks, n_jobs=self.n_jobs, prefer=self._prefer
+        )
         return np.concatenate([np.empty((0, len(self.feature_names_))), *described])
 
     def __sklearn_tags__(self) -> Any:

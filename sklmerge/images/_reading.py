@@ -3,16 +3,16 @@
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from io import BytesIO
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from sklmerge._contract import check_read_image
-from sklmerge._parallel import Call, open_gate
+from sklmerge._parallel import Call, map_ordered
 from sklmerge._resize import resize_image
 from sklmerge.images.codec import decode_image
 from sklmerge.images.files import ImagePaths, RemoteFiles, is_url
@@ -178,26 +178,29 @@ def map_files(
     """
     n_done = 0
     starts = range(0, len(paths), FILES_PER_TASK)
-    with open_gate() as call, Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
-        for first in range(0, len(starts), TASKS_AT_ONCE):
-            tasks = (
-                delayed(_call_each)(
-                    call, function, list(paths[start : start + FILES_PER_TASK]), files
-                )
-                for start in starts[first : first + TASKS_AT_ONCE]
-            )
-            for results in parallel(tasks):
-                yield from results
-                n_done += len(results)
-                if progress is not None:
-                    progress(n_done, len(paths))
+    tasks = (list(paths[start : start + FILES_PER_TASK]) for start in starts)
+    done = map_ordered(
+        _call_each,
+        tasks,
+        function,
+        files,
+        n_jobs=n_jobs,
+        at_once=TASKS_AT_ONCE,
+        passes_gate=True,
+    )
+    with closing(done):
+        for results in done:
+            yield from results
+            n_done += len(results)
+            if progress is not None:
+                progress(n_done, len(paths))
 
 
 def _call_each(
-    call: Call,
-    function: Callable[[str, Fetched], Result],
     paths: Sequence[str],
+    function: Callable[[str, Fetched], Result],
     files: RemoteFiles,
+    call: Call,
 ) -> list[Result]:
     fetched = call(fetch_urls, paths, files) or ()
     return [call(function, path, one) for path, one in zip(paths, fetched, strict=False)]

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._parallel import run_ahead
 from sklmerge.images.files._archives import SCHEME, Archive, open_archive
 from sklmerge.images.files._class_folders import choose_class_folders
 from sklmerge.images.files._packed import SEPARATOR
@@ -306,11 +306,10 @@ def scan_remote_folders(files: RemoteFiles, root: str, wanted: Wanted) -> Scanne
         found = files.list_files(f"{root}/{os.fsdecode(folder)}")
         return [folder + b"/" + os.fsencode(name) for name in found]
 
-    with ThreadPoolExecutor(_LISTED_AT_ONCE) as pool:
-        listings = pool.map(list_names, folders)
-        return arrange_paths(
-            root, folders, block_names(listings, folders, wanted.levels), wanted, loose
-        )
+    listings = run_ahead(list_names, folders, _LISTED_AT_ONCE)
+    return arrange_paths(
+        root, folders, block_names(listings, folders, wanted.levels), wanted, loose
+    )
 
 
 def block_names(
