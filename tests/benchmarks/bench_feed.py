@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import cv2
+import h5py
 import numpy as np
 import pandas as pd
 from measuring import Line, compare, main, take_turns
@@ -139,6 +140,30 @@ def measure_workers(many, folder, short):
     yield Line(name, best["ours"], best["theirs"], "images/s")
 
 
+def measure_loader(few, short):
+    """Yield what the loader of torch costs, beside a plain loop: both work ahead in one thread."""
+    feeds = {"loader": make_batches(few).to_torch(), "plain": make_batches(few)}
+    best = take_rates(feeds, 640 if short else 2000, 3, 2 * N_RARE)
+    yield Line("to_torch without workers vs a plain loop", *best.values(), "images/s")
+
+
+def measure_lazy(home, n=512):
+    """Yield what batches cost that are read from an h5py file, beside reading its rows bare."""
+    images = np.random.default_rng(0).integers(0, 256, (n, *SIZE, 3), dtype=np.uint8)
+    with h5py.File(f"{home}/images.h5", "w") as file:
+        file.create_dataset("images", data=images, chunks=(1, *SIZE, 3))
+    rows = h5py.File(f"{home}/images.h5")["images"]
+    batches = ImageBatches(rows, np.arange(n) % 2, batch_size=BATCH_SIZE, cache_bytes=0)
+    starts = range(0, n, BATCH_SIZE)
+    jobs = {
+        "ours": lambda: [batches.make_batch(0, number) for number in range(len(batches))],
+        "its rows bare": lambda: [
+            np.stack([rows[row] for row in range(start, start + BATCH_SIZE)]) for start in starts
+        ],
+    }
+    yield from compare("batches of an h5py array", jobs, rounds=5, n=n, unit="images")
+
+
 def measure_classes(n_draws=10_000):
     """Yield the cost of an epoch among many classes beside the same number of draws among few."""
     schedules = {
@@ -173,6 +198,8 @@ def measure(short):
         many = name_files(paths, N_MANY) if short else ImageIndex(folder)
         yield from measure_one_thread(many, name_files(paths, N_FEW), folder, short)
         yield from measure_workers(many, folder, short)
+        yield from measure_loader(name_files(paths, N_FEW), short)
+        yield from measure_lazy(home)
     yield from measure_classes()
     yield from measure_rows(10**7 if short else 10**8)
 
