@@ -7,11 +7,15 @@ import shutil
 import stat
 import time
 import uuid
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from filelock import FileLock, Timeout
+with warnings.catch_warnings():
+    # It warns where the system has no locks of its own, and locks by files all the same.
+    warnings.simplefilter("ignore", UserWarning)
+    from filelock import FileLock, Timeout
 
 from sklmerge.balance.store._store import PLAN_NAME, WORK_NAME, Item, Outcome, Present
 
