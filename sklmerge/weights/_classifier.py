@@ -1,6 +1,6 @@
 """ClassWeightedClassifier: a classifier that weighs the classes of what it is fitted on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import Method, available_where
+from sklmerge.labels import check_all_named
 from sklmerge.weights._estimator import ClassWeightEstimator
 from sklmerge.weights._fitting import (
     WrappingClassifier,
@@ -98,8 +99,15 @@ class ClassWeightedClassifier(WrappingClassifier):
         """
         labels = read_classes_of_rows(self, y)
         self.weighting_ = self._clone_weighting()
+        if isinstance(self.weighting_.scheme, Mapping):
+            check_all_named(
+                "scheme",
+                list(self.weighting_.scheme),
+                np.unique(labels).tolist(),
+                missing=self.weighting_.missing,
+            )
         weights = _weigh_rows(self.weighting_, labels, sample_weight)
-        self.estimator_ = fit_inner(self, X, y, weights, params)
+        self.estimator_ = fit_inner(self, X, labels, weights, params)
         copy_fitted_attributes(self, self.estimator_)
         classes = getattr(self, "classes_", np.unique(labels))
         self.train_prior_ = count_shares(labels, weights, classes)

@@ -12,6 +12,8 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import has_fit_parameter
 
+from sklmerge._containers import read_labels, to_numpy
+
 
 class WrappingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """What classifiers around an `estimator` have in common: its tags, and its metadata."""
@@ -45,9 +47,13 @@ def read_classes_of_rows(owner: BaseEstimator, y: Any) -> NDArray[Any]:
         raise ValueError(
             f"{type(owner).__name__} requires y to be passed, but the target y is None"
         )
-    labels = column_or_1d(y)
-    check_classification_targets(labels)
-    return np.asarray(labels)
+    plain = to_numpy(y)
+    if plain.ndim != 1:
+        y = plain = column_or_1d(plain, warn=True)
+    if plain.dtype.kind in "fc" and not np.isnan(plain).any():
+        # scikit-learn's own words for regression targets and infinities.
+        check_classification_targets(plain)
+    return read_labels(y)
 
 
 def fit_inner(
@@ -106,6 +112,16 @@ def name_weight_parameter(estimator: Any) -> str:
         return inner if routed else f"{name}__{inner}"
     if hasattr(estimator, "estimator") and _takes_any_parameter(estimator):
         return name_weight_parameter(estimator.estimator)
+    if hasattr(estimator, "estimators") and _takes_any_parameter(estimator):
+        # VotingClassifier and StackingClassifier hand the same weights to each of their members.
+        for member in _list_members(estimator):
+            if name_weight_parameter(member) != "sample_weight":
+                raise TypeError(
+                    f"estimator must have members that take sample_weight in fit themselves, "
+                    f"{type(member).__name__} in {type(estimator).__name__} hands it to a step; "
+                    "weigh inside, by a ClassWeightedClassifier as that step"
+                )
+        return "sample_weight"
     raise TypeError(
         f"estimator must take sample_weight in fit to be weighed, {type(estimator).__name__} does "
         "not; resample instead, for example with AugmentingOverSampler"
@@ -148,6 +164,12 @@ def count_shares(
     shares = np.zeros(len(classes))
     shares[[places[label] for label in found.tolist()]] = np.bincount(codes, sample_weight)
     return shares / shares.sum()
+
+
+def _list_members(estimator: Any) -> list[Any]:
+    members = [part for _, part in estimator.estimators if part != "drop"]
+    final = getattr(estimator, "final_estimator", None)
+    return members if final is None else [*members, final]
 
 
 def _takes_any_parameter(estimator: Any) -> bool:

@@ -7,7 +7,9 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import BaggingClassifier, StackingClassifier
+from sklearn.feature_selection import RFE
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.utils.class_weight import compute_sample_weight
@@ -24,6 +26,11 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "scale_pos_weight": (None, 1, 1.0),
     "priors": (None,),
     "class_prior": (None,),
+    "fit_prior": (True,),
+    "criterion__weight": (None,),
+    "criterion__pos_weight": (None,),
+    # Forests of imbalanced-learn that resample within: what each tree saw, they do not say.
+    "sampling_strategy": (),
 }
 _REMEDY = 'give train_prior by label, or "estimated" from rows that it was not fitted on'
 
@@ -79,6 +86,12 @@ def _only_adds(sampler: Any) -> bool:
     return isinstance(getattr(sampler, "sampling_strategy_", None), Mapping)
 
 
+def _follow_dummy(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Shares:
+    if fitted.strategy != "prior":
+        return _refuse(f"DummyClassifier(strategy={fitted.strategy!r})", "it follows no shares")
+    return tally(y, weights)
+
+
 def _follow_frozen(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Shares:
     return _refuse("FrozenEstimator", "it was fitted on rows that are not given here")
 
@@ -117,7 +130,7 @@ def _follow_weighted(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Sha
 
 def _follow_merged(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Shares:
     merged = fitted.merger_.transform(y)
-    coarse = find_learned_shares(fitted.estimator_, merged, weights)
+    coarse = _follow_encoded(fitted, fitted.estimator_, merged, weights)
     if fitted.output == "merged":
         return coarse
     fine: Shares = {}
@@ -126,11 +139,20 @@ def _follow_merged(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Share
         if len(members) == 1:
             inner = {members[0]: 1.0}
         elif label in fitted.refiners_:
-            inner = find_learned_shares(fitted.refiners_[label], y[rows], weights[rows])
+            inner = _follow_encoded(fitted, fitted.refiners_[label], y[rows], weights[rows])
         else:
             inner = tally(y[rows], weights[rows])
         fine |= {member: coarse.get(label, 0.0) * share for member, share in inner.items()}
     return fine
+
+
+def _follow_encoded(owner: Any, fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Shares:
+    """Follow what was fitted on labels, or on their numbers if its owner numbers them."""
+    if not owner.encode_labels:
+        return find_learned_shares(fitted, y, weights)
+    classes, codes = np.unique(y, return_inverse=True)
+    learned = find_learned_shares(fitted, codes, weights)
+    return {classes.tolist()[code]: share for code, share in learned.items()}
 
 
 def _read_classifier(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Shares:
@@ -150,7 +172,10 @@ def _read_classifier(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Sha
     if class_weight is None:
         return tally(y, weights)
     if isinstance(class_weight, str):
-        # "balanced", and the forests' "balanced_subsample", make the weight of all classes equal.
+        # "balanced", and the forests' "balanced_subsample", make the weight of all classes equal;
+        # beside sample weights some classifiers count rows, others their weights.
+        if not (weights == weights[0]).all():
+            return _refuse(f"{name}(class_weight={class_weight!r})", "rows are weighed besides")
         classes = np.unique(y[weights > 0]).tolist()
         return dict.fromkeys(classes, 1 / len(classes))
     return tally(y, weights * compute_sample_weight(class_weight, y))
@@ -159,6 +184,8 @@ def _read_classifier(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Sha
 _Follow: TypeAlias = Callable[[Any, NDArray[Any], NDArray[Any]], Shares]
 _FOLLOWED: tuple[tuple[Any, _Follow], ...] = (
     (FrozenEstimator, _follow_frozen),
+    (DummyClassifier, _follow_dummy),
+    (RFE, _follow_threshold),
     (CalibratedClassifierCV, _follow_calibrated),
     ((TunedThresholdClassifierCV, FixedThresholdClassifier), _follow_threshold),
     (StackingClassifier, _follow_stacking),

@@ -140,7 +140,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
         weights = None
         if sample_weight is not None:
             weights = read_sample_weight(sample_weight, labels.shape)
-        self.estimator_ = fit_inner(self, X, y, weights, params)
+        self.estimator_ = fit_inner(self, X, labels, weights, params)
         if not hasattr(self.estimator_, "predict_proba"):
             raise TypeError(
                 "estimator must have predict_proba for its probabilities to be adjusted, "
