@@ -41,6 +41,8 @@ class Opened(NamedTuple):
 
     header: ImageHeader
     decode: Callable[[int, Size], NDArray[Any]]
+    # The same in 8 bits, if that is not the pixels of `decode` divided by 257.
+    decode_8_bits: Callable[[int, Size], NDArray[Any]] | None = None
 
 
 COLOR_CODES = {

@@ -91,7 +91,10 @@ def decode_image(
         raise ValueError(
             f"{header.dtype} pixels have no known range; read them with color_mode='keep'"
         )
-    image = opened.decode(COLOR_CHANNELS.get(color_mode, header.channels), image_size)
+    decode = opened.decode
+    if color_mode != "keep" and opened.decode_8_bits is not None:
+        decode = opened.decode_8_bits
+    image = decode(COLOR_CHANNELS.get(color_mode, header.channels), image_size)
     if color_mode != "keep" and image.dtype == np.uint16:
         image = cv2.convertScaleAbs(image, alpha=1 / 257)
     return image if image_size is None else resize_image(image, image_size)

@@ -99,7 +99,6 @@ FORMATS = {
     "qoi": Format("QOI", (".qoi",), _starts(b"qoif")),
     "icns": Format("ICNS", (".icns",), _starts(b"icns")),
     "ico": Format("ICO", (".ico",), _starts(b"\0\0\1\0")),
-    "cur": Format("CUR", (".cur",), _starts(b"\0\0\2\0")),
     "pcx": Format("PCX", (".pcx",), _is_pcx),
     "tga": Format("TGA", (".tga",), _is_tga),
 }
@@ -136,7 +135,7 @@ def sniff_format(data: bytes) -> str | None:
     str or None
         ``"jpeg"``, ``"png"``, ``"tiff"``, ``"webp"``, ``"bmp"``, ``"gif"``, ``"avif"``,
         ``"heif"``, ``"jpeg2000"``, ``"ppm"``, ``"psd"``, ``"dds"``, ``"sgi"``, ``"qoi"``,
-        ``"icns"``, ``"ico"``, ``"cur"``, ``"pcx"`` or ``"tga"``; None for anything else.
+        ``"icns"``, ``"ico"``, ``"pcx"`` or ``"tga"``; None for anything else.
 
     Examples
     --------

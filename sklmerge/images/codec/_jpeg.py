@@ -14,9 +14,10 @@ from sklmerge.images.codec._arrays import Opened, Size, convert_channels, make_h
 from sklmerge.images.codec._pillow import get_orientation, open_pillow
 from sklmerge.images.codec._quiet import strict_pillow
 
-APP0, APP1, APP14, APP15, DAC, SOS = 0xE0, 0xE1, 0xEE, 0xEF, 0xCC, 0xDA
-# Frames of Huffman-coded sequential JPEGs, whose scans have fixed parameters.
-SEQUENTIAL = (0xC0, 0xC1)
+APP0, APP1, APP14, APP15, DAC, SOS, EOI = 0xE0, 0xE1, 0xEE, 0xEF, 0xCC, 0xDA, 0xD9
+# Frames of sequential JPEGs, whose scans have fixed parameters.
+SEQUENTIAL = (0xC0, 0xC1, 0xC9)
+SCAN_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 # C4, C8 and CC lie among the markers of frames, but are none.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, DAC}
 
@@ -28,11 +29,12 @@ def open_jpeg(data: bytes, name: str) -> Opened:
         height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
     # It has no names for what damage can make of colours.
     except (ValueError, KeyError):
-        kept = mend_header(data)
+        kept = mend(data)
         try:
             height, width, colors, _ = simplejpeg.decode_jpeg_header(kept)
         except (ValueError, KeyError) as error:
-            if "subsampling" not in str(error):
+            # Chroma at quarter width and the like: an unknown number, or an error that says so.
+            if isinstance(error, ValueError) and "subsampling" not in str(error):
                 raise ValueError(_explain(data, error)) from error
             # Pillow decodes these, but goes on past damage; what it cannot see is only looked for.
             if data.rfind(b"\xff\xd9") < 0:
@@ -83,7 +85,7 @@ def choose_reduction(size: tuple[int, int], image_size: Size) -> int:
 
 
 def _decode(data: bytes, colors: str, size: tuple[int, int], reduction: int) -> NDArray[Any]:
-    """Decode strictly, and once more with a mended header where that alone may be the trouble."""
+    """Decode strictly, and once more where what carries no pixels may be the trouble."""
     # Named so, each of the four scales is the only one that fits.
     least = {
         "min_height": -(-size[0] // reduction),
@@ -94,7 +96,7 @@ def _decode(data: bytes, colors: str, size: tuple[int, int], reduction: int) -> 
     try:
         return simplejpeg.decode_jpeg(data, colors, **options)
     except ValueError as error:
-        mended = mend_header(data)
+        mended = mend(data)
         if mended == data:
             raise ValueError(_explain(data, error)) from error
         try:
@@ -115,18 +117,20 @@ def _explain(data: bytes, error: ValueError | KeyError) -> str:
     return f"corrupt JPEG: {detail[:1].lower()}{detail[1:]}"
 
 
-def walk_jpeg(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield marker, start and stop of each segment up to the first scan's header.
+def walk_jpeg(data: bytes, position: int = 2) -> Iterator[tuple[int, int, int]]:
+    """Yield marker, start and stop of each segment up to the next scan's header.
 
     What stands between two segments is passed over, as libjpeg does. 4 us for a file without
     metadata, where Pillow takes 25 us to look for an orientation that is not there.
     """
-    position, marker = 2, 0
+    marker = 0
     while marker != SOS:
         position = data.find(b"\xff", position)
+        if position < 0:
+            return
         while data[position : position + 1] == b"\xff":
             position += 1
-        if position < 1 or position + 3 > len(data):
+        if position + 3 > len(data):
             return
         marker = data[position]
         # A zero is no marker, and restarts and the like have no content.
@@ -153,26 +157,37 @@ def read_orientation(data: bytes) -> int:
         return 1
 
 
-def mend_header(data: bytes) -> bytes:
-    """Leave out of a header what carries no pixels, and give its first scan the only parameters.
+def mend(data: bytes) -> bytes:
+    """Leave out what carries no pixels, and give sequential scans the only parameters they have.
 
     Strict decoding then judges the pixels alone: stray bytes between segments, a damaged colour
     profile or an unknown Adobe marker do not touch them.
     """
     parts = [data[:2]]
-    sequential = False
-    for marker, start, stop in walk_jpeg(data):
-        segment = data[start - 4 : stop]
-        segment = b"\xff" + segment[1:]
-        if marker in FRAMES:
-            sequential = marker in SEQUENTIAL
-        if marker == SOS:
-            if sequential and stop - start >= 3:
+    sequential, position = False, 2
+    frames = [start for marker, start, _ in walk_jpeg(data) if marker in FRAMES]
+    n_components = data[frames[0] + 5 : frames[0] + 6] if frames else b""
+    transforms = (b"\0", b"\2") if n_components == b"\4" else (b"\0", b"\1")
+    while True:
+        for marker, start, stop in walk_jpeg(data, position):
+            segment = b"\xff" + data[start - 3 : stop]
+            if marker in FRAMES:
+                sequential = marker in SEQUENTIAL
+            if marker == SOS and sequential and stop - start >= 3:
                 segment = segment[:-3] + b"\0\x3f\0"
-            return b"".join([*parts, segment, data[stop:]])
-        adobe = (
-            marker == APP14 and data[start : start + 5] == b"Adobe" and data[stop - 1] in (0, 1, 2)
-        )
-        if not APP0 <= marker <= APP15 or adobe:
-            parts.append(segment)
-    return data
+            adobe = marker == APP14 and data[start : start + 5] == b"Adobe"
+            known = adobe and data[stop - 1 : stop] in transforms
+            if not APP0 <= marker <= APP15 or known:
+                parts.append(segment)
+            position = stop
+        else:
+            if parts[-1][1:2] != bytes([SOS]):
+                # Whatever is left belongs to no scan.
+                return b"".join([*parts, data[position:]])
+        # Within a scan FF is followed by 00 or a restart; the next marker ends it.
+        found = SCAN_END.search(data, position)
+        end = len(data) if found is None else found.start()
+        parts.append(data[position:end])
+        if found is None or data[end + 1] == EOI:
+            return b"".join([*parts, data[end:]])
+        position = end

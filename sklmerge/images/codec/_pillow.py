@@ -21,7 +21,6 @@ from sklmerge.images.codec._quiet import strict_pillow
 PLUGINS = {
     "avif": ("PIL.AvifImagePlugin", "AvifImageFile"),
     "bmp": ("PIL.BmpImagePlugin", "BmpImageFile"),
-    "cur": ("PIL.CurImagePlugin", "CurImageFile"),
     "dds": ("PIL.DdsImagePlugin", "DdsImageFile"),
     "gif": ("PIL.GifImagePlugin", "GifImageFile"),
     "heif": ("pillow_heif", "HeifImageFile"),

@@ -21,7 +21,18 @@ from sklmerge.images.codec._quiet import quiet_opencv, strict_pillow
 
 Chunks = list[tuple[bytes, int, int]]
 METADATA = frozenset({b"eXIf", b"tEXt", b"zTXt", b"iTXt"})
-PIXELS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+HEAD = frozenset({b"IHDR", b"tRNS"})
+# First row and column, and steps, of the passes of an interlaced PNG (PNG 1.2, section 2.6).
+ADAM7 = (
+    (0, 0, 8, 8),
+    (0, 4, 8, 8),
+    (4, 0, 8, 4),
+    (0, 2, 4, 4),
+    (2, 0, 4, 2),
+    (0, 1, 2, 2),
+    (1, 0, 2, 1),
+)
+SAMPLES = {0: 1, 2: 3, 4: 2, 6: 4}
 
 
 def open_png(data: bytes, name: str) -> Opened:
@@ -43,8 +54,10 @@ def open_png(data: bytes, name: str) -> Opened:
     header = make_header(name, size, n_channels, "uint16", orientation)
 
     def decode(channels: int, image_size: Size) -> NDArray[Any]:
-        # OpenCV takes an animation for a picture, and libpng speaks of odd metadata on stderr.
-        image = decode_opencv(pick_chunks(data, chunks, PIXELS), n_channels, "PNG")
+        # OpenCV takes an animation for a picture, and libpng speaks of odd metadata on stderr, and
+        # of damage: so it gets the pixels alone, inflated and checked.
+        plain = pick_chunks(data, chunks, HEAD) + store_pixels(data, chunks, size)
+        image = decode_opencv(plain, n_channels, "PNG")
         return convert_channels(orient_image(image, orientation), channels)
 
     return Opened(header, decode)
@@ -76,15 +89,46 @@ def pick_chunks(data: bytes, chunks: Chunks, kinds: frozenset[bytes]) -> bytes:
     return b"".join([data[:8], *parts])
 
 
+def store_pixels(data: bytes, chunks: Chunks, size: tuple[int, int]) -> bytes:
+    """Inflate and check the pixels of a 16-bit PNG, and make chunks that hold them as they are."""
+    inflated = zlib.decompressobj()
+    packed = b"".join([data[start:stop] for kind, start, stop in chunks if kind == b"IDAT"])
+    passes = ADAM7 if data[28] else ((0, 0, 1, 1),)
+    shapes = [
+        (-(-(size[0] - top) // down), 1 + -(-(size[1] - left) // across) * 2 * SAMPLES[data[25]])
+        for top, left, down, across in passes
+        if size[0] > top and size[1] > left
+    ]
+    n_bytes = sum(rows * stride for rows, stride in shapes)
+    try:
+        rows_of_all = inflated.decompress(packed, n_bytes)
+    except zlib.error as error:
+        raise ValueError("corrupt PNG") from error
+    if len(rows_of_all) < n_bytes:
+        raise ValueError("truncated PNG")
+    place = 0
+    for rows, stride in shapes:
+        # A row begins with the number of its filter, 0 to 4.
+        if max(rows_of_all[place : place + rows * stride : stride]) > 4:
+            raise ValueError("corrupt PNG: unknown filter")
+        place += rows * stride
+    return make_chunk(b"IDAT", zlib.compress(rows_of_all, 0)) + make_chunk(b"IEND", b"")
+
+
+def make_chunk(kind: bytes, content: bytes) -> bytes:
+    """Make a chunk, with its length and its checksum."""
+    checksum = zlib.crc32(kind + content).to_bytes(4, "big")
+    return len(content).to_bytes(4, "big") + kind + content + checksum
+
+
 def _read_orientation(data: bytes, chunks: Chunks) -> int:
     """Read EXIF or XMP by Pillow, also where they lie behind the pixels, without decoding."""
-    end = data[chunks[-1][1] - 8 : chunks[-1][2] + 4]
     head = pick_chunks(data, chunks, METADATA | {b"IHDR", b"PLTE"})
     # Pillow stops at the pixels, so some come last.
-    empty = b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
+    end = make_chunk(b"IDAT", b"") + make_chunk(b"IEND", b"")
     try:
         with strict_pillow:
-            return get_orientation(PngImagePlugin.PngImageFile(BytesIO(head + empty + end)))
+            return get_orientation(PngImagePlugin.PngImageFile(BytesIO(head + end)))
     # Texts that are damaged within, or too long for Pillow, have nothing to do with the pixels.
     except (OSError, ValueError, SyntaxError):
         return 1

@@ -114,6 +114,8 @@ quiet_opencv = _QuietOpenCV()
 strict_pillow = _StrictPillow()
 
 _LIBTIFF_LINE = re.compile(rb"[^\s:]+: [^\r\n\x1b]*\.\r?\n")
+# Of tags, which say nothing of the pixels.
+_OF_TAGS = ("TIFF", "_TIFF")
 _stderr_lock = threading.Lock()
 
 
@@ -143,7 +145,8 @@ def catch_libtiff() -> Iterator[list[str]]:
                 caught.seek(0)
                 written = caught.read()
                 lines = _LIBTIFF_LINE.findall(written)
-                complaints += [line.decode("utf-8", "replace").strip() for line in lines]
+                texts = [line.decode("utf-8", "replace").strip() for line in lines]
+                complaints += [text for text in texts if not text.startswith(_OF_TAGS)]
                 rest = _LIBTIFF_LINE.sub(b"", written)
                 if rest:
                     os.write(2, rest)

@@ -1,5 +1,6 @@
 """TIFF: 16 bits and floats by tifffile, or OpenCV where it lacks a codec; 8 bits by Pillow."""
 
+import re
 import struct
 import zlib
 from io import BytesIO
@@ -31,6 +32,10 @@ COLORS = (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR)
 UNCOMPRESSED = 1
 DEFLATE = (8, 32946)
 PREMULTIPLIED, STRAIGHT = 1, 2
+LOST_TAG = re.compile(r"TiffTag (\d+) .*invalid value offset")
+# Size, depth, colours, strips and tiles: without one of them pixels would be guessed.
+PIXEL_TAGS = frozenset({*range(256, 260), 262, 273, *range(277, 280), 284, 320, *range(322, 326)})
+PIXEL_TAGS |= {338, 339}
 
 
 def open_tiff(data: bytes, name: str) -> Opened:
@@ -46,9 +51,14 @@ def open_tiff(data: bytes, name: str) -> Opened:
     if not isinstance(page, tifffile.TiffPage):
         raise ValueError("corrupt TIFF")
     # It goes on without such a tag, as if the file had never said how deep its pixels are.
-    if any("invalid value offset" in line for line in logged):
+    lost = (LOST_TAG.search(line) for line in logged)
+    if any(tag is not None and int(tag[1]) in PIXEL_TAGS for tag in lost):
         raise ValueError("truncated TIFF")
-    return _open_page(page, data, name)
+    try:
+        return _open_page(page, data, name)
+    # Tags of other kinds and lengths than they should have.
+    except (TypeError, LookupError, AttributeError) as error:
+        raise ValueError("corrupt TIFF") from error
 
 
 def _open_page(page: tifffile.TiffPage, data: bytes, name: str) -> Opened:
@@ -88,6 +98,9 @@ def _open_page(page: tifffile.TiffPage, data: bytes, name: str) -> Opened:
             pixels = undo_premultiplied(pixels)
         return convert_channels(orient_image(pixels, orientation), channels)
 
+    if alpha == PREMULTIPLIED and dtype == "uint16":
+        # What is left of colours under little alpha depends on the depth they are divided in.
+        return Opened(header, decode, _decode_shallow(data, name, page))
     return Opened(header, decode)
 
 
