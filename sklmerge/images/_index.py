@@ -370,16 +370,6 @@ class ImageIndex(IndexRows):
         ImageReport
         """
         options = ReadOptions(self.reader)
-        return verify_files(self.paths, self.codes, options, self.files, n_jobs, progress)
-
-    def to_frame(self) -> Any:
-        """Give a pandas DataFrame of file_name (relative to the root), label, original_label."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "file_name": list(self.paths.relative()),
-                "label": self.labels,
-                "original_label": self.original_labels,
-            }
+        return verify_files(
+            self.paths, self.codes, options, self.files, n_jobs, progress, with_near=True
         )

@@ -1,6 +1,7 @@
-"""Rows of an index, as Python and scikit-learn ask for them."""
+"""Rows of an index, as Python, scikit-learn and pandas ask for them."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import Any, Self, overload
 
@@ -19,6 +20,8 @@ class IndexRows:
 
     paths: ImagePaths
     original_codes: NDArray[np.signedinteger]
+    labels: Any
+    original_labels: Any
 
     @property
     def shape(self) -> tuple[int]:
@@ -78,3 +81,54 @@ class IndexRows:
     def __getstate__(self) -> dict[str, Any]:
         # What can be worked out again costs more to send than to make.
         return {name: value for name, value in self.__dict__.items() if name not in _CACHED}
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        root: str | os.PathLike[str] | None = None,
+        merge: Any = None,
+        reader: Any = None,
+        path_column: str | None = None,
+        label_column: str | None = None,
+        suffix: str = "",
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Take paths and labels from a table: what ``ImageIndex(frame, ...)`` does, by its name.
+
+        Parameters
+        ----------
+        frame : pandas or polars DataFrame, or path of a CSV file
+            One row per image; the order is kept.
+        root, merge, reader, path_column, label_column, suffix, storage_options
+            See `ImageIndex`.
+
+        Returns
+        -------
+        ImageIndex
+        """
+        make: Any = cls
+        index: Self = make(
+            frame,
+            root=root,
+            merge=merge,
+            reader=reader,
+            path_column=path_column,
+            label_column=label_column,
+            suffix=suffix,
+            storage_options=storage_options,
+        )
+        return index
+
+    def to_frame(self) -> Any:
+        """Give a pandas DataFrame of file_name (relative to the root), label, original_label."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "file_name": list(self.paths.relative()),
+                "label": self.labels,
+                "original_label": self.original_labels,
+            }
+        )

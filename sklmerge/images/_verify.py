@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.images._duplicates import group_equal
-from sklmerge.images._fingerprints import digest_file, digest_pixels
+from sklmerge.images._duplicates import find_equal, find_near
+from sklmerge.images._fingerprints import Fingerprint, Fingerprints, digest_file, digest_pixels
+from sklmerge.images._phash import make_thumbnail
 from sklmerge.images._reading import (
     Fetched,
     Progress,
@@ -104,6 +105,8 @@ class ImageReport:
         Paths of files that are the same, byte by byte.
     same_pixels : list of list of str
         Paths of files that are not all the same, but whose pixels are.
+    similar : list of list of str
+        Paths of images that look alike and are not all the same, see `find_near`.
     conflicts : list of list of str
         Paths of files with the same bytes or pixels whose labels differ, after merging.
     sizes : dict of str to (height, width)
@@ -122,6 +125,7 @@ class ImageReport:
     bad_files: dict[str, str] = field(default_factory=dict)
     duplicates: list[list[str]] = field(default_factory=list)
     same_pixels: list[list[str]] = field(default_factory=list)
+    similar: list[list[str]] = field(default_factory=list)
     conflicts: list[list[str]] = field(default_factory=list)
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     modes: dict[str, int] = field(default_factory=dict)
@@ -148,6 +152,7 @@ class ImageReport:
         ]
         lines += [f"  cannot be read: {path} ({why})" for path, why in self.bad_files.items()]
         lines += [f"  same pixels: {' = '.join(same)}" for same in self.same_pixels]
+        lines += [f"  look alike: {' ~ '.join(same)}" for same in self.similar]
         lines += [f"  different labels: {' = '.join(same)}" for same in self.conflicts]
         lines += [f"  wrong extension: {path} ({it})" for path, it in self.wrong_extensions.items()]
         return "\n".join(map(show_name, lines))
@@ -174,6 +179,7 @@ class _Checked(NamedTuple):
     mode: str | None = None
     image_format: str | None = None
     n_bytes: int = 0
+    thumbnail: NDArray[np.uint8] | None = None
 
 
 def verify_files(
@@ -183,6 +189,8 @@ def verify_files(
     files: RemoteFiles,
     n_jobs: int | None,
     progress: Progress | None = None,
+    *,
+    with_near: bool = False,
 ) -> ImageReport:
     """Read every file, compare their digests, and count what they are like.
 
@@ -200,6 +208,8 @@ def verify_files(
         Threads.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)``.
+    with_near : bool, default=False
+        Whether to look for near duplicates, too.
 
     Returns
     -------
@@ -212,20 +222,18 @@ def verify_files(
     sizes: Counter[tuple[int, int]] = Counter()
     modes: Counter[str] = Counter()
     formats: Counter[str] = Counter()
-    # 16 bytes a file and digest: a million files must not become millions of objects.
-    file_digests = np.zeros((len(paths), 2), np.uint64)
-    content_digests = np.zeros((len(paths), 2), np.uint64)
-    readable = np.zeros(len(paths), np.bool_)
-    checked = map_files(partial(_check, options=options), paths, files, n_jobs, progress)
+    prints = Fingerprints(len(paths))
+    work = partial(_check, options=options, with_near=with_near)
+    checked = map_files(work, paths, files, n_jobs, progress)
     for row, found in enumerate(checked):
         if found.reason is not None:
             bad_files[names[row]] = found.reason
         if found.file is None:
             continue
-        readable[row] = True
         n_bytes += found.n_bytes
-        file_digests[row] = np.frombuffer(found.file, np.uint64)
-        content_digests[row] = np.frombuffer(found.pixels or found.file, np.uint64)
+        # Files that cannot be decoded are compared by their bytes.
+        content = found.pixels or found.file
+        prints.put(row, Fingerprint(found.file, content, found.thumbnail))
         lie = find_lie(names[row], found.image_format)
         if lie is not None:
             lies[names[row]] = lie
@@ -234,13 +242,14 @@ def verify_files(
         if found.size is not None and found.mode is not None:
             sizes[found.size] += 1
             modes[found.mode] += 1
-    rows = np.flatnonzero(readable)
-    same_content = group_equal(content_digests, rows)
+    same_content = find_equal(prints, by="pixels")
+    near = find_near(prints).groups if with_near else []
     return ImageReport(
         n_files=len(paths),
         bad_files=bad_files,
-        duplicates=_name_groups(group_equal(file_digests, rows), names),
-        same_pixels=_name_groups((g for g in same_content if _differ(file_digests[g])), names),
+        duplicates=_name_groups(find_equal(prints), names),
+        same_pixels=_name_groups((g for g in same_content if _differ(prints.files[g])), names),
+        similar=_name_groups((g for g in near if _differ(prints.pixels[g])), names),
         conflicts=_name_groups((g for g in same_content if _differ(codes[g])), names),
         sizes=summarise_sizes(sizes),
         modes=sort_counts(modes),
@@ -258,7 +267,7 @@ def _name_groups(groups: Iterable[NDArray[np.intp]], names: ImagePaths) -> list[
     return [[names[int(row)] for row in group] for group in groups]
 
 
-def _check(path: str, fetched: Fetched, options: ReadOptions) -> _Checked:
+def _check(path: str, fetched: Fetched, options: ReadOptions, *, with_near: bool) -> _Checked:
     reader = options.reader
     try:
         data = read_bytes(path, fetched)
@@ -279,4 +288,5 @@ def _check(path: str, fetched: Fetched, options: ReadOptions) -> _Checked:
         name_mode(image),
         image_format,
         len(data),
+        make_thumbnail(image) if with_near else None,
     )
