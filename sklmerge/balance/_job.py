@@ -3,7 +3,7 @@
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,14 +13,13 @@ from sklmerge._checks import (
     check_image_size,
     check_max_copies,
     check_n_jobs,
-    check_whole,
     is_whole,
 )
 from sklmerge.augment import as_augmenter
+from sklmerge.balance._run_job import check_output, run_job
 from sklmerge.balance.plan import (
     Cleaned,
     GroupBy,
-    Plan,
     Rules,
     Sources,
     Split,
@@ -28,36 +27,22 @@ from sklmerge.balance.plan import (
     check_folds,
     check_split,
     choose_dropped,
-    choose_extension,
     describe_groups,
     find_similar,
     list_sources,
     merge_codes,
-    plan_job,
     resolve_merge,
     take_index,
 )
 from sklmerge.balance.store import (
-    LINKS,
-    Store,
     check_place,
     check_workers,
     open_places,
 )
 from sklmerge.balance.work import (
     BalanceReport,
-    OutputSettings,
     Progress,
-    begin_job,
-    carry_out,
-    compare_versions,
-    describe_job,
-    find_begun_plan,
-    find_leaks,
-    finish_job,
     join_reports,
-    make_report,
-    read_known,
 )
 from sklmerge.images import (
     IMAGE_EXTENSIONS,
@@ -70,8 +55,6 @@ from sklmerge.images import (
     verify_files,
 )
 
-PLACES = ("copy", *LINKS, "reference")
-IMAGE_FORMATS = ("keep", "jpeg", "png")
 ON_ERROR = ("raise", "skip")
 # Told apart by identity: this very object is what nobody has chosen.
 _DEFAULT_SPLIT = (0.8, 0.2)
@@ -254,7 +237,7 @@ default="light"
     ['grass__0.png', 'grass__0__aug0001.png']
     """
     n_folds = check_folds(folds)
-    output = _check_output(place, n_folds, image_format, check_image_size(image_size), quality)
+    output = check_output(place, n_folds, image_format, check_image_size(image_size), quality)
     check_choice("on_error", on_error, ON_ERROR)
     check_n_jobs(n_jobs)
     if n_folds is not None and split is not _DEFAULT_SPLIT:
@@ -310,7 +293,7 @@ default="light"
         **{name: value for name, value in more.items() if value},
     }
     run = partial(
-        _run_job,
+        run_job,
         sources=sources,
         mapping=mapping,
         output=output,
@@ -329,68 +312,6 @@ default="light"
             for fold in range(n_folds)
         ]
     )
-
-
-class _Output(NamedTuple):
-    """How files come to the destination; the fields are parameters of `balance_folder`."""
-
-    place: str
-    image_format: str
-    image_size: tuple[int, int] | None
-    quality: int
-
-
-def _run_job(
-    store: Store,
-    rules: Rules,
-    *,
-    sources: Sources,
-    mapping: Mapping[str, str],
-    output: _Output,
-    parameters: Mapping[str, Any],
-    cleaned: Cleaned,
-    n_jobs: int | None,
-    skip: bool,
-    dry_run: bool,
-    progress: Progress | None,
-) -> BalanceReport:
-    """Plan one balanced folder, and write it unless it is only asked what would be done."""
-    plan = plan_job(sources, mapping, rules, n_jobs)
-    head = describe_job(plan, parameters, sources.root)
-    begun = find_begun_plan(store, head)
-    other_versions = compare_versions(begun, head)
-
-    def report(plan: Plan, skipped: Mapping[str, str], n_bytes: int | None) -> BalanceReport:
-        known, known_at = read_known(begun, store.place)
-        # What is only referred to is not opened, and what is behind a URL is not fetched twice.
-        looks = sources.files is None and output.place != "reference"
-        leaks = find_leaks(plan, n_jobs, known=known, known_at=known_at) if looks else []
-        return make_report(plan, skipped, n_bytes, leaks, other_versions, cleaned)
-
-    if dry_run:
-        return report(plan, {}, None)
-    extensions = [
-        choose_extension(path, output.image_format) for path in plan.paths.iterate_bytes()
-    ]
-    with store.open() as opened:
-        head, present = begin_job(plan, head, opened)
-        settings = OutputSettings(
-            augmenter=rules.augmenter,
-            seed=rules.seed,
-            image_size=output.image_size,
-            place=output.place,
-            quality=output.quality,
-            reader=sources.reader,
-            remote=sources.files,
-            store=opened,
-            owner=os.getpid(),
-        )
-        plan, skipped, n_bytes = carry_out(
-            plan, extensions, settings, present, skip=skip, n_jobs=n_jobs, progress=progress
-        )
-        done = report(plan, skipped, n_bytes)
-        finish_job(plan, head, done, extensions, settings)
-    return done
 
 
 def _clean(
@@ -425,32 +346,6 @@ def _open_index(source: Any, extensions: Iterable[str] | None, reader: Any) -> I
 
 def _find_root(index: ImageIndex) -> str:
     return index.root if is_url(index.root) else os.path.abspath(index.root)
-
-
-def _check_output(
-    place: str | None,
-    n_folds: int | None,
-    image_format: str,
-    image_size: tuple[int, int] | None,
-    quality: int,
-) -> _Output:
-    """Check how files are to come to the destination, and what does not go together."""
-    if place is None:
-        place = "copy" if n_folds is None else "symlink"
-    check_choice("place", place, PLACES)
-    check_choice("image_format", image_format, IMAGE_FORMATS)
-    if place == "reference" and (image_size is not None or image_format != "keep"):
-        changed = "image_size" if image_size is not None else "image_format"
-        raise ValueError(
-            f"place='reference' leaves originals as they are, so {changed} cannot be given; resize "
-            "or convert when reading, or pass place='copy'"
-        )
-    return _Output(
-        place,
-        image_format,
-        image_size,
-        check_whole("quality", quality, 1, 100),
-    )
 
 
 def _check_seed(random_state: Any) -> int:

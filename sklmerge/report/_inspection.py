@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from shlex import quote
 from typing import Any
 
 import numpy as np
 
-from sklmerge.balance import RULES, Advice, advise
+from sklmerge.balance import Advice, advise
 from sklmerge.images import (
     ImageIndex,
     ImageReport,
@@ -16,7 +15,8 @@ from sklmerge.images import (
     find_near,
     show_name,
 )
-from sklmerge.report._place import Place, find_place, write_merge
+from sklmerge.report._commands import explain_findings, write_code, write_commands
+from sklmerge.report._place import Place, find_place
 from sklmerge.weights import ClassWeightEstimator
 
 
@@ -297,105 +297,3 @@ def name_similar(
     }
     groups = [[names[int(row)] for row in group] for group in near.groups]
     return [group for group in groups if len({owner.get(name, name) for name in group}) > 1]
-
-
-def choose_grouping(report: ImageReport, similar: Sequence[Any]) -> str | None:
-    """Choose what must stay together, by what was found twice.
-
-    Examples
-    --------
-    >>> from sklmerge.images import ImageReport
-    >>> from sklmerge.report._inspection import choose_grouping
-    >>> choose_grouping(ImageReport(9, duplicates=[["a.png", "b.png"]]), [])
-    'content'
-    """
-    if similar or report.same_pixels:
-        return "similar"
-    return "content" if report.duplicates else None
-
-
-def explain_findings(report: ImageReport, similar: Sequence[Any]) -> list[str]:
-    """Say what to do about what was found beside the imbalance."""
-    reasons = []
-    grouping = choose_grouping(report, similar)
-    if grouping is not None:
-        reasons.append(
-            f"some images are there more than once: divide with group_by={grouping!r}, so that no "
-            "image is in train and in val, or leave them out by drop"
-        )
-    if report.conflicts:
-        reasons.append(
-            f"{len(report.conflicts)} images have different labels in different files: correct "
-            "them, or leave them out by drop='conflicts'"
-        )
-    return reasons
-
-
-def write_commands(
-    place: Place, merge: Any, remedy: str, report: ImageReport, similar: Sequence[Any]
-) -> list[str]:
-    """Write the commands that carry the advice out, past files that cannot be read."""
-    folder, out = place.write_shell(), quote(place.name_output())
-    if remedy == "weights":
-        return [f"sklmerge weights {folder}{write_merge(merge)}"]
-    if remedy != "copies and weights":
-        return []
-    grouping = choose_grouping(report, similar)
-    more = write_merge(merge)
-    more += " --on-error skip" if report.bad_files else ""
-    more += f" --group-by {grouping}" if grouping else ""
-    return [
-        f"sklmerge balance {folder} {out}{more} --max-copies {RULES.max_copies}",
-        f"sklmerge weights {out}/train",
-    ]
-
-
-def write_code(
-    place: Place, merge: Any, remedy: str, report: ImageReport, similar: Sequence[Any]
-) -> list[str]:
-    """Write the same for a program; beside copies also what a training loop takes instead."""
-    if remedy == "nothing":
-        return []
-    if remedy == "weights":
-        return [
-            "from sklmerge import ClassWeightEstimator, ImageIndex",
-            f"class_weight = ClassWeightEstimator().fit({place.write_code(merge)}).to_keras()",
-        ]
-    epochs = _write_epochs(place, merge, report)
-    if remedy == "epochs":
-        return epochs
-    grouping = choose_grouping(report, similar)
-    return [*_write_copies(place, merge, report, grouping), "# or, in a training loop:", *epochs]
-
-
-def _write_copies(place: Place, merge: Any, report: ImageReport, grouping: str | None) -> list[str]:
-    """Write the job that makes copies, and the weights of what it leaves uneven."""
-    out = place.name_output()
-    more = ', on_error="skip"' if report.bad_files else ""
-    more += f', group_by="{grouping}"' if grouping else ""
-    balanced = f"ImageIndex({f'{out}/train'!r})"
-    return [
-        "from sklmerge import ClassWeightEstimator, ImageIndex, balance_folder",
-        "balance_folder(",
-        f"    {place.write_job(merge, out)}, max_copies={RULES.max_copies}{more}",
-        ")",
-        f"class_weight = ClassWeightEstimator().fit({balanced}).to_keras()",
-    ]
-
-
-def _write_epochs(place: Place, merge: Any, report: ImageReport) -> list[str]:
-    """Write balanced epochs for a training loop.
-
-    Images of several sizes are brought to the median; files that cannot be read are passed over.
-    """
-    sizes = {name: tuple(size) for name, size in report.sizes.items()}
-    options = [f", image_size={sizes['median']}"] if len(set(sizes.values())) > 1 else []
-    options += [', on_error="skip"'] if report.bad_files else []
-    return [
-        "from sklmerge import EpochSchedule, ImageBatches, ImageIndex",
-        f"index = {place.write_code(merge)}",
-        'schedule = EpochSchedule("minority", random_state=0)',
-        "batches = ImageBatches(",
-        '    index, schedule=schedule, augmenter="light"' + "".join(options),
-        ")",
-    ]

@@ -1,12 +1,9 @@
 """write_report: one HTML page about a folder of images, with everything in it."""
 
 import os
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from sklmerge.report._place import Place, find_place
 from sklmerge.report._preview import check_outside, write_whole
 from sklmerge.report._suggestion import FolderSuggestion, suggest_folder
 from sklmerge.report._thumbnails import Thumbnails
+from sklmerge.report.templates import hash_source, load_templates, read_file
 
 # What a page shows at most of each kind; it says what it left out.
 _MOST_ROWS = 1000
@@ -129,7 +127,7 @@ def write_report(
     >>> page.html[:15], page.inspection.counts
     ('<!doctype html>', {'brick': 160, 'grass': 60, 'gravel': 20})
     """
-    environment = _load_templates()
+    environment = load_templates()
     place = source if isinstance(source, Place) else find_place(source)
     parts: dict[str, str] = {}
     if isinstance(source, ImageIndex):
@@ -155,35 +153,6 @@ def write_report(
     if path is not None:
         report.save(path)
     return report
-
-
-def _load_templates() -> Any:
-    try:
-        from jinja2 import Environment, FunctionLoader, StrictUndefined
-    except ImportError as error:
-        raise ImportError(
-            "jinja2 is needed for the report; pip install 'sklmerge[report]'"
-        ) from error
-    environment = Environment(
-        autoescape=True,
-        loader=FunctionLoader(_read_file),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # Names of classes and files are anybody's text: control signs, surrogates and signs that turn
-    # the direction of text are shown as escapes.
-    environment.filters["name"] = lambda value: show_name(str(value))
-    return environment
-
-
-def _read_file(name: str) -> str:
-    return files("sklmerge.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _hash_source(text: str) -> str:
-    """Name a script or a style for the page's content security policy."""
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode('ascii')}"
 
 
 class _Collector:
@@ -213,7 +182,7 @@ class _Collector:
         sheets = self._show_sheets()
         bad = list(found.bad_files.items())
         self._cut("unreadable files", len(bad), _MOST_ROWS)
-        style, script = _read_file("page.css"), _read_file("page.js")
+        style, script = read_file("page.css"), read_file("page.js")
         return {
             "found": found,
             "title": f"{found.source}: {found.n_images:,} images of {len(found.counts)} classes",
@@ -230,8 +199,8 @@ class _Collector:
             "left_out": self.left_out,
             "style": style,
             "script": script,
-            "style_hash": _hash_source(style),
-            "script_hash": _hash_source(script),
+            "style_hash": hash_source(style),
+            "script_hash": hash_source(script),
             "summary": {
                 "source": show_name(found.source),
                 "counts": {show_name(str(label)): n for label, n in found.counts.items()},

@@ -1,0 +1,37 @@
+"""The template of a page, its style and its script, which the page holds whole."""
+
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from sklmerge.images import show_name
+
+
+def load_templates() -> Any:
+    try:
+        from jinja2 import Environment, FunctionLoader, StrictUndefined
+    except ImportError as error:
+        raise ImportError(
+            "jinja2 is needed for the report; pip install 'sklmerge[report]'"
+        ) from error
+    environment = Environment(
+        autoescape=True,
+        loader=FunctionLoader(read_file),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Names of classes and files are anybody's text: control signs, surrogates and signs that turn
+    # the direction of text are shown as escapes.
+    environment.filters["name"] = lambda value: show_name(str(value))
+    return environment
+
+
+def read_file(name: str) -> str:
+    return files("sklmerge.report.templates").joinpath(name).read_text(encoding="utf-8")
+
+
+def hash_source(text: str) -> str:
+    """Name a script or a style for the page's content security policy."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode('ascii')}"
