@@ -9,6 +9,7 @@ from sklmerge.images import show_name
 
 
 def load_templates() -> Any:
+    """Load jinja2's environment, in which all text is escaped; ImportError names the extra."""
     try:
         from jinja2 import Environment, FunctionLoader, StrictUndefined
     except ImportError as error:
@@ -29,6 +30,7 @@ def load_templates() -> Any:
 
 
 def read_file(name: str) -> str:
+    """Read a template, a style or a script by its name."""
     return files("sklmerge.report.templates").joinpath(name).read_text(encoding="utf-8")
 
 
