@@ -142,7 +142,11 @@ def batches_from_directory(
     }
     if isinstance(scaler, str):
         check_choice("scaler", scaler, ("unit",))
-    schedule = _plan_epochs(samples_per_class, parts[0], random_state)
+    if samples_per_class is None:
+        raise ValueError(
+            'samples_per_class must be "natural" for each image once, or balance, got None'
+        )
+    schedule = EpochSchedule(samples_per_class, random_state=random_state)
     train = ImageBatches(parts[0], schedule=schedule, augmenter=augmenter, **settings)
     val = ImageBatches(parts[1], **settings)
     if framework == "torch":
@@ -150,20 +154,6 @@ def batches_from_directory(
     if framework == "keras":
         return train.to_keras(), val.to_keras()
     return (train.to_tf(), val.to_tf()) if framework == "tf" else (train, val)
-
-
-def _plan_epochs(samples_per_class: Any, train: ImageIndex, random_state: int) -> EpochSchedule:
-    """Make a schedule; a natural epoch has too few of a rare class for one in each batch."""
-    if samples_per_class is None:
-        raise ValueError(
-            'samples_per_class must be "natural" for each image once, or balance, got None'
-        )
-    is_natural = isinstance(samples_per_class, str) and samples_per_class == "natural"
-    return EpochSchedule(
-        train.counts if is_natural else samples_per_class,
-        stratify_batches=not is_natural,
-        random_state=random_state,
-    )
 
 
 def _find_groups(index: ImageIndex, group_by: Any) -> np.ndarray[Any, Any]:

@@ -161,13 +161,13 @@ def prepare_images(
     images : sequence of ndarray, length n
         Sources, never changed.
     augmenters : sequence of length n
-        What varies each; None leaves it plain.
+        What augments each; None leaves it plain.
     keys : ndarray of uint64, shape (n,)
         Random stream of each.
     seed : int
         Of all random numbers.
     scaler : ImageScaler, other transformer, or None
-        Prepares every image, varied or not.
+        Prepares every image, augmented or not.
 
     Returns
     -------

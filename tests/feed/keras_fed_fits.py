@@ -229,10 +229,27 @@ def meet_a_broken_file():
     return ""
 
 
+def feed_tf_data():
+    """Loop over a tf.data.Dataset, and say which batches of which epochs came."""
+    if keras.backend.backend() != "tensorflow":
+        return []
+    batches = make_batches()
+    dataset = batches.to_tf()
+    plain = make_batches()
+    return [
+        [
+            bool(np.array_equal(x[..., 0], want[0]) and np.array_equal(y, want[1]))
+            for (x, y), want in zip(dataset, plain.iterate(epoch), strict=True)
+        ]
+        for epoch in range(3)
+    ]
+
+
 if __name__ == "__main__":
     print(
         json.dumps(
             {
+                "tf.data": feed_tf_data(),
                 "validated": fit_with_validation(),
                 "resumed": fit_and_resume(),
                 "crashed within": fit_and_crash(within=True),

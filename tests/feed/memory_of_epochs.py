@@ -54,6 +54,7 @@ def main():
         feed(index.take(np.arange(40)), 0, 1)
         before = read_peak()
         feed(index, cache_bytes, 2)
+        feed(index.take(np.arange(40)), cache_bytes, 50)
     image_bytes = int(np.prod(SHAPE))
     report = {
         "grown": read_peak() - before,

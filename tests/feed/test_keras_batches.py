@@ -89,6 +89,10 @@ def test_no_thread_and_no_image_stays_behind(reports, backend):
         assert untold == [0, 0]
 
 
+def test_every_loop_over_a_tf_dataset_is_the_next_epoch(reports):
+    assert reports["tensorflow"]["tf.data"] == [[True] * 4] * 3
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_weights_of_batches_weigh_in_the_loss(reports, backend):
     keras, by_hand = reports[backend]["weighed"]

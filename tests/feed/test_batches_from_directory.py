@@ -1,0 +1,89 @@
+"""One line from a folder to two feeds: divided first, scaled alike, only training augmented."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklmerge import ImageAugmenter, ImageIndex, batches_from_directory
+
+SMALL = {"image_size": (32, 48), "color_mode": "grayscale"}
+
+
+def list_rows(batches):
+    return np.concatenate([batch.draws.indices for batch in batches.iterate(0)])
+
+
+def test_a_folder_becomes_two_feeds(folder):
+    train, val = batches_from_directory(folder, **SMALL)
+    whole = ImageIndex(folder)
+    sides = whole.split(0.2, random_state=0)
+    assert sorted(list_rows(train)) == list(range(len(sides[0])))
+    assert list_rows(val).tolist() == list(range(len(sides[1])))
+    # Validation images are plain, and in order; both sides lie between 0 and 1.
+    plain = sides[1].read(image_size=(32, 48), color_mode="grayscale")
+    assert_allclose(np.concatenate([x for x, _ in val]), plain / 255, atol=1e-6)
+    assert all(batch.draws.is_augmented.all() for batch in train.iterate(0))
+    assert max(x.max() for x, _ in train) <= 1
+    assert train.class_indices == val.class_indices == whole.class_indices
+    assert train.class_names == ["brick", "grass", "gravel"]
+
+
+def test_classes_are_merged_and_balanced_and_the_same_seed_gives_the_same(folder):
+    settings = SMALL | {"merge": {"ground": ["grass", "gravel"]}, "samples_per_class": "minority"}
+    train, val = batches_from_directory(folder, batch_size=8, **settings)
+    again, _ = batches_from_directory(folder, batch_size=8, **settings)
+    assert train.counts == {"brick": 64, "ground": 64}
+    assert val.merger.members_ == {"brick": ["brick"], "ground": ["grass", "gravel"]}
+    for (x, y), (other, targets) in zip(train, again, strict=True):
+        assert np.bincount(y).tolist() == [4, 4]
+        assert_array_equal(x, other)
+        assert_array_equal(y, targets)
+    plain, _ = batches_from_directory(folder, augmenter=None, scaler=None, **settings)
+    assert not plain[0].draws.is_augmented.any()
+    assert plain[0][0].dtype == np.uint8
+
+
+@pytest.mark.parametrize("group_by", [r"_(\d+)_\d+\.png$", lambda path: path.split("_")[1]])
+def test_groups_are_not_divided(folder, group_by):
+    train, val = batches_from_directory(folder, group_by=group_by, **SMALL)
+    # Both are parts of one index, and together all of it.
+    assert len(list_rows(train)) + len(list_rows(val)) == 240
+    assert 0 < len(list_rows(val)) < 120
+
+
+def test_feeds_are_those_of_the_framework(folder):
+    import torch
+
+    train, val = batches_from_directory(folder, framework="torch", num_workers=2, **SMALL)
+    x, y = next(iter(train))
+    assert (x.shape[1:], x.dtype, y.dtype) == (torch.Size([1, 32, 48]), torch.float32, torch.int64)
+    assert val.class_names == train.class_names == ["brick", "grass", "gravel"]
+    assert train.merger.n_classes_ == train.n_classes == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"framework": "mxnet"}, "framework must be 'keras', 'torch' or 'tf', got 'mxnet'"),
+        ({"num_workers": 2}, 'num_workers is for framework="torch", got 2; pass n_jobs'),
+        ({"validation_split": 0}, "validation_split must be a share between 0 and 1, got 0"),
+        ({"validation_split": "0.2"}, "validation_split must be a share between 0 and 1"),
+        ({"samples_per_class": None}, 'samples_per_class must be "natural" for each image once'),
+        ({"scaler": "0..1"}, "scaler must be 'unit', got '0..1'"),
+        ({"group_by": 3}, "group_by must be a regular expression, a function of the path, or None"),
+        ({"group_by": "nowhere"}, "group_by must give a group for every path, got none for 'brick"),
+        ({"group_by": r"\.png$"}, "group_by puts all images into one group, got '.png' for 'brick"),
+        ({"group_by": ".*"}, "group_by groups no two images, got 'brick/"),
+        ({"merge": {"ground": ["grass", "sand"]}}, "'sand'"),
+    ],
+)
+def test_wrong_settings_are_named(folder, settings, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        batches_from_directory(folder, **settings)
+
+
+def test_an_index_serves_as_a_folder(folder):
+    index = ImageIndex(folder).take(np.arange(0, 240, 2))
+    augmenter = {"brick": ImageAugmenter(horizontal_flip=True), "grass": None, "gravel": None}
+    train, val = batches_from_directory(index, augmenter=augmenter, **SMALL)
+    assert len(list_rows(train)) + len(list_rows(val)) == 120
