@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 
 from sklmerge._checks import check_choice, check_whole
 from sklmerge._codes import count_classes, match_labels
-from sklmerge._containers import CountedLabels, is_index, read_labels
+from sklmerge._containers import CountedLabels, is_index, read_categories, read_labels
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import show_labels
 from sklmerge.labels import LabelMerger, check_merger
@@ -72,7 +72,13 @@ def read_classes(y: Any, merge: Any) -> ReadClasses:
     if merger.multilabel_:
         raise ValueError("y must have one label a row, got a 0/1 table with one column a label")
     originals = merger.classes_.tolist()
-    codes = match_labels(read_labels(y), merger.classes_, _choose_dtype(len(originals)))
+    dtype, categories = _choose_dtype(len(originals)), read_categories(y)
+    if categories is None:
+        codes = match_labels(read_labels(y), merger.classes_, dtype)
+    else:
+        # A categorical is numbered by its categories: no row of it is spelt out.
+        places, names = categories
+        codes = np.take(match_labels(names, merger.classes_, dtype), places)
     counts = np.array([merger.class_counts_[label] for label in originals])
     return ReadClasses(merger, originals, codes, counts)
 

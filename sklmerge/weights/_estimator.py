@@ -60,6 +60,9 @@ class ClassWeightEstimator(BaseEstimator):
         `scheme`), sorted, or all that a generator, index or torch data set knows.
     missing : {"error", "ignore"}, default="error"
         What to do with a class that has no sample: raise, or weigh it 0 and keep its place.
+    ignore_label : label, default=None
+        A label that is no class, such as 255 for the void pixels of a label map or -100 for
+        torch's `ignore_index`: it is not counted, weighs 0, and has no index.
 
     Attributes
     ----------
@@ -102,6 +105,7 @@ class ClassWeightEstimator(BaseEstimator):
         max_ratio: float | None = None,
         classes: Iterable[Hashable] | None = None,
         missing: str = "error",
+        ignore_label: Hashable | None = None,
     ) -> None:
         self.scheme = scheme
         self.power = power
@@ -110,6 +114,7 @@ class ClassWeightEstimator(BaseEstimator):
         self.max_ratio = max_ratio
         self.classes = classes
         self.missing = missing
+        self.ignore_label = ignore_label
 
     def fit(self, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Count labels and weigh the classes.
@@ -219,7 +224,12 @@ class ClassWeightEstimator(BaseEstimator):
             return weigh_columns(values, is_indicator, weights)
         if is_indicator and reads_as_one_hot(values, self._tally, len(weights)):
             return weights.take(values.argmax(axis=-1))
-        return look_up_weights(part.decode(values), self.classes_, weights)
+        classes = self.classes_
+        is_text = isinstance(self.ignore_label, str)
+        if self.ignore_label is not None and is_text == (classes.dtype.kind in "OU"):
+            void = np.array([self.ignore_label])
+            classes, weights = np.concatenate([classes, void]), np.append(weights, 0.0)
+        return look_up_weights(part.decode(values), classes, weights)
 
     def to_keras(self, class_indices: Any = None) -> dict[int, float]:
         """Key the weights by index, as Keras' `class_weight` wants them.
@@ -317,8 +327,12 @@ class ClassWeightEstimator(BaseEstimator):
             self.scheme, self.power, self.beta, self.normalize, self.max_ratio, self.missing
         )
         classes = None if self.classes is None else read_classes(self.classes)
+        if self.ignore_label is not None and self.ignore_label in (classes or []):
+            raise ValueError(
+                f"ignore_label must be no class, got {self.ignore_label!r}, which classes lists"
+            )
         for part in iterate_parts(y, sample_weight):
-            tally = count_part(tally, part, classes)
+            tally = count_part(tally, part, classes, self.ignore_label)
         if tally is None:
             return False
         self._tally, self._class_indices = tally, tally.class_indices

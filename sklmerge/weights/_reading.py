@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._containers import is_index, read_labels
 from sklmerge._datasets import is_stream, read_data_set, sort_by_index
+from sklmerge._kinds import check_one_kind
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,11 @@ def _read_table(y: Any) -> NDArray[Any] | None:
         if not (len(y) and hasattr(y[0], "__len__") and not isinstance(y[0], str | bytes)):
             return None
         try:
-            return np.asarray(y)
+            table = np.asarray(y)
+            if table.dtype.kind in "US" and not isinstance(y[0], np.ndarray):
+                # NumPy would turn the number beside a text into text.
+                check_one_kind(np.array(y, dtype=object).ravel().tolist(), "y")
+            return table
         except ValueError as error:
             raise ValueError(
                 "y must have rows of one length, got rows of several lengths; turn lists of "

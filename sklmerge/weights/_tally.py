@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._codes import find_classes, match_labels
+from sklmerge._containers import read_categories
 from sklmerge._kinds import check_one_kind, show_labels, to_plain
 from sklmerge.weights._reading import Part, is_one_hot, read_sample_weight, read_target
 
@@ -97,24 +98,7 @@ def look_up_weights(
 def weigh_columns(
     values: NDArray[Any], is_indicator: bool, weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Give every zero and one of an indicator its weight.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples, n_columns)
-    is_indicator : bool
-        Whether the values are zeros and ones indeed.
-    weights : ndarray of shape (n_columns, 2)
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_columns)
-
-    Examples
-    --------
-    >>> weigh_columns(np.array([[0, 1]]), True, np.array([[0.5, 3.0], [2.0, 4.0]]))
-    array([[0.5, 4. ]])
-    """
+    """Give every zero and one of an indicator its weight, from pairs of shape (n_columns, 2)."""
     if not is_indicator or values.shape[1:] != (len(weights),):
         raise ValueError(
             f"y must have {len(weights)} columns of zeros and ones, as in fit, "
@@ -182,10 +166,19 @@ class LabelTally:
         How the source of the labels numbers the classes, where it says so.
     n_dims : int
         Dimensions of an array of labels; one-hot has one more.
+    ignore_label : label, default=None
+        What is not counted.
     """
 
-    def __init__(self, classes: Classes, class_indices: dict[Any, int] | None, n_dims: int) -> None:
+    def __init__(
+        self,
+        classes: Classes,
+        class_indices: dict[Any, int] | None,
+        n_dims: int,
+        ignore_label: Any = None,
+    ) -> None:
         self.classes = classes
+        self.ignore_label = ignore_label
         self.class_indices = class_indices
         self.n_dims = n_dims
         self._counts: dict[Any, float] = dict.fromkeys(classes or [], 0.0)
@@ -196,6 +189,9 @@ class LabelTally:
 
     def add_counts(self, found: NDArray[Any], counts: NDArray[np.float64]) -> None:
         """Add the counts of distinct labels."""
+        if self.ignore_label is not None:
+            counted = np.array([label != self.ignore_label for label in found.tolist()], dtype=bool)
+            found, counts = found[counted], counts[counted]
         if self.classes is not None:
             check_known(found, self.classes)
         for label, count in zip(found.tolist(), counts.tolist(), strict=True):
@@ -300,7 +296,9 @@ class ColumnTally:
 Tally: TypeAlias = LabelTally | ColumnTally
 
 
-def count_part(tally: Tally | None, part: Part, classes: Classes) -> Tally | None:
+def count_part(
+    tally: Tally | None, part: Part, classes: Classes, ignore_label: Any = None
+) -> Tally | None:
     """Count a part of y, in a new tally where there is none yet; an empty part opens none.
 
     Parameters
@@ -309,19 +307,24 @@ def count_part(tally: Tally | None, part: Part, classes: Classes) -> Tally | Non
     part : Part
     classes : sequence of labels or None
         What the user says the classes are; None leaves it to the part.
+    ignore_label : label, default=None
+        What is not counted.
 
     Returns
     -------
     LabelTally, ColumnTally or None
         Of labels as soon as a part is no indicator, however many parts before could be one.
     """
+    categories = read_categories(part.labels)
+    if categories is not None:
+        return _count_categories(tally, part, classes, ignore_label, *categories)
     values, is_indicator = read_target(part.labels)
     if values.size == 0:
         return tally
     known = part.classes if classes is None else classes
     has_columns = is_indicator and _may_be_columns(values, known, part.sample_weight)
     if tally is None:
-        tally = _open_tally(part, known, values, has_columns)
+        tally = _open_tally(part, known, values, has_columns, ignore_label)
     elif isinstance(tally, ColumnTally):
         tally = tally.check_or_turn(values, has_columns)
     elif has_columns and values.ndim != tally.n_dims:
@@ -358,10 +361,35 @@ def _may_be_columns(values: NDArray[Any], known: Classes, sample_weight: Any) ->
     return values.ndim == 2 and not {0, 1} <= set(known)
 
 
-def _open_tally(part: Part, known: Classes, values: NDArray[Any], has_columns: bool) -> Tally:
+def _count_categories(
+    tally: Tally | None,
+    part: Part,
+    classes: Classes,
+    ignore_label: Any,
+    codes: NDArray[Any],
+    categories: NDArray[Any],
+) -> Tally | None:
+    """Count a categorical by its codes: no row of it is spelt out."""
+    if len(codes) == 0:
+        return tally
+    if tally is None:
+        tally = LabelTally(classes, None, 1, ignore_label)
+    elif isinstance(tally, ColumnTally):
+        raise ValueError("y must be of one form in all its parts, got columns and then labels")
+    weight = part.sample_weight
+    weight = None if weight is None else read_sample_weight(weight, codes.shape)
+    present = np.flatnonzero(np.bincount(codes, minlength=len(categories)))
+    counts = np.bincount(codes, weight, len(categories)).astype(np.float64)
+    tally.add_counts(categories[present], counts[present])
+    return tally
+
+
+def _open_tally(
+    part: Part, known: Classes, values: NDArray[Any], has_columns: bool, ignore_label: Any
+) -> Tally:
     if not has_columns:
         indices = {label: place for place, label in enumerate(part.classes or [])}
-        return LabelTally(known, indices or None, values.ndim)
+        return LabelTally(known, indices or None, values.ndim, ignore_label)
     names = getattr(part.labels, "columns", range(values.shape[-1])) if known is None else known
     columns = [to_plain(name) for name in names]
     fresh = ColumnTally(known, columns, values.ndim)
