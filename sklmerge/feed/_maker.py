@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from sklmerge._kinds import show_labels
-from sklmerge.augment import ImageAugmenter, ImageScaler, as_augmenter
+from sklmerge.augment import ImageAugmenter, ImageScaler, pick_augmenters
 from sklmerge.feed._epochs import find_rates
 from sklmerge.feed._reader import RowReader
 from sklmerge.feed._sources import ImageSource
 from sklmerge.feed._targets import Classes, Targets, Weights, check_sample_weight, weigh_classes
-from sklmerge.labels import LabelMerger
 from sklmerge.sampling import EpochDraws
 
 
@@ -63,50 +61,6 @@ class Batch(tuple[Any, ...]):
     """
 
     draws: BatchDraws
-
-
-def choose_augmenters(augmenter: Any, originals: Sequence[Any], merger: LabelMerger) -> list[Any]:
-    """Make the augmenter of each original class.
-
-    Parameters
-    ----------
-    augmenter : augmenter, or mapping of label to augmenter
-        Labels are original or merged ones; where both are listed, the original's own counts.
-    originals : sequence of labels
-        The original classes.
-    merger : LabelMerger
-        Fitted.
-
-    Returns
-    -------
-    list of length n_original
-        None for plain copies. The same object where classes share one.
-
-    Raises
-    ------
-    ValueError
-        If a mapping leaves a class out or names one that is not there.
-    """
-    if not isinstance(augmenter, Mapping):
-        return [as_augmenter(augmenter)] * len(originals)
-    merged = [merger.mapping_[label] for label in originals]
-    unknown = [label for label in augmenter if label not in {*originals, *merged}]
-    lacking = [
-        label
-        for label, whole in zip(originals, merged, strict=True)
-        if label not in augmenter and whole not in augmenter
-    ]
-    if unknown or lacking:
-        told = f"no class {show_labels(unknown)}" if unknown else f"none for {show_labels(lacking)}"
-        raise ValueError(
-            "augmenter must give one for each class (None for plain copies) where it is a "
-            f"mapping, got {told}; the classes are {show_labels(list(originals))}"
-        )
-    made = {label: as_augmenter(each) for label, each in augmenter.items()}
-    return [
-        made[label] if label in made else made[whole]
-        for label, whole in zip(originals, merged, strict=True)
-    ]
 
 
 def check_scaler(scaler: Any) -> None:
@@ -352,6 +306,8 @@ def plan_maker(
         raise ValueError(
             'augmenter must be one for all images with class_mode="multilabel", got a mapping'
         )
+    mapping: dict[Any, Any] = dict(classes.schedule.merger_.mapping_)
+    merged = [mapping.get(own, own) for own in originals]
     return BatchMaker(
         reader=RowReader(images, codes, rates, on_error=on_error, cache_bytes=cache_bytes),
         codes=codes,
@@ -360,7 +316,9 @@ def plan_maker(
             check_sample_weight(sample_weight, len(images)),
             weigh_classes(class_weight, classes, class_mode),
         ),
-        augmenters=choose_augmenters(augmenter, originals, classes.schedule.merger_),
+        augmenters=pick_augmenters(
+            augmenter, originals, [merge.get(own, own) for own in originals]
+        ),
         scaler=scaler,
         seed=schedule.seed_,
     )

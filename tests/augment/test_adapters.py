@@ -10,7 +10,14 @@ import torch
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
-from sklmerge import ImageAugmenter, ImageScaler, TrivialAugmenter, as_augmenter
+from sklmerge import (
+    EpochSchedule,
+    ImageAugmenter,
+    ImageBatches,
+    ImageScaler,
+    TrivialAugmenter,
+    as_augmenter,
+)
 from sklmerge.augment import hash_keys
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 9, 14, 3), np.uint8)
@@ -203,6 +210,20 @@ def test_a_class_is_prepared_by_a_scaler_and_drawn_by_indices_as_by_other_augmen
     augmenter.apply(IMAGES, drawn, indices=places, scaler=scaler, out=out)
     assert_array_equal(out, scaler.transform(copies))
     assert (copies[1] != copies[2]).any()
+
+
+def test_batches_take_the_augmenter_that_a_mapping_becomes():
+    labels = ["six", "eight", "plain", "six", "eight", "eight"]
+    mapping = {"digit": "light", "six": None, "plain": ImageAugmenter(horizontal_flip=True)}
+
+    def feed(augmenter):
+        schedule = EpochSchedule("majority", merge={"digit": ["six", "eight"]}, random_state=0)
+        return ImageBatches(IMAGES, labels, schedule=schedule, augmenter=augmenter)[0][0]
+
+    assert_array_equal(feed(as_augmenter(mapping)), feed(mapping))
+    for augmenter in (mapping, as_augmenter(mapping)):
+        with pytest.raises(ValueError, match=r"one for each class .* no class 'digit', 'plain'"):
+            ImageBatches(IMAGES[:4], ["six", "eight"] * 2, augmenter=augmenter)
 
 
 def test_the_original_label_counts_before_the_merged_one():
