@@ -316,9 +316,7 @@ def plan_maker(
             check_sample_weight(sample_weight, len(images)),
             weigh_classes(class_weight, classes, class_mode),
         ),
-        augmenters=pick_augmenters(
-            augmenter, originals, [merge.get(own, own) for own in originals]
-        ),
+        augmenters=pick_augmenters(augmenter, originals, merged),
         scaler=scaler,
         seed=schedule.seed_,
     )
