@@ -4,19 +4,24 @@ Images are 96 x 128 x 3. Two jobs are compared with two bare loops in processes 
 hold their images from the start and send nothing back. HOG is mostly Python, so its workers are
 processes, which images are sent to and rows come back from: that is what is missing to 1. Patterns
 and colours are counted outside of Python's lock, by threads; a histogram of colours is done before
-a second thread has begun.
+a second thread has begun. The embedding is that of a small network of torch, on one thread, with
+the same resize and normalisation; its second fit takes the rows from `cache_dir`.
 """
 
 import subprocess
 import sys
+import tempfile
 
+import cv2
 import numpy as np
+import torch
 from measuring import compare, main
 from photographs import cut_photographs
 from skimage.color import rgb2gray
 from skimage.feature import hog, local_binary_pattern
+from sklearn.base import clone
 
-from sklmerge import ColorHistogram, HOGFeatures, LBPFeatures
+from sklmerge import ColorHistogram, EmbeddingFeatures, HOGFeatures, LBPFeatures
 
 
 def describe_by_hog(image):
@@ -110,8 +115,53 @@ def measure_two_jobs(images, rounds):
             process.end()
 
 
+def make_network():
+    torch.manual_seed(0)
+    layers = [torch.nn.Conv2d(3, 32, 3, stride=2), torch.nn.ReLU()]
+    for _ in range(3):
+        layers += [torch.nn.Conv2d(32, 32, 3, padding=1), torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers, torch.nn.AdaptiveAvgPool2d(2), torch.nn.Flatten()).eval()
+
+
+def embed_bare(network, images):
+    """Resize, normalise and embed images by the libraries' own calls, 32 at a time."""
+    rows = []
+    for start in range(0, len(images), 32):
+        small = [cv2.resize(image, (112, 112)) for image in images[start : start + 32]]
+        batch = np.stack(small).astype(np.float32)
+        batch -= 127
+        batch /= 128
+        planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(batch, -1, 1)))
+        with torch.inference_mode():
+            rows.append(network(planes).numpy())
+    return np.concatenate(rows)
+
+
+def measure_embedding(images, rounds):
+    """Yield an embedding beside a bare loop, and a second fit from `cache_dir` beside a first."""
+    torch.set_num_threads(1)
+    network = make_network()
+    features = EmbeddingFeatures(network, image_size=(112, 112), mean=127, std=128).fit(images)
+    assert np.allclose(features.transform(images), embed_bare(network, images), atol=1e-4)
+    jobs = {
+        "ours": lambda: features.transform(images),
+        "a bare loop": lambda: embed_bare(network, images),
+    }
+    yield from compare("embedding", jobs, rounds=rounds, n=len(images), unit="images")
+    with tempfile.TemporaryDirectory() as folder:
+        kept = clone(features).set_params(cache_dir=folder)
+        kept.fit_transform(images)
+        jobs = {
+            "from cache_dir": lambda: kept.fit_transform(images),
+            "computed": lambda: clone(features).fit_transform(images),
+        }
+        yield from compare("embedding, again", jobs, rounds=rounds, n=len(images), unit="images")
+
+
 def measure(short):
-    yield from measure_one_job(make_images(64 if short else 512), 3 if short else 9)
+    images = make_images(64 if short else 512)
+    yield from measure_one_job(images, 3 if short else 9)
+    yield from measure_embedding(images, 3 if short else 9)
     if not short:
         yield from measure_two_jobs(make_images(512), 9)
 
