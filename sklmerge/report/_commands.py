@@ -1,6 +1,5 @@
 """What to do about what was found, written down for a shell and for Python."""
 
-from collections.abc import Sequence
 from shlex import quote
 from typing import Any
 
@@ -9,25 +8,25 @@ from sklmerge.images import ImageReport
 from sklmerge.report._place import Place, write_merge
 
 
-def choose_grouping(report: ImageReport, similar: Sequence[Any]) -> str | None:
+def choose_grouping(report: ImageReport) -> str | None:
     """Choose what must stay together, by what was found twice.
 
     Examples
     --------
     >>> from sklmerge.images import ImageReport
     >>> from sklmerge.report._commands import choose_grouping
-    >>> choose_grouping(ImageReport(9, duplicates=[["a.png", "b.png"]]), [])
+    >>> choose_grouping(ImageReport(9, duplicates=[["a.png", "b.png"]]))
     'content'
     """
-    if similar or report.same_pixels:
+    if report.similar or report.same_pixels:
         return "similar"
     return "content" if report.duplicates else None
 
 
-def explain_findings(report: ImageReport, similar: Sequence[Any]) -> list[str]:
+def explain_findings(report: ImageReport) -> list[str]:
     """Say what to do about what was found beside the imbalance."""
     reasons = []
-    grouping = choose_grouping(report, similar)
+    grouping = choose_grouping(report)
     if grouping is not None:
         reasons.append(
             f"some images are there more than once: divide with group_by={grouping!r}, so that no "
@@ -41,16 +40,14 @@ def explain_findings(report: ImageReport, similar: Sequence[Any]) -> list[str]:
     return reasons
 
 
-def write_commands(
-    place: Place, merge: Any, remedy: str, report: ImageReport, similar: Sequence[Any]
-) -> list[str]:
+def write_commands(place: Place, merge: Any, remedy: str, report: ImageReport) -> list[str]:
     """Write the commands that carry the advice out, past files that cannot be read."""
     folder, out = place.write_shell(), quote(place.name_output())
     if remedy == "weights":
         return [f"sklmerge weights {folder}{write_merge(merge)}"]
     if remedy != "copies and weights":
         return []
-    grouping = choose_grouping(report, similar)
+    grouping = choose_grouping(report)
     more = write_merge(merge)
     more += " --on-error skip" if report.bad_files else ""
     more += f" --group-by {grouping}" if grouping else ""
@@ -60,9 +57,7 @@ def write_commands(
     ]
 
 
-def write_code(
-    place: Place, merge: Any, remedy: str, report: ImageReport, similar: Sequence[Any]
-) -> list[str]:
+def write_code(place: Place, merge: Any, remedy: str, report: ImageReport) -> list[str]:
     """Write the same for a program; beside copies also what a training loop takes instead."""
     if remedy == "nothing":
         return []
@@ -74,7 +69,7 @@ def write_code(
     epochs = _write_epochs(place, merge, report)
     if remedy == "epochs":
         return epochs
-    grouping = choose_grouping(report, similar)
+    grouping = choose_grouping(report)
     return [*_write_copies(place, merge, report, grouping), "# or, in a training loop:", *epochs]
 
 

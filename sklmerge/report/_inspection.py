@@ -1,6 +1,5 @@
 """inspect_folder: what a folder holds, what is wrong with it, and what to do."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,9 +9,7 @@ from sklmerge.balance import Advice, advise
 from sklmerge.images import (
     ImageIndex,
     ImageReport,
-    NearDuplicates,
     Progress,
-    find_near,
     show_name,
 )
 from sklmerge.report._commands import explain_findings, write_code, write_commands
@@ -224,14 +221,12 @@ def inspect_folder(
         # What is advised must run.
         place = place._replace(classes=list(index.original_classes))
     report = index.verify(n_jobs=n_jobs, progress=progress)
-    near = find_near(index, n_jobs=n_jobs)
-    return describe_index(index, report, near, place, merge, budget_bytes)
+    return describe_index(index, report, place, merge, budget_bytes)
 
 
 def describe_index(
     index: ImageIndex,
     report: ImageReport,
-    near: NearDuplicates,
     place: Place,
     merge: Any,
     budget_bytes: float | None,
@@ -248,7 +243,6 @@ def describe_index(
     else:
         advice = Advice(1.0, {}, "nothing", ["no image can be read"], 0)
         class_weight = {}
-    similar = name_similar(near, names, report)
     return FolderReport(
         source=place.source,
         n_images=len(readable),
@@ -261,7 +255,7 @@ def describe_index(
             if n > readable.counts[label]
         },
         empty_folders=list(index.empty_folders),
-        passed_over=dict(getattr(index, "passed_over", {})),
+        passed_over=dict(index.passed_over),
         members={label: list(own) for label, own in index.merger.members_.items()},
         ratio=advice.ratio,
         class_weight=class_weight,
@@ -269,11 +263,11 @@ def describe_index(
         n_files_balanced=advice.n_files,
         budget_bytes=budget,
         remedy=advice.remedy,
-        reasons=[*advice.reasons, *explain_findings(report, similar)],
+        reasons=[*advice.reasons, *explain_findings(report)],
         bad_files=report.bad_files,
         duplicates=report.duplicates,
         same_pixels=report.same_pixels,
-        similar=similar,
+        similar=report.similar,
         conflicts=report.conflicts,
         sizes={name: list(size) for name, size in report.sizes.items()},
         modes=report.modes,
@@ -281,19 +275,6 @@ def describe_index(
         wrong_extensions=report.wrong_extensions,
         n_bytes=report.n_bytes,
         images=report.describe_images(),
-        commands=write_commands(place, merge, advice.remedy, report, similar),
-        code=write_code(place, merge, advice.remedy, report, similar),
+        commands=write_commands(place, merge, advice.remedy, report),
+        code=write_code(place, merge, advice.remedy, report),
     )
-
-
-def name_similar(
-    near: NearDuplicates, names: Sequence[str], report: ImageReport
-) -> list[list[str]]:
-    """Name the groups of near duplicates that are more than equal images."""
-    owner = {
-        name: number
-        for number, group in enumerate((*report.duplicates, *report.same_pixels))
-        for name in group
-    }
-    groups = [[names[int(row)] for row in group] for group in near.groups]
-    return [group for group in groups if len({owner.get(name, name) for name in group}) > 1]

@@ -12,7 +12,7 @@ import numpy as np
 from sklmerge._random import hash_texts, rank_keys
 from sklmerge.augment import as_augmenter
 from sklmerge.balance import audit_split, find_parts
-from sklmerge.images import ImageIndex, Progress, find_near, show_name
+from sklmerge.images import ImageIndex, Progress, show_name
 from sklmerge.plot import pick_file_rows
 from sklmerge.report._inspection import FolderReport, describe_index
 from sklmerge.report._place import Place, find_place
@@ -144,8 +144,7 @@ def write_report(
                 f"path must be new, got {str(target)!r}, which exists; pass force=True"
             )
     verified = index.verify(n_jobs=n_jobs, progress=progress)
-    near = find_near(index, n_jobs=n_jobs)
-    found = describe_index(index, verified, near, place, merge, None)
+    found = describe_index(index, verified, place, merge, None)
     page = _Collector(index, found, random_state, n_jobs)
     context = page.collect(parts, place)
     html = environment.get_template("page.html").render(context)
