@@ -7,26 +7,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.metrics import accuracy_score
-from sklearn.utils import column_or_1d, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import available_where, check_choice, check_flag
-from sklmerge._containers import is_column, read_labels, to_numpy
+from sklmerge._containers import read_labels, to_numpy
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label
 from sklmerge.labels._exchange import is_identity
-from sklmerge.labels._merge_map import normalize_merge_map
-from sklmerge.labels._merge_param import fit_nested_merger
-from sklmerge.labels._merger import LabelMerger
+from sklmerge.labels._merge_param import fit_nested_merger, may_join, read_target
 from sklmerge.labels._refining import (
-    NumberedClassifier,
     align_columns,
     check_refinable,
     check_refiner,
     choose_refiners,
     fit_refiners,
+    flatten_column,
     list_several,
     refine_labels,
     refine_proba,
@@ -37,7 +34,6 @@ from sklmerge.labels._routing import (
     convert_validation,
     make_router,
     name_refiners,
-    refuse_validation,
     split_params,
 )
 
@@ -87,24 +83,17 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     merged probability, so `predict` and `predict_merged` can disagree. Without probabilities,
     `predict` is the two stages one after the other, and there is no `predict_proba`.
 
-    `decision_function` exists for merged output, and for original output where no merged class
-    has several members, for then only names change.
-
     `sample_weight` is given to `estimator` and refiners only where it is given to `fit`, the rows
     of a class to its refiner; "prior" counts them. Other parameters of `fit` go to `estimator` as
     they are, or, with metadata routing, to whoever requested them. The labels of a validation set
     (`eval_set`, `validation_data`, `y_val`) are merged as y is.
 
-    Some meta-estimators number the classes 0, 1, 2, ... before they fit what is inside them:
-    VotingClassifier, StackingClassifier, BaggingClassifier, OneVsRestClassifier, and
-    `cross_val_predict` for probabilities. A map of text fails there by its type. Where labels are
-    numbers, a map must name every class, in itself or by ``LabelMerger(merge, classes=[...])``,
-    and y must hold exactly those, or with ``missing="ignore"`` a label that no such numbering can
-    give; this holds outside meta-estimators too. Two things cannot be seen from here: an encoder
-    that numbers the classes in another than their sorted order, and whether a meta-estimator
-    compares predictions of ``output="merged"`` with original labels. So merged output is for the
-    outermost classifier; inside others use ``output="original"``, or put MergedClassifier around
-    them.
+    Many meta-estimators number the classes before they fit what is inside them. A map of text
+    fails there by its type. Where labels are numbers, a map must name every class, in itself or by
+    ``LabelMerger(merge, classes=[...])``, and y must hold exactly those, or with
+    ``missing="ignore"`` a label that no such numbering can give. An encoder that numbers in another
+    than the sorted order cannot be seen from here, nor whether predictions of ``output="merged"``
+    are compared with original labels: that output is for the outermost classifier.
 
     scikit-learn's scorers compare predictions with y as given, so they need
     ``output="original"``, or :func:`merged_scorer`; `score` needs neither.
@@ -118,10 +107,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     >>> model = MergedClassifier(LogisticRegression(max_iter=500), {0: [0], 1: [1, 2]})
     >>> model.fit(X, y).classes_
     array([0, 1])
-    >>> model = model.set_params(refiner=LogisticRegression(max_iter=500), output="original")
-    >>> model.fit(X, y).classes_
-    array([0, 1, 2])
-    >>> model.predict_proba(X[:4]).shape
+    >>> model.set_params(refiner="prior", output="original").fit(X, y).predict_proba(X[:4]).shape
     (4, 3)
     """
 
@@ -172,9 +158,9 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_choice("output", self.output, ("merged", "original"))
         check_flag("encode_labels", self.encode_labels)
         check_refiner(self.refiner)
-        labels = _check_target(y)
+        labels = read_target(y)
         merger = fit_nested_merger(self.merge, labels)
-        refiners = choose_refiners(self.refiner, merger)
+        refiners = choose_refiners(self.refiner, merger, self.encode_labels)
         if self.output == "original":
             check_refinable(self.refiner, merger)
         if self.refiner is not None:
@@ -182,14 +168,11 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         own, theirs = split_params(self, self.refiner, params, list(refiners))
-        own = convert_validation(own, lambda labels: self._to_targets(labels, merger))
-        for name, their in theirs.items():
-            refuse_validation(their, name)
+        to_targets = merger.encode if self.encode_labels else merger.transform
+        own = convert_validation(own, to_targets)
         self.merger_ = merger
         self.class_frequencies_ = tally_classes(merger, labels, sample_weight)
-        self.estimator_ = clone(self.estimator).fit(X, self._to_targets(labels, merger), **own)
-        if self.encode_labels:
-            refiners = {name: NumberedClassifier(each) for name, each in refiners.items()}
+        self.estimator_ = clone(self.estimator).fit(X, to_targets(labels), **own)
         self.refiners_ = fit_refiners(refiners, merger, X, labels, theirs)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
@@ -231,9 +214,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             Merged labels.
         """
         check_is_fitted(self)
-        predicted = to_numpy(self.estimator_.predict(X))
-        if predicted.ndim == 2 and predicted.shape[1] == 1:
-            predicted = predicted[:, 0]
+        predicted = flatten_column(self.estimator_.predict(X))
         if not self.encode_labels:
             return predicted
         return np.take(self.merger_.merged_classes_, predicted.astype(np.intp))
@@ -310,6 +291,8 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def decision_function(self, X: Any) -> NDArray[Any]:
         """Give the estimator's decision function, in the order of `classes_`.
 
+        It exists for merged output, and for original output if no class has several members.
+
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
@@ -379,20 +362,13 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             return True
         if hasattr(self, "merger_"):
             return not list_several(self.merger_)
-        # Whether classes become rare is not known before fit.
-        merge = self.merge if isinstance(self.merge, LabelMerger) else LabelMerger(self.merge)
-        sizes = [len(members) for members in normalize_merge_map(merge.merge).values()]
-        return max(sizes, default=1) < 2 and merge.min_count is None and merge.unlisted == "keep"
+        return not may_join(self.merge)
 
     def _has_proba(self, output: str) -> bool:
         stages = [getattr(self, "estimator_", self.estimator)]
         if output == "original":
             stages += getattr(self, "refiners_", name_refiners(self.refiner)).values()
         return all(hasattr(stage, "predict_proba") for stage in stages)
-
-    def _to_targets(self, labels: Any, merger: LabelMerger) -> Any:
-        """Say what the estimator is fitted on: merged labels, or their numbers."""
-        return merger.encode(labels) if self.encode_labels else merger.transform(labels)
 
     def _list_known(self) -> list[Label]:
         """List the merged labels that the estimator knows, in its order."""
@@ -403,10 +379,8 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return np.take(merged, to_numpy(codes).astype(np.intp)).tolist()
 
     def _predict_merged_proba(self, X: Any) -> NDArray[Any]:
-        P = to_numpy(self.estimator_.predict_proba(X))
-        return align_columns(
-            P, self._list_known(), self.merger_.merged_classes_.tolist(), "estimator"
-        )
+        P, want = to_numpy(self.estimator_.predict_proba(X)), self.merger_.merged_classes_.tolist()
+        return align_columns(P, self._list_known(), want, "estimator")
 
     def _predict_original_proba(self, X: Any) -> NDArray[Any]:
         P = self._predict_merged_proba(X)
@@ -416,31 +390,10 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _keeps_columns(self) -> bool:
         """Say whether the estimator's columns are those of `classes_` as they stand."""
-        n_classes = len(self.classes_)
-        if len(self._list_known()) != n_classes:
-            return False
-        return self.output == "merged" or np.array_equal(self._place_originals(), range(n_classes))
+        places = range(len(self.classes_))
+        is_same = self.output == "merged" or np.array_equal(self._place_originals(), places)
+        return is_same and len(self._list_known()) == len(places)
 
     def _place_originals(self) -> NDArray[Any]:
         """Say for each original class at which place its merged class stands."""
         return self.merger_.encode(self.merger_.classes_)
-
-
-def _check_target(y: Any) -> NDArray[Any]:
-    if y is None:
-        raise ValueError("MergedClassifier requires y to be passed, but the target y is None")
-    y = find_labels(y)
-    plain = y if isinstance(y, list | tuple | set) else to_numpy(y)
-    plain = np.asarray(plain)
-    if plain.ndim == 2 and plain.shape[1] == 1:
-        column_or_1d(plain, warn=not is_column(y))
-    elif plain.ndim == 2:
-        raise ValueError(
-            f"y must be of shape (n_samples,), one class a sample, got {plain.shape}; to merge the "
-            "columns of a multilabel table use LabelMerger"
-        )
-    if plain.dtype.kind == "c":
-        raise ValueError("Complex data not supported: y must hold class labels")
-    if plain.dtype.kind == "f" and not np.isnan(plain).any():
-        check_classification_targets(plain)
-    return read_labels(y)

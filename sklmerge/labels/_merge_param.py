@@ -3,9 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
 
-from sklmerge._containers import count_labels
+from sklmerge._containers import count_labels, is_column, read_labels, to_numpy
+from sklmerge._datasets import find_labels
 from sklmerge._kinds import get_kind, show_labels
 from sklmerge.labels._exchange import is_identity
 from sklmerge.labels._merge_map import invert_merge_map, normalize_merge_map, read_classes
@@ -107,6 +112,13 @@ def is_fitted_merger(merge: Any) -> bool:
     return isinstance(merge, LabelMerger) and hasattr(merge, "mapping_")
 
 
+def may_join(merge: Any) -> bool:
+    """Say whether a map can make one class of several, as far as is known before fit."""
+    merger = merge if isinstance(merge, LabelMerger) else LabelMerger(merge)
+    sizes = [len(members) for members in normalize_merge_map(merger.merge).values()]
+    return max(sizes, default=1) > 1 or merger.min_count is not None or merger.unlisted != "keep"
+
+
 def check_all_named(
     name: str, named: Iterable[Any], classes: Iterable[Any], *, missing: str = "error"
 ) -> None:
@@ -164,3 +176,24 @@ def check_all_named(
         f"y must have every class that {name} names if labels are numbers, {why}, but lacks "
         f"{lacking}; {allow}{around}"
     )
+
+
+def read_target(y: Any) -> NDArray[Any]:
+    """Read the y of a classifier, with the errors and warnings that scikit-learn asks for."""
+    if y is None:
+        raise ValueError("MergedClassifier requires y to be passed, but the target y is None")
+    y = find_labels(y)
+    plain = y if isinstance(y, list | tuple | set) else to_numpy(y)
+    plain = np.asarray(plain)
+    if plain.ndim == 2 and plain.shape[1] == 1:
+        column_or_1d(plain, warn=not is_column(y))
+    elif plain.ndim == 2:
+        raise ValueError(
+            f"y must be of shape (n_samples,), one class a sample, got {plain.shape}; to merge the "
+            "columns of a multilabel table use LabelMerger"
+        )
+    if plain.dtype.kind == "c":
+        raise ValueError("Complex data not supported: y must hold class labels")
+    if plain.dtype.kind == "f" and not np.isnan(plain).any():
+        check_classification_targets(plain)
+    return read_labels(y)

@@ -58,7 +58,7 @@ def check_refinable(refiner: Any, merger: LabelMerger) -> None:
         )
 
 
-def choose_refiners(refiner: Any, merger: LabelMerger) -> dict[Label, Any]:
+def choose_refiners(refiner: Any, merger: LabelMerger, numbered: bool) -> dict[Label, Any]:
     """Say which unfitted estimator refines which merged class; none refines by training frequency.
 
     Parameters
@@ -67,6 +67,8 @@ def choose_refiners(refiner: Any, merger: LabelMerger) -> dict[Label, Any]:
         As for :class:`sklmerge.MergedClassifier`.
     merger : LabelMerger
         Fitted.
+    numbered : bool
+        Whether they are to be fitted on class numbers.
 
     Returns
     -------
@@ -81,8 +83,9 @@ def choose_refiners(refiner: Any, merger: LabelMerger) -> dict[Label, Any]:
     several = list_several(merger)
     if refiner is None or isinstance(refiner, str):
         return {}
+    prepare = NumberedClassifier if numbered else _leave
     if not isinstance(refiner, Mapping):
-        return dict.fromkeys(several, refiner)
+        return {name: prepare(refiner) for name in several}
     strangers = [name for name in refiner if name not in merger.mapping_.values()]
     if strangers:
         raise ValueError(
@@ -90,10 +93,14 @@ def choose_refiners(refiner: Any, merger: LabelMerger) -> dict[Label, Any]:
             f"got {strangers}"
         )
     return {
-        name: refiner[name]
+        name: prepare(refiner[name])
         for name in several
         if name in refiner and not isinstance(refiner[name], str)
     }
+
+
+def _leave(refiner: Any) -> Any:
+    return refiner
 
 
 def warn_of_lone_members(merger: LabelMerger) -> None:
@@ -141,7 +148,7 @@ class NumberedClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
-        codes = to_numpy(self.estimator_.predict(X)).reshape(-1)
+        codes = flatten_column(self.estimator_.predict(X))
         return np.take(self.classes_, codes.astype(np.intp))
 
     @available_where(lambda self: hasattr(self.estimator_, "predict_proba"))
@@ -166,6 +173,12 @@ def fit_refiners(
         own = take_metadata(params[name], rows, len(y))
         fitted[name] = clone(refiner).fit(take_rows(X, rows), y[rows], **own)
     return fitted
+
+
+def flatten_column(predicted: Any) -> NDArray[Any]:
+    """Turn predictions of shape (n, 1), which CatBoost gives, into (n,)."""
+    values = to_numpy(predicted)
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
 
 
 def align_columns(P: Any, have: Sequence[Any], want: Sequence[Any], name: str) -> NDArray[Any]:
@@ -225,7 +238,7 @@ def refine_labels(
     for name, refiner in refiners.items():
         rows = np.flatnonzero(places == merger.class_indices_[name])
         if len(rows):
-            refined = to_numpy(refiner.predict(take_rows(X, rows))).reshape(-1)
+            refined = flatten_column(refiner.predict(take_rows(X, rows)))
             out = put_labels(out, rows, refined)
     return out
 

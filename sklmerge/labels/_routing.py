@@ -70,6 +70,8 @@ def split_params(
     if isinstance(refiner, Mapping):
         names = {label: f"refiner_{i}" for i, label in enumerate(refiner)}
     theirs = {label: dict(routed[names[label]].fit) for label in refined}
+    for label, their in theirs.items():
+        _refuse_validation(their, label)
     return dict(routed.estimator.fit), theirs
 
 
@@ -119,7 +121,7 @@ def _convert_pair(name: str, pair: Any, convert: Callable[[Any], Any]) -> tuple[
     return (X, convert(y), *rest)
 
 
-def refuse_validation(params: Mapping[str, Any], name: Any) -> None:
+def _refuse_validation(params: Mapping[str, Any], name: Any) -> None:
     """Refuse a validation set of a refiner, which learns other rows and labels than it holds."""
     for key in params:
         if key.rpartition("__")[2] in (*_PAIRS, *_LABELS):

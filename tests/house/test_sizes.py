@@ -18,7 +18,6 @@ LONG_FILES = {
     "report/_inspection.py",
     "report/_page.py",
     "images/codec/_headers.py",
-    "labels/_classifier.py",
     "weights/_schemes.py",
 }
 LONG_FUNCTIONS = {"balance_folder"}

@@ -4,17 +4,22 @@ import pickle
 
 import numpy as np
 import pytest
+import sklearn
+from sklearn.base import clone
 from sklearn.datasets import make_classification
+from sklearn.feature_selection import RFECV
+from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
     average_precision_score,
     balanced_accuracy_score,
     f1_score,
+    get_scorer,
     log_loss,
     make_scorer,
     roc_auc_score,
 )
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score, cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -180,3 +185,48 @@ def test_scores_of_one_class_ask_for_its_name():
 def test_a_map_that_lists_what_nobody_knows_is_an_error():
     with pytest.raises(ValueError, match=r"merge lists labels that y lacks: 'Z'"):
         merged_scorer("accuracy", {"AZ": ["A", "Z"]})(GaussianNB().fit(X, Y), X, Y)
+
+
+WEIGHTS = np.random.default_rng(0).integers(1, 9, len(Y)).astype(float)
+
+
+def test_weights_are_routed_as_to_a_scorer_of_scikit_learn():
+    model = GaussianNB()
+    with sklearn.config_context(enable_metadata_routing=True):
+        model.set_fit_request(sample_weight=True)
+        plain = get_scorer("accuracy").set_score_request(sample_weight=True)
+        options = {"cv": 3, "params": {"sample_weight": WEIGHTS}, "error_score": "raise"}
+        expected = cross_val_score(model, X, Y, scoring=plain, **options)
+        for scorer in (
+            merged_scorer(plain, None),
+            merged_scorer("accuracy", None).set_score_request(sample_weight=True),
+            clone(merged_scorer("accuracy", None).set_score_request(sample_weight=True)),
+        ):
+            np.testing.assert_allclose(
+                cross_val_score(model, X, Y, scoring=scorer, **options), expected
+            )
+            again = pickle.loads(pickle.dumps(scorer))
+            np.testing.assert_allclose(
+                cross_val_score(model, X, Y, scoring=again, **options), expected
+            )
+        ignored = merged_scorer("accuracy", None).set_score_request(sample_weight=False)
+        unweighted = cross_val_score(model, X, Y, scoring=ignored, **options)
+        assert not np.allclose(unweighted, expected)
+        several = {"a": merged_scorer(plain, None), "b": merged_scorer(plain, MERGE)}
+        both = cross_validate(model, X, Y, scoring=several, **options)
+        np.testing.assert_allclose(both["test_a"], expected)
+        assert (both["test_b"] >= both["test_a"]).all()
+
+
+def test_it_serves_wherever_a_scorer_does():
+    scorer = merged_scorer("balanced_accuracy", MERGE)
+    theta = {"importance_getter": "theta_"}
+    by_rfe = RFECV(GaussianNB(), cv=3, scoring=scorer, min_features_to_select=1, **theta).fit(X, Y)
+    assert by_rfe.n_features_ >= 1
+    model = GaussianNB().fit(X, Y)
+    assert (
+        permutation_importance(model, X, Y, scoring=scorer, n_repeats=2).importances.shape[1] == 2
+    )
+    same = clone(scorer)
+    assert same.get_params()["merge"] == MERGE
+    assert same(model, X, Y) == scorer.score(model, X, Y) == scorer(model, X, Y)
