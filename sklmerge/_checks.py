@@ -1,7 +1,7 @@
 """What parameters may be that several doors take: one rule and one sentence for each."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, TypeVar, cast
 
@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.metaestimators import available_if
 
 ON_ERROR = ("raise", "skip", "warn")
+SAMPLES_PER_CLASS = ("minority", "majority", "natural")
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -130,7 +131,41 @@ def check_on_error(on_error: Any) -> str:
 
 def check_max_copies(max_copies: Any) -> int | None:
     """Return the most copies that one source may get; None is no bound."""
-    return None if max_copies is None else check_whole("max_copies", max_copies, 0)
+    if max_copies is None:
+        return None
+    message = (
+        f"max_copies must be a whole number of at least 0, or None for no bound, got {max_copies!r}"
+    )
+    if not is_whole(max_copies):
+        raise TypeError(message)
+    if max_copies < 0:
+        raise ValueError(message)
+    return int(max_copies)
+
+
+def check_samples_per_class(samples_per_class: Any, name: str = "samples_per_class") -> Any:
+    """Return a word for all classes, one number for all, a mapping of numbers, or None.
+
+    Examples
+    --------
+    >>> check_samples_per_class({"cat": 0})
+    Traceback (most recent call last):
+    ValueError: samples_per_class['cat'] must be a whole number of at least 1, got 0
+    """
+    if samples_per_class is None:
+        return None
+    if isinstance(samples_per_class, Mapping):
+        for label, n in samples_per_class.items():
+            check_whole(f"{name}[{label!r}]", n, 1)
+        return samples_per_class
+    if isinstance(samples_per_class, str) and samples_per_class in SAMPLES_PER_CLASS:
+        return samples_per_class
+    if is_whole(samples_per_class) and samples_per_class >= 1:
+        return int(samples_per_class)
+    raise (ValueError if isinstance(samples_per_class, str | Integral) else TypeError)(
+        f"{name} must be 'minority', 'majority', 'natural', a whole number of at least 1, a "
+        f"mapping from classes to such numbers, or None, got {samples_per_class!r}"
+    )
 
 
 def list_items(value: Any) -> tuple[Any, ...]:

@@ -308,8 +308,9 @@ def map_ordered(
     """
     left = iter(tasks)
     settings = {"prefer": prefer, "require": require}
+    n_workers = check_n_jobs(n_jobs)
     # Tasks are as large as they should be: joblib need not gather them into larger ones.
-    with open_gate(**settings) as call, Parallel(n_jobs, batch_size=1, **settings) as parallel:
+    with open_gate(**settings) as call, Parallel(n_workers, batch_size=1, **settings) as parallel:
         while some := list(islice(left, at_once)):
             if passes_gate:
                 yield from parallel(delayed(function)(task, *shared, call) for task in some)

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
+
+from sklmerge._checks import is_whole
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -124,19 +127,36 @@ def resolve_seed(random_state: object) -> int:
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If it is a negative int or something else altogether.
     """
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**64, dtype=np.uint64))
-    if isinstance(random_state, int | np.integer):
-        if not 0 <= random_state < 2**64:
-            raise ValueError(f"random_state must be in [0, 2**64), got {random_state}")
-        return int(random_state)
     if random_state is None:
         return resolve_seed(np.random.default_rng())
-    halves = check_random_state(random_state).randint(2**32, size=2, dtype=np.uint64)
+    if random_state is np.random:
+        random_state = check_random_state(None)
+    if not isinstance(random_state, np.random.RandomState):
+        return check_seed(random_state)
+    halves = random_state.randint(2**32, size=2, dtype=np.uint64)
     return int(halves[0]) << 32 | int(halves[1])
+
+
+def check_seed(random_state: Any) -> int:
+    """Return a whole number that may be a seed.
+
+    Examples
+    --------
+    >>> check_seed(-1)
+    Traceback (most recent call last):
+    ValueError: random_state must be a whole number from 0 to 2**64 - 1, got -1
+    """
+    message = f"random_state must be a whole number from 0 to 2**64 - 1, got {random_state!r}"
+    if not is_whole(random_state):
+        raise TypeError(message)
+    if not 0 <= random_state < 2**64:
+        raise ValueError(message)
+    return int(random_state)
 
 
 def hash_texts(texts: Iterable[bytes]) -> NDArray[np.uint64]:

@@ -38,14 +38,13 @@ def list_missing(source):
     return found & MISSING
 
 
-def pytest_ignore_collect(collection_path):
+def pytest_configure(config):
     """Leave out files that cannot be imported without a package that is missing."""
-    if MISSING and collection_path.suffix == ".py":
-        found = list_missing(collection_path.read_text(encoding="utf-8"))
-        if found:
-            SKIPPED.add((collection_path.name, *sorted(found)))
-            return True
-    return None
+    for folder in ("sklmerge", "tests") if MISSING else ():
+        for path in sorted((config.rootpath / folder).rglob("*.py")):
+            if found := list_missing(path.read_text(encoding="utf-8")):
+                config.option.ignore = [*(config.option.ignore or ()), str(path)]
+                SKIPPED.add((path.name, *sorted(found)))
 
 
 def pytest_collection_modifyitems(items):

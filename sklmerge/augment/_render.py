@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._checks import check_n_jobs
 from sklmerge._parallel import run_ahead
 from sklmerge._resize import resize_image
 from sklmerge.augment._affine import (
@@ -73,7 +74,7 @@ def render_images(
         # OpenCV gives back an image of one channel without it.
         images, out = images[..., 0], out[..., 0]
     affine = compose_affine(params, (out.shape[1], out.shape[2]))
-    n_threads = joblib.effective_n_jobs(n_jobs)
+    n_threads = joblib.effective_n_jobs(check_n_jobs(n_jobs))
     # Few enough images for the second-level cache, and several parts for each thread, so that none
     # waits long for another.
     size = max(1, out[:1].size)

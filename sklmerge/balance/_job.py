@@ -1,6 +1,7 @@
 """balance_folder: folder in, balanced folder out. The rules stand in plan/."""
 
 import os
+import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
@@ -8,13 +9,13 @@ from typing import Any, Literal
 import numpy as np
 
 from sklmerge._checks import (
-    check_choice,
     check_flag,
     check_image_size,
     check_max_copies,
     check_n_jobs,
-    is_whole,
+    check_on_error,
 )
+from sklmerge._random import check_seed
 from sklmerge.augment import as_augmenter
 from sklmerge.balance._run_job import check_output, run_job
 from sklmerge.balance.plan import (
@@ -55,7 +56,6 @@ from sklmerge.images import (
     verify_files,
 )
 
-ON_ERROR = ("raise", "skip")
 # Told apart by identity: this very object is what nobody has chosen.
 _DEFAULT_SPLIT = (0.8, 0.2)
 
@@ -82,7 +82,7 @@ def balance_folder(
     quality: int = 95,
     random_state: int = 0,
     n_jobs: int | None = None,
-    on_error: Literal["raise", "skip"] = "raise",
+    on_error: Literal["raise", "skip", "warn"] = "raise",
     dry_run: bool = False,
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -118,7 +118,8 @@ def balance_folder(
         `image_format` says, ``"keep"`` as PNG.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Original classes that count as one, as in ``{"AB": ["A", "B"]}``.
-    samples_per_class : {"majority", "minority"}, int, mapping or None, default="majority"
+    samples_per_class : {"majority", "minority", "natural"}, int, mapping or None, \
+default="majority"
         Files of each merged class in train: as many as the largest or smallest has, exactly so
         many (copies are added, or images chosen), so many for the classes named, or as it is.
     max_copies : int or None, default=20
@@ -170,9 +171,9 @@ default="light"
         same name stays the same when images are added to the source.
     n_jobs : int or None, default=None
         Workers, as joblib counts them. Threads, unless ``joblib.parallel_config`` names a backend.
-    on_error : {"raise", "skip"}, default="raise"
+    on_error : {"raise", "skip", "warn"}, default="raise"
         What to do about an image that cannot be read. ``"skip"`` lets other images of its class
-        make up for it in train.
+        make up for it in train, and ``"warn"`` also warns of it.
     dry_run : bool, default=False
         Return the report of what would be done, and write nothing.
     progress : callable, default=None
@@ -238,7 +239,7 @@ default="light"
     """
     n_folds = check_folds(folds)
     output = check_output(place, n_folds, image_format, check_image_size(image_size), quality)
-    check_choice("on_error", on_error, ON_ERROR)
+    check_on_error(on_error)
     check_n_jobs(n_jobs)
     if n_folds is not None and split is not _DEFAULT_SPLIT:
         raise ValueError(f"folds={n_folds} divides by itself, so split cannot be given")
@@ -300,18 +301,23 @@ default="light"
         parameters=parameters,
         cleaned=cleaned,
         n_jobs=n_jobs,
-        skip=on_error == "skip",
+        skip=on_error != "raise",
         dry_run=dry_run,
         progress=progress,
     )
     if n_folds is None:
-        return run(store, rules)
-    return join_reports(
-        [
-            run(store.enter(f"fold{fold + 1}"), rules._replace(fold=(fold, n_folds)))
-            for fold in range(n_folds)
-        ]
-    )
+        report = run(store, rules)
+    else:
+        folds_of = [rules._replace(fold=(fold, n_folds)) for fold in range(n_folds)]
+        report = join_reports(
+            [run(store.enter(f"fold{n}"), own) for n, own in enumerate(folds_of, 1)]
+        )
+    if on_error == "warn" and report.skipped:
+        path, reason = next(iter(report.skipped.items()))
+        warnings.warn(
+            f"{len(report.skipped)} files were skipped, first: {path} ({reason})", stacklevel=2
+        )
+    return report
 
 
 def _clean(
@@ -350,9 +356,8 @@ def _find_root(index: ImageIndex) -> str:
 
 def _check_seed(random_state: Any) -> int:
     """Check the seed of a job, which must be a number that can be told again."""
-    if not is_whole(random_state) or not 0 <= random_state < 2**64:
+    if random_state is None:
         raise ValueError(
-            "random_state must be a whole number in [0, 2**64), so that a job that was cut off can "
-            f"go on, got {random_state!r}"
+            "random_state must be a whole number, for a job that was cut off to go on, got None"
         )
-    return int(random_state)
+    return check_seed(random_state)

@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge._checks import check_choice, check_flag
+from sklmerge._checks import check_choice, check_flag, check_on_error
 from sklmerge.images._opening import Columns, list_images, tell_passed_over
-from sklmerge.images._reading import ON_ERROR, Progress, Reader, ReadOptions, read_all
+from sklmerge.images._reading import Progress, Reader, ReadOptions, read_all
 from sklmerge.images._rows import IndexRows
 from sklmerge.images._verify import ImageReport, verify_files
 from sklmerge.images.codec import IMAGE_EXTENSIONS, check_decoding
@@ -342,8 +342,7 @@ class ImageIndex(IndexRows):
             for it.
         """
         check_decoding(color_mode, image_size)
-        if on_error not in ON_ERROR:
-            raise ValueError(f"on_error must be one of {', '.join(ON_ERROR)}, got {on_error!r}")
+        check_on_error(on_error)
         rows = np.arange(len(self)) if indices is None else find_rows(indices, len(self))
         options = ReadOptions(self.reader, image_size, color_mode)
         paths = self.paths.take(rows)

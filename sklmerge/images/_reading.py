@@ -217,9 +217,6 @@ def _explain(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-ON_ERROR = ("raise", "skip", "warn")
-
-
 class Failure(NamedTuple):
     """A file that could not be read, and why."""
 

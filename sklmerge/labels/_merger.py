@@ -8,7 +8,13 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice
-from sklmerge._containers import copy_labels, count_labels, give_in_kind, read_labels
+from sklmerge._containers import (
+    CountedLabels,
+    copy_labels,
+    count_labels,
+    give_in_kind,
+    read_labels,
+)
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._exchange import (
@@ -156,7 +162,8 @@ class LabelMerger(TargetCoding, JsonText):
         TypeError
             If y or `merge` mixes types of labels.
         """
-        y = find_labels(y)
+        if not isinstance(y, CountedLabels):
+            y = find_labels(y)
         multilabel = is_indicator(y)
         classes, counts, n_samples = count_columns(y) if multilabel else count_labels(y)
         return self._fit_counts(classes, counts, n_samples, multilabel)

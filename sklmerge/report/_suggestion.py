@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 
 from sklmerge._checks import check_image_size, check_whole
-from sklmerge._random import hash_texts, rank_keys
+from sklmerge._random import check_seed, hash_texts, rank_keys
 from sklmerge.balance import find_groups
 from sklmerge.features import ColorHistogram, HOGFeatures
 from sklmerge.images import BadFileError, ImageIndex, show_name
@@ -189,6 +189,7 @@ def suggest_folder(
     """
     check_whole("folds", folds, 2)
     check_whole("max_images", max_images, 2)
+    check_seed(random_state)
     size = check_image_size(image_size)
     place = source if isinstance(source, Place) else find_place(source)
     if isinstance(source, ImageIndex):

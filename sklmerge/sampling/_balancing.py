@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._checks import check_choice, check_whole
+from sklmerge._checks import check_samples_per_class
 from sklmerge._kinds import show_labels
 from sklmerge.labels import check_all_named
 from sklmerge.sampling._draws import Plan, plan_rounds, share_evenly
@@ -21,9 +21,11 @@ class BalancingSampler(ImageSampler):
 
     Parameters
     ----------
-    samples_per_class : {"majority", "minority"}, int or mapping, default="majority"
+    samples_per_class : {"majority", "minority", "natural"}, int, mapping or None, \
+default="majority"
         How many images each class gets: as many as the largest or the smallest class has, a
-        number, or a mapping that names every (merged) class.
+        number, or a mapping that names every (merged) class; with "natural" or None each keeps
+        its own.
     augmenter : str, None, Augmenter, transform, callable or mapping, default="light"
         How the copies are augmented, as in :class:`~sklmerge.AugmentingOverSampler`; None makes
         plain copies. Paths and an ImageIndex get copies only with None, since their images are
@@ -150,21 +152,20 @@ class BalancingSampler(ImageSampler):
 
 def _resolve_targets(samples_per_class: Any, counts: dict[Any, int]) -> dict[Any, int]:
     """Say how many images each class is to get."""
+    samples_per_class = check_samples_per_class(samples_per_class)
     if isinstance(samples_per_class, Mapping):
         if set(samples_per_class) != set(counts):
             raise ValueError(
                 f"samples_per_class must name each class, {show_labels(list(counts), 5)}, got "
                 f"{show_labels(list(samples_per_class), 5)}"
             )
-        return {
-            label: check_whole(f"samples_per_class[{label!r}]", samples_per_class[label], 1)
-            for label in counts
-        }
+        return {label: int(samples_per_class[label]) for label in counts}
+    if samples_per_class is None or samples_per_class == "natural":
+        return dict(counts)
     if isinstance(samples_per_class, str):
-        check_choice("samples_per_class", samples_per_class, ("majority", "minority"))
         choose = max if samples_per_class == "majority" else min
         return dict.fromkeys(counts, choose(counts.values()))
-    return dict.fromkeys(counts, check_whole("samples_per_class", samples_per_class, 1))
+    return dict.fromkeys(counts, samples_per_class)
 
 
 def _share_target(

@@ -8,6 +8,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklmerge._checks import check_whole
+
 
 def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -> Any:
     """Compute the exact chance that a random batch misses a class.
@@ -45,9 +47,10 @@ def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -
     n_all = sum(values)
     if any(n < 0 for n in values):
         raise ValueError(f"counts must be >= 0, got {values}")
-    if not 1 <= batch_size <= n_all:
+    check_whole("batch_size", batch_size, 1)
+    if batch_size > n_all:
         raise ValueError(
-            f"batch_size must be from 1 to the {n_all} images there are, got {batch_size}"
+            f"batch_size must be at most the {n_all} images there are, got {batch_size}"
         )
     left = n_all - np.arange(batch_size, dtype=np.float64)
     chances = np.zeros(len(values))

@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
-from sklmerge._checks import check_choice, check_max_copies
+from sklmerge._checks import check_choice, check_max_copies, check_n_jobs
 from sklmerge._containers import is_index, is_polars, read_labels, to_numpy
 from sklmerge._contract import as_image_batch, stack_images
 from sklmerge._random import hash_keys, resolve_seed
@@ -92,6 +92,7 @@ class ImageSampler(BaseSampler):
     def _merge(self, labels: NDArray[Any]) -> NDArray[Any]:
         check_choice("within_merged", self.within_merged, ("natural", "balanced"))
         check_max_copies(self.max_copies)
+        check_n_jobs(self.n_jobs)
         if self.merge is None:
             return labels
         return np.asarray(fit_nested_merger(self.merge, labels).transform(labels))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from sklmerge._checks import check_choice, check_whole
+from sklmerge._checks import check_choice, check_samples_per_class, check_whole
 from sklmerge._codes import count_classes, match_labels
 from sklmerge._containers import CountedLabels, is_index, read_categories, read_labels
 from sklmerge._datasets import find_labels
@@ -151,6 +151,7 @@ def resolve_samples(samples_per_class: Any, counts: Mapping[Any, int]) -> dict[A
     >>> resolve_samples("minority", {"a": 500, "b": 1_000_000})
     {'a': 500, 'b': 500}
     """
+    check_samples_per_class(samples_per_class)
     if samples_per_class is None or (
         isinstance(samples_per_class, str) and samples_per_class == "natural"
     ):
@@ -163,14 +164,10 @@ def resolve_samples(samples_per_class: Any, counts: Mapping[Any, int]) -> dict[A
                 f"samples_per_class must name each class once, got {show_labels(differing)} on one "
                 f"side only; the classes are {show_labels(list(counts))}"
             )
-        for label, n in samples_per_class.items():
-            check_whole(f"samples_per_class[{label!r}]", n, 1)
         return {label: int(samples_per_class[label]) for label in counts}
     if isinstance(samples_per_class, str):
-        check_choice("samples_per_class", samples_per_class, ("minority", "majority", "natural"))
         choose = min if samples_per_class == "minority" else max
         return dict.fromkeys(counts, choose(counts.values()))
-    check_whole("samples_per_class", samples_per_class, 1)
     return dict.fromkeys(counts, int(samples_per_class))
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sklmerge._checks import check_max_copies
 from sklmerge.balance.plan._targets import resolve_targets, spread_copies
-from sklmerge.sampling._draws import check_max_copies
 
 CLASSES = st.lists(st.integers(0, 2), min_size=1, max_size=40)
 TARGETS = st.lists(st.integers(1, 60) | st.just(-1), min_size=3, max_size=3)
@@ -69,7 +69,7 @@ def test_targets_follow_samples_per_class(samples_per_class, expected):
 
 @pytest.mark.parametrize("wrong", ["most", 0, -5, 2.5, True, {"cat": 0}, {"cat": None}])
 def test_numbers_that_are_no_target_are_refused(wrong):
-    with pytest.raises(ValueError, match="samples_per_class must be"):
+    with pytest.raises((ValueError, TypeError), match=r"samples_per_class(\['cat'\])? must be"):
         resolve_targets(wrong, np.array([10, 20]), ["cat", "dog"])
 
 
@@ -80,5 +80,5 @@ def test_a_target_for_an_unknown_class_is_refused_with_the_known_ones():
 
 @pytest.mark.parametrize("wrong", [-1, 1.5, "many", True])
 def test_a_bound_of_copies_is_a_whole_number(wrong):
-    with pytest.raises(ValueError, match="max_copies must be"):
+    with pytest.raises((ValueError, TypeError), match="max_copies must be"):
         check_max_copies(wrong)

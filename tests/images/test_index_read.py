@@ -100,7 +100,7 @@ def test_many_files_come_in_order(make_folder, n_jobs):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"on_error": "ignore"}, "on_error must be one of raise, skip, warn, got 'ignore'"),
+        ({"on_error": "ignore"}, "on_error must be 'raise', 'skip' or 'warn', got 'ignore'"),
         ({"color_mode": "bgr"}, "color_mode must be"),
         ({"image_size": 32}, "image_size must be"),
     ],

@@ -235,7 +235,7 @@ def test_an_augmenter_without_ranges_warns_that_it_varies_nothing():
         ({"max_copies": 1.5}, "max_copies must be a whole number of at least 0"),
         (
             {"max_copies": -1},
-            "max_copies must be a whole number of at least 0, got -1",
+            "max_copies must be a whole number of at least 0, or None for no bound, got -1",
         ),
         ({"augmenter": "wild"}, "augmenter must be one of light, strong, trivial, got 'wild'"),
         ({"merge": {"pet": ["cat", "cow"]}}, "cow"),

@@ -1,11 +1,11 @@
 """How many files each class shall have, and how many copies of each source make that up."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._checks import check_samples_per_class
 from sklmerge.images import find_positions
 
 AS_IT_IS = -1
@@ -20,9 +20,9 @@ def resolve_targets(
 
     Parameters
     ----------
-    samples_per_class : {"majority", "minority"}, int, mapping or None
-        As the largest or the smallest class, exactly so many, so many for the classes named, or
-        as it is.
+    samples_per_class : {"majority", "minority", "natural"}, int, mapping or None
+        As many as the largest or the smallest class has, exactly so many, so many for the classes
+        named; with "natural" or None all classes stay as they are.
     counts : ndarray of int64, shape (n_classes,)
         Sources of each merged class.
     classes : sequence of str, length n_classes
@@ -49,10 +49,10 @@ def resolve_targets(
     [800, -1]
     """
     targets = np.full(len(classes), AS_IT_IS, np.int64)
-    if samples_per_class is None:
+    samples_per_class = check_samples_per_class(samples_per_class)
+    if samples_per_class is None or samples_per_class == "natural":
         return targets
-    # An array compares item by item.
-    if isinstance(samples_per_class, str) and samples_per_class in ("majority", "minority"):
+    if isinstance(samples_per_class, str):
         targets[:] = counts.max() if samples_per_class == "majority" else counts.min()
         return targets
     if isinstance(samples_per_class, Mapping):
@@ -63,19 +63,10 @@ def resolve_targets(
                 f"the merged classes are {', '.join(map(repr, classes))}"
             )
         for label, target in samples_per_class.items():
-            targets[list(classes).index(label)] = _check_target(target)
+            targets[list(classes).index(label)] = target
         return targets
-    targets[:] = _check_target(samples_per_class)
+    targets[:] = samples_per_class
     return targets
-
-
-def _check_target(target: object) -> int:
-    if not isinstance(target, Integral) or isinstance(target, bool) or target < 1:
-        raise ValueError(
-            "samples_per_class must be 'majority', 'minority', a whole number of at least 1, a "
-            f"mapping from classes to such numbers, or None, got {target!r}"
-        )
-    return int(target)
 
 
 def spread_copies(
