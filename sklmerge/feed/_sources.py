@@ -85,7 +85,8 @@ class ArraySource(_RowByRow):
     def __init__(self, images: Any, image_size: tuple[int, int] | None) -> None:
         self.images = images
         self.image_size = image_size
-        self._is_array = isinstance(images, np.ndarray)
+        # Shape and dtype of an array were checked as a whole, those of a list were not.
+        self._is_array = hasattr(images, "dtype")
         self.is_kept = image_size is not None or not isinstance(images, np.ndarray | list | tuple)
 
     def __len__(self) -> int:
