@@ -108,7 +108,8 @@ def _check_max_pixels(max_pixels: Any) -> int | None:
 
 
 def _read_variable() -> int | None:
-    text = os.environ.get(VARIABLE, "").strip().lower()
+    said = os.environ.get(VARIABLE)
+    text = "" if said is None else said.strip().lower()
     if not text:
         return MAX_PIXELS
     if text == "none":

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile
 
-from sklmerge.images.codec._arrays import Opened, Size, make_header, orient_image
+from sklmerge.images.codec._arrays import Opened, Pixels, Size, make_header, orient_image
 from sklmerge.images.codec._formats import FORMATS
 from sklmerge.images.codec._quiet import strict_pillow
 
@@ -132,7 +132,7 @@ def open_pillow(data: bytes, name: str, orientation: int | None = None) -> Opene
     size = (image.height, image.width)
     header = make_header(name, size, channels, dtype, orientation)
 
-    def decode(channels: int, image_size: Size) -> NDArray[Any]:
+    def decode(channels: int, image_size: Size) -> Pixels:
         with pillow_reasons(name), image:
             image.load()
             pixels = convert_pillow(image, channels)

@@ -11,6 +11,7 @@ from PIL import PngImagePlugin
 
 from sklmerge.images.codec._arrays import (
     Opened,
+    Pixels,
     Size,
     convert_channels,
     make_header,
@@ -53,7 +54,7 @@ def open_png(data: bytes, name: str) -> Opened:
     size = int.from_bytes(data[20:24], "big"), int.from_bytes(data[16:20], "big")
     header = make_header(name, size, n_channels, "uint16", orientation)
 
-    def decode(channels: int, image_size: Size) -> NDArray[Any]:
+    def decode(channels: int, image_size: Size) -> Pixels:
         # OpenCV takes an animation for a picture, and libpng speaks of odd metadata on stderr, and
         # of damage: so it gets the pixels alone, inflated and checked.
         plain = pick_chunks(data, chunks, HEAD) + store_pixels(data, chunks, size)

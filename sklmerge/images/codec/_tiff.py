@@ -11,7 +11,14 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from sklmerge.images.codec._arrays import Opened, Size, convert_channels, make_header, orient_image
+from sklmerge.images.codec._arrays import (
+    Opened,
+    Pixels,
+    Size,
+    convert_channels,
+    make_header,
+    orient_image,
+)
 from sklmerge.images.codec._pillow import open_pillow
 from sklmerge.images.codec._quiet import catch_libtiff, quiet_opencv, tifffile_log
 
@@ -90,7 +97,7 @@ def _open_page(page: tifffile.TiffPage, data: bytes, name: str) -> Opened:
     if not plain:
         raise ValueError(f"TIFF of {dtype} palettes, CMYK or YCbCr is not supported")
 
-    def decode(channels: int, image_size: Size) -> NDArray[Any]:
+    def decode(channels: int, image_size: Size) -> Pixels:
         pixels = _read_page(page, data, header.channels)
         if photometric == WHITE_IS_ZERO:
             pixels = (1 if dtype.startswith("float") else np.iinfo(dtype).max) - pixels
@@ -117,7 +124,7 @@ def _name_dtype(page: tifffile.TiffPage) -> str:
 def _decode_shallow(data: bytes, name: str, page: tifffile.TiffPage) -> Any:
     """Decode up to 8 bits by Pillow, which knows every kind of colour that TIFF does."""
 
-    def decode(channels: int, image_size: Size) -> NDArray[Any]:
+    def decode(channels: int, image_size: Size) -> Pixels:
         # Pillow turns a TIFF upright when it loads it.
         opened = open_pillow(data, name, 1)
         if int(page.compression) == UNCOMPRESSED:
