@@ -61,6 +61,12 @@ def to_numpy(values: Any) -> NDArray[Any]:
 _NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
 
 
+def flatten_column(predicted: Any) -> Any:
+    """Turn an array or tensor of shape (n, 1), as CatBoost predicts, into (n,)."""
+    is_column = len(getattr(predicted, "shape", ())) == 2 and predicted.shape[1] == 1
+    return predicted[:, 0] if is_column else predicted
+
+
 def give_in_kind(values: NDArray[Any], like: Any) -> Any:
     """Return numbers as a tensor like another, if scikit-learn's array API dispatch is on.
 

@@ -12,7 +12,7 @@ from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import available_where, check_choice, check_flag
-from sklmerge._containers import read_labels, to_numpy
+from sklmerge._containers import flatten_column, read_labels, to_numpy
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label
 from sklmerge.labels._exchange import is_identity
@@ -23,7 +23,6 @@ from sklmerge.labels._refining import (
     check_refiner,
     choose_refiners,
     fit_refiners,
-    flatten_column,
     list_several,
     refine_labels,
     refine_proba,
@@ -214,7 +213,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             Merged labels.
         """
         check_is_fitted(self)
-        predicted = flatten_column(self.estimator_.predict(X))
+        predicted = flatten_column(to_numpy(self.estimator_.predict(X)))
         if not self.encode_labels:
             return predicted
         return np.take(self.merger_.merged_classes_, predicted.astype(np.intp))

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from sklmerge._checks import available_where
 from sklmerge._codes import find_classes, match_labels
-from sklmerge._containers import read_labels, to_numpy
+from sklmerge._containers import flatten_column, read_labels, to_numpy
 from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._exchange import (
     choose_sources,
@@ -148,7 +148,7 @@ class NumberedClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
-        codes = flatten_column(self.estimator_.predict(X))
+        codes = flatten_column(to_numpy(self.estimator_.predict(X)))
         return np.take(self.classes_, codes.astype(np.intp))
 
     @available_where(lambda self: hasattr(self.estimator_, "predict_proba"))
@@ -173,12 +173,6 @@ def fit_refiners(
         own = take_metadata(params[name], rows, len(y))
         fitted[name] = clone(refiner).fit(take_rows(X, rows), y[rows], **own)
     return fitted
-
-
-def flatten_column(predicted: Any) -> NDArray[Any]:
-    """Turn predictions of shape (n, 1), which CatBoost gives, into (n,)."""
-    values = to_numpy(predicted)
-    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
 
 
 def align_columns(P: Any, have: Sequence[Any], want: Sequence[Any], name: str) -> NDArray[Any]:
@@ -238,7 +232,7 @@ def refine_labels(
     for name, refiner in refiners.items():
         rows = np.flatnonzero(places == merger.class_indices_[name])
         if len(rows):
-            refined = flatten_column(refiner.predict(take_rows(X, rows)))
+            refined = flatten_column(to_numpy(refiner.predict(take_rows(X, rows))))
             out = put_labels(out, rows, refined)
     return out
 

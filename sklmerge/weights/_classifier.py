@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import Method, available_where
+from sklmerge._containers import flatten_column
 from sklmerge.labels import check_all_named
 from sklmerge.weights._estimator import ClassWeightEstimator
 from sklmerge.weights._fitting import (
@@ -126,7 +127,7 @@ class ClassWeightedClassifier(WrappingClassifier):
         -------
         ndarray of shape (n_samples,)
         """
-        return self._ask("predict", X)
+        return flatten_column(self._ask("predict", X))
 
     @_if_inner_has("predict_proba")
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sklearn
+from catboost import CatBoostClassifier
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_resampling_pipeline
 from numpy.testing import assert_allclose, assert_array_equal
@@ -17,7 +18,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
-from sklmerge import ClassWeightedClassifier, ClassWeightEstimator
+from sklmerge import ClassWeightedClassifier, ClassWeightEstimator, PriorAdjustedClassifier
 
 X, CODES = make_classification(
     n_samples=240, n_classes=3, n_informative=4, weights=[0.7, 0.2], flip_y=0.1, random_state=0
@@ -170,3 +171,14 @@ def test_metadata_routing_hands_other_metadata_to_the_classifier():
 def test_what_cannot_be_weighed_is_refused(model, message):
     with pytest.raises(TypeError, match=message):
         model.fit(X, y)
+
+
+@pytest.mark.parametrize("labels", [y, CODES, CODES > 0], ids=["text", "numbers", "two classes"])
+@pytest.mark.parametrize("around", [ClassWeightedClassifier, PriorAdjustedClassifier])
+def test_labels_are_one_a_row_though_catboost_predicts_a_column(around, labels):
+    cat = CatBoostClassifier(n_estimators=5, verbose=0, allow_writing_files=False, thread_count=1)
+    model = around(cat).fit(X, labels)
+    predicted = model.predict(X)
+    assert predicted.shape == (len(X),)
+    assert set(predicted.tolist()) <= set(labels.tolist())
+    assert_array_equal(predicted, model.classes_[model.predict_proba(X).argmax(axis=1)])
