@@ -9,7 +9,7 @@ import numpy as np
 from measuring import Line, compare, main, take_turns
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
-from sklmerge import ClassWeightEstimator, EpochSchedule, ImageBatches
+from sklmerge import ClassWeightEstimator, EpochSchedule, ImageBatches, adjust_prior
 
 N_CLASSES = 10
 
@@ -79,6 +79,20 @@ def measure_classes(n_few, n_many):
     yield Line(name, 1e3 * seconds[n_many], 1e3 * seconds[n_few], "ms")
 
 
+def measure_prior(n):
+    """Yield the adjustment of probabilities beside the bare arithmetic."""
+    P = np.random.default_rng(0).dirichlet(np.ones(N_CLASSES), n)
+    shares = np.arange(1, N_CLASSES + 1) / 55
+
+    def adjust_bare():
+        moved = P * (1 / N_CLASSES / shares)
+        return moved / moved.sum(axis=1, keepdims=True)
+
+    assert np.allclose(adjust_prior(P, shares), adjust_bare())
+    jobs = {"ours": lambda: adjust_prior(P, shares), "bare NumPy": adjust_bare}
+    yield from compare("adjust_prior", jobs, rounds=3)
+
+
 def measure(short):
     rng = np.random.default_rng(0)
     n = 10**6 if short else 10**7
@@ -94,6 +108,7 @@ def measure(short):
     yield from measure_labels("strings as shared objects", names.astype(object)[few])
     yield from measure_chunks(codes[: 10**6], 10 if short else 100)
     yield from measure_classes(10, 1000)
+    yield from measure_prior(n // 10)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Make the figures of the documentation: the full form of every benchmark.
 
-    python tests/benchmarks/run.py [names] [--write-docs]
+    python tests/benchmarks/run.py [names] [--write-docs] [--short]
 
 With `--write-docs` the tables go into docs/benchmarks.md, each with the commit, the versions and
 the processor it was measured with. Nobody writes a figure there by hand: a test refuses it.
@@ -26,14 +26,14 @@ DISTRIBUTIONS = {"cv2": "opencv-python-headless", "tensorflow": "tensorflow-cpu"
 OWN = ("numpy", "scikit-learn", "scikit-image", "opencv-python-headless", "simplejpeg")
 
 
-def make_block(name: str, lines: list[Line], peers: list[str]) -> str:
+def make_block(name: str, lines: list[Line], peers: list[str], options: list[str]) -> str:
     """Make a benchmark's block of the page, with a digest that shows a hand-made change."""
     docstring = ast.get_docstring(ast.parse((FOLDER / f"bench_{name}.py").read_text()))
     rows = [f"| {line.name} | {show_figures(line)} | {line.ratio:.2f} |" for line in lines]
     parts = (
         docstring,
         "\n".join(["| line | sklmerge | beside it | times as good |", "|---|---|---|---|", *rows]),
-        f"`python tests/benchmarks/run.py {name}`: {describe_run(peers)}",
+        f"`{' '.join(['python tests/benchmarks/run.py', name, *options])}`: {describe_run(peers)}",
     )
     text = "\n\n".join(part.strip() for part in parts if part) + "\n"
     return f"<!-- measured: {name} {digest(text)} -->\n{text}<!-- end -->"
@@ -101,13 +101,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*")
     parser.add_argument("--write-docs", action="store_true")
+    parser.add_argument("--short", action="store_true", help="the form of check.py, in minutes")
     parser.add_argument("--page", type=Path, default=PAGE)
     settings = parser.parse_args()
     floors = read_floors()
     names = choose_benchmarks(settings.names, floors)
     page = read_page(settings.page, names) if settings.write_docs else ""
     for name in names:
-        block = make_block(name, run_benchmark(name), floors.get(name, {}).get("peers", []))
+        options = ["--short"] if settings.short else []
+        lines = run_benchmark(name, *options)
+        block = make_block(name, lines, floors.get(name, {}).get("peers", []), options)
         print(block, flush=True)
         if settings.write_docs:
             # One after another: what was measured stays, if a later one fails.

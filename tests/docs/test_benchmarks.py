@@ -45,7 +45,7 @@ def test_every_figure_of_the_page_was_written_by_the_command(load):
 def test_a_figure_written_by_hand_is_found(load):
     run, line = load("run"), load("measuring").Line("this vs that", 2.0, 3.0)
     page = "# Page\n\n<!-- measured: labels  -->\n<!-- end -->\n"
-    page = run.fill_page(page, {"labels": run.make_block("labels", [line], [])})
+    page = run.fill_page(page, {"labels": run.make_block("labels", [line], [], [])})
     assert "| this vs that | 2 s | 3 s | 1.50 |" in page
     assert list(find_hand_made_figures(run, page)) == []
     changed = page.replace("1.50", "7.50")
@@ -55,7 +55,7 @@ def test_a_figure_written_by_hand_is_found(load):
 
 
 def test_a_table_says_where_it_was_measured(load):
-    block = load("run").make_block("labels", [], ["pandas"])
+    block = load("run").make_block("labels", [], ["pandas"], ["--short"])
     assert re.search(r"commit \w+\+?; Python 3\.\d+\.\d+, numpy \d.*pandas \d.* processors", block)
 
 
