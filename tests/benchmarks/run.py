@@ -14,6 +14,7 @@ import os
 import platform
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 from check import FOLDER, choose_benchmarks, read_floors, refuse, run_benchmark
@@ -63,6 +64,7 @@ def find_version(name: str) -> str:
         return "of unknown version"
 
 
+@cache
 def read_commit() -> str:
     """Read the commit, with a plus where files differ from it."""
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--abbrev=8"]
