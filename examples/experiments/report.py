@@ -16,11 +16,6 @@ DOCS = Path(__file__).parents[2] / "docs"
 RESULTS = DOCS / "experiments"
 PAGE = DOCS / "experiments.md"
 DATA = {"rbc12": "red cells", "trashnet": "rubbish", "fashion": "clothes"}
-NETWORKS = {
-    "rbc12": "red cells, 20:1",
-    "fashion": "clothes, 100:1",
-    "fashion_4": "clothes, 4:1",
-}
 MODELS = ("linear", "boosted")
 PENALTIES = ("linear (C=0.01)", "linear", "linear (C=1)")
 HEADINGS = {
@@ -77,17 +72,6 @@ def compare(score: str, level: str = "original", baseline: str = "nothing") -> s
             gains = [show_gain(column[method], column[baseline]) for column in columns]
             body.append([method, *gains])
     return make_table(head, body)
-
-
-def compare_networks(score: str, baseline: str = "nothing") -> str:
-    """Tabulate paired differences to a method, for the networks trained from scratch."""
-    columns = [select(read_rows(f"{name}_networks"), "network", score) for name in NETWORKS]
-    body = [[f"{baseline}: value"] + [show_value(column[baseline]) for column in columns]]
-    for method in columns[0]:
-        if method != baseline:
-            gains = [show_gain(column[method], column[baseline]) for column in columns]
-            body.append([method, *gains])
-    return make_table([HEADINGS[score], *NETWORKS.values()], body)
 
 
 def tabulate(name: str, model: str) -> str:
@@ -152,7 +136,6 @@ def make_tables() -> dict[str, str]:
     tables = {score: compare(score) for score in HEADINGS}
     tables["merged balanced_accuracy"] = compare("balanced_accuracy", "merged")
     tables["merged ece"] = compare("ece", "merged")
-    tables |= {f"networks {score}": compare_networks(score) for score in HEADINGS}
     tables["penalties"] = sweep()
     tables["thresholds"] = judge_thresholds()
     for name in DATA:

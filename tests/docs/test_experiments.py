@@ -40,6 +40,14 @@ def test_every_method_is_scored_at_both_levels(load, tmp_path):
         assert all(0 <= float(row[score]) <= 1 for row in rows)
 
 
+def test_networks_are_trained_by_every_recipe(load):
+    networks, task = load("networks"), load("textures").make_task()
+    rows = list(networks.run_seed(task, seed=0, n_draws=64, model="network"))
+    names = [row["method"] for row in rows]
+    assert len(set(names)) == len(names) == len(networks.RECIPES) + 5
+    assert all(0 <= row["balanced_accuracy"] <= 1 for row in rows)
+
+
 def test_sources_that_keep_their_features_give_the_model_of_the_plain_pipeline(load):
     methods, task = load("methods"), load("textures").make_task()
     train, test = task.split(0).train, task.split(0).test
