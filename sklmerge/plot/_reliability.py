@@ -76,7 +76,6 @@ class ReliabilityDisplay:
     See Also
     --------
     sklmerge.adjust_prior : Adjusts probabilities to other class shares.
-    sklearn.calibration.CalibrationDisplay : The same for one binary classifier.
 
     References
     ----------
