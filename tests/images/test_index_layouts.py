@@ -1,6 +1,7 @@
 """Folders as people have them: parts of a split, leaves, masks, other files, archives."""
 
 import pickle
+import re
 import tarfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sklmerge import ImageBatches, ImageIndex, ImageReader
+from sklmerge import ImageBatches, ImageIndex, ImageReader, balance_folder
 from sklmerge.images import order_parts
 
 
@@ -41,9 +42,12 @@ def make_tree(root, names):
     ],
 )
 def test_parts_are_known_by_one_rule(tmp_path, folders, parts):
-    found = order_parts(folders, lambda folder: True)
+    inside = {name: "ab" if re.search("(?i)tr|te|va|de|ev", name) else "c" for name in folders}
+    found = order_parts(folders, inside.__getitem__)
     assert list(found.values()) == parts
-    make_tree(tmp_path, [f"{folder}/{label}/1.png" for folder in folders for label in "ab"])
+    make_tree(
+        tmp_path, [f"{folder}/{label}/1.png" for folder in folders for label in inside[folder]]
+    )
     with pytest.raises(ValueError, match="holds parts of a split"):
         ImageIndex(tmp_path)
     assert ImageIndex(tmp_path, classes=folders[:2]).n_classes == 2
@@ -54,12 +58,37 @@ def test_parts_are_known_by_one_rule(tmp_path, folders, parts):
     [["cat", "dog"], ["train"], ["bus", "train"], ["bullet_train", "stress_test"], ["test", "val"]],
 )
 def test_other_names_are_classes(folders):
-    assert order_parts(folders, lambda folder: True) == {}
+    assert order_parts(folders, lambda folder: ["a"]) == {}
+
+
+def test_a_folder_with_the_classes_of_the_parts_beside_them_is_asked_about(tmp_path):
+    make_tree(
+        tmp_path, [f"{part}/{label}/1.png" for part in ("train", "val", "held") for label in "ab"]
+    )
+    with pytest.raises(ValueError, match="and 'held', which holds the same classes; rename it"):
+        ImageIndex(tmp_path)
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for part in ("train", "val", "held"):
+            archive.write(tmp_path / part / "a" / "1.png", f"photos/{part}/a/1.png")
+    with pytest.raises(ValueError, match="and 'held', which holds the same classes; rename it"):
+        ImageIndex(tmp_path / "photos.zip")
+
+
+def test_parts_without_classes_in_them_are_refused_by_index_and_job(tmp_path):
+    make_tree(tmp_path, ["train/1.png", "train/2.png", "test/1.png"])
+    with pytest.raises(ValueError, match="holds parts of a split"):
+        ImageIndex(tmp_path)
+    with pytest.raises(ValueError, match="the images lie directly"):
+        balance_folder(tmp_path, tmp_path.with_name("out"), dry_run=True)
+    plan = balance_folder(
+        tmp_path, tmp_path.with_name("out"), classes=["train", "test"], split=None, dry_run=True
+    )
+    assert plan.original_counts == {"test": 1, "train": 2}
 
 
 def test_a_part_that_is_there_twice_is_refused():
     with pytest.raises(ValueError, match="each part once, got test, train, training"):
-        order_parts(["train", "training", "test"])
+        order_parts(["train", "training", "test"], lambda folder: ["a"])
 
 
 TREE = ["fruit/apple/gala/1.png", "fruit/apple/fuji/1.png", "fruit/kiwi/1.png",

@@ -125,7 +125,7 @@ def list_sources(
     >>> sources.class_names, sources.part_names, sources.parts.tolist()
     (('cat',), ('train', 'val'), [0, 1])
     """
-    folders = _find_divided(source, files)
+    folders = {} if _are_folders(classes, source, files) else _find_divided(source, files)
     if not folders:
         scan = _scan(source, files, classes, extensions, allow_empty=False)
         codes = scan.codes.astype(np.int32)
@@ -227,34 +227,22 @@ def _list_folders(source: str, files: RemoteFiles | None) -> list[str]:
 
 
 def _find_divided(source: str, files: RemoteFiles | None) -> dict[str, int]:
-    """Find the parts that a source is divided into; what else lies there is no class.
-
-    Raises
-    ------
-    ValueError
-        If another folder holds the same classes: it may be a part, or all may be classes.
-    """
+    """Find the parts that a source is divided into, and warn of what else lies there."""
     folders = _list_folders(source, files)
-    parts = order_parts(folders, lambda _: True)
-    inside = {name: set(_list_folders(os.path.join(source, name), files)) for name in parts}
-    if not parts or not all(inside.values()):
-        # Images lie in it directly: a class may be called train.
-        return {}
-    classes = set.union(*inside.values())
+    parts = order_parts(folders, lambda name: _list_folders(os.path.join(source, name), files))
     others = [name for name in folders if name not in parts]
-    for name in others:
-        if classes & set(_list_folders(os.path.join(source, name), files)):
-            raise ValueError(
-                f"source holds {', '.join(parts)} and {name!r}, which holds the same classes; "
-                "rename it to the part that it is, or move it away"
-            )
-    if others:
+    if parts and others:
         warnings.warn(
             f"source is divided into {', '.join(parts)}; passed over beside them: "
             f"{', '.join(map(repr, sorted(others)))}",
             stacklevel=4,
         )
     return parts
+
+
+def _are_folders(classes: Collection[str] | None, source: str, files: RemoteFiles | None) -> bool:
+    """Say whether classes name folders of the source, which are then no parts, whatever called."""
+    return bool(classes) and set(classes or ()) <= set(_list_folders(source, files))
 
 
 def find_parts(source: str, options: Mapping[str, Any] | None = None) -> dict[str, str]:

@@ -304,14 +304,15 @@ def scan_archives(paths: Sequence[str], wanted: Wanted) -> tuple[ScannedFolder, 
         sorted(by_folder),
         wanted.top_classes,
         has_images=bool(loose),
-        holds_folders=lambda folder: _holds_folders(by_folder, os.fsencode(folder)),
+        list_inside=lambda folder: _list_inside(by_folder, os.fsencode(folder)),
     )
     blocks = _block_members(by_folder, folders, list(prefixes), wanted.levels)
     return arrange_paths(root, folders, blocks, wanted, loose), archives
 
 
-def _holds_folders(by_folder: dict[bytes, list[bytes]], folder: bytes) -> bool:
-    return any(b"/" in name.partition(b"/" + folder + b"/")[2] for name in by_folder[folder])
+def _list_inside(by_folder: dict[bytes, list[bytes]], folder: bytes) -> set[str]:
+    inside = (name.partition(b"/" + folder + b"/")[2] for name in by_folder[folder])
+    return {os.fsdecode(name.partition(b"/")[0]) for name in inside if b"/" in name}
 
 
 def _find_inner_root(names: Sequence[bytes]) -> bytes:

@@ -37,7 +37,7 @@ def choose_class_folders(
     classes: Collection[str] | None,
     *,
     has_images: bool,
-    holds_folders: Callable[[str], bool] | None = None,
+    list_inside: Callable[[str], Collection[str]],
 ) -> list[bytes]:
     """Choose the class folders among the folders of ``root``.
 
@@ -51,8 +51,8 @@ def choose_class_folders(
         Those to take; None takes all.
     has_images : bool
         Whether images lie in the root itself.
-    holds_folders : callable or None, default=None
-        Says whether a folder holds folders, see `order_parts`.
+    list_inside : callable
+        Lists the folders in one of them, see `order_parts`.
 
     Returns
     -------
@@ -67,8 +67,8 @@ def choose_class_folders(
     Examples
     --------
     >>> from sklmerge.images.files._class_folders import choose_class_folders
-    >>> choose_class_folders("pets", [b"cat", b"dog"], None, has_images=False)
-    [b'cat', b'dog']
+    >>> choose_class_folders("pets", [b"cat"], None, has_images=False, list_inside=list)
+    [b'cat']
     """
     if not folders:
         if has_images:
@@ -79,7 +79,7 @@ def choose_class_folders(
             )
         raise ValueError(f"source must hold a folder for each class, got {root!r} without a folder")
     if classes is None:
-        parts = order_parts([os.fsdecode(folder) for folder in folders], holds_folders)
+        parts = order_parts([os.fsdecode(folder) for folder in folders], list_inside)
         if parts:
             raise ValueError(
                 f"source must hold a folder for each class, but {root!r} holds parts of a split "

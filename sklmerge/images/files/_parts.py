@@ -1,7 +1,7 @@
 """Folders that are parts of a data set, not classes: one rule for the index, commands and job."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
 
 _PARTS_BY_NAME = {
@@ -20,20 +20,20 @@ _PREFIX = re.compile(r"(.*[ ._-])?([a-z]+)", re.DOTALL)
 
 
 def order_parts(
-    folders: Sequence[str], holds_folders: Callable[[str], bool] | None = None
+    folders: Sequence[str], list_inside: Callable[[str], Collection[str]]
 ) -> dict[str, int]:
     """Find the folders that are train, val and test; {} if the folders are classes.
 
     Parts are a folder for training and at least one more, in any case, and all with the same
-    prefix, such as ``seg_train`` and ``seg_test``. Where other folders lie beside them,
-    they are parts if they hold folders themselves, and classes if they hold images.
+    prefix, such as ``seg_train`` and ``seg_test``. Where other folders lie beside them, they are
+    parts if they hold folders themselves, and classes if they hold images.
 
     Parameters
     ----------
     folders : sequence of str
         Names of the folders that lie beside one another.
-    holds_folders : callable or None, default=None
-        Says whether a folder holds folders; None never finds parts where others lie beside them.
+    list_inside : callable
+        Lists the folders in one of them; asked only if some are called like parts.
 
     Returns
     -------
@@ -43,13 +43,15 @@ def order_parts(
     Raises
     ------
     ValueError
-        If a part is there twice.
+        If a part is there twice, or another folder holds the same classes as the parts: it may be
+        a part, or all may be classes.
 
     Examples
     --------
-    >>> order_parts(["valid", "Train"]), order_parts(["cat", "dog"])
-    ({'Train': 0, 'valid': 1}, {})
-    >>> order_parts(["bus", "train", "bullet_train", "stress test"])
+    >>> inside = {"Train": ["cat", "dog"], "valid": ["cat"], "train": [], "val": []}
+    >>> order_parts(["valid", "Train"], inside.__getitem__)
+    {'Train': 0, 'valid': 1}
+    >>> order_parts(["bus", "train", "val"], inside.__getitem__)
     {}
     """
     by_prefix: dict[str, dict[str, int]] = {}
@@ -59,13 +61,18 @@ def order_parts(
         if match and code is not None:
             by_prefix.setdefault(match[1] or "", {})[folder] = code
     divided = [parts for parts in by_prefix.values() if 0 in parts.values() and len(parts) > 1]
-    if not divided:
+    named = {name: code for parts in divided for name, code in parts.items()}
+    inside = {name: set(list_inside(name)) for name in named}
+    if not divided or (len(named) < len(folders) and not all(inside.values())):
         return {}
-    parts = divided[0]
-    has_others = len(parts) < len(folders) and len(divided) == 1
-    if has_others and (holds_folders is None or not all(map(holds_folders, parts))):
-        return {}
-    if len(divided) > 1 or len(set(parts.values())) < len(parts):
-        shown = ", ".join(sorted(name for some in divided for name in some))
-        raise ValueError(f"source must hold each part once, got {shown}")
-    return dict(sorted(parts.items(), key=itemgetter(1)))
+    if len(set(named.values())) < len(named):
+        raise ValueError(f"source must hold each part once, got {', '.join(sorted(named))}")
+    parts = dict(sorted(named.items(), key=itemgetter(1)))
+    classes = set.union(*inside.values())
+    for name in folders:
+        if name not in parts and classes.intersection(list_inside(name)):
+            raise ValueError(
+                f"source holds {', '.join(parts)} and {name!r}, which holds the same classes; "
+                "rename it to the part that it is, or move it away"
+            )
+    return parts

@@ -299,7 +299,7 @@ def scan_remote_folders(files: RemoteFiles, root: str, wanted: Wanted) -> Scanne
         present,
         wanted.top_classes,
         has_images=bool(loose),
-        holds_folders=lambda folder: bool(files.list_folder(f"{root}/{folder}").folders),
+        list_inside=lambda folder: files.list_folder(f"{root}/{folder}").folders,
     )
 
     def list_names(folder: bytes) -> list[bytes]:

@@ -275,7 +275,7 @@ def _find_class_folders(root: str, wanted: Wanted) -> tuple[list[bytes], Counter
         folders,
         wanted.top_classes,
         has_images=bool(loose),
-        holds_folders=lambda folder: bool(list_folders(os.path.join(root, folder))),
+        list_inside=lambda folder: list_folders(os.path.join(root, folder)),
     )
     return chosen, loose
 
