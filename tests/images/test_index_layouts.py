@@ -55,10 +55,15 @@ def test_parts_are_known_by_one_rule(tmp_path, folders, parts):
 
 @pytest.mark.parametrize(
     "folders",
-    [["cat", "dog"], ["train"], ["bus", "train"], ["bullet_train", "stress_test"], ["test", "val"]],
+    [["cat", "dog"], ["bus", "train"], ["bullet_train", "stress_test"], ["test", "val"]],
 )
 def test_other_names_are_classes(folders):
     assert order_parts(folders, lambda folder: ["a"]) == {}
+
+
+def test_a_folder_for_training_alone_is_a_part_if_it_holds_folders():
+    assert order_parts(["Train"], lambda folder: ["a"]) == {"Train": 0}
+    assert order_parts(["train"], lambda folder: []) == {}
 
 
 def test_a_folder_with_the_classes_of_the_parts_beside_them_is_asked_about(tmp_path):

@@ -26,7 +26,9 @@ def order_parts(
 
     Parts are a folder for training and at least one more, in any case, and all with the same
     prefix, such as ``seg_train`` and ``seg_test``. Where other folders lie beside them, they are
-    parts if they hold folders themselves, and classes if they hold images.
+    parts if they hold folders themselves, and classes if they hold images. A folder for training
+    that is all there is, as in a balanced folder without a split, is a part, too, if it holds
+    folders.
 
     Parameters
     ----------
@@ -60,10 +62,12 @@ def order_parts(
         code = _PARTS_BY_NAME.get(match[2]) if match else None
         if match and code is not None:
             by_prefix.setdefault(match[1] or "", {})[folder] = code
-    divided = [parts for parts in by_prefix.values() if 0 in parts.values() and len(parts) > 1]
+    least = min(len(folders), 2)
+    divided = [some for some in by_prefix.values() if 0 in some.values() and len(some) >= least]
     named = {name: code for parts in divided for name, code in parts.items()}
     inside = {name: set(list_inside(name)) for name in named}
-    if not divided or (len(named) < len(folders) and not all(inside.values())):
+    in_doubt = len(named) < max(len(folders), 2)
+    if not divided or (in_doubt and not all(inside.values())):
         return {}
     if len(set(named.values())) < len(named):
         raise ValueError(f"source must hold each part once, got {', '.join(sorted(named))}")
