@@ -201,8 +201,10 @@ def _match_integers(
     values: NDArray[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]]
 ) -> Codes:
     """Look integers up in a table whose negative half answers Python's way, from the end."""
-    if values.dtype.kind == "b":
-        values, classes = values.view(np.uint8), classes.view(np.uint8)
+    # Booleans would index the table as a mask.
+    values, classes = (
+        each.view(np.uint8) if each.dtype == bool else each for each in (values, classes)
+    )
     if values.dtype == np.uint64:
         values, classes = values.view(np.int64), classes.astype(np.int64)
     low, high = int(classes[0]), int(classes[-1])

@@ -8,9 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._checks import check_choice
 from sklmerge._datasets import is_stream
 from sklmerge.weights._exports import divide_pairs, key_by_index, make_fit_params, make_tensor
-from sklmerge.weights._reading import iterate_parts, read_part, read_target
+from sklmerge.weights._reading import Part, iterate_parts, read_part, read_target
 from sklmerge.weights._schemes import (
     Scheme,
     add_weighted_classes,
@@ -20,13 +21,13 @@ from sklmerge.weights._schemes import (
     weigh_counts,
 )
 from sklmerge.weights._tally import (
-    ColumnTally,
     Tally,
     count_part,
     look_up_weights,
-    reads_as_one_hot,
     weigh_columns,
 )
+
+_TARGETS = ("labels", "one-hot", "multilabel")
 
 
 class ClassWeightEstimator(BaseEstimator):
@@ -60,9 +61,18 @@ class ClassWeightEstimator(BaseEstimator):
         `scheme`), sorted, or all that a generator, index or torch data set knows.
     missing : {"error", "ignore"}, default="error"
         What to do with a class that has no sample: raise, or weigh it 0 and keep its place.
+    target : {"labels", "one-hot", "multilabel"}, default="labels"
+        What y holds:
+
+        - ``"labels"``: a label a row, or label maps (a label for each pixel) of three and more
+          dimensions, such as (n_images, height, width). A table of several columns is refused,
+          since it may be any of the three: a single label map goes in as ``y[None]``;
+        - ``"one-hot"``: zeros and ones with a single 1 along the last axis, one column a class;
+        - ``"multilabel"``: zeros and ones, one column for each class that a sample may have. Each
+          column gets a pair of weights, for its zeros and its ones.
     ignore_label : label, default=None
-        A label that is no class, such as 255 for the void pixels of a label map or -100 for
-        torch's `ignore_index`: it is not counted, weighs 0, and has no index.
+        For ``target="labels"``: a label that is no class, such as 255 for the void pixels of a
+        label map or -100 for torch's `ignore_index`. It is not counted, weighs 0, and has no index.
 
     Attributes
     ----------
@@ -105,6 +115,7 @@ class ClassWeightEstimator(BaseEstimator):
         max_ratio: float | None = None,
         classes: Iterable[Hashable] | None = None,
         missing: str = "error",
+        target: str = "labels",
         ignore_label: Hashable | None = None,
     ) -> None:
         self.scheme = scheme
@@ -114,6 +125,7 @@ class ClassWeightEstimator(BaseEstimator):
         self.max_ratio = max_ratio
         self.classes = classes
         self.missing = missing
+        self.target = target
         self.ignore_label = ignore_label
 
     def fit(self, y: Any, sample_weight: ArrayLike | None = None) -> Self:
@@ -122,8 +134,7 @@ class ClassWeightEstimator(BaseEstimator):
         Parameters
         ----------
         y : array-like, data set, generator or ImageIndex
-            Labels of any shape (pixels too), one-hot, or a 0/1 column for each class where a
-            sample may have several. Or what holds them: a Keras generator, a batched data set of
+            What `target` says, or what holds it: a Keras generator, a batched data set of
             ``(x, y)``, a torch data set with `targets` or a `ConcatDataset` of such, an
             :class:`~sklmerge.ImageIndex`.
         sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
@@ -133,12 +144,13 @@ class ClassWeightEstimator(BaseEstimator):
         -------
         self
 
-        Notes
-        -----
-        Zeros and ones can be masks as well as columns or one-hot. With `classes`, they go by class
-        where the last axis is as long as `classes`, in three and more dimensions only where it has
-        a single 1 throughout. Without, two dimensions are columns, three and more are labels, or
-        an error where a single 1 throughout leaves it open.
+        Raises
+        ------
+        TypeError
+            If y holds no labels, or labels of several types.
+        ValueError
+            If y is empty or not what `target` says, a label is missing or soft, or a class has no
+            sample.
         """
         if not self._count(y, sample_weight, None):
             raise ValueError("y must have at least one sample, got none")
@@ -148,8 +160,8 @@ class ClassWeightEstimator(BaseEstimator):
     def partial_fit(self, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Count more labels; the weights are worked out when they are asked for.
 
-        Over any chunking this is `fit` on the whole. A class that is still missing, or masks that
-        may still be one-hot, are an error only when the weights are read.
+        Over any chunking this is `fit` on the whole. A class that is still missing is an error only
+        when the weights are read.
 
         Parameters
         ----------
@@ -192,7 +204,14 @@ class ClassWeightEstimator(BaseEstimator):
         {'common': 1.0, 'rare': 20.50}
         """
         labels, numbers = read_counts(counts)
-        return self.fit(labels, sample_weight=numbers)
+        if self.target == "multilabel":
+            raise ValueError(
+                "target must be 'labels' or 'one-hot' for fit_counts, got 'multilabel'; fit the "
+                "0/1 columns themselves"
+            )
+        self._count_all([Part(labels, numbers)], "labels", None)
+        self._weigh()
+        return self
 
     @property
     def class_weight_(self) -> Any:
@@ -212,18 +231,15 @@ class ClassWeightEstimator(BaseEstimator):
 
         Returns
         -------
-        ndarray of the shape of y, without the last axis where y is one-hot
-            One-hot has a dimension more than the labels of `fit`, and is as long as `classes_`.
+        ndarray of the shape of y, without the last axis if it is one-hot
         """
         weights = self._weigh()
         if is_stream(y):
             raise TypeError("y must be labels, got a data set; transform the labels of each batch")
         part = read_part(y)
-        values, is_indicator = read_target(part.labels)
-        if isinstance(self.class_counts_, list):
-            return weigh_columns(values, is_indicator, weights)
-        if is_indicator and reads_as_one_hot(values, self._tally, len(weights)):
-            return weights.take(values.argmax(axis=-1))
+        values = read_target(part.labels, self.target)
+        if self.target != "labels":
+            return weigh_columns(values, weights)
         classes = self.classes_
         is_text = isinstance(self.ignore_label, str)
         if self.ignore_label is not None and is_text == (classes.dtype.kind in "OU"):
@@ -287,7 +303,8 @@ class ClassWeightEstimator(BaseEstimator):
         Examples
         --------
         >>> from sklmerge import ClassWeightEstimator
-        >>> ClassWeightEstimator().fit([[1, 0], [0, 0], [0, 1], [1, 1]]).pos_weight()
+        >>> weights = ClassWeightEstimator(target="multilabel")
+        >>> weights.fit([[1, 0], [0, 0], [0, 1], [1, 1]]).pos_weight()
         array([1., 1.])
         >>> ClassWeightEstimator().fit([0, 0, 0, 1]).pos_weight()
         array([3.])
@@ -323,16 +340,24 @@ class ClassWeightEstimator(BaseEstimator):
 
     def _count(self, y: Any, sample_weight: Any, tally: Tally | None) -> bool:
         """Count on from a tally, and say whether there is anything counted."""
+        return self._count_all(iterate_parts(y, sample_weight), self.target, tally)
+
+    def _count_all(self, parts: Iterable[Part], target: str, tally: Tally | None) -> bool:
         check_weighting(
             self.scheme, self.power, self.beta, self.normalize, self.max_ratio, self.missing
         )
+        check_choice("target", self.target, _TARGETS)
         classes = None if self.classes is None else read_classes(self.classes)
+        if self.ignore_label is not None and self.target != "labels":
+            raise ValueError(
+                f"ignore_label must be None for target={self.target!r}, got {self.ignore_label!r}"
+            )
         if self.ignore_label is not None and self.ignore_label in (classes or []):
             raise ValueError(
                 f"ignore_label must be no class, got {self.ignore_label!r}, which classes lists"
             )
-        for part in iterate_parts(y, sample_weight):
-            tally = count_part(tally, part, classes, self.ignore_label)
+        for part in parts:
+            tally = count_part(tally, part, target, classes, self.ignore_label)
         if tally is None:
             return False
         self._tally, self._class_indices = tally, tally.class_indices
@@ -343,8 +368,6 @@ class ClassWeightEstimator(BaseEstimator):
 
     def _weigh(self) -> NDArray[np.float64]:
         check_is_fitted(self, "class_counts_")
-        if isinstance(self._tally, ColumnTally):
-            self._tally.check_settled()
         if self._weights is None:
             self._weights = weigh_counts(
                 self.class_counts_,

@@ -1,4 +1,4 @@
-"""Tell plain labels from what may be a 0/1 indicator or one-hot, and refuse soft labels."""
+"""Labels, one-hot or 0/1 columns out of what is given as y, as `target` says."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge._containers import is_index, read_labels
+from sklmerge._containers import is_index, read_labels, to_numpy
 from sklmerge._datasets import is_stream, read_data_set, sort_by_index
-from sklmerge._kinds import check_one_kind
+from sklmerge._kinds import check_one_kind, show_labels
 
 
 @dataclass(frozen=True)
@@ -102,42 +102,39 @@ def _first_input(x: Any) -> Any:
     return x
 
 
-def read_target(y: Any) -> tuple[NDArray[Any], bool]:
-    """Read labels of any shape, and tell whether they may be zeros and ones by class.
-
-    Two dimensions of zeros and ones with several columns may be an indicator, more of them one-hot
-    where the last axis has a single 1 throughout. Either may be a mask too: the classes decide.
+def read_target(y: Any, target: str) -> NDArray[Any]:
+    """Read y as what `target` says it is.
 
     Parameters
     ----------
     y : array-like
+    target : {"labels", "one-hot", "multilabel"}
 
     Returns
     -------
-    values : ndarray
+    ndarray
         Labels of any shape, or zeros and ones of shape (n_samples, ..., n_columns).
-    is_indicator : bool
-        Whether they may be zeros and ones by class.
 
     Raises
     ------
     TypeError
         If y holds no labels, or labels of several kinds.
     ValueError
-        If a label is missing or soft.
+        If a label is missing or soft, or y is plainly something else than `target` says.
 
     Examples
     --------
-    >>> read_target([[0, 1, 0], [1, 1, 0]])[1], read_target([[0, 1, 2], [1, 1, 0]])[1]
-    (True, False)
+    >>> read_target(np.array([[[0, 1], [1, 1]]]), "labels").shape
+    (1, 2, 2)
     """
     table = _read_table(y)
+    if table is None and target == "labels":
+        return read_labels(y)
     if table is None:
-        return read_labels(_detach(y)), False
-    if _is_binary(table) and (table.ndim == 2 or is_one_hot(table)):
-        return table, True
-    _refuse_soft(table)
-    return read_labels(table.ravel(), "y.ravel()").reshape(table.shape), False
+        table = read_labels(y)
+    if table.size == 0:
+        return table
+    return _read_label_map(table) if target == "labels" else _read_columns(table, target)
 
 
 def read_sample_weight(sample_weight: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -152,7 +149,7 @@ def read_sample_weight(sample_weight: ArrayLike, shape: tuple[int, ...]) -> NDAr
     >>> read_sample_weight([2, 3], shape=(2, 2)).tolist()
     [[2.0, 2.0], [3.0, 3.0]]
     """
-    weights = np.asarray(_detach(sample_weight), dtype=np.float64)
+    weights = to_numpy(sample_weight).astype(np.float64, copy=False)
     if weights.shape == shape[:1]:
         weights = np.broadcast_to(weights.reshape(-1, *[1] * (len(shape) - 1)), shape)
     if weights.shape != shape:
@@ -165,33 +162,72 @@ def read_sample_weight(sample_weight: ArrayLike, shape: tuple[int, ...]) -> NDAr
     return weights
 
 
-def is_one_hot(indicator: NDArray[Any]) -> bool:
-    """Tell whether every row of zeros and ones, along the last axis, has a single 1.
+def _read_label_map(table: NDArray[Any]) -> NDArray[Any]:
+    """Read an array in which every entry is a label; a table of two dimensions is refused."""
+    _refuse_soft(table)
+    if table.ndim == 2 and table.shape[1] > 1:
+        raise ValueError(
+            "y must have one label a row, or be label maps of three and more dimensions, where "
+            f"target='labels', got shape {table.shape}; {_advise_on(table)}"
+        )
+    if table.dtype.kind == "f" and table.ndim > 2 and _is_binary(table) and _is_one_hot(table):
+        raise ValueError(
+            "y must hold labels where target='labels', got floats with a single 1 in every row of "
+            f"{table.shape[-1]} along the last axis; pass target='one-hot', or y.astype(int) for "
+            "masks of zeros and ones"
+        )
+    values = read_labels(table.ravel(), "y.ravel()")
+    return values if table.shape[1:] == (1,) else values.reshape(table.shape)
 
-    Examples
-    --------
-    >>> is_one_hot(np.array([[0, 1], [1, 0]])), is_one_hot(np.array([[1, 1], [0, 0]]))
-    (True, False)
-    """
-    n_rows = indicator.size // indicator.shape[-1]
+
+def _advise_on(table: NDArray[Any]) -> str:
+    """Say what a table with several columns may be, and how to say so."""
+    if not _is_binary(table):
+        return "pass y[None] for one label map, or fit one estimator a column for several outputs"
+    if _is_one_hot(table):
+        return "pass target='one-hot', or y[None] for one label map"
+    return "pass target='multilabel' for a 0/1 column per class, or y[None] for one label map"
+
+
+def _read_columns(table: NDArray[Any], target: str) -> NDArray[Any]:
+    """Check that the last axis holds zeros and ones by class, and in one-hot a single 1."""
+    if table.ndim < 2 or (target == "one-hot" and table.shape[-1] < 2):
+        raise ValueError(
+            f"y must have a 0/1 column for each class where target={target!r}, got shape "
+            f"{table.shape}; pass target='labels' for one label a row"
+        )
+    if table.dtype.kind == "O":
+        table = read_labels(table.ravel(), "y.ravel()").reshape(table.shape)
+    _refuse_soft(table)
+    if not _is_binary(table):
+        strange = [entry for entry in np.unique(table).tolist() if entry not in (0, 1)]
+        raise ValueError(
+            f"y must hold zeros and ones where target={target!r}, got {show_labels(strange, 3)}"
+        )
+    if target == "one-hot" and not _is_one_hot(table):
+        raise ValueError(
+            "y must have a single 1 in every row along the last axis where target='one-hot', got "
+            f"rows of {int(table.sum(axis=-1).min())} to {int(table.sum(axis=-1).max())}; pass "
+            "target='multilabel' if a sample may have several classes or none"
+        )
+    return table
+
+
+def _is_one_hot(table: NDArray[Any]) -> bool:
+    """Tell whether every row of zeros and ones, along the last axis, has a single 1."""
     # The total is cheap and settles most arrays.
-    if indicator.sum(dtype=np.float64) != n_rows:
+    if table.sum(dtype=np.float64) != table.size // table.shape[-1]:
         return False
-    return bool((indicator.max(axis=-1) == 1).all())
-
-
-def _detach(y: Any) -> Any:
-    """Bring a tensor or a column of a data frame to where NumPy can read it."""
-    if hasattr(y, "detach"):
-        return y.detach().cpu().numpy()
-    # pandas' own dtypes are read_labels' matter; tensors and other frames turn into arrays.
-    return np.asarray(y) if hasattr(y, "__array__") and not hasattr(y, "iloc") else y
+    return bool((table.max(axis=-1) == 1).all())
 
 
 def _read_table(y: Any) -> NDArray[Any] | None:
     """Read y as an array of two or more dimensions, or None where it has fewer."""
     if hasattr(y, "toarray"):
         return np.asarray(y.toarray())
+    if isinstance(y, np.ma.MaskedArray):
+        # read_labels sees what is masked, which a plain array would uncover.
+        return y if y.ndim > 1 else None
     if isinstance(y, list | tuple):
         if not (len(y) and hasattr(y[0], "__len__") and not isinstance(y[0], str | bytes)):
             return None
@@ -208,11 +244,11 @@ def _read_table(y: Any) -> NDArray[Any] | None:
             ) from error
     if len(getattr(y, "shape", ())) < 2:
         return None
-    return np.asarray(_detach(y))
+    return to_numpy(y)
 
 
 def _is_binary(table: NDArray[Any]) -> bool:
-    if table.shape[-1] < 2 or table.size == 0 or table.dtype.kind not in "biuf":
+    if table.size == 0 or table.dtype.kind not in "biuf":
         return False
     # A few rows settle most label maps.
     head = table[:4]

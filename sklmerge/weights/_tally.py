@@ -1,4 +1,4 @@
-"""Running counts of labels, or of the columns of a 0/1 indicator, in memory that does not grow."""
+"""Running counts of labels, or of 0/1 columns, in memory that does not grow."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklmerge._codes import find_classes, match_labels
 from sklmerge._containers import read_categories
 from sklmerge._kinds import check_one_kind, show_labels, to_plain
-from sklmerge.weights._reading import Part, is_one_hot, read_sample_weight, read_target
+from sklmerge.weights._reading import Part, read_sample_weight, read_target
 
 # Labels a chunk: its copies stay in the processor's cache.
 _CHUNK = 1 << 16
@@ -95,15 +95,32 @@ def look_up_weights(
     return found.reshape(labels.shape)
 
 
-def weigh_columns(
-    values: NDArray[Any], is_indicator: bool, weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Give every zero and one of an indicator its weight, from pairs of shape (n_columns, 2)."""
-    if not is_indicator or values.shape[1:] != (len(weights),):
+def weigh_columns(values: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weigh zeros and ones of shape (n_samples, ..., n_columns).
+
+    Parameters
+    ----------
+    values : ndarray
+    weights : ndarray of shape (n_columns,) or (n_columns, 2)
+        Of the classes, where values are one-hot, or of 0 and 1 in each column.
+
+    Returns
+    -------
+    ndarray
+        Without the last axis of values if they are one-hot.
+
+    Examples
+    --------
+    >>> weigh_columns(np.array([[1, 0], [0, 1]]), np.array([3.0, 0.5]))
+    array([3. , 0.5])
+    """
+    if values.shape[-1] != len(weights):
         raise ValueError(
             f"y must have {len(weights)} columns of zeros and ones, as in fit, "
             f"got shape {values.shape}"
         )
+    if weights.ndim == 1:
+        return weights.take(values.argmax(axis=-1))
     return np.where(values == 1, weights[:, 1], weights[:, 0])
 
 
@@ -164,8 +181,6 @@ class LabelTally:
         The only labels there may be, in their order; None takes what comes and sorts it.
     class_indices : dict of label to int or None
         How the source of the labels numbers the classes, where it says so.
-    n_dims : int
-        Dimensions of an array of labels; one-hot has one more.
     ignore_label : label, default=None
         What is not counted.
     """
@@ -174,13 +189,11 @@ class LabelTally:
         self,
         classes: Classes,
         class_indices: dict[Any, int] | None,
-        n_dims: int,
         ignore_label: Any = None,
     ) -> None:
         self.classes = classes
         self.ignore_label = ignore_label
         self.class_indices = class_indices
-        self.n_dims = n_dims
         self._counts: dict[Any, float] = dict.fromkeys(classes or [], 0.0)
 
     def add(self, labels: NDArray[Any], sample_weight: Weights) -> None:
@@ -206,57 +219,34 @@ class LabelTally:
 
 
 class ColumnTally:
-    """Counts per column of a 0/1 indicator, for as long as all of y can be one.
+    """Counts per column of zeros and ones.
 
     Parameters
     ----------
-    classes : sequence of labels or None
-        What the columns are called; None where nobody said.
     columns : sequence of labels
-        What they are called then.
-    n_dims : int
-        Dimensions of y. Above two, every row along the last axis is one-hot.
+        What the columns are called.
+    is_one_hot : bool
+        Whether a column is a class, and not a matter of its own that is 0 or 1.
     """
 
-    def __init__(self, classes: Classes, columns: Sequence[Any], n_dims: int) -> None:
-        self._given, self._columns = classes, columns
-        self._form = (n_dims, len(columns))
-        self.n_dims = n_dims - 1
-        self._one_hot = True
+    def __init__(self, columns: Sequence[Any], is_one_hot: bool) -> None:
+        self.classes: Classes = columns
+        self.class_indices: dict[Any, int] | None = {name: i for i, name in enumerate(columns)}
+        self.is_one_hot = is_one_hot
         self._zeros, self._ones = np.zeros((2, len(columns)))
-        # How many, whatever they weigh, as plain labels: 0, then 1.
-        self._labels, self._present = np.zeros(2, dtype=np.uint8), np.zeros(2)
-
-    @property
-    def classes(self) -> Classes:
-        """What the columns are called, or None while they may be a mask."""
-        return None if self._is_open() else self._columns
-
-    @property
-    def class_indices(self) -> dict[Any, int] | None:
-        """Place of each column, or None while they may be a mask."""
-        return None if self._is_open() else {name: i for i, name in enumerate(self._columns)}
-
-    def check_or_turn(self, values: NDArray[Any], has_columns: bool) -> "Tally":
-        """Stay for more columns; turn to labels where values show that all of y are labels."""
-        may_be_labels = self._given is None or {0, 1} <= set(self._given)
-        if (values.ndim, values.shape[-1]) != self._form or not (has_columns or may_be_labels):
-            raise ValueError(
-                f"y must have a 0/1 column for each of the {len(self._columns)} classes "
-                f"{show_labels(self._columns, 5)}, got shape {values.shape}"
-            )
-        return self if has_columns else self._as_labels()
 
     def add(self, indicator: NDArray[Any], row_weight: Weights) -> None:
         """Count the ones of every column, each row as its weight where there are weights."""
-        rows = indicator.reshape(-1, len(self._columns))
-        # Of three and more dimensions, only one-hot gets here.
-        self._one_hot = self._one_hot and (indicator.ndim > 2 or is_one_hot(rows))
-        ones = rows.sum(axis=0, dtype=np.float64)
-        zeros = len(rows) - ones
-        self._labels = np.array([0, 1], dtype=indicator.dtype)
-        self._present += [zeros.sum(), ones.sum()]
-        if row_weight is not None:
+        if indicator.shape[-1] != len(self._ones):
+            raise ValueError(
+                f"y must have a 0/1 column for each of the {len(self._ones)} classes "
+                f"{show_labels(list(self.classes or []), 5)}, got shape {indicator.shape}"
+            )
+        rows = indicator.reshape(-1, len(self._ones))
+        if row_weight is None:
+            ones = rows.sum(axis=0, dtype=np.float64)
+            zeros = len(rows) - ones
+        else:
             # A sum of their own: a difference can leave a crumb where there is no 0 at all.
             ones, zeros = (row_weight.ravel() @ (rows == value) for value in (1, 0))
         self._ones += ones
@@ -264,40 +254,17 @@ class ColumnTally:
 
     def counts(self) -> dict[Any, float] | list[dict[Any, float]]:
         """Count every class, or where rows hold several, the zeros and ones of every column."""
-        if self._is_open():
-            return self._as_labels().counts()
-        if self._one_hot:
-            return dict(zip(self._columns, self._ones.tolist(), strict=True))
+        if self.is_one_hot:
+            return dict(zip(self.classes or [], self._ones.tolist(), strict=True))
         pairs = zip(self._zeros.tolist(), self._ones.tolist(), strict=True)
         return [{0: zero, 1: one} for zero, one in pairs]
-
-    def check_settled(self) -> None:
-        """Raise where y may as well be one-hot as a mask."""
-        if self._is_open():
-            n_columns = len(self._columns)
-            raise ValueError(
-                "y must not leave open whether it is a mask of zeros and ones or one-hot, got a "
-                f"single 1 in every row of {n_columns} along the last axis; pass classes=[0, 1] "
-                f"for a mask, classes=range({n_columns}) for one-hot"
-            )
-
-    def _as_labels(self) -> LabelTally:
-        """Count the zeros and ones themselves, as the labels of a mask."""
-        tally = LabelTally(self._given, None, self.n_dims + 1)
-        totals = np.array([self._zeros.sum(), self._ones.sum()])
-        there = self._present > 0
-        tally.add_counts(self._labels[there], totals[there])
-        return tally
-
-    def _is_open(self) -> bool:
-        return self._given is None and self._form[0] > 2
 
 
 Tally: TypeAlias = LabelTally | ColumnTally
 
 
 def count_part(
-    tally: Tally | None, part: Part, classes: Classes, ignore_label: Any = None
+    tally: Tally | None, part: Part, target: str, classes: Classes, ignore_label: Any = None
 ) -> Tally | None:
     """Count a part of y, in a new tally where there is none yet; an empty part opens none.
 
@@ -305,6 +272,7 @@ def count_part(
     ----------
     tally : LabelTally, ColumnTally or None
     part : Part
+    target : {"labels", "one-hot", "multilabel"}
     classes : sequence of labels or None
         What the user says the classes are; None leaves it to the part.
     ignore_label : label, default=None
@@ -313,52 +281,27 @@ def count_part(
     Returns
     -------
     LabelTally, ColumnTally or None
-        Of labels as soon as a part is no indicator, however many parts before could be one.
     """
-    categories = read_categories(part.labels)
+    has_columns = target != "labels"
+    if tally is not None and isinstance(tally, ColumnTally) != has_columns:
+        raise ValueError(f"target must stay as it was in the parts before, got {target!r}")
+    categories = None if has_columns else read_categories(part.labels)
     if categories is not None:
         return _count_categories(tally, part, classes, ignore_label, *categories)
-    values, is_indicator = read_target(part.labels)
+    values = read_target(part.labels, target)
     if values.size == 0:
         return tally
-    known = part.classes if classes is None else classes
-    has_columns = is_indicator and _may_be_columns(values, known, part.sample_weight)
-    if tally is None:
-        tally = _open_tally(part, known, values, has_columns, ignore_label)
-    elif isinstance(tally, ColumnTally):
-        tally = tally.check_or_turn(values, has_columns)
-    elif has_columns and values.ndim != tally.n_dims:
-        raise ValueError(
-            f"y must be of one form in all its parts, got labels of {tally.n_dims} dimensions and "
-            f"then zeros and ones of shape {values.shape}"
-        )
-    shape = values.shape[:-1] if isinstance(tally, ColumnTally) else values.shape
+    shape = values.shape[:-1] if has_columns else values.shape
     weight = None if part.sample_weight is None else read_sample_weight(part.sample_weight, shape)
+    known = part.classes if classes is None else classes
+    if tally is None and has_columns:
+        names = getattr(part.labels, "columns", range(values.shape[-1])) if known is None else known
+        tally = ColumnTally([to_plain(name) for name in names], target == "one-hot")
+    elif tally is None:
+        indices = {label: place for place, label in enumerate(part.classes or [])}
+        tally = LabelTally(known, indices or None, ignore_label)
     tally.add(part.decode(values), weight)
     return tally
-
-
-def reads_as_one_hot(indicator: NDArray[Any], tally: Tally, n_classes: int) -> bool:
-    """Tell whether zeros and ones are one-hot to what was fitted, and not labels.
-
-    Examples
-    --------
-    >>> counted = LabelTally([0, 1], None, n_dims=1)
-    >>> reads_as_one_hot(np.eye(2), counted, 2), reads_as_one_hot(np.eye(3), counted, 2)
-    (True, False)
-    """
-    has_classes = indicator.ndim > tally.n_dims and indicator.shape[-1] == n_classes
-    return has_classes and is_one_hot(indicator)
-
-
-def _may_be_columns(values: NDArray[Any], known: Classes, sample_weight: Any) -> bool:
-    """Let the classes decide, where they are known, whether zeros and ones are columns."""
-    if values.ndim > 2 and np.ndim(sample_weight) == values.ndim:
-        # A weight for each 0 and 1 says that these are labels.
-        return False
-    if known is None or len(known) == values.shape[-1]:
-        return True
-    return values.ndim == 2 and not {0, 1} <= set(known)
 
 
 def _count_categories(
@@ -372,25 +315,11 @@ def _count_categories(
     """Count a categorical by its codes: no row of it is spelt out."""
     if len(codes) == 0:
         return tally
-    if tally is None:
-        tally = LabelTally(classes, None, 1, ignore_label)
-    elif isinstance(tally, ColumnTally):
-        raise ValueError("y must be of one form in all its parts, got columns and then labels")
+    if not isinstance(tally, LabelTally):
+        tally = LabelTally(classes, None, ignore_label)
     weight = part.sample_weight
     weight = None if weight is None else read_sample_weight(weight, codes.shape)
     present = np.flatnonzero(np.bincount(codes, minlength=len(categories)))
     counts = np.bincount(codes, weight, len(categories)).astype(np.float64)
     tally.add_counts(categories[present], counts[present])
     return tally
-
-
-def _open_tally(
-    part: Part, known: Classes, values: NDArray[Any], has_columns: bool, ignore_label: Any
-) -> Tally:
-    if not has_columns:
-        indices = {label: place for place, label in enumerate(part.classes or [])}
-        return LabelTally(known, indices or None, values.ndim, ignore_label)
-    names = getattr(part.labels, "columns", range(values.shape[-1])) if known is None else known
-    columns = [to_plain(name) for name in names]
-    fresh = ColumnTally(known, columns, values.ndim)
-    return fresh.check_or_turn(values, has_columns)

@@ -82,5 +82,5 @@ def test_what_cannot_be_drawn_is_refused(ax):
         ClassWeightDisplay.from_counts(COUNTS, {}, ax=ax)
     with pytest.raises(TypeError, match="one label a row"):
         ClassWeightDisplay.from_estimators(
-            {"x": ClassWeightEstimator()}, [[0, 1], [1, 0], [1, 1]], ax=ax
+            {"x": ClassWeightEstimator(target="multilabel")}, [[0, 1], [1, 0], [1, 1]], ax=ax
         )

@@ -23,9 +23,9 @@ def train(x, y, loss, n_out, activation, **params):
     return np.concatenate([w.ravel() for w in model.get_weights()]).tolist()
 
 
-def compare(y, repeats, *network):
+def compare(y, repeats, *network, target="labels"):
     """Train on weighed classes, on repeated rows, and on neither."""
-    weights = ClassWeightEstimator().fit(y)
+    weights = ClassWeightEstimator(target=target).fit(y)
     return {
         "class_weight": train(X, y, *network, class_weight=weights.to_keras()),
         "fit_params": train(X, y, *network, **weights.fit_params("keras", y)),
@@ -79,7 +79,9 @@ def weigh_data_sets():
                 data = keras.utils.image_dataset_from_directory(
                     folder, label_mode=mode, batch_size=3, image_size=(5, 7), verbose=False
                 )
-                found[f"image_dataset {mode}"] = ClassWeightEstimator().fit(data).to_keras()
+                target = "one-hot" if mode == "categorical" else "labels"
+                weights = ClassWeightEstimator(target=target).fit(data)
+                found[f"image_dataset {mode}"] = weights.to_keras()
     return found
 
 
@@ -89,7 +91,9 @@ def main():
     binary = (Y[:, None] > 0).astype("float32")
     report = {
         "sparse": compare(Y, thrice, "sparse_categorical_crossentropy", 3, "softmax"),
-        "categorical": compare(np.eye(3)[Y], thrice, "categorical_crossentropy", 3, "softmax"),
+        "categorical": compare(
+            np.eye(3)[Y], thrice, "categorical_crossentropy", 3, "softmax", target="one-hot"
+        ),
         "binary": compare(binary, twice, "binary_crossentropy", 1, "sigmoid"),
         "pixels": weigh_pixels(),
         "data sets": weigh_data_sets(),

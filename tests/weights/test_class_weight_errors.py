@@ -47,21 +47,69 @@ def test_a_wrong_parameter_is_named(params, error, message):
         (["a", None, "b", float("nan")], ValueError, r"missing labels .* at positions 1, 3"),
         (np.array([0.0, np.nan]), ValueError, "at positions 1"),
         (pd.Series([1, pd.NA, 2], dtype="Int64"), ValueError, "at positions 1"),
-        (np.array([[0.0, 2.0], [3.0, np.nan]]), ValueError, r"y.ravel\(\) .* at positions 3"),
-        ([[0.1, 0.9], [0.8, 0.2]], ValueError, r"soft labels such as 0.1; pass y.argmax"),
+        (np.array([[[0.0, 2.0], [3.0, np.nan]]]), ValueError, r"y.ravel\(\) .* at positions 3"),
+        (np.ma.masked_equal([[[0, 2], [3, 7]]], 7), ValueError, r"y.ravel\(\) .* at positions 3"),
+        ([[[0.1, 0.9], [0.8, 0.2]]], ValueError, r"soft labels such as 0.1; pass y.argmax"),
         ([0.5, 1.0], ValueError, "continuous numbers"),
         ([], ValueError, "at least one sample"),
         ([1, "a"], TypeError, "labels of one type"),
         ("cat", TypeError, "y must be an array or list of labels, got 'cat'"),
         ({"cat": 3}, TypeError, "for known counts use fit_counts"),
         ([[0], [0, 1]], ValueError, r"rows of one length, .* MultiLabelBinarizer"),
-        ([[0, 1], [0, 0], [0, 1]], ValueError, "column 0 of y: .* none of 1"),
     ],
     ids=str,
 )
 def test_what_is_no_label_is_refused(y, error, message):
     with pytest.raises(error, match=message):
         ClassWeightEstimator().fit(y)
+
+
+@pytest.mark.parametrize(
+    ("target", "y", "message"),
+    [
+        ("labels", np.eye(3), r"shape \(3, 3\); pass target='one-hot', or y\[None\]"),
+        ("labels", [[0, 1], [1, 1]], r"pass target='multilabel' for a 0/1 column per class, or y"),
+        ("labels", [[0, 2], [1, 1]], r"pass y\[None\] for one label map, or fit one estimator a"),
+        ("labels", [["a", "b"], ["b", "b"]], r"got shape \(2, 2\); pass y\[None\]"),
+        ("labels", [[0.1, 0.9], [0.8, 0.2]], r"soft labels such as 0.1; pass y.argmax"),
+        ("labels", pd.DataFrame({"kind": [0, 1], "size": [3, 2]}), r"fit one estimator a column"),
+        ("labels", np.eye(3)[[[0, 1]]], r"single 1 in every row of 3 .* pass target='one-hot', or"),
+        (
+            "one-hot",
+            [0, 1, 1],
+            r"a 0/1 column for each class .* shape \(3,\); pass target='labels'",
+        ),
+        ("one-hot", [[1], [1]], r"shape \(2, 1\); pass target='labels'"),
+        ("one-hot", [[1, 0], [1, 1]], r"a single 1 in every row .* got rows of 1 to 2; .*multilab"),
+        ("one-hot", [[1, 0], [0, 0]], r"got rows of 0 to 1"),
+        ("one-hot", [[2, 0], [0, 2]], r"y must hold zeros and ones .* got 2"),
+        ("one-hot", [[0.9, 0.1], [0.0, 1.0]], r"soft labels such as 0.9"),
+        ("one-hot", [["a", "b"]], r"y must hold zeros and ones .* got 'a', 'b'"),
+        ("multilabel", ["a", "b"], r"a 0/1 column for each class where target='multilabel'"),
+        ("multilabel", pd.Series(["a"], dtype="category"), r"a 0/1 column for each class where"),
+        ("multilabel", [[0, 1], [0, -1]], r"y must hold zeros and ones .* got -1"),
+        ("multilabel", [[0, np.nan], [0, 1]], r"y must hold zeros and ones .* got nan"),
+        ("multilabel", [[0, 1], [0, 0], [0, 1]], r"column 0 of y: .* none of 1"),
+        ("onehot", [0, 1], r"target must be 'labels', 'one-hot' or 'multilabel', got 'onehot'"),
+    ],
+    ids=str,
+)
+def test_what_is_not_what_target_says_is_refused(target, y, message):
+    with pytest.raises(ValueError, match=message):
+        ClassWeightEstimator(target=target).fit(y)
+
+
+def test_columns_are_as_many_as_classes_and_have_no_void():
+    with pytest.raises(
+        ValueError, match=r"each of the 3 classes 'a', 'b', 'c', got shape \(2, 2\)"
+    ):
+        ClassWeightEstimator(target="one-hot", classes=["a", "b", "c"]).fit(np.eye(2))
+    with pytest.raises(ValueError, match="ignore_label must be None for target='one-hot', got 255"):
+        ClassWeightEstimator(target="one-hot", ignore_label=255).fit(np.eye(2))
+    with pytest.raises(ValueError, match="target must be 'labels' or 'one-hot' for fit_counts"):
+        ClassWeightEstimator(target="multilabel").fit_counts({"a": 1})
+    counted = ClassWeightEstimator(target="one-hot").fit_counts({"a": 1, "b": 3})
+    assert counted.transform([[1, 0], [0, 1]]).tolist() == [2.0, 2 / 3]
 
 
 @pytest.mark.parametrize(
@@ -135,13 +183,15 @@ def test_a_label_that_was_not_fitted_has_no_weight(fitted, y, stranger):
 
 
 def test_chunks_of_a_stream_must_be_of_one_form():
-    stream = ClassWeightEstimator().partial_fit([[1, 0], [0, 1], [1, 1]])
-    with pytest.raises(ValueError, match=r"a 0/1 column for each of the 2 classes 0, 1"):
+    stream = ClassWeightEstimator(target="multilabel").partial_fit([[1, 0], [0, 1], [1, 1]])
+    with pytest.raises(ValueError, match=r"a 0/1 column for each class where target='multilabel'"):
         stream.partial_fit([0, 1, 1])
     with pytest.raises(ValueError, match=r"got shape \(1, 3\)"):
         stream.partial_fit([[1, 0, 1]])
     with pytest.raises(ValueError, match="as in fit"):
-        stream.transform([0, 1])
+        stream.transform([[0, 1, 1]])
+    with pytest.raises(ValueError, match=r"target must stay as it was .* got 'labels'"):
+        stream.set_params(target="labels").partial_fit([0, 1, 1])
 
 
 def test_keras_indices_that_do_not_match_are_refused():
@@ -165,7 +215,7 @@ def test_integers_that_are_no_indices_are_not_renumbered_in_silence():
 
 
 def test_columns_have_no_weight_by_class_index():
-    weights = ClassWeightEstimator().fit([[1, 1], [0, 0]])
+    weights = ClassWeightEstimator(target="multilabel").fit([[1, 1], [0, 0]])
     with pytest.raises(ValueError, match=r"one class a sample .* pos_weight"):
         weights.to_keras()
     with pytest.raises(ValueError, match=r"one class a sample .* fit one model a column"):

@@ -101,7 +101,7 @@ def test_binary_cross_entropy_of_torch_with_pos_weight_is_that_of_repeated_posit
     # 2 of 8, 4 of 8 and 1 of 8 are positive: 3, 1 and 7 negatives for each.
     y = np.array([[1, 1, 1], [1, 1, 0], [0, 1, 0], [0, 1, 0], *[[0, 0, 0]] * 4])
     logits, targets = torch.tensor(RNG.normal(size=y.shape)), torch.tensor(y, dtype=torch.float64)
-    weights = ClassWeightEstimator().fit(y)
+    weights = ClassWeightEstimator(target="multilabel").fit(y)
     params = weights.fit_params("torch")
     assert params["pos_weight"].tolist() == pytest.approx([3, 1, 7])
     weighed = torch.nn.BCEWithLogitsLoss(**params, reduction="sum")(logits, targets)

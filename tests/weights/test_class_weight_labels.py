@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from hypothesis import given
@@ -31,7 +32,6 @@ ONE_HOT = np.eye(2)[[0, 1, 1, 1]]
         pd.Series(NAMES, dtype="category"),
         pd.Series(NAMES, dtype="string"),
         pd.Index(NAMES),
-        pd.get_dummies(NAMES),
     ],
     ids=lambda y: type(y).__name__ + str(getattr(y, "dtype", "")),
 )
@@ -50,16 +50,34 @@ def test_names_in_any_container_weigh_alike(y):
         np.array([False, True, True, True]),
         pd.Series([0, 1, 1, 1], dtype="Int64"),
         torch.tensor([0, 1, 1, 1]),
-        ONE_HOT,
-        ONE_HOT.astype(bool),
-        ONE_HOT.astype(int).tolist(),
-        torch.tensor(ONE_HOT),
-        csr_array(ONE_HOT),
     ],
     ids=lambda y: type(y).__name__ + str(getattr(y, "dtype", "")),
 )
-def test_numbers_and_one_hot_rows_weigh_alike(y):
+def test_numbers_in_any_container_weigh_alike(y):
     weights = ClassWeightEstimator().fit(y)
+    assert weights.class_weight_ == pytest.approx({0: 2.0, 1: 2 / 3})
+    assert_allclose(weights.transform(y), [2, 2 / 3, 2 / 3, 2 / 3])
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        ONE_HOT,
+        ONE_HOT.astype(bool),
+        ONE_HOT.astype(object),
+        ONE_HOT.astype(int).tolist(),
+        torch.tensor(ONE_HOT),
+        torch.tensor(ONE_HOT, dtype=torch.bfloat16, requires_grad=True),
+        csr_array(ONE_HOT),
+        pd.DataFrame(ONE_HOT),
+        pd.DataFrame(ONE_HOT, dtype="Int64"),
+        pl.DataFrame({"0": [1, 0, 0, 0], "1": [0, 1, 1, 1]}),
+    ],
+    ids=lambda y: type(y).__name__ + str(getattr(y, "dtype", "")),
+)
+def test_one_hot_rows_weigh_as_their_labels(y):
+    names = range(2) if isinstance(y, pl.DataFrame) else None
+    weights = ClassWeightEstimator(target="one-hot", classes=names).fit(y)
     assert weights.class_weight_ == pytest.approx({0: 2.0, 1: 2 / 3})
     assert_allclose(weights.transform(y), [2, 2 / 3, 2 / 3, 2 / 3])
 
@@ -89,15 +107,14 @@ def test_pixel_labels_keep_their_shape_and_weigh_each_pixel():
     assert weights.transform(masks).shape == (3, 5, 7)
     assert weights.transform(masks)[0, 1, 2] == pytest.approx(105 / 3 / 4)
     one_hot = np.eye(3, dtype=np.float32)[masks]
-    decoded = ClassWeightEstimator(classes=range(3)).fit(one_hot)
+    decoded = ClassWeightEstimator(target="one-hot").fit(one_hot)
     assert decoded.class_weight_ == weights.class_weight_
     assert_array_equal(decoded.transform(one_hot), weights.transform(masks))
-    assert_array_equal(weights.transform(one_hot), weights.transform(masks))
 
 
 def test_several_classes_a_sample_give_a_pair_a_column():
     y = np.array([[1, 0, 1], [0, 0, 1], [0, 1, 1], [0, 0, 0]])
-    weights = ClassWeightEstimator().fit(y)
+    weights = ClassWeightEstimator(target="multilabel").fit(y)
     assert weights.class_counts_ == [{0: 3, 1: 1}, {0: 3, 1: 1}, {0: 1, 1: 3}]
     rare, common = 2.0, 2 / 3
     assert weights.class_weight_[2] == pytest.approx({0: rare, 1: common})
@@ -109,7 +126,12 @@ def test_several_classes_a_sample_give_a_pair_a_column():
 
 def test_columns_of_a_data_frame_name_the_classes():
     frame = pd.DataFrame({"scar": [1, 1, 0], "mole": [1, 0, 1]})
-    assert ClassWeightEstimator().fit(frame).classes_.tolist() == ["scar", "mole"]
+    weights = ClassWeightEstimator(target="multilabel").fit(frame)
+    assert weights.classes_.tolist() == ["scar", "mole"]
+    dummies = pd.get_dummies(NAMES)
+    weights = ClassWeightEstimator(target="one-hot").fit(dummies)
+    assert weights.class_weight_ == pytest.approx(EXPECTED)
+    assert_allclose(weights.transform(dummies), [2, 2 / 3, 2 / 3, 2 / 3])
 
 
 def test_sample_weights_count_as_repeated_samples():
@@ -122,8 +144,10 @@ def test_sample_weights_count_as_repeated_samples():
 
 def test_sample_weights_reach_columns_and_the_pixels_of_their_image():
     y, repeats = np.array([[1, 0], [1, 1], [0, 1]]), [2, 1, 3]
-    weighted = ClassWeightEstimator().fit(y, repeats).class_counts_
-    assert weighted == ClassWeightEstimator().fit(np.repeat(y, repeats, axis=0)).class_counts_
+    for target, rows in (("multilabel", y), ("one-hot", np.eye(2)[[0, 1, 1]])):
+        weighted = ClassWeightEstimator(target=target).fit(rows, repeats).class_counts_
+        repeated = ClassWeightEstimator(target=target).fit(np.repeat(rows, repeats, axis=0))
+        assert weighted == repeated.class_counts_
     masks = np.array([[[0, 1, 2]], [[2, 2, 2]]])
     weighted = ClassWeightEstimator().fit(masks, sample_weight=[2, 5])
     assert weighted.class_counts_ == {0: 2.0, 1: 2.0, 2: 17.0}
@@ -136,8 +160,15 @@ def test_sample_weights_reach_columns_and_the_pixels_of_their_image():
 def test_partial_fit_over_any_chunking_is_fit(y, cuts):
     labels = np.array(y)
     indicator = np.stack([labels == "a", labels != "c"], axis=1)
-    for whole in (labels, np.unique(labels, return_inverse=True)[1], indicator):
-        stream = ClassWeightEstimator("effective", beta=0.9)
+    codes = np.unique(labels, return_inverse=True)[1]
+    for target, whole in (
+        ("labels", labels),
+        ("labels", codes),
+        ("labels", codes.reshape(-1, 1, 1)),
+        ("one-hot", np.eye(3)[codes]),
+        ("multilabel", indicator),
+    ):
+        stream = ClassWeightEstimator("effective", beta=0.9, target=target)
         for chunk in np.split(whole, sorted(min(cut, len(y)) for cut in cuts)):
             stream.partial_fit(chunk)
         fitted = clone(stream).fit(whole)
@@ -146,7 +177,8 @@ def test_partial_fit_over_any_chunking_is_fit(y, cuts):
 
 
 def test_a_chunk_that_looks_one_hot_does_not_decide_for_the_stream():
-    stream = ClassWeightEstimator().partial_fit([[1, 0], [0, 1]]).partial_fit([[1, 1], [0, 0]])
+    stream = ClassWeightEstimator(target="multilabel")
+    stream.partial_fit([[1, 0], [0, 1]]).partial_fit([[1, 1], [0, 0]])
     assert stream.class_counts_ == [{0: 2.0, 1: 2.0}, {0: 2.0, 1: 2.0}]
 
 

@@ -87,7 +87,11 @@ def test_indices_of_a_generator_need_not_be_in_the_order_of_names():
 
 def test_a_generator_of_several_classes_an_image_gives_columns():
     generator = SimpleNamespace(classes=[[0], [0, 1], []], class_indices=CLASS_INDICES)
-    assert ClassWeightEstimator().fit(generator).class_counts_ == [{0: 1, 1: 2}, {0: 2, 1: 1}]
+    weights = ClassWeightEstimator(target="multilabel").fit(generator)
+    assert weights.class_counts_ == [{0: 1, 1: 2}, {0: 2, 1: 1}]
+    assert weights.classes_.tolist() == ["cat", "dog"]
+    with pytest.raises(ValueError, match="pass target='multilabel' for a 0/1 column per class"):
+        ClassWeightEstimator().fit(generator)
 
 
 def test_data_sets_of_torch_bring_their_targets():
@@ -148,7 +152,8 @@ def test_batches_are_counted_one_by_one_with_the_weights_they_bring():
     one_hot = BatchedData(
         [({"left": images}, np.eye(2), [1, 5]), ((images, images), [[1, 0]] * 2, [1, 1])]
     )
-    assert ClassWeightEstimator().fit(one_hot).class_counts_ == {0: 3.0, 1: 5.0}
+    weights = ClassWeightEstimator(target="one-hot").fit(one_hot)
+    assert weights.class_counts_ == {0: 3.0, 1: 5.0}
 
 
 @pytest.mark.parametrize(

@@ -104,4 +104,5 @@ def test_hugging_face_lists_of_class_labels_are_a_table():
     datasets = pytest.importorskip("datasets")
     tags = datasets.Features({"labels": [datasets.ClassLabel(names=["cat", "dog"])]})
     data = datasets.Dataset.from_dict({"labels": [[0], [0, 1], []]}, features=tags)
-    assert ClassWeightEstimator().fit(data).class_counts_ == [{0: 1, 1: 2}, {0: 2, 1: 1}]
+    weights = ClassWeightEstimator(target="multilabel").fit(data)
+    assert weights.class_counts_ == [{0: 1, 1: 2}, {0: 2, 1: 1}]

@@ -25,7 +25,8 @@ def test_void_pixels_are_not_counted_and_weigh_nothing(classes):
 def test_a_void_label_may_be_below_the_classes_or_text_and_come_in_parts():
     labels = MASKS.astype(np.int64)
     labels[labels == 255] = -100
-    stream = ClassWeightEstimator(ignore_label=-100).partial_fit(labels[0]).partial_fit(labels[1])
+    stream = ClassWeightEstimator(ignore_label=-100)
+    stream.partial_fit(labels[:1]).partial_fit(labels[1:])
     assert stream.class_counts_ == ClassWeightEstimator(ignore_label=255).fit(MASKS).class_counts_
     words = ClassWeightEstimator(ignore_label="void").fit(["cat", "void", "dog", "cat"])
     assert words.class_counts_ == {"cat": 2.0, "dog": 1.0}
