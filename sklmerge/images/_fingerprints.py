@@ -15,6 +15,7 @@ from sklmerge.images._phash import SIDE, make_thumbnail
 from sklmerge.images._reading import (
     Fetched,
     Progress,
+    Reader,
     map_files,
     read_bytes,
     read_with,
@@ -143,6 +144,8 @@ def take_fingerprints(
     n_jobs: int | None = None,
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
+    reader: Reader | None = None,
+    files: RemoteFiles | None = None,
 ) -> Fingerprints:
     """Read each image once, for all comparisons: bytes, pixels and looks.
 
@@ -158,6 +161,10 @@ def take_fingerprints(
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
         What fsspec's file systems are made with, for URLs in a list of paths.
+    reader : callable or None, default=None
+        Path -> array, for a list of paths of formats of your own. An index has its own.
+    files : RemoteFiles or None, default=None
+        What opens URLs and archives of a list of paths. An index has its own.
 
     Returns
     -------
@@ -166,7 +173,8 @@ def take_fingerprints(
     """
     check_choice("by", by, BY)
     describe = partial(_describe, decodes=by == "pixels")
-    return describe_all(images, describe, n_jobs, progress, storage_options)
+    ways = (reader, files)
+    return describe_all(images, describe, n_jobs, progress, storage_options, ways)
 
 
 def list_paths(images: Any) -> ImagePaths:
@@ -186,10 +194,11 @@ def describe_all(
     n_jobs: int | None,
     progress: Progress | None,
     storage_options: Mapping[str, Any] | None,
+    ways: tuple[Reader | None, RemoteFiles | None] = (None, None),
 ) -> Fingerprints:
-    """Describe each image in threads."""
+    """Describe each image in threads; `ways` to read stand before those of an index."""
     paths = list_paths(images)
-    reader, files = get_ways(images)
+    reader, files = (given or own for given, own in zip(ways, get_ways(images), strict=True))
     if storage_options is not None:
         files = RemoteFiles(storage_options)
     prints = Fingerprints(len(paths))

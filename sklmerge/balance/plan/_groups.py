@@ -23,6 +23,7 @@ from sklmerge.images import (
     number_groups,
     parse_table,
     read_bytes,
+    take_fingerprints,
 )
 
 # Not the names of columns, and hardly patterns that someone needs.
@@ -112,11 +113,24 @@ def group_sources(sources: Sources, group_by: GroupBy, n_jobs: int | None = None
 
 
 def find_similar(sources: Sources, n_jobs: int | None) -> list[list[int]]:
-    """Find the groups of rows that are near duplicates, equal images among them."""
-    options = None if sources.files is None else sources.files.options
-    near = find_near(sources.paths, n_jobs=n_jobs, storage_options=options or None)
-    equal = find_equal(sources.paths, n_jobs=n_jobs, storage_options=options or None)
-    return join_groups([group.tolist() for group in (*near.groups, *equal)])
+    """Find the groups of rows that are near duplicates, equal images among them.
+
+    Raises
+    ------
+    ValueError
+        If no image can be decoded, so that nothing is known of any.
+    """
+    prints = take_fingerprints(
+        sources.paths, n_jobs=n_jobs, reader=sources.reader, files=sources.files
+    )
+    if len(prints) and not prints.has_pixels.any():
+        first = os.fsdecode(sources.paths.get_bytes(0))
+        raise ValueError(
+            f"source has no image that can be decoded, so none can be found similar, first: "
+            f"{first!r}; pass reader=... for a format of your own"
+        )
+    near = find_near(prints)
+    return join_groups([group.tolist() for group in (*near.groups, *find_equal(prints))])
 
 
 def join_groups(groups: Iterable[Sequence[int]]) -> list[list[int]]:
