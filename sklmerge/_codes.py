@@ -209,13 +209,12 @@ def _match_integers(
         values, classes = values.view(np.int64), classes.astype(np.int64)
     low, high = int(classes[0]), int(classes[-1])
     reach = max(high, -low)
-    if reach < _MAX_TABLE:
+    # A label beyond the table would be answered from its other half.
+    within = -reach - 1 <= int(values.min()) and int(values.max()) <= reach
+    if within and reach < _MAX_TABLE:
         table = np.full(2 * reach + 2, -1, dtype=dtype)
         table[classes] = np.arange(len(classes))
-        try:
-            return _match_in_chunks(values, lambda chunk: np.take(table, chunk), dtype)
-        except IndexError:
-            pass  # Labels beyond the table are unknown: the road below says which.
+        return _match_in_chunks(values, lambda chunk: np.take(table, chunk), dtype)
     return _match_in_chunks(values, _make_table_matcher(classes), dtype)
 
 

@@ -132,3 +132,34 @@ def test_many_long_classes_of_text_are_told_apart(lengths, seed):
     wider = np.array([*rows, "z" * 60, "ab"])
     expected = [*rows, "?", "ab" if "ab" in rows else "?"]
     assert merger.transform(wider).tolist() == expected
+
+
+# Few and close classes are looked up in a table whose negative half is read from its end.
+NEAR = st.integers(-8, 8)
+DTYPES = st.sampled_from([np.int8, np.int16, np.int32, np.int64])
+
+
+@given(
+    classes=st.lists(NEAR, min_size=1, max_size=6),
+    rows=st.lists(st.one_of(NEAR, st.integers(-127, 127)), max_size=30),
+    dtypes=st.tuples(DTYPES, DTYPES),
+)
+def test_numbers_that_are_no_classes_are_never_taken_for_one(classes, rows, dtypes):
+    merger = LabelMerger(unknown="keep").fit(np.array(classes, dtypes[0]))
+    y = np.array(rows, dtypes[1])
+    assert merger.transform(y).tolist() == rows
+    strangers = sorted(set(rows) - set(classes))
+    strict = LabelMerger().fit(np.array(classes, dtypes[0]))
+    if strangers:
+        with pytest.raises(ValueError, match="unknown to this LabelMerger"):
+            strict.transform(y)
+    else:
+        assert strict.transform(y).tolist() == rows
+
+
+@given(n=st.integers(1, 90), far=st.integers(1, 2**62))
+def test_numbers_far_beyond_the_classes_are_unknown(n, far):
+    merger = LabelMerger().fit(np.arange(n))
+    for label in (-far, n - 1 + far):
+        with pytest.raises(ValueError, match=f"unknown to this LabelMerger: {label}"):
+            merger.transform([0, label])
