@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -41,16 +43,27 @@ def find_kind(model: Any) -> str:
 def open_model(kind: str, model: Any, output: str | None, device: str | None) -> Iterator[Run]:
     """Give a function from a float32 batch (n, H, W, C) to rows; the model's mode is put back."""
     if kind == "torch":
-        with _open_torch(model, output, device) as run:
+        with _find_lock(model), _open_torch(model, output, device) as run:
             yield run
     elif kind == "keras":
         _refuse(device, "device", "a Keras model, whose backend chooses it")
-        with _open_keras(model, output) as run:
+        with _find_lock(model), _open_keras(model, output) as run:
             yield run
     else:
         _refuse(output, "output", "a callable; let the callable return it")
         _refuse(device, "device", "a callable; let the callable choose it")
         yield model
+
+
+# Clones share their model. Its hooks, mode and device are the model's own, so that two threads that
+# run it at once would take each other's rows: each model is run by one thread at a time.
+_LOCKS: "weakref.WeakKeyDictionary[Any, threading.RLock]" = weakref.WeakKeyDictionary()
+_LOCKS_LOCK = threading.Lock()
+
+
+def _find_lock(model: Any) -> "threading.RLock":
+    with _LOCKS_LOCK:
+        return _LOCKS.setdefault(model, threading.RLock())
 
 
 def _refuse(value: str | None, name: str, why: str) -> None:

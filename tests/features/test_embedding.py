@@ -6,6 +6,8 @@ import os
 import pickle
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -459,3 +461,23 @@ API_CHECKS = (
 @pytest.mark.parametrize("check", API_CHECKS, ids=lambda check: check.__name__)
 def test_scikit_learns_checks_of_the_interface_pass(check):
     check("EmbeddingFeatures", EmbeddingFeatures(pool))
+
+
+def test_clones_in_two_threads_give_the_rows_of_one_thread_and_the_mode_back():
+    class Slow(torch.nn.Module):
+        """Lets another thread run after the layer whose output is asked for."""
+
+        def forward(self, x):
+            time.sleep(0.01)
+            return x
+
+    net = Net()
+    model = torch.nn.Sequential(net.body, net.pool, torch.nn.Flatten(), Slow(), net.drop).train()
+    features = EmbeddingFeatures(model, output="2", batch_size=1)
+    parts = [PHOTOS[:4], PHOTOS[-4:]]
+    alone = [clone(features).fit_transform(part) for part in parts]
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda part: clone(features).fit_transform(part), parts * 2))
+    for rows, expected in zip(made, alone * 2, strict=True):
+        assert_allclose(rows, expected, rtol=1e-5)
+    assert all(module.training for module in model.modules())
