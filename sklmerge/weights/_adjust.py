@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._checks import is_real
-from sklmerge._containers import is_pandas
+from sklmerge._containers import is_pandas, to_numpy
 from sklmerge._kinds import show_labels
 
 # Rows that are adjusted at a time: they stay in the processor's cache between the passes.
@@ -27,7 +27,7 @@ def adjust_prior(
 
     Parameters
     ----------
-    P : array-like of shape (n_samples, n_classes)
+    P : array-like or tensor of shape (n_samples, n_classes)
         Probabilities, such as a network's softmax output, or of shape (n_samples,) or
         (n_samples, 1): the probability of the second of two classes (a sigmoid output).
     train_prior : array-like of shape (n_classes,)
@@ -40,7 +40,7 @@ def adjust_prior(
     Returns
     -------
     ndarray of the shape of P
-        Of float32 if P is, else float64; rows sum to 1.
+        Of float32 if P is, or is of bfloat16, else float64; rows sum to 1.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def adjust_prior(
     >>> adjust_prior([[0.8, 0.2]], train_prior=[900, 100]).round(2)
     array([[0.31, 0.69]])
     """
-    table = np.asarray(P)
+    table = to_numpy(P)
     table = table if table.dtype == np.float32 else table.astype(np.float64, copy=False)
     is_sigmoid = table.ndim == 1 or (table.ndim == 2 and table.shape[1] == 1)
     if table.ndim not in (1, 2):
@@ -129,10 +129,10 @@ def logit_offsets(
     >>> logit_offsets([900, 100]).round(2)
     array([-1.1,  1.1])
     """
-    n_classes = np.size(train_prior)
+    n_classes = to_numpy(train_prior).size
     for name, prior in (("train_prior", train_prior), ("target_prior", target_prior)):
-        if not isinstance(prior, str) and (np.asarray(prior) == 0).any():
-            raise ValueError(f"{name} must be above 0 for logits, got {np.asarray(prior).tolist()}")
+        if not isinstance(prior, str) and (to_numpy(prior) == 0).any():
+            raise ValueError(f"{name} must be above 0 for logits, got {to_numpy(prior).tolist()}")
     offsets = np.log(weigh_columns(train_prior, target_prior, strength, n_classes))
     return offsets - offsets.mean()
 
@@ -167,7 +167,7 @@ def read_shares(prior: Any, n_classes: int, name: str) -> NDArray[np.float64]:
             f"{name} must be an array in the order of the columns of P, got a "
             f"{type(prior).__name__}; pass [prior[label] for label in classes]"
         )
-    shares = np.asarray(prior, dtype=np.float64)
+    shares = to_numpy(prior).astype(np.float64)
     if shares.shape != (n_classes,):
         raise ValueError(
             f"{name} must have one share for each of the {n_classes} classes, "

@@ -320,8 +320,10 @@ class ClassWeightEstimator(BaseEstimator):
             LightGBM, XGBoost and CatBoost by their scikit-learn interface. torch has no fit call:
             the arguments are those of `CrossEntropyLoss`, or of `BCEWithLogitsLoss` where rows of
             y hold several classes.
-        y : array-like, default=None
-            The labels that go to fit; Keras (unless they are pixels) and torch do without.
+        y : array-like, or mapping or list of array-likes, default=None
+            The labels that go to fit; Keras (unless they are pixels) and torch do without. For a
+            Keras model of several outputs, the labels of each, by name or in order: each output is
+            weighed by the classes of its own labels, and what was fitted before plays no part.
 
         Returns
         -------

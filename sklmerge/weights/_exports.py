@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from sklmerge._kinds import show_labels
 
@@ -85,7 +86,7 @@ def make_fit_params(weights: Any, framework: str, y: Any) -> dict[str, Any]:
     weights : ClassWeightEstimator
         Fitted.
     framework : str
-    y : array-like or None
+    y : array-like, mapping or list of array-likes, or None
 
     Returns
     -------
@@ -97,6 +98,8 @@ def make_fit_params(weights: Any, framework: str, y: Any) -> dict[str, Any]:
             "framework must be 'keras', 'sklearn', 'lightgbm', 'xgboost', 'catboost' or 'torch', "
             f"got {framework!r}"
         )
+    if framework == "keras" and is_several_outputs(y, weights.target):
+        return {"sample_weight": _weigh_outputs(weights, y)}
     has_columns = isinstance(weights.class_weight_, list)
     if framework == "torch":
         if has_columns:
@@ -116,6 +119,43 @@ def make_fit_params(weights: Any, framework: str, y: Any) -> dict[str, Any]:
     if framework == "keras" and sample_weight.size == len(sample_weight):
         return {"class_weight": weights.to_keras()}
     return {"sample_weight": sample_weight}
+
+
+def is_several_outputs(y: Any, target: str) -> bool:
+    """Tell the labels of several outputs: a mapping, or a list of arrays each of which is a y.
+
+    Examples
+    --------
+    >>> is_several_outputs([np.array([0, 1]), np.array([2, 2])], "labels")
+    True
+    >>> is_several_outputs([np.array([0, 1]), np.array([1, 0])], "one-hot")
+    False
+    """
+    if isinstance(y, Mapping):
+        return True
+    if not isinstance(y, list | tuple) or not len(y):
+        return False
+    shapes = [tuple(getattr(entry, "shape", ())) for entry in y]
+    if target != "labels":
+        return all(len(shape) > 1 for shape in shapes)
+    # Arrays of two dimensions are the label maps of one output.
+    return all(len(shape) > 0 and (len(shape) != 2 or shape[1] == 1) for shape in shapes)
+
+
+def _weigh_outputs(weights: Any, y: Any) -> Any:
+    """Weigh each output by its own labels, in the mapping or list that they came in."""
+    if weights.target == "multilabel":
+        raise ValueError(
+            "target must be 'labels' or 'one-hot' to weigh several outputs of Keras, got "
+            "'multilabel'; put pos_weight() into the loss of that output"
+        )
+    weighed = {}
+    for name, labels in y.items() if isinstance(y, Mapping) else enumerate(y):
+        try:
+            weighed[name] = clone(weights).fit(labels).transform(labels)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"output {name!r}: {error}") from error
+    return weighed if isinstance(y, Mapping) else list(weighed.values())
 
 
 def _read_class_indices(class_indices: Any) -> dict[Any, int]:

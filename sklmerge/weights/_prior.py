@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._containers import to_numpy
 from sklmerge._kinds import show_labels
 from sklmerge.weights._adjust import (
     check_strength,
@@ -178,7 +179,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
         check_is_fitted(self, "estimator_")
         trained, target = self.train_prior_, self.target_prior_
         ratios = np.divide(target, trained, out=np.zeros_like(target), where=trained > 0)
-        return scale_rows(np.asarray(self.estimator_.predict_proba(X)), ratios**self.strength)
+        return scale_rows(to_numpy(self.estimator_.predict_proba(X)), ratios**self.strength)
 
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Predict the logarithms of the adjusted probabilities.
@@ -237,7 +238,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
             shares = [learned.get(label, 0.0) for label in self.classes_.tolist()]
             return order_shares(shares, self.classes_, "train_prior")
         if self.train_prior == "estimated":
-            return estimate_train_shares(np.asarray(self.estimator_.predict_proba(X)), observed)
+            return estimate_train_shares(to_numpy(self.estimator_.predict_proba(X)), observed)
         if self.train_prior == "observed":
             return observed
         if self.train_prior == "balanced":

@@ -1,6 +1,6 @@
 """From the counts of named classes to their weights: which scheme, who lacks samples, what is odd.
 
-The formulas are in _schemes.py, the counting in _tally.py, the checks of settings in _checks.py.
+Labels are counted in _tally.py.
 """
 
 import math
@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._containers import to_numpy
 from sklmerge._kinds import check_one_kind, show_labels, to_plain
 
 Scheme: TypeAlias = (
@@ -399,7 +400,7 @@ def _look_up(scheme: Mapping[Hashable, float], labels: Sequence[Hashable]) -> li
 
 
 def _check_given(weights: Any, n_classes: int, name: str) -> NDArray[np.float64]:
-    given = np.asarray(weights, dtype=np.float64)
+    given = to_numpy(weights).astype(np.float64)
     if given.shape != (n_classes,):
         raise ValueError(f"{name} must be of shape ({n_classes},), got {given.shape}")
     if not (np.isfinite(given).all() and (given >= 0).all() and (given > 0).any()):

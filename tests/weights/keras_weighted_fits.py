@@ -52,6 +52,38 @@ def weigh_pixels():
     }
 
 
+def weigh_outputs():
+    """Take the loss of a model of two outputs, from Keras and by hand."""
+    kinds, sizes = Y, np.eye(2)[np.repeat([0, 1, 0], [5, 3, 10])].argmax(axis=1)[:, None]
+    inputs = keras.Input(X.shape[1:])
+    heads = {
+        "kind": keras.layers.Dense(3, activation="softmax", name="kind")(inputs),
+        "size": keras.layers.Dense(2, activation="softmax", name="size")(inputs),
+    }
+    found = {}
+    for manner, outputs, y in (
+        ("mapping", heads, {"kind": kinds, "size": sizes}),
+        ("list", list(heads.values()), [kinds, sizes]),
+    ):
+        model = keras.Model(inputs, outputs)
+        loss = "sparse_categorical_crossentropy"
+        model.compile("sgd", dict.fromkeys(y, loss) if manner == "mapping" else [loss, loss])
+        params = ClassWeightEstimator(power=0.5).fit_params("keras", y)
+        history = model.fit(X, y, batch_size=len(X), verbose=0, shuffle=False, epochs=1, **params)
+        evaluated = model.evaluate(X, y, batch_size=len(X), verbose=0, **params)
+        predicted = model.predict(X, verbose=0)
+        predicted = [predicted[name] for name in heads] if manner == "mapping" else predicted
+        by_hand = 0.0
+        for labels, P in zip((kinds, sizes.ravel()), predicted, strict=True):
+            counts = np.bincount(labels)
+            own = counts**-0.5 * len(labels) / (counts**0.5).sum()
+            by_hand += (-np.log(P[np.arange(len(labels)), labels]) * own[labels]).mean()
+        total = evaluated[0] if isinstance(evaluated, list) else evaluated
+        found[manner] = {"keras": total, "by hand": float(by_hand)}
+        assert np.isfinite(history.history["loss"]).all()
+    return found
+
+
 def weigh_data_sets():
     class Batches(keras.utils.PyDataset):
         def __len__(self):
@@ -96,6 +128,7 @@ def main():
         ),
         "binary": compare(binary, twice, "binary_crossentropy", 1, "sigmoid"),
         "pixels": weigh_pixels(),
+        "outputs": weigh_outputs(),
         "data sets": weigh_data_sets(),
     }
     json.dump(report, sys.stdout)

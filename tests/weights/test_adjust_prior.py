@@ -15,8 +15,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 
-from sklmerge import adjust_prior, logit_offsets
+from sklmerge import (
+    ClassWeightedClassifier,
+    ClassWeightEstimator,
+    PriorAdjustedClassifier,
+    adjust_prior,
+    logit_offsets,
+)
 
 SCRIPT = Path(__file__).with_name("keras_adjusted_priors.py")
 BACKENDS = ["tensorflow", "torch"]
@@ -154,3 +162,52 @@ def test_keras_learns_what_is_asked_for_at_prediction_and_in_the_loss(reports, b
     assert gaps["plain"] > 0.1
     assert gaps["at prediction"] < 0.03
     assert gaps["in the loss"] < 0.03
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_tensors_on_the_way_of_a_gradient_are_read_as_their_numbers(dtype):
+    # Eighths are exact in bfloat16.
+    numbers = np.array([[0.875, 0.125], [0.5, 0.5], [0.25, 0.75]])
+    P = torch.tensor(numbers, dtype=dtype, requires_grad=True)
+    shares = torch.tensor([0.75, 0.25], dtype=dtype, requires_grad=True)
+    assert_allclose(adjust_prior(P, shares), adjust_prior(numbers, [3, 1]), rtol=1e-6)
+    assert_allclose(
+        adjust_prior(P[:, 1], shares, shares.flip(0)),
+        adjust_prior(numbers[:, 1], [3, 1], [1, 3]),
+        rtol=1e-6,
+    )
+    assert_allclose(logit_offsets(shares), [-np.log(3) / 2, np.log(3) / 2], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_weights_of_samples_may_be_tensors(dtype):
+    labels, repeats = np.array(["a", "b", "b", "c"]), [3, 0, 2, 1]
+    tensor = torch.tensor(repeats, dtype=dtype, requires_grad=True)
+    weights = ClassWeightEstimator().fit(labels, sample_weight=tensor)
+    assert weights.class_counts_ == {"a": 3.0, "b": 2.0, "c": 1.0}
+    X = np.arange(8.0).reshape(4, 2) % 3
+    for around in (ClassWeightedClassifier, PriorAdjustedClassifier):
+        by_tensor, by_list = (
+            around(GaussianNB()).fit(X, labels, sample_weight=given).predict_proba(X)
+            for given in (tensor, repeats)
+        )
+        assert_allclose(by_tensor, by_list)
+
+
+class TensorClassifier(LogisticRegression):
+    """Gives its probabilities as a network does."""
+
+    def predict_proba(self, X):
+        return torch.tensor(super().predict_proba(X), requires_grad=True)
+
+
+def test_probabilities_of_a_classifier_may_be_tensors():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(["a", "b"], [40, 10])
+    X = rng.normal(size=(50, 2)) + (labels == "b")[:, None]
+    for prior in ("observed", "estimated"):
+        given, plain = (
+            PriorAdjustedClassifier(model, train_prior=prior).fit(X, labels).predict_proba(X)
+            for model in (TensorClassifier(), LogisticRegression())
+        )
+        assert_allclose(given, plain)

@@ -227,6 +227,16 @@ def test_pos_weight_needs_two_classes():
         ClassWeightEstimator().fit([0, 1, 2]).pos_weight()
 
 
+def test_an_output_that_cannot_be_weighed_is_named():
+    with pytest.raises(ValueError, match=r"output 'size': y must hold class labels, got cont"):
+        ClassWeightEstimator().fit_params("keras", {"kind": [0, 1], "size": [0.5, 1.5]})
+    rows = [np.array([0, 1]), np.array([1, "a"], dtype=object)]
+    with pytest.raises(TypeError, match=r"output 1: y must hold labels of one type"):
+        ClassWeightEstimator().fit_params("keras", rows)
+    with pytest.raises(ValueError, match=r"to weigh several outputs of Keras, got 'multilabel'"):
+        ClassWeightEstimator(target="multilabel").fit_params("keras", {"a": [[0, 1], [1, 0]]})
+
+
 def test_fit_params_names_the_frameworks_and_asks_for_labels():
     weights = ClassWeightEstimator().fit([0, 1])
     with pytest.raises(ValueError, match=r"framework must be 'keras', .* got 'jax'"):

@@ -48,6 +48,13 @@ def test_pixels_weigh_in_the_loss(reports, backend):
     assert pixels["keras"] == pytest.approx(pixels["by hand"], rel=1e-5)
 
 
+@pytest.mark.parametrize("manner", ["mapping", "list"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_output_is_weighed_by_its_own_labels(reports, backend, manner):
+    outputs = reports[backend]["outputs"][manner]
+    assert outputs["keras"] == pytest.approx(outputs["by hand"], rel=1e-5)
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_data_sets_of_keras_bring_their_labels(reports, backend):
     found = reports[backend]["data sets"]
