@@ -1,5 +1,6 @@
 """The offline job: folder in, balanced folder out."""
 
+from sklmerge.balance._advice import MODELS as MODELS
 from sklmerge.balance._advice import RULES as RULES
 from sklmerge.balance._advice import Advice, advise
 from sklmerge.balance._audit import AuditReport, audit_split

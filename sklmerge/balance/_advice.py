@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, NamedTuple
 
+from sklmerge._checks import check_choice
+
+MODELS = ("linear", "trees", "network", "embedding")
 # Classes with too few images that are named, the rarest first.
 _MOST_NAMED = 5
 
@@ -19,16 +22,17 @@ class AdviceRules(NamedTuple):
     slight : float
         Up to this ratio weights, which cost nothing, are enough.
     max_copies : int
-        So many varied copies of an image bring most of what any number brings.
+        So many augmented copies of an image bring most of what any number brings.
     heavy : float
         Where copies leave more than this ratio to weights, these lean on too few images.
     few : int
-        Fewer images than this show too little of a class, however often they are varied.
+        Fewer images than this show too little of a class, however often they are augmented.
 
     Notes
     -----
-    `slight` and `max_copies` come from docs/experiments.md, `heavy` from the effective sample sizes
-    of docs/guide/weigh.md; `even` and `few` are judgement.
+    `max_copies` comes from docs/experiments.md, `heavy` from the effective sample sizes of
+    docs/guide/weigh.md. `slight` is what `max_copies` even out; `even` and `few` are judgement.
+    These three are rules of thumb: no experiment of ours tells them from their neighbours.
     """
 
     even: float = 1.5
@@ -50,9 +54,11 @@ class Advice:
     ratio : float
         Images of the largest class for each of the smallest.
     copies : dict of label to int
-        Varied copies that each image of a class needs for the class to reach the largest.
+        Augmented copies that each image of a class needs for the class to reach the largest.
+    first : str
+        What to try before anything is trained anew; "" if the classes are about even.
     remedy : {"nothing", "weights", "copies and weights", "epochs"}
-        What to try first.
+        What to try next, which changes the training.
     reasons : list of str
         One sentence for each number that led there.
     n_files : int
@@ -61,13 +67,16 @@ class Advice:
 
     ratio: float
     copies: dict[str, int]
+    first: str
     remedy: str
     reasons: list[str]
     n_files: int
 
 
-def choose_remedy(ratio: float, smallest: int, fits: bool, rules: AdviceRules = RULES) -> str:
-    """Choose what to try first.
+def choose_remedy(
+    ratio: float, smallest: int, fits: bool, model: str = "trees", rules: AdviceRules = RULES
+) -> str:
+    """Choose what to try next.
 
     Parameters
     ----------
@@ -77,6 +86,8 @@ def choose_remedy(ratio: float, smallest: int, fits: bool, rules: AdviceRules = 
         Images of the smallest class.
     fits : bool
         Whether there is room for the copies.
+    model : {"linear", "trees", "network", "embedding"}
+        What is trained.
     rules : AdviceRules
         The numbers.
 
@@ -92,6 +103,10 @@ def choose_remedy(ratio: float, smallest: int, fits: bool, rules: AdviceRules = 
     """
     if ratio < rules.even:
         return "nothing"
+    if model in ("linear", "embedding"):
+        return "weights"
+    if model == "network" and smallest >= rules.few:
+        return "epochs"
     if ratio <= rules.slight:
         return "weights"
     left = ratio / (1 + rules.max_copies)
@@ -103,6 +118,7 @@ def choose_remedy(ratio: float, smallest: int, fits: bool, rules: AdviceRules = 
 def advise(
     counts: Mapping[Any, int],
     *,
+    model: str = "trees",
     image_bytes: float | None = None,
     budget_bytes: float | None = None,
 ) -> Advice:
@@ -112,6 +128,9 @@ def advise(
     ----------
     counts : mapping of label to int
         Images of each (merged) class, all > 0.
+    model : {"linear", "trees", "network", "embedding"}, default="trees"
+        What is trained: a linear or another smooth model on features, trees or another flexible
+        model on features, a network on images, or a linear model on a frozen network's output.
     image_bytes : float or None, default=None
         What one image takes on the disk, for the size of the copies.
     budget_bytes : float or None, default=None
@@ -125,14 +144,22 @@ def advise(
     Raises
     ------
     ValueError
-        If there is no class, or one without an image.
+        If there is no class, or one without an image, or `model` is another.
+
+    See Also
+    --------
+    sklmerge.PriorAdjustedClassifier, sklmerge.logit_offsets : The first step, for classifiers and
+        for networks.
 
     Notes
     -----
-    The rules: below a ratio of 1.5 nothing; up to 4 weights, which cost nothing; above that at most
-    3 varied copies of an image, which brought most of what any number of them did, and weights for
-    what they leave. Where they leave more than 20 to 1, and where there is no room for them,
-    balanced epochs. A class of fewer than 20 images is named: what it lacks is images.
+    The rules: below a ratio of 1.5 nothing. Above it, first train plainly and adjust the
+    probabilities to balanced classes, which trains nothing anew. Next, for a linear model and for
+    one on embeddings, weights, which brought a linear model as much as copies did. For a network,
+    balanced epochs. For trees, weights up to a ratio of 4, above that at most 3 augmented copies
+    of an image, which brought most of what any number of them did, and weights for what they leave;
+    where they leave more than 20 to 1, and where there is no room for them, balanced epochs.
+    A class of fewer than 20 images is named: what it lacks is images.
 
     Examples
     --------
@@ -140,11 +167,16 @@ def advise(
     >>> advice = advise({"nevus": 500, "melanoma": 100})
     >>> advice.remedy, advice.copies, advice.n_files
     ('copies and weights', {'nevus': 0, 'melanoma': 4}, 900)
+    >>> advice.first
+    'train plainly, then divide the probabilities by the class shares (PriorAdjustedClassifier)'
     >>> advise({"nevus": 500, "melanoma": 100}, image_bytes=30_000, budget_bytes=10_000_000).remedy
     'epochs'
+    >>> advise({"nevus": 500, "melanoma": 100}, model="linear").remedy
+    'weights'
     """
     if not counts or min(counts.values()) <= 0:
         raise ValueError(f"counts must be > 0 for at least one class, got {dict(counts)}")
+    check_choice("model", model, MODELS)
     largest = max(counts, key=lambda label: counts[label])
     smallest = min(counts, key=lambda label: counts[label])
     ratio = counts[largest] / counts[smallest]
@@ -152,18 +184,30 @@ def advise(
     n_files = sum(min(n * (1 + RULES.max_copies), counts[largest]) for n in counts.values())
     size = None if image_bytes is None else n_files * image_bytes
     fits = size is None or budget_bytes is None or size <= budget_bytes
-    remedy = choose_remedy(ratio, counts[smallest], fits)
+    remedy = choose_remedy(ratio, counts[smallest], fits, model)
     reasons = [_tell_ratio(counts, largest, smallest)]
-    if remedy == "epochs":
+    if model == "network" and remedy == "epochs":
+        reasons.append(
+            "a network can be given every class as often, augmented anew at each draw; that it "
+            "gains less from class weights is a rule of thumb, no experiment of ours"
+        )
+    elif remedy == "epochs":
         reasons.append(_explain_epochs(ratio, n_files, size, None if fits else budget_bytes))
     else:
-        reasons += _explain_remedy(remedy, n_files, size)
-    if ratio > RULES.slight and (remedy == "epochs" or counts[smallest] >= RULES.few):
+        reasons += _explain_remedy(remedy, n_files, size, model)
+    if remedy not in ("nothing", "weights") and (
+        remedy == "epochs" or counts[smallest] >= RULES.few
+    ):
         drawn = len(counts) * counts[smallest]
         reasons.append(
             f"{'' if remedy == 'epochs' else 'or '}balanced epochs of {drawn:,} draws, all of them "
-            f"varied, nothing written: all of {smallest} and the next of the others. {largest} is "
-            f"seen once in {_tell_number(ratio)} epochs: train for as many at least"
+            f"augmented, nothing written: all of {smallest} and the next of the others. {largest} "
+            f"is seen once in {_tell_number(ratio)} epochs: train for as many at least"
+        )
+    if remedy == "weights" and ratio > RULES.heavy:
+        reasons.append(
+            f"above {RULES.heavy:g} to 1 try power=0.5 beside them (a rule of thumb): balanced "
+            "weights let a few images decide much of what is learned"
         )
     few = sorted((label for label, n in counts.items() if n < RULES.few), key=lambda c: counts[c])
     if few:
@@ -171,7 +215,15 @@ def advise(
         rest = f" and {n_more} more class{'es' * (n_more > 1)}" if n_more else ""
         named = ", ".join(map(str, few[:_MOST_NAMED]))
         reasons.append(f"fewer than {RULES.few} images of {named}{rest}: collect more if you can")
-    return Advice(ratio, copies, remedy, reasons, n_files)
+    return Advice(ratio, copies, _tell_first(remedy, model), remedy, reasons, n_files)
+
+
+def _tell_first(remedy: str, model: str) -> str:
+    """Say what to try before anything is trained anew."""
+    if remedy == "nothing":
+        return ""
+    how = "logit_offsets, adjust_prior" if model == "network" else "PriorAdjustedClassifier"
+    return f"train plainly, then divide the probabilities by the class shares ({how})"
 
 
 def _tell_ratio(counts: Mapping[Any, int], largest: Any, smallest: Any) -> str:
@@ -184,16 +236,24 @@ def _tell_ratio(counts: Mapping[Any, int], largest: Any, smallest: Any) -> str:
     return f"{largest} has {ratio} images for each of {smallest}"
 
 
-def _explain_remedy(remedy: str, n_files: int, size: float | None) -> list[str]:
+def _explain_remedy(remedy: str, n_files: int, size: float | None, model: str) -> list[str]:
     """Say in a sentence what the remedy costs."""
     if remedy == "weights":
-        return ["class weights make up for that and cost nothing"]
+        reasons = ["class weights make up for that and cost nothing"]
+        if model == "linear":
+            reasons.append(
+                "copies brought a linear model no more than weights; a frozen network's embeddings "
+                "in place of the features (EmbeddingFeatures) bring most of all, by rule of thumb"
+            )
+        if model == "embedding":
+            reasons.append("copies would each be embedded, for little by rule of thumb")
+        return reasons
     if remedy == "copies and weights":
         room = "" if size is None else f", about {_tell_size(size)}"
         return [
             "weights first, which cost nothing; then, above all for a model more flexible than a "
-            f"linear one, at most {RULES.max_copies} varied copies of an image ({n_files:,} files"
-            f"{room}) and weights for what is left"
+            f"linear one, at most {RULES.max_copies} augmented copies of an image ({n_files:,} "
+            f"files{room}) and weights for what is left"
         ]
     return []
 

@@ -14,6 +14,9 @@ from sklmerge.cli._errors import report_errors
 def inspect(
     place: Any,
     merge: opt.Merge = None,
+    model: Annotated[
+        str, typer.Option(help="What you will train: linear, trees, network or embedding.")
+    ] = "trees",
     budget: Annotated[
         str | None,
         typer.Option(metavar="SIZE", help="Room for copies, as 20GB.  [default: what is free]"),
@@ -29,6 +32,7 @@ def inspect(
         found = inspect_folder(
             place,
             merge=opt.read_merge(merge),
+            model=model,
             budget_bytes=opt.read_budget(budget),
             n_jobs=n_jobs,
             progress=update,

@@ -57,20 +57,56 @@ def write_commands(place: Place, merge: Any, remedy: str, report: ImageReport) -
     ]
 
 
-def write_code(place: Place, merge: Any, remedy: str, report: ImageReport) -> list[str]:
+# A classifier of each kind, trained plainly.
+_CLASSIFIERS = {
+    "linear": ("sklearn.linear_model", "LogisticRegression(max_iter=1000)"),
+    "trees": ("sklearn.ensemble", "HistGradientBoostingClassifier()"),
+    "embedding": ("sklearn.linear_model", "LogisticRegression(max_iter=1000)"),
+}
+
+
+def write_code(
+    place: Place, merge: Any, remedy: str, report: ImageReport, model: str = "trees"
+) -> list[str]:
     """Write the same for a program; beside copies also what a training loop takes instead."""
     if remedy == "nothing":
         return []
+    first = _write_adjustment(place, merge, model)
     if remedy == "weights":
         return [
+            *first,
             "from sklmerge import ClassWeightEstimator, ImageIndex",
             f"class_weight = ClassWeightEstimator().fit({place.write_code(merge)}).to_keras()",
         ]
     epochs = _write_epochs(place, merge, report)
     if remedy == "epochs":
-        return epochs
+        return [*first, *epochs]
     grouping = choose_grouping(report)
-    return [*_write_copies(place, merge, report, grouping), "# or, in a training loop:", *epochs]
+    return [
+        *first,
+        *_write_copies(place, merge, report, grouping),
+        "# or, in a training loop:",
+        *epochs,
+    ]
+
+
+def _write_adjustment(place: Place, merge: Any, model: str) -> list[str]:
+    """Write what divides the probabilities of a plainly trained model by the class shares."""
+    if model == "network":
+        return [
+            "from sklmerge import ImageIndex, logit_offsets",
+            f"counts = {place.write_code(merge)}.counts",
+            "offsets = logit_offsets(list(counts.values()))",
+            "# first: train plainly, and add the offsets to the logits before you decide. Next:",
+        ]
+    module, classifier = _CLASSIFIERS[model]
+    features = "EmbeddingFeatures(network)" if model == "embedding" else "features"
+    return [
+        f"from {module} import {classifier.partition('(')[0]}",
+        "from sklmerge import PriorAdjustedClassifier",
+        f"classifier = PriorAdjustedClassifier({classifier})",
+        f"# first: fit it plainly on {features}; it decides as if the classes were balanced. Next:",
+    ]
 
 
 def _write_copies(place: Place, merge: Any, report: ImageReport, grouping: str | None) -> list[str]:

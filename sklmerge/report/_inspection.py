@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from sklmerge.balance import Advice, advise
+from sklmerge._checks import check_choice
+from sklmerge.balance import MODELS, Advice, advise
 from sklmerge.images import (
     ImageIndex,
     ImageReport,
@@ -47,8 +48,8 @@ class FolderReport:
         Images and copies together, with at most 3 copies of an image.
     budget_bytes : float
         Room for them.
-    remedy : str
-        What to try first, see `advise`.
+    first, remedy : str
+        What to try first, and what next, see `sklmerge.balance.advise`.
     reasons : list of str
         Why.
     bad_files : dict of str to str
@@ -84,6 +85,7 @@ class FolderReport:
     copies: dict[Any, int]
     n_files_balanced: int
     budget_bytes: float
+    first: str
     remedy: str
     reasons: list[str]
     bad_files: dict[str, str]
@@ -138,7 +140,9 @@ class FolderReport:
         ):
             lines.append(f"{text}: {len(found)}")
             lines += name_some(found, most_named)
-        lines.append(f"What to do: {self.remedy}")
+        if self.first:
+            lines.append(f"What to do first: {self.first}")
+        lines.append(f"What to do{' next' if self.first else ''}: {self.remedy}")
         lines += [f"  {reason}" for reason in self.reasons]
         lines += [f"  $ {command}" for command in self.commands]
         return [*lines, "In Python:", *self.code] if self.code else lines
@@ -165,6 +169,7 @@ def inspect_folder(
     source: Any,
     *,
     merge: Any = None,
+    model: str = "trees",
     budget_bytes: float | None = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
@@ -180,6 +185,8 @@ def inspect_folder(
         Folder of class folders, or an index of one, of a table or of an archive.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which classes count as one. None takes the merge of the index.
+    model : {"linear", "trees", "network", "embedding"}, default="trees"
+        What will be trained, for the advice: see `sklmerge.balance.advise`.
     budget_bytes : float or None, default=None
         Room for images and copies; None is what is free on the disk.
     n_jobs : int or None, default=None
@@ -194,7 +201,7 @@ def inspect_folder(
     Raises
     ------
     ValueError
-        If there are no class folders, or only one class is left.
+        If there are no class folders, only one class is left, or `model` is another.
 
     See Also
     --------
@@ -212,6 +219,7 @@ def inspect_folder(
     >>> report.counts, report.remedy
     ({'brick': 160, 'ground': 80}, 'weights')
     """
+    check_choice("model", model, MODELS)
     place = source if isinstance(source, Place) else find_place(source)
     if isinstance(source, ImageIndex):
         index = source if merge is None else source.with_merge(merge)
@@ -221,7 +229,7 @@ def inspect_folder(
         # What is advised must run.
         place = place._replace(classes=list(index.original_classes))
     report = index.verify(n_jobs=n_jobs, progress=progress)
-    return describe_index(index, report, place, merge, budget_bytes)
+    return describe_index(index, report, place, merge, budget_bytes, model)
 
 
 def describe_index(
@@ -230,6 +238,7 @@ def describe_index(
     place: Place,
     merge: Any,
     budget_bytes: float | None,
+    model: str = "trees",
 ) -> FolderReport:
     """Say what an index holds that was verified, and what to do; pure but for the disk's room."""
     names = list(index.paths.relative())
@@ -238,10 +247,10 @@ def describe_index(
     budget = place.measure_room() if budget_bytes is None else budget_bytes
     image_bytes = report.n_bytes / max(len(readable), 1)
     if counts:
-        advice = advise(counts, image_bytes=image_bytes, budget_bytes=budget)
+        advice = advise(counts, model=model, image_bytes=image_bytes, budget_bytes=budget)
         class_weight = dict(ClassWeightEstimator().fit_counts(counts).class_weight_)
     else:
-        advice = Advice(1.0, {}, "nothing", ["no image can be read"], 0)
+        advice = Advice(1.0, {}, "", "nothing", ["no image can be read"], 0)
         class_weight = {}
     return FolderReport(
         source=place.source,
@@ -262,6 +271,7 @@ def describe_index(
         copies=advice.copies,
         n_files_balanced=advice.n_files,
         budget_bytes=budget,
+        first=advice.first,
         remedy=advice.remedy,
         reasons=[*advice.reasons, *explain_findings(report)],
         bad_files=report.bad_files,
@@ -276,5 +286,5 @@ def describe_index(
         n_bytes=report.n_bytes,
         images=report.describe_images(),
         commands=write_commands(place, merge, advice.remedy, report),
-        code=write_code(place, merge, advice.remedy, report),
+        code=write_code(place, merge, advice.remedy, report, model),
     )

@@ -72,6 +72,30 @@ def test_no_epochs_of_a_handful_of_draws_are_offered():
     assert "fewer than 20 images of b" in reasons[-1]
 
 
+@pytest.mark.parametrize(
+    ("model", "remedies"),
+    [
+        ("linear", ["nothing", "weights", "weights", "weights"]),
+        ("embedding", ["nothing", "weights", "weights", "weights"]),
+        ("trees", ["nothing", "weights", "copies and weights", "epochs"]),
+        ("network", ["nothing", "epochs", "epochs", "epochs"]),
+    ],
+)
+def test_the_adjustment_comes_first_and_then_what_the_model_calls_for(model, remedies):
+    several = [advise({"a": n, "b": 100}, model=model) for n in (100, 300, 2000, 10_000)]
+    assert [advice.remedy for advice in several] == remedies
+    assert [bool(advice.first) for advice in several] == [False, True, True, True]
+    assert all("divide the probabilities by the class shares" in a.first for a in several[1:])
+    # What no table of ours shows is called what it is.
+    assert ("rule of thumb" in " ".join(several[3].reasons)) == (model != "trees")
+
+
+def test_a_network_gets_no_epochs_of_a_handful_and_other_models_are_refused():
+    assert advise({"a": 100, "b": 5}, model="network").remedy == "copies and weights"
+    with pytest.raises(ValueError, match=r"model must be .*'linear', .*got 'cnn'"):
+        advise({"a": 3, "b": 3}, model="cnn")
+
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -89,11 +113,7 @@ def test_the_pages_have_the_numbers_of_the_rules():
             f"up to {RULES.slight:g} to 1 they are enough",
             f"some {RULES.heavy:g} to 1",
         ],
-        "README.md": [
-            f"up to {RULES.slight:g} to 1",
-            f"{RULES.max_copies} of an image",
-            above,
-        ],
+        "docs/guide/choose.md": [f"{RULES.max_copies} copies of an image", above],
     }
     assert RULES.slight == 1 + RULES.max_copies
     for page, parts in texts.items():

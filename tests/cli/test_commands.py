@@ -82,6 +82,23 @@ def test_copies_are_advised_beside_the_folder_and_in_python_as_in_the_shell(
     assert names["batches"].counts == {"brick": 21, "ground": 21}
 
 
+@pytest.mark.parametrize("model", ["linear", "trees", "network", "embedding"])
+def test_the_advice_for_each_kind_of_model_can_be_pasted(run_json, textures, model):
+    found = run_json("inspect", textures, "--model", model, *MERGE)
+    assert found["first"].startswith("train plainly, then divide the probabilities")
+    names = {}
+    exec("\n".join(found["code"]), names)
+    if model == "network":
+        # brick 160, ground 80: log(1 / 160) and log(1 / 80), of mean 0.
+        assert names["offsets"] == pytest.approx([-np.log(2) / 2, np.log(2) / 2])
+        return
+    y = np.repeat(["brick", "ground"], [160, 80])
+    X = np.random.default_rng(0).normal(size=(240, 1))
+    classifier = names["classifier"].fit(X, y)
+    # Nothing to see in X: plainly trained it is always brick, adjusted neither is.
+    assert abs((classifier.predict(X) == "brick").mean() - 0.5) < 0.35
+
+
 def test_inspect_names_bad_files_and_duplicates_under_two_labels(run, run_json, textures, tmp_path):
     for label in ("brick", "grass"):
         (tmp_path / label).mkdir()
