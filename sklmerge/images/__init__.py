@@ -9,7 +9,6 @@ from sklmerge.images._index import ImageIndex
 from sklmerge.images._path_lists import find_paths as find_paths
 from sklmerge.images._path_lists import get_ways as get_ways
 from sklmerge.images._reading import FILES_PER_TASK as FILES_PER_TASK
-from sklmerge.images._reading import BadFileError
 from sklmerge.images._reading import Fetched as Fetched
 from sklmerge.images._reading import Progress as Progress
 from sklmerge.images._reading import Reader as Reader
@@ -26,7 +25,7 @@ from sklmerge.images._verify import verify_files as verify_files
 from sklmerge.images.codec import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
 from sklmerge.images.codec import ImageHeader, decode_image, encode_image, read_header, sniff_format
 from sklmerge.images.codec import check_decoding as check_decoding
-from sklmerge.images.files import ImagePaths
+from sklmerge.images.files import BadFileError, ImagePaths
 from sklmerge.images.files import RemoteFiles as RemoteFiles
 from sklmerge.images.files import ScannedFolder as ScannedFolder
 from sklmerge.images.files import Wanted as Wanted

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from sklmerge._codes import find_classes
 from sklmerge._containers import read_labels
-from sklmerge.images._reading import BadFileError, fetch_urls, read_bytes
+from sklmerge.images._reading import fetch_urls, read_bytes
 from sklmerge.images.files import (
+    BadFileError,
     ImagePaths,
     RemoteFiles,
     ScannedFolder,

@@ -15,32 +15,7 @@ from sklmerge._contract import check_read_image
 from sklmerge._parallel import Call, map_ordered
 from sklmerge._resize import resize_image
 from sklmerge.images.codec import decode_image
-from sklmerge.images.files import ImagePaths, RemoteFiles, is_url
-
-
-class BadFileError(ValueError):
-    """Raised where a file cannot be used, though everything that was asked for is sound.
-
-    An image that cannot be read, or a table that is damaged. It is a ValueError, so code that
-    catches those catches it; catch it by itself to tell bad data from wrong use. The command line
-    ends with exit code 1 for it, and with 2 for wrong use.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from sklmerge import BadFileError, ImageIndex
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> for name in ("cat", "dog"):
-    ...     (folder / name).mkdir()
-    ...     _ = (folder / name / "1.jpg").write_bytes(b"no image")
-    >>> try:
-    ...     images = ImageIndex(folder).read()
-    ... except BadFileError as error:
-    ...     print(str(error)[:60])
-    2 of 2 files could not be read, first: 'cat/1.jpg' (no JPEG,
-    """
-
+from sklmerge.images.files import BadFileError, ImagePaths, RemoteFiles, is_url
 
 Reader = Callable[[Any], Any]
 Result = TypeVar("Result")

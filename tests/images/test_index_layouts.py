@@ -1,16 +1,18 @@
 """Folders as people have them: parts of a split, leaves, masks, other files, archives."""
 
+import io
 import pickle
 import re
 import tarfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import cv2
 import numpy as np
 import pytest
 
-from sklmerge import ImageBatches, ImageIndex, ImageReader, balance_folder
+from sklmerge import BadFileError, ImageBatches, ImageIndex, ImageReader, balance_folder
 from sklmerge.images import order_parts
 
 
@@ -274,3 +276,115 @@ def test_a_damaged_member_is_a_bad_file_with_its_reason(tmp_path):
     archive.write_bytes(data)
     report = ImageIndex(archive).verify()
     assert [name.rpartition("/")[2] for name in report.bad_files] == ["1.png"]
+
+
+def write_tar(path, entries):
+    """Write a tar of (name, content or kind of link, target) in this order."""
+    with tarfile.open(path, "w") as archive:
+        for name, content, *target in entries:
+            member = tarfile.TarInfo(name)
+            if target:
+                member.type, member.linkname = content, target[0]
+                archive.addfile(member)
+            else:
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def encode(value):
+    return cv2.imencode(".png", np.full((4, 6, 3), value, np.uint8))[1].tobytes()
+
+
+def test_links_in_archives_stand_for_what_they_lead_to(tmp_path):
+    long = "d" * 120
+    tar = write_tar(
+        tmp_path / "a.tar",
+        [
+            ("a/1.png", encode(1)),
+            ("a/2.png", tarfile.LNKTYPE, "a/1.png"),
+            ("b/1.png", tarfile.SYMTYPE, "../a/1.png"),
+            ("b/2.png", tarfile.SYMTYPE, "1.png"),
+            ("b/3.png", tarfile.SYMTYPE, "nowhere.png"),
+            ("b/4.png", tarfile.LNKTYPE, "a/nowhere.png"),
+            ("b/5.png", tarfile.SYMTYPE, "5.png"),
+            (f"a/{long}.png", encode(7)),
+            ("b/6.png", tarfile.LNKTYPE, f"a/{long}.png"),
+        ],
+    )
+    index = ImageIndex(tar)
+    assert index.counts == {"a": 3, "b": 3}
+    assert [int(image[0, 0, 0]) for image in index.read()] == [1, 1, 7, 1, 1, 7]
+    assert index.passed_over == {".png": 3}
+    with tarfile.open(tar) as archive:
+        archive.extractall(
+            tmp_path / "out", [m for m in archive if m.name[-5] not in "345"], filter="tar"
+        )
+    assert ImageIndex(tmp_path / "out").counts == index.counts
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/1.png", encode(1))
+        link = zipfile.ZipInfo("b/1.png")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "../a/1.png")
+    assert (ImageIndex(tmp_path / "a.zip").read() == 1).all()
+
+
+def test_of_files_of_one_name_the_last_counts(tmp_path):
+    old = [("a/1.png", encode(1)), ("a/2.png", tarfile.LNKTYPE, "a/1.png"), ("b/1.png", encode(2))]
+    index = ImageIndex(write_tar(tmp_path / "a.tar", [*old, ("a/1.png", encode(9))]))
+    assert index.counts == {"a": 2, "b": 1}
+    assert [int(image[0, 0, 0]) for image in index.read()] == [9, 1, 2]
+
+
+@pytest.mark.parametrize("inner", ["", "photos/"])
+def test_what_a_mac_adds_to_a_zip_is_left_out(tmp_path, inner):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("a/1.png", "b/1.png"):
+            archive.writestr(inner + name, encode(1))
+            archive.writestr(f"__MACOSX/{inner}{name[:2]}._1.png", b"\0\5\x16\7")
+            archive.writestr(f"{inner}{name[:2]}._2.png", b"\0\5\x16\7")
+        archive.writestr("__MACOSX/._photos", b"\0\5\x16\7")
+    index = ImageIndex(tmp_path / "a.zip")
+    assert index.counts == {"a": 1, "b": 1}
+    assert index.passed_over == {}
+
+
+@pytest.mark.parametrize("kind", ["zip", "pax", "gnu"])
+def test_a_damaged_archive_is_a_value_error_whatever_byte_is_damaged(tmp_path, kind):
+    folder = make_tree(tmp_path / "f", [f"a/{'x' * 120}.png", "b/1.png"])
+    path = tmp_path / f"photos.{'zip' if kind == 'zip' else 'tar'}"
+    whole = pack(folder, path, kind).read_bytes()
+    begin = whole.index(b"PK\1\2") if kind == "zip" else 0
+    places = range(begin, len(whole), 3) if kind == "zip" else range(512, 1700, 37)
+    for place in places:
+        for byte in (0, 0xFF):
+            data = bytearray(whole)
+            data[place] = byte
+            if kind != "zip":
+                # As if it had been written so: the sum of its header fits.
+                for start in range(0, 2048, 512):
+                    header = data[start : start + 512]
+                    if header[257:262] == b"ustar":
+                        total = sum(header) - sum(header[148:156]) + 256
+                        data[start + 148 : start + 156] = b"%06o\0 " % total
+            path.write_bytes(data)
+            # Any other error than a ValueError fails here.
+            with suppress(ValueError):
+                ImageIndex(path, allow_empty=True).verify()
+    path.write_bytes(whole[: begin + 60] if kind == "zip" else whole[:700])
+    with pytest.raises(BadFileError, match="cut off"):
+        ImageIndex(path)
+
+
+def test_a_damaged_directory_or_header_is_told(tmp_path):
+    folder = make_tree(tmp_path / "f", ["a/1.png", f"b/{'x' * 120}.png"])
+    data = bytearray(pack(folder, tmp_path / "a.zip", "zip").read_bytes())
+    end = data.index(b"PK\5\6")
+    data[end + 10 : end + 12] = b"\xff\0"
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(BadFileError, match=r"a\.zip' is a damaged zip archive \(.+\)"):
+        ImageIndex(tmp_path / "a.zip")
+    data = pack(folder, tmp_path / "a.tar", "pax").read_bytes()
+    (tmp_path / "a.tar").write_bytes(data.replace(b" path=", b"xpath="))
+    with pytest.raises(BadFileError, match=r"a\.tar' is a damaged tar archive \(a pax header"):
+        ImageIndex(tmp_path / "a.tar")

@@ -3,6 +3,7 @@
 from sklmerge.images.files._archives import is_archive as is_archive
 from sklmerge.images.files._archives import open_archive as open_archive
 from sklmerge.images.files._archives import scan_archives as scan_archives
+from sklmerge.images.files._bad_files import BadFileError as BadFileError
 from sklmerge.images.files._class_folders import check_classes as check_classes
 from sklmerge.images.files._class_folders import count_classes as count_classes
 from sklmerge.images.files._class_folders import fit_merger as fit_merger

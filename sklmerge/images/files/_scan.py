@@ -288,8 +288,12 @@ def list_folders(folder: str) -> list[str]:
 
 def count_loose(names: Iterable[bytes], endings: tuple[bytes, ...]) -> Counter[str]:
     """Count the images that lie in the root itself, by extension: they have no class."""
-    images = (os.fsdecode(name).lower() for name in names if name.lower().endswith(endings))
-    return Counter(os.path.splitext(name)[1] for name in images)
+    return count_extensions(name for name in names if name.lower().endswith(endings))
+
+
+def count_extensions(names: Iterable[bytes]) -> Counter[str]:
+    """Count files by their extension, in lower case."""
+    return Counter(os.path.splitext(os.fsdecode(name).lower())[1] for name in names)
 
 
 def _gather_paths(
