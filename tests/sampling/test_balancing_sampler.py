@@ -90,6 +90,10 @@ def test_paths_and_an_index_are_taken_by_rows(tmp_path):
         taken, y_new = plain.fit_resample(container, labels)
         assert list(taken) == [paths[row] for row in expected]
         assert_array_equal(y_new, labels[expected])
+    taken, y_new = plain.fit_resample(index, labels)
+    assert isinstance(taken, ImageIndex)
+    assert [str(path) for path in taken.paths] == [paths[row] for row in expected]
+    assert_array_equal(y_new, taken.labels)
     down = BalancingSampler("minority", random_state=0)
     kept, _ = down.fit_resample(paths, labels)
     assert len(kept) == 12
