@@ -5,7 +5,9 @@ import shlex
 import shutil
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from sklmerge import ImageIndex, suggest_merges
 from sklmerge.images import encode_image
@@ -71,6 +73,25 @@ def test_who_asks_for_one_class_gets_one(run, run_json, grains):
     found = run_json("suggest", grains, *options)
     assert (len(found["merge"]), len(found["commands"])) == (1, 1)
     assert "no merge" not in run("suggest", grains, *options).stdout
+
+
+def test_a_network_in_an_onnx_file_describes_the_images(run, run_json, grains, tmp_path):
+    # The mean square of the means of 4 x 4 pixels: large for coarse grains, small for fine ones.
+    nodes = [
+        helper.make_node("AveragePool", ["images"], ["means"], kernel_shape=[4, 4], strides=[4, 4]),
+        helper.make_node("Mul", ["means", "means"], ["squares"]),
+        helper.make_node("GlobalAveragePool", ["squares"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["embedding"]),
+    ]
+    images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["n", 3, 24, 32])
+    embedding = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", 3])
+    graph = helper.make_graph(nodes, "net", [images], [embedding])
+    opsets = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), tmp_path / "net.onnx")
+    found = run_json("suggest", grains, "--model", tmp_path / "net.onnx")
+    assert found["model"] == str(tmp_path / "net.onnx")
+    assert found["merge"] == {"fine, left+fine, right": ["fine, left", "fine, right"]}
+    assert "no.onnx" in run("suggest", grains, "--model", tmp_path / "no.onnx", code=1).stderr
 
 
 def test_the_evidence_is_that_of_the_library(run_json, grains):
