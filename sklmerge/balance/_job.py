@@ -30,6 +30,7 @@ from sklmerge.balance.plan import (
     choose_dropped,
     describe_groups,
     find_similar,
+    find_source_groups,
     list_sources,
     merge_codes,
     resolve_merge,
@@ -106,8 +107,9 @@ def balance_folder(
         archive pass an `ImageIndex`, whose merge is taken unless `merge` is given; a data frame, or
         the path of a CSV file, stands for the index of it.
     destination : path or URL
-        New or empty folder, or that of an earlier run of the same job, which is carried on. A URL
-        must be of an object store, such as ``"s3://bucket/balanced"``.
+        New or empty folder, or that of an earlier run of the same job, which is carried on. It lies
+        outside the folder of the source or, for a table, outside the folders that hold images. A
+        URL must be of an object store, such as ``"s3://bucket/balanced"``.
     classes : collection of str or None, default=None
         The class folders to take; None takes all. One without an image is an error.
     extensions : iterable of str or None, default=None
@@ -248,7 +250,6 @@ default="light"
         augmenter=varier,
         seed=_check_seed(random_state),
         split=check_split(split),
-        group_by=group_by,
         samples_per_class=samples_per_class,
         max_copies=check_max_copies(max_copies),
         first_copy=1 if output.place == "reference" else 0,
@@ -259,6 +260,7 @@ default="light"
         destination,
         storage_options,
         destination_options,
+        folders=None if index is None else _list_folders(index),
         force=check_flag("force", force),
     )
     check_place(output.place, origin, store.place)
@@ -277,9 +279,10 @@ default="light"
             "anew"
         )
     mapping = resolve_merge(merge, sources)
-    sources, cleaned = _clean(sources, mapping, drop, n_jobs)
+    dropped = check_drop(drop, is_divided=sources.parts is not None)
+    sources, cleaned = _clean(sources, mapping, dropped, n_jobs)
     # What is not asked for stands in no plan, so that plans of older versions are known again.
-    more = {"drop": list(drop), "folds": n_folds, "resplit": resplit, "reader": reader}
+    more = {"drop": list(dropped), "folds": n_folds, "resplit": resplit, "reader": reader}
     parameters = {
         "samples_per_class": samples_per_class,
         "max_copies": max_copies,
@@ -297,6 +300,7 @@ default="light"
         run_job,
         sources=sources,
         mapping=mapping,
+        groups=find_source_groups(sources, group_by, n_jobs),
         output=output,
         parameters=parameters,
         cleaned=cleaned,
@@ -321,10 +325,9 @@ default="light"
 
 
 def _clean(
-    sources: Sources, mapping: Mapping[str, str], drop: Sequence[str], n_jobs: int | None
+    sources: Sources, mapping: Mapping[str, str], kinds: Sequence[str], n_jobs: int | None
 ) -> tuple[Sources, Cleaned]:
-    """Leave out what `drop` names."""
-    kinds = check_drop(drop, is_divided=sources.parts is not None)
+    """Leave out images of these kinds."""
     if not kinds:
         return sources, Cleaned(np.ones(len(sources), np.bool_), {}, [])
     merged = merge_codes(sources.classes, sources.class_names, mapping)
@@ -352,6 +355,12 @@ def _open_index(source: Any, extensions: Iterable[str] | None, reader: Any) -> I
 
 def _find_root(index: ImageIndex) -> str:
     return index.root if is_url(index.root) else os.path.abspath(index.root)
+
+
+def _list_folders(index: ImageIndex) -> set[str] | None:
+    """List the folders that hold the images of a table, which may itself lie beside the results."""
+    in_archive = os.path.isfile(index.root)
+    return {os.path.dirname(p) for p in index.paths} if index.has_table and not in_archive else None
 
 
 def _check_seed(random_state: Any) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sklmerge._checks import check_choice, check_whole
-from sklmerge.balance.plan import Cleaned, Plan, Rules, Sources, choose_extension, plan_job
+from sklmerge.balance.plan import Cleaned, Groups, Plan, Rules, Sources, choose_extension, plan_job
 from sklmerge.balance.store import LINKS, Store
 from sklmerge.balance.work import (
     BalanceReport,
@@ -41,6 +41,7 @@ def run_job(
     *,
     sources: Sources,
     mapping: Mapping[str, str],
+    groups: Groups | None,
     output: Output,
     parameters: Mapping[str, Any],
     cleaned: Cleaned,
@@ -50,7 +51,7 @@ def run_job(
     progress: Progress | None,
 ) -> BalanceReport:
     """Plan one balanced folder, and write it unless it is only asked what would be done."""
-    plan = plan_job(sources, mapping, rules, n_jobs)
+    plan = plan_job(sources, mapping, rules, groups)
     head = describe_job(plan, parameters, sources.root)
     begun = find_begun_plan(store, head)
     other_versions = compare_versions(begun, head)

@@ -98,6 +98,8 @@ class ImageIndex(IndexRows):
     passed_over : dict of str to int
         Extension, in lower case -> how many files were seen and not taken: files in class folders
         that are no images by their extension or were excluded, and images beside class folders.
+    has_table : bool
+        Whether a table lists the images, wherever they lie; else all are in folders under ``root``.
     files : RemoteFiles
         Fetches what lies behind URLs.
     merger : LabelMerger
@@ -182,7 +184,7 @@ class ImageIndex(IndexRows):
         self.root, self.paths = found.paths.root, found.paths
         self.original_codes, self.original_classes = found.codes, found.classes
         self.empty_folders, self.passed_over = list(found.empty), dict(found.passed_over)
-        self.reader, self.files = reader, found.files
+        self.reader, self.files, self.has_table = reader, found.files, found.has_table
         # Subsets keep these: which classes there are does not depend on which images are looked at.
         self._all_counts = count_classes(found.classes, found.codes)
         self.merger = fit_merger(found.merge if merge is None else merge, self._all_counts)

@@ -66,6 +66,8 @@ class Listed(NamedTuple):
         Class folders without an image.
     passed_over : Counter of str
         Extension -> files that were seen and not taken.
+    has_table : bool
+        Whether a table lists the files, wherever they lie.
     """
 
     paths: ImagePaths
@@ -75,6 +77,7 @@ class Listed(NamedTuple):
     merge: dict[Any, list[Any]] | None = None
     empty: Sequence[str] = ()
     passed_over: Mapping[str, int] = Counter()
+    has_table: bool = False
 
 
 def list_images(
@@ -212,7 +215,7 @@ def _list_table(
         paths = ImagePaths.from_bytes([os.fsencode(path) for path in named], root=root)
     classes, places = find_classes(labels)
     codes: NDArray[np.signedinteger] = places.astype(choose_code_dtype(len(classes)))
-    listed = Listed(paths, codes, classes.tolist(), files)
+    listed = Listed(paths, codes, classes.tolist(), files, has_table=True)
     if label_column == "original_label" and columns.label_column is None and table.is_text:
         listed = listed._replace(merge=_read_label_merge(table))
     return listed if wanted.classes is None else _choose_classes(listed, wanted.classes)

@@ -1,6 +1,8 @@
 """Sources as people have them: tables, indexes, parts by any name, formats of one's own."""
 
 import csv
+import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -201,3 +203,53 @@ def test_a_pattern_that_groups_all_or_nothing_is_refused(write_classes, tmp_path
     source = write_classes({"A": 8, "B": 8})
     with pytest.raises(ValueError, match=rf"{what}.*no metadata\.csv.*as a regular expression"):
         balance_folder(source, tmp_path / "out", group_by=pattern)
+
+
+@pytest.mark.parametrize("as_frame", [False, True], ids=["file", "frame"])
+def test_a_table_is_balanced_beside_itself_but_not_into_its_images(
+    table, tmp_path, monkeypatch, as_frame
+):
+    table["file_name"] = "images/" + table.pop("id")
+    table.to_csv(tmp_path / "train.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    source = table if as_frame else tmp_path / "train.csv"
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.png")}
+    images = tmp_path / "images"
+    for destination in (images, images / "out", tmp_path, tmp_path.parent):
+        with pytest.raises(ValueError, match="must lie apart"):
+            balance_folder(source, destination)
+    for destination in (tmp_path / "balanced", tmp_path / "more" / "balanced"):
+        assert balance_folder(source, destination).original_counts == {"1": 14, "7": 6}
+        shutil.rmtree(destination)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.png")} == before
+
+
+def test_an_index_of_a_folder_is_not_balanced_into_it(write_classes):
+    source = write_classes({"A": 5, "B": 4})
+    with pytest.raises(ValueError, match="must lie apart"):
+        balance_folder(ImageIndex(source), source / "balanced")
+
+
+@pytest.mark.parametrize(
+    ("drop", "told"),
+    [
+        ("duplicates", ["duplicates"]),
+        (["similar", "unreadable"], ["unreadable", "similar"]),
+        (("similar", "duplicates"), ["dupeadable", "similar"]),
+    ],
+)
+def test_the_plan_tells_what_is_dropped_in_a_fixed_order(write_classes, tmp_path, drop, told):
+    balance_folder(write_classes({"A": 5, "B": 4}), tmp_path / "out", drop=drop)
+    plan = json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))
+    assert plan["parameters"]["drop"] == told
+
+
+def test_images_are_grouped_once_for_all_folds(write_classes, tmp_path):
+    asked = []
+    balance_folder(
+        write_classes({"A": 8, "B": 6}),
+        tmp_path / "out",
+        folds=3,
+        group_by=lambda path: asked.append(path) or path[-5],
+    )
+    assert len(asked) == len(set(asked)) == 14

@@ -4,6 +4,7 @@ from sklmerge.balance.plan._drop import Cleaned as Cleaned
 from sklmerge.balance.plan._drop import check_drop as check_drop
 from sklmerge.balance.plan._drop import choose_dropped as choose_dropped
 from sklmerge.balance.plan._groups import GroupBy as GroupBy
+from sklmerge.balance.plan._groups import Groups as Groups
 from sklmerge.balance.plan._groups import describe_groups as describe_groups
 from sklmerge.balance.plan._groups import find_groups as find_groups
 from sklmerge.balance.plan._groups import find_similar as find_similar
@@ -20,6 +21,7 @@ from sklmerge.balance.plan._names import name_folder as name_folder
 from sklmerge.balance.plan._plan import Plan as Plan
 from sklmerge.balance.plan._plan import merge_codes as merge_codes
 from sklmerge.balance.plan._prepare import Rules as Rules
+from sklmerge.balance.plan._prepare import find_source_groups as find_source_groups
 from sklmerge.balance.plan._prepare import plan_job as plan_job
 from sklmerge.balance.plan._prepare import resolve_merge as resolve_merge
 from sklmerge.balance.plan._source import Sources as Sources

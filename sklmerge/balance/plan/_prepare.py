@@ -34,7 +34,6 @@ class Rules(NamedTuple):
     augmenter: Augmenter | None
     seed: int
     split: Parts | None
-    group_by: GroupBy | None
     samples_per_class: str | int | Mapping[str, int] | None
     max_copies: int | None
     first_copy: int
@@ -70,8 +69,26 @@ def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
     return {names[label]: mapping[label] for label in labels}
 
 
+def find_source_groups(
+    sources: Sources, group_by: GroupBy | None, n_jobs: int | None = None
+) -> Groups | None:
+    """Find which images belong together; None if nothing was asked for.
+
+    Raises
+    ------
+    ValueError
+        If an image has no group, or a divided source has a group in two parts.
+    """
+    if group_by is None:
+        return None
+    groups = group_sources(sources, group_by, n_jobs)
+    if sources.parts is not None:
+        _check_groups_apart(groups[0], sources.parts, sources)
+    return groups
+
+
 def plan_job(
-    sources: Sources, mapping: Mapping[str, str], rules: Rules, n_jobs: int | None = None
+    sources: Sources, mapping: Mapping[str, str], rules: Rules, groups: Groups | None = None
 ) -> Plan:
     """Plan what becomes of the images of a source.
 
@@ -83,20 +100,14 @@ def plan_job(
         See `resolve_merge`.
     rules : Rules
         What is to become of them.
-    n_jobs : int or None, default=None
-        Threads that read files to group them.
+    groups : Groups or None, default=None
+        See `find_source_groups`.
 
     Raises
     ------
     ValueError
-        If an image has no group, or a divided source has a group in two parts; train lacks a
-        class, or a mapping of augmenters one that gets copies.
+        If train lacks a class, or a mapping of augmenters one that gets copies.
     """
-    groups = None
-    if rules.group_by is not None:
-        groups = group_sources(sources, rules.group_by, n_jobs)
-        if sources.parts is not None:
-            _check_groups_apart(groups[0], sources.parts, sources)
     part_names, parts = _divide(sources, mapping, rules, groups)
     plan = make_plan(
         sources.paths,

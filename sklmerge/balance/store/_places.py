@@ -1,7 +1,7 @@
 """Where a job reads and where it writes, and what does not go together."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sklmerge._parallel import name_processes
@@ -25,6 +25,7 @@ def open_places(
     options: Mapping[str, Any] | None,
     own: Mapping[str, Any] | None,
     *,
+    folders: Collection[str] | None = None,
     force: bool = False,
 ) -> tuple[str, RemoteFiles | None, Store]:
     """Find where a job reads and where it writes, and check that these lie apart.
@@ -35,6 +36,8 @@ def open_places(
         ``file://`` and ``local://`` are paths.
     options, own : mapping or None
         See `share_options`.
+    folders : collection of str or None, default=None
+        The folders that hold the images, where a table lists them; None if all of the source does.
     force : bool, default=False
         Whether to take the destination from another run, see `ObjectStore`.
 
@@ -57,7 +60,8 @@ def open_places(
     options, own = share_options(origin, target, options, own)
     place, files = open_source(origin, options)
     store = open_destination(target, own, force=force)
-    check_apart(place, store.place)
+    for folder in [place] if folders is None else sorted(folders):
+        check_apart(folder, store.place)
     return place, files, store
 
 
