@@ -116,6 +116,14 @@ def _convert_picture(picture: Any, color_mode: str) -> NDArray[Any]:
     if picture.mode.startswith(("I", "F")):
         # 16 bits and floats: Pillow's conversion would cut them to 8.
         values = np.asarray(picture)
+        if (
+            values.dtype.kind in "iu"
+            and values.size
+            and not 0 <= values.min() <= values.max() < 2**16
+        ):
+            raise ValueError(
+                f"an image must hold values from 0 to 65535, got {values.min()} to {values.max()}"
+            )
         return values.astype(np.uint16) if values.dtype.kind in "iu" else values
     mode = _PIL_MODES.get(color_mode)
     if mode is None:

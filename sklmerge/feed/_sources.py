@@ -227,7 +227,8 @@ class DataSetSource(_RowByRow):
 class OwnSource(DataSetSource):
     """An object of the user's with ``__len__`` and ``read(row)``.
 
-    It may also have ``read_many(rows)``, ``reopen()``, and ``labels()``, which are y.
+    It may also have ``read_many(rows)``, ``reopen()``, and ``labels()``, which are y. An image that
+    cannot be read is a ValueError: raised, or in the list of ``read_many`` in the image's place.
     """
 
     def __init__(self, own: Any, options: ReadOptions) -> None:
@@ -237,7 +238,22 @@ class OwnSource(DataSetSource):
         """Read rows together where the object can."""
         if not hasattr(self.data, "read_many"):
             return super().read_many(rows)
-        return [make_image(image, self.options) for image in self.data.read_many(rows)]
+        try:
+            images = list(self.data.read_many(rows))
+        except ValueError:
+            # One by one, which of them it is comes out.
+            return super().read_many(rows)
+        if len(images) != len(rows):
+            raise RuntimeError(f"read_many must give {len(rows)} images, got {len(images)}")
+        return [self._make(image) for image in images]
+
+    def _make(self, image: Any) -> NDArray[Any] | ValueError:
+        if isinstance(image, ValueError):
+            return image
+        try:
+            return make_image(image, self.options)
+        except ValueError as error:
+            return error
 
     def reopen(self) -> None:
         """Let the object open what it has to."""

@@ -378,3 +378,52 @@ def test_construction_reads_no_image(folder):
     assert repr(batches).startswith("ImageBatches(240 images, 3 classes")
     assert read == []
     assert batches[0][0].dtype == np.float32
+
+
+class Together(Own):
+    """Reads rows together; one of them is bad in its own way."""
+
+    def __init__(self, way):
+        super().__init__()
+        self.way = way
+
+    def read(self, row):
+        if row == 3 and self.way == "raised":
+            raise ValueError("torn")
+        return super().read(row)
+
+    def read_many(self, rows):
+        if self.way == "raised" and 3 in rows:
+            raise ValueError("one of them is torn")
+        bad = {"listed": ValueError("torn"), "no image": np.zeros(4, np.uint8)}
+        return [bad[self.way] if row == 3 and self.way in bad else IMAGES[row] for row in rows][
+            : len(rows) - (self.way == "short")
+        ]
+
+
+@pytest.mark.parametrize("way", ["raised", "listed", "no image"])
+def test_what_read_many_cannot_read_is_told_or_replaced_as_on_error_says(way):
+    settings = {"batch_size": 8, "cache_bytes": 0}
+    skipping = ImageBatches(Together(way), on_error="skip", **settings)
+    assert_array_equal(
+        skipping[0][0], IMAGES[[0, 1, 2, *skipping[0].draws.indices[3:4], 4, 5, 6, 7]]
+    )
+    assert list(skipping.unreadable) == ["row 3 of Together"]
+    with pytest.raises(ValueError, match="row 3 of Together"):
+        ImageBatches(Together(way), **settings)[0]
+
+
+def test_read_many_must_give_an_image_for_each_row():
+    with pytest.raises(RuntimeError, match="read_many must give 8 images, got 7"):
+        ImageBatches(Together("short"), batch_size=8)[0]
+
+
+@pytest.mark.parametrize("value", [-1, 65_536])
+def test_a_picture_of_integers_beyond_16_bits_is_refused_and_never_wraps(value):
+    def picture(values):
+        return Image.fromarray(np.array(values, np.int32))
+
+    fine = [picture([[0, 65_535, 7]] * 2)] * 2
+    assert ImageBatches(fine)[0][0].dtype == np.uint16
+    with pytest.raises(ValueError, match=f"must hold values from 0 to 65535, got .*{value}"):
+        ImageBatches([fine[0], picture([[0, value, 7]] * 2)])[0]
