@@ -3,7 +3,6 @@
 import copy
 import inspect
 import threading
-import weakref
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,8 @@ class CallableAugmenter(BaseAugmenter):
     ----------
     function : callable
         ``f(image)`` or ``f(image, rng)``, where ``rng`` is a numpy Generator of the image's own.
-        Gets one row of X, as it is, and returns an array of the same shape and dtype.
+        Gets one row of X, as it is, and returns an array of the same shape and dtype. A parameter
+        that is called ``rng`` gets the generator by name, whether or not it has a default.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows, where the function is to
         see images; None hands it the rows.
@@ -116,11 +116,14 @@ class CallableAugmenter(BaseAugmenter):
         augmented = check_out(made, (len(rows), *batch.shape[1:]), batch.dtype)
         images = batch if self.image_shape is None else as_image_batch(batch, self.image_shape)
         places = augmented.reshape(len(rows), *images.shape[1:])
-        takes_rng = count_arguments(self.function) > 1
+        pass_rng = find_rng_argument(self.function)
         for place, (row, key) in enumerate(zip(rows, params["key"], strict=True)):
             image = images[row].copy()
-            rng = (np.random.Generator(np.random.Philox(key=int(key))),) if takes_rng else ()
-            result = np.asarray(self.function(image, *rng))
+            rng = None if pass_rng is None else np.random.Generator(np.random.Philox(key=int(key)))
+            if pass_rng == "name":
+                result = np.asarray(self.function(image, rng=rng))
+            else:
+                result = np.asarray(self.function(image, *(() if rng is None else (rng,))))
             check_result(result, images[row], self.function)
             places[place] = result
         if scaler is None:
@@ -148,20 +151,27 @@ def check_result(result: NDArray[Any], image: NDArray[Any], function: Any) -> No
         )
 
 
-def count_arguments(function: Callable[..., Any]) -> int:
-    """Count the positional arguments that a function must be given."""
+def find_rng_argument(function: Callable[..., Any]) -> str | None:
+    """Say whether a function takes a generator, by "name" or by "place"; None if it does not."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        # Functions written in C, such as OpenCV's, may have no signature, and draw nothing.
+        return None
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    if "rng" in parameters and parameters["rng"].kind in kinds:
+        return "name"
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(
+    n_needed = sum(
         parameter.kind in kinds and parameter.default is inspect.Parameter.empty
-        for parameter in inspect.signature(function).parameters.values()
+        for parameter in parameters.values()
     )
+    return "place" if n_needed > 1 else None
 
 
 # Seeds that every library takes, in the narrowest integers that one of them uses.
 _SEEDS = 2**31
 
-# Each thread augments with copies of its own, because transforms keep what they draw in themselves.
-_LOCAL = threading.local()
 # Held by whoever uses a transform that all threads share.
 _SHARED = threading.Lock()
 
@@ -172,30 +182,39 @@ class ForeignTransform:
     def __init__(self, transform: Any, call: Callable[[Any, NDArray[Any], int], Any]) -> None:
         self.transform = transform
         self.call = call
+        self._can_be_copied = call not in (call_keras, chain)
+        # Each thread augments with a copy of its own, because transforms keep what they draw in
+        # themselves. Copies outlive the threads: a thread may last for no longer than a batch.
+        self._spare: list[Any] = []
 
     def __call__(self, image: NDArray[Any], rng: np.random.Generator) -> Any:
         """Augment one image, of shape (H, W) or (H, W, C)."""
         seed = int(rng.integers(_SEEDS))
-        own = self._find_copy()
-        if own is not None:
+        own = self._take_copy()
+        if own is None:
+            with _SHARED:
+                return self.call(self.transform, image, seed)
+        try:
             return self.call(own, image, seed)
-        with _SHARED:
-            return self.call(self.transform, image, seed)
+        finally:
+            self._spare.append(own)
 
-    def _find_copy(self) -> Any:
-        """Return this thread's copy; None in the main thread and for what cannot be copied."""
-        if (
-            self.call in (call_keras, chain)
-            or threading.current_thread() is threading.main_thread()
-        ):
+    def _take_copy(self) -> Any:
+        """Take a copy for a thread; None in the main thread and for what cannot be copied."""
+        if not self._can_be_copied or threading.current_thread() is threading.main_thread():
             return None
-        copies = _LOCAL.__dict__.setdefault("copies", weakref.WeakKeyDictionary())
-        if self not in copies:
-            try:
-                copies[self] = copy.deepcopy(self.transform)
-            except (TypeError, ValueError, AttributeError, RuntimeError, NotImplementedError):
-                copies[self] = None
-        return copies[self]
+        try:
+            return self._spare.pop()
+        except IndexError:
+            pass
+        try:
+            return copy.deepcopy(self.transform)
+        except (TypeError, ValueError, AttributeError, RuntimeError, NotImplementedError):
+            self._can_be_copied = False
+            return None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ForeignTransform, (self.transform, self.call)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "ForeignTransform":
         """Share the transform: it is seeded before each use, and some cannot be copied."""

@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import albumentations
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -146,3 +147,48 @@ def test_keras_layers_are_called_as_keras_layers_on_every_backend(backend):
     environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     run = subprocess.run([sys.executable, "-c", LAYERS], env=environment, capture_output=True)
     assert run.returncode == 0, run.stderr.decode()[-2000:]
+
+
+def test_a_function_gets_its_generator_wherever_rng_stands():
+    def by_place(image, generator):
+        return image ^ generator.integers(0, 256, image.shape, dtype=np.uint8)
+
+    def by_default(image, rng=None):
+        return by_place(image, rng)
+
+    def by_name(image, *, rng):
+        return by_place(image, rng)
+
+    images = np.random.default_rng(0).integers(0, 256, (3, 6, 9), dtype=np.uint8)
+    made = []
+    for function in (by_place, by_default, by_name):
+        augmenter = as_augmenter(function)
+        made.append(augmenter.apply(images, augmenter.draw_params(3, random_state=4)))
+    assert (made[0] != images).any()
+    assert_array_equal(made[0], made[1])
+    assert_array_equal(made[0], made[2])
+
+
+def test_a_function_without_a_signature_is_called_with_the_image_alone():
+    images = np.random.default_rng(0).integers(0, 50, (3, 6, 9), dtype=np.uint8)
+    augmenter = as_augmenter(cv2.equalizeHist)
+    made = augmenter.apply(images, augmenter.draw_params(3, random_state=0))
+    assert_array_equal(made, np.stack([cv2.equalizeHist(image) for image in images]))
+
+
+def test_a_transform_is_copied_once_for_each_thread_at_work_and_not_for_each_thread():
+    class Counted(albumentations.HorizontalFlip):
+        copies = 0
+
+        def __deepcopy__(self, memo):
+            Counted.copies += 1
+            return Counted(p=0.5)
+
+    augmenter = as_augmenter(Counted(p=0.5))
+    images = np.random.default_rng(0).integers(0, 256, (2, 8, 9, 3), dtype=np.uint8)
+    params = augmenter.draw_params(2, random_state=0)
+    Counted.copies = 0
+    for _ in range(5):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(augmenter.apply, images, params).result()
+    assert Counted.copies == 1
