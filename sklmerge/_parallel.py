@@ -180,13 +180,17 @@ class Lookahead:
         """Forget what was made ahead."""
         self._ahead = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_ahead": {}}
+
 
 def _start(function: Callable[[Any], Result], key: Any) -> "Future[Result]":
     future: Future[Result] = Future()
+    carried = _Carried(function)
 
     def run() -> None:
         try:
-            future.set_result(function(key))
+            future.set_result(carried(key))
         # Whatever it is, it belongs to whoever asks for the result.
         except BaseException as error:
             future.set_exception(error)

@@ -291,13 +291,14 @@ class ImageBatches(Resumable, NamedClasses):
 
         return BatchLoader(self, num_workers=num_workers, shard=shard, **options)
 
-    def to_keras(self, *, initial_epoch: int = 0) -> Any:
+    def to_keras(self, *, initial_epoch: int | None = None) -> Any:
         """Make a `keras.utils.PyDataset` of these batches, for any backend.
 
         Parameters
         ----------
-        initial_epoch : int, default=0
-            The first epoch, as given to fit. With its callback the data set is told.
+        initial_epoch : int or None, default=None
+            The first epoch, as given to fit. With its callback the data set is told. None is the
+            next epoch of the batches, which must not have begun.
 
         Returns
         -------
@@ -313,7 +314,8 @@ class ImageBatches(Resumable, NamedClasses):
         Returns
         -------
         tf.data.Dataset
-            Of ``(x, y)`` or ``(x, y, sample_weight)``, with the number of its batches known.
+            Of ``(x, y)`` or ``(x, y, sample_weight)``, with the number of its batches known unless
+            the first loop resumes within an epoch.
         """
         from sklmerge.feed.tensorflow import make_dataset
 

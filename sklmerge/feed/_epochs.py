@@ -51,6 +51,11 @@ class EpochClock:
         self._now, self._world_size = began, world_size
         return began
 
+    def stand_like(self, other: "EpochClock") -> None:
+        """Begin the next loop where another would begin it, within an epoch as well."""
+        self.epoch, self.start, self._began_for = other.epoch, other.start, other._began_for
+        self._now = None
+
     def stand_at(self, epoch: int, batch: int, n_batches: int, world_size: int = 1) -> None:
         """Note that a loop has handed out so many batches of an epoch."""
         self._now = (epoch, batch) if batch < n_batches else (epoch + 1, 0)
@@ -89,6 +94,11 @@ class Resumable:
     """Something that feeds epoch after epoch, and goes on where it was stopped."""
 
     _clock: EpochClock
+
+    @property
+    def clock(self) -> EpochClock:
+        """Which epoch comes next."""
+        return self._clock
 
     @property
     def epoch(self) -> int:

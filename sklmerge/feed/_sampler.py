@@ -47,11 +47,6 @@ class EpochSampler(Resumable, DistributedSampler[Any]):
         self._clock = EpochClock(digest_epochs(schedule, batch_size))
 
     @property
-    def clock(self) -> EpochClock:
-        """Which epoch comes next."""
-        return self._clock
-
-    @property
     def sampler(self) -> "EpochSampler":
         """Itself."""
         return self

@@ -17,8 +17,9 @@ class KerasBatches(NamedClasses, keras.utils.PyDataset):
     ----------
     batches : ImageBatches
         What is fed, by ``n_jobs`` threads that end with their batches.
-    initial_epoch : int, default=0
-        The first epoch, the same as fit's own ``initial_epoch``, if `callback` is not used.
+    initial_epoch : int or None, default=None
+        The first epoch, the same as fit's own ``initial_epoch``, if `callback` is not used. None is
+        the next epoch of the batches, which must not have begun: Keras resumes at whole epochs.
 
     Attributes
     ----------
@@ -58,15 +59,15 @@ class KerasBatches(NamedClasses, keras.utils.PyDataset):
     ((4, 20, 30, 3), [0, 1, 0, 1])
     """
 
-    def __init__(self, batches: ImageBatches, *, initial_epoch: int = 0) -> None:
+    def __init__(self, batches: ImageBatches, *, initial_epoch: int | None = None) -> None:
         if not isinstance(batches, ImageBatches):
             raise TypeError(f"batches must be ImageBatches, got {type(batches).__name__}")
         # No worker of Keras': what its queue holds at the end of one epoch goes to the next.
         super().__init__(workers=1, use_multiprocessing=False)
         self.batches, self.merger = batches, batches.merger
-        self.epoch = check_whole("initial_epoch", initial_epoch, 0)
+        self.epoch = _find_first_epoch(batches, initial_epoch)
         self.callback = EpochCallback(self)
-        self._ahead = Lookahead(lambda key: batches.make_batch(*key), count_threads(batches.n_jobs))
+        self._ahead = Lookahead(self._make, count_threads(batches.n_jobs))
         self._asked: set[int] = set()
         self._n_asked = 0
         self._next_number = 0
@@ -123,12 +124,28 @@ class KerasBatches(NamedClasses, keras.utils.PyDataset):
         self._asked.clear()
         self.batches.release()
 
+    def _make(self, key: tuple[int, int]) -> Any:
+        return self.batches.make_batch(*key)
+
     def _refuse_steps(self, n_steps: int | None = None) -> None:
         got = "fewer" if n_steps is None else str(n_steps)
         raise ValueError(
             f"steps_per_epoch must not be below the {len(self)} batches of an epoch, got {got}; "
             "leave it out, and choose shorter epochs by EpochSchedule(samples_per_class)"
         )
+
+
+def _find_first_epoch(batches: ImageBatches, initial_epoch: int | None) -> int:
+    if initial_epoch is not None:
+        return check_whole("initial_epoch", initial_epoch, 0)
+    epoch, start = batches.clock.epoch, batches.clock.start
+    if start:
+        raise ValueError(
+            f"initial_epoch must be given where batches resume within an epoch, got batch {start} "
+            f"of epoch {epoch}; Keras trains whole epochs: pass initial_epoch={epoch} to repeat it "
+            f"or {epoch + 1} to go on with the next"
+        )
+    return epoch
 
 
 class EpochCallback(keras.callbacks.Callback):

@@ -19,6 +19,9 @@ def make_dataset(batches: ImageBatches) -> Any:
     # One batch is made to learn its shape and dtypes.
     signature = tf.nest.map_structure(_describe, _arrange(batches[0]))
     dataset = tf.data.Dataset.from_generator(feed, output_signature=signature)
+    if batches.clock.start:
+        # The first loop has fewer batches than those that follow.
+        return dataset
     return dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
 
 

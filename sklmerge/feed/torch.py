@@ -214,7 +214,7 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
                 f"{batches.world_size}; to_torch asks torch.distributed itself"
             )
         sampler = _KeySampler(batches.schedule, batches.batch_size, shard)
-        sampler.clock.set_epoch(batches.epoch)
+        sampler.clock.stand_like(batches.clock)
         options.setdefault("collate_fn", _keep)
         super().__init__(
             _MadeBatches(batches, sampler),

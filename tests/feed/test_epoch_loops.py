@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import SGDClassifier
 
-from sklmerge import EpochSchedule, ImageBatches
+from sklmerge import EpochSchedule, ImageBatches, config_context
+from sklmerge.images import encode_image
 
 BALANCED = EpochSchedule("minority", random_state=0)
 
@@ -89,3 +90,70 @@ def test_progress_is_shown_when_asked(textures, capsys):
     images, target = textures
     assert len(list(ImageBatches(images, target, progress=True))) == 8
     assert "epoch 0" in capsys.readouterr().out
+
+
+def stop_within(textures, **settings):
+    """Give batches that resume behind the second batch of epoch 1, and the whole of epochs 1, 2."""
+    images, target = textures
+
+    def make():
+        return ImageBatches(
+            images, target, schedule=BALANCED, augmenter="light", batch_size=12, **settings
+        )
+
+    stopped, resumed = make(), make()
+    stopped.set_epoch(1)
+    for _ in zip(range(2), stopped, strict=False):
+        pass
+    resumed.load_state_dict(stopped.state_dict())
+    stopped.set_epoch(1)
+    return resumed, [list(stopped), list(stopped)]
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_a_place_within_an_epoch_goes_with_the_batches_to_torch(textures, num_workers):
+    batches, epochs = stop_within(textures)
+    loader = batches.to_torch(num_workers)
+    assert {**loader.state_dict(), "digest": 0} == {**batches.state_dict(), "digest": 0}
+    for expected in (epochs[0][2:], epochs[1]):
+        fed = [y.numpy() for _, y in loader]
+        assert len(fed) == len(expected)
+        for y, batch in zip(fed, expected, strict=True):
+            assert_array_equal(y, batch[1])
+
+
+def test_a_place_within_an_epoch_goes_with_the_batches_to_tensorflow(textures):
+    batches, epochs = stop_within(textures)
+    dataset = batches.to_tf()
+    for expected in (epochs[0][2:], epochs[1]):
+        fed = list(dataset.as_numpy_iterator())
+        assert len(fed) == len(expected)
+        for (x, y), batch in zip(fed, expected, strict=True):
+            assert_array_equal(x[..., 0], batch[0])
+            assert_array_equal(y, batch[1])
+
+
+def test_keras_goes_on_at_the_epoch_of_the_batches_and_refuses_a_place_within(textures):
+    batches, epochs = stop_within(textures)
+    with pytest.raises(ValueError, match="got batch 2 of epoch 1; Keras"):
+        batches.to_keras()
+    assert_array_equal(batches.to_keras(initial_epoch=1)[0][0][..., 0], epochs[0][0][0])
+    batches.set_epoch(2)
+    feed = batches.to_keras()
+    assert feed.epoch == 2
+    feed[0]
+    sent = pickle.loads(pickle.dumps(feed))
+    for number, batch in enumerate(epochs[1]):
+        assert_array_equal(sent[number][0][..., 0], batch[0])
+
+
+@pytest.mark.parametrize("framework", ["keras", "torch"])
+def test_settings_hold_in_the_threads_that_make_batches_ahead(tmp_path, framework):
+    paths = [tmp_path / f"{number}.png" for number in range(6)]
+    for path in paths:
+        path.write_bytes(encode_image(np.zeros((20, 30, 3), np.uint8), "png"))
+    batches = ImageBatches(paths, batch_size=2, n_jobs=2)
+    feed = batches.to_keras() if framework == "keras" else batches.to_torch()
+    with config_context(max_pixels=599), pytest.raises(ValueError, match="max_pixels"):
+        next(iter(feed)) if framework == "torch" else feed[0]
+    assert len(next(iter(batches))[0]) == 2
