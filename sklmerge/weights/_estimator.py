@@ -1,6 +1,7 @@
 """ClassWeightEstimator: labels in, a weight per class and per sample out."""
 
 from collections.abc import Hashable, Iterable
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -152,9 +153,8 @@ class ClassWeightEstimator(BaseEstimator):
             If y is empty or not what `target` says, a label is missing or soft, or a class has no
             sample.
         """
-        if not self._count(y, sample_weight, None):
+        if not self._count_all(iterate_parts(y, sample_weight), self.target, at_once=True):
             raise ValueError("y must have at least one sample, got none")
-        self._weigh()
         return self
 
     def partial_fit(self, y: Any, sample_weight: ArrayLike | None = None) -> Self:
@@ -174,7 +174,9 @@ class ClassWeightEstimator(BaseEstimator):
         -------
         self
         """
-        self._count(y, sample_weight, getattr(self, "_tally", None))
+        # A part of y that fails must not be counted by half.
+        tally = copy(getattr(self, "_tally", None))
+        self._count_all(iterate_parts(y, sample_weight), self.target, tally)
         return self
 
     def fit_counts(self, counts: Any) -> Self:
@@ -209,8 +211,7 @@ class ClassWeightEstimator(BaseEstimator):
                 "target must be 'labels' or 'one-hot' for fit_counts, got 'multilabel'; fit the "
                 "0/1 columns themselves"
             )
-        self._count_all([Part(labels, numbers)], "labels", None)
-        self._weigh()
+        self._count_all([Part(labels, numbers)], "labels", at_once=True)
         return self
 
     @property
@@ -340,11 +341,15 @@ class ClassWeightEstimator(BaseEstimator):
         """
         return make_fit_params(self, framework, y)
 
-    def _count(self, y: Any, sample_weight: Any, tally: Tally | None) -> bool:
-        """Count on from a tally, and say whether there is anything counted."""
-        return self._count_all(iterate_parts(y, sample_weight), self.target, tally)
-
-    def _count_all(self, parts: Iterable[Part], target: str, tally: Tally | None) -> bool:
+    def _count_all(
+        self,
+        parts: Iterable[Part],
+        target: str,
+        tally: Tally | None = None,
+        *,
+        at_once: bool = False,
+    ) -> bool:
+        """Count on from a tally, and say whether there is anything counted; weigh it at once."""
         check_weighting(
             self.scheme, self.power, self.beta, self.normalize, self.max_ratio, self.missing
         )
@@ -362,22 +367,28 @@ class ClassWeightEstimator(BaseEstimator):
             tally = count_part(tally, part, target, classes, self.ignore_label)
         if tally is None:
             return False
+        counts = add_weighted_classes(tally.counts(), self.scheme, tally.classes)
+        classes_ = np.array(tally.classes or list(counts))
+        weights = self._weigh_counts(counts) if at_once else None
+        # Nothing of this object changes before all has gone well.
         self._tally, self._class_indices = tally, tally.class_indices
-        self.class_counts_ = add_weighted_classes(tally.counts(), self.scheme, tally.classes)
-        self.classes_ = np.array(tally.classes or list(self.class_counts_))
-        self._weights: NDArray[np.float64] | None = None
+        self.class_counts_, self.classes_ = counts, classes_
+        self._weights: NDArray[np.float64] | None = weights
         return True
 
     def _weigh(self) -> NDArray[np.float64]:
         check_is_fitted(self, "class_counts_")
         if self._weights is None:
-            self._weights = weigh_counts(
-                self.class_counts_,
-                scheme=self.scheme,
-                power=self.power,
-                beta=self.beta,
-                normalize=self.normalize,
-                max_ratio=self.max_ratio,
-                missing=self.missing,
-            )
+            self._weights = self._weigh_counts(self.class_counts_)
         return self._weights
+
+    def _weigh_counts(self, counts: Any) -> NDArray[np.float64]:
+        return weigh_counts(
+            counts,
+            scheme=self.scheme,
+            power=self.power,
+            beta=self.beta,
+            normalize=self.normalize,
+            max_ratio=self.max_ratio,
+            missing=self.missing,
+        )

@@ -207,8 +207,11 @@ class LabelTally:
             found, counts = found[counted], counts[counted]
         if self.classes is not None:
             check_known(found, self.classes)
-        for label, count in zip(found.tolist(), counts.tolist(), strict=True):
-            self._counts[label] = self._counts.get(label, 0.0) + count
+        # In new counts: a copy of this tally keeps the old ones.
+        self._counts = self._counts | {
+            label: self._counts.get(label, 0.0) + count
+            for label, count in zip(found.tolist(), counts.tolist(), strict=True)
+        }
 
     def counts(self) -> dict[Any, float]:
         """Count every class, in the order of the classes, by plain Python labels."""
@@ -249,8 +252,9 @@ class ColumnTally:
         else:
             # A sum of their own: a difference can leave a crumb where there is no 0 at all.
             ones, zeros = (row_weight.ravel() @ (rows == value) for value in (1, 0))
-        self._ones += ones
-        self._zeros += zeros
+        # In new arrays: a copy of this tally keeps the old ones.
+        self._ones = self._ones + ones
+        self._zeros = self._zeros + zeros
 
     def counts(self) -> dict[Any, float] | list[dict[Any, float]]:
         """Count every class, or where rows hold several, the zeros and ones of every column."""

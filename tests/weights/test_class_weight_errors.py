@@ -243,3 +243,43 @@ def test_fit_params_names_the_frameworks_and_asks_for_labels():
         weights.fit_params("jax")
     with pytest.raises(ValueError, match="y is needed for xgboost"):
         weights.fit_params("xgboost")
+
+
+@pytest.mark.parametrize(
+    ("settings", "first", "failing"),
+    [
+        ({}, ["a", "b", "b"], [1, 2]),
+        ({}, [1, 2, 2], ["a"]),
+        ({"classes": ["a", "b"]}, ["a", "b"], ["a", "z"]),
+        ({"target": "multilabel"}, [[1, 0], [0, 1]], [[1, 1], [0, 2]]),
+        ({"target": "one-hot"}, [[1, 0], [0, 1]], [[1, 0, 0]]),
+    ],
+)
+def test_a_part_that_fails_is_not_counted(settings, first, failing):
+    weights = ClassWeightEstimator(**settings).partial_fit(first)
+    before = weights.class_weight_, weights.class_counts_, weights.classes_.tolist()
+    with pytest.raises((ValueError, TypeError)):
+        weights.partial_fit(failing)
+    assert (weights.class_weight_, weights.class_counts_, weights.classes_.tolist()) == before
+    twice = ClassWeightEstimator(**settings).partial_fit(first).partial_fit(first)
+    assert weights.partial_fit(first).class_counts_ == twice.class_counts_
+
+
+def test_batches_before_one_that_fails_are_not_counted():
+    import torch
+
+    batches = [(torch.zeros(2, 3), torch.tensor(labels)) for labels in ([0, 1], [0, 5])]
+    loader = torch.utils.data.DataLoader(batches, batch_size=None)
+    weights = ClassWeightEstimator(classes=[0, 1]).partial_fit([0, 1])
+    with pytest.raises(ValueError, match="classes 0, 1 only, got 5"):
+        weights.partial_fit(loader)
+    assert weights.partial_fit([1]).class_counts_ == {0: 1.0, 1: 2.0}
+
+
+def test_a_fit_that_fails_leaves_what_was_fitted():
+    weights = ClassWeightEstimator(classes=["a", "b"]).fit(["a", "b", "b"])
+    before = weights.class_weight_
+    with pytest.raises(ValueError, match="every class must have a sample"):
+        weights.fit(["a", "a"])
+    assert weights.class_weight_ == before
+    assert weights.class_counts_ == {"a": 1.0, "b": 2.0}
