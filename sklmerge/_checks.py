@@ -175,6 +175,18 @@ def list_items(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
+def copy_fitted(
+    owner: Any, fitted: Any, names: Sequence[str] = ("n_features_in_", "feature_names_in_")
+) -> None:
+    """Give `owner` what `fitted` has of these attributes, and take away what it lacks."""
+    for name in names:
+        if hasattr(fitted, name):
+            setattr(owner, name, getattr(fitted, name))
+        else:
+            # What an earlier fit left would be wrong now.
+            owner.__dict__.pop(name, None)
+
+
 def available_where(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
     """Offer a method only where `check` of its object holds; `hasattr` says the same.
 

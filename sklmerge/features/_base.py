@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge._checks import check_n_jobs
+from sklmerge._checks import check_n_jobs, copy_fitted
 from sklmerge._contract import (
     as_image_batch,
     check_value_range,
@@ -114,12 +114,13 @@ class ImageFeatures(NamedFeatures, ABC):
         paths = find_paths(X)
         if paths is None:
             shape = as_image_batch(X, self.image_shape).shape[1:]
-            if self.image_shape is not None and np.ndim(X) == 2:
-                self.n_features_in_ = np.shape(X)[1]
         else:
             shape = read_batch(FileBatch(paths[:1], *get_ways(X), None)).shape[1:]
         self.feature_names_ = self._name_features(shape)
         self.image_shape_ = shape
+        copy_fitted(self, None)
+        if paths is None and self.image_shape is not None and np.ndim(X) == 2:
+            self.n_features_in_ = np.shape(X)[1]
         return self
 
     def transform(self, X: Any) -> NDArray[np.float64]:

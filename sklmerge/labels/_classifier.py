@@ -11,7 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge._checks import available_where, check_choice, check_flag
+from sklmerge._checks import available_where, check_choice, check_flag, copy_fitted
 from sklmerge._containers import flatten_column, read_labels, to_numpy
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label
@@ -169,13 +169,13 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         own, theirs = split_params(self, self.refiner, params, list(refiners))
         to_targets = merger.encode if self.encode_labels else merger.transform
         own = convert_validation(own, to_targets)
-        self.merger_ = merger
-        self.class_frequencies_ = tally_classes(merger, labels, sample_weight)
-        self.estimator_ = clone(self.estimator).fit(X, to_targets(labels), **own)
-        self.refiners_ = fit_refiners(refiners, merger, X, labels, theirs)
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.estimator_, name):
-                setattr(self, name, getattr(self.estimator_, name))
+        frequencies = tally_classes(merger, labels, sample_weight)
+        estimator = clone(self.estimator).fit(X, to_targets(labels), **own)
+        fitted_refiners = fit_refiners(refiners, merger, X, labels, theirs)
+        # A fit that fails leaves the earlier one whole.
+        self.merger_, self.class_frequencies_ = merger, frequencies
+        self.estimator_, self.refiners_ = estimator, fitted_refiners
+        copy_fitted(self, estimator)
         return self
 
     @property

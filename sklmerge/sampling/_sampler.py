@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from imblearn.base import BaseSampler
-from imblearn.utils import check_target_type
+from imblearn.utils import check_sampling_strategy, check_target_type
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
-from sklmerge._checks import check_choice, check_max_copies, check_n_jobs
+from sklmerge._checks import check_choice, check_max_copies, check_n_jobs, copy_fitted
 from sklmerge._containers import is_index, is_polars, read_labels, to_numpy
 from sklmerge._contract import as_image_batch, stack_images
 from sklmerge._random import hash_keys, resolve_seed
@@ -62,7 +62,13 @@ class ImageSampler(BaseSampler):
     def _resample_unread(self, X: Any, labels: NDArray[Any]) -> Any:
         """Take rows of paths or of an index, whose images are not at hand to be augmented."""
         check_consistent_length(X, labels)
+        labels = check_target_type(labels)
         merged = self._merge(labels)
+        # What imbalanced-learn resolves for rows that it reads.
+        self.sampling_strategy_ = check_sampling_strategy(
+            self.sampling_strategy, merged, self._sampling_type
+        )
+        copy_fitted(self, None)
         plan = self._plan(labels, merged, resolve_seed(self.random_state))
         if len(plan.drawn) and self.augmenter is not None:
             raise TypeError(
@@ -79,8 +85,7 @@ class ImageSampler(BaseSampler):
         labels = self._merge(labels)
         if np.ndim(X) > 2:
             check_consistent_length(X, labels)
-            for stale in ("n_features_in_", "feature_names_in_"):
-                self.__dict__.pop(stale, None)
+            copy_fitted(self, None)
             return as_image_batch(X, counted=True), labels, one_hot
         # Labels are checked already; only their number matters here.
         sparse_frame = hasattr(X, "iloc")

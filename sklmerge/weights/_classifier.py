@@ -8,13 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge._checks import Method, available_where
+from sklmerge._checks import Method, available_where, copy_fitted
 from sklmerge._containers import flatten_column
 from sklmerge.labels import check_all_named
 from sklmerge.weights._estimator import ClassWeightEstimator
 from sklmerge.weights._fitting import (
+    FITTED,
     WrappingClassifier,
-    copy_fitted_attributes,
     count_shares,
     fit_inner,
     read_classes_of_rows,
@@ -99,19 +99,20 @@ class ClassWeightedClassifier(WrappingClassifier):
             If `estimator` takes no sample weights, or resamples.
         """
         labels = read_classes_of_rows(self, y)
-        self.weighting_ = self._clone_weighting()
-        if isinstance(self.weighting_.scheme, Mapping):
+        weighting = self._clone_weighting()
+        if isinstance(weighting.scheme, Mapping):
             check_all_named(
                 "scheme",
-                list(self.weighting_.scheme),
+                list(weighting.scheme),
                 np.unique(labels).tolist(),
-                missing=self.weighting_.missing,
+                missing=weighting.missing,
             )
-        weights = _weigh_rows(self.weighting_, labels, sample_weight)
-        self.estimator_ = fit_inner(self, X, labels, weights, params)
-        copy_fitted_attributes(self, self.estimator_)
-        classes = getattr(self, "classes_", np.unique(labels))
-        self.train_prior_ = count_shares(labels, weights, classes)
+        weights = _weigh_rows(weighting, labels, sample_weight)
+        estimator = fit_inner(self, X, labels, weights, params)
+        shares = count_shares(labels, weights, getattr(estimator, "classes_", np.unique(labels)))
+        # A fit that fails leaves the earlier one whole.
+        self.weighting_, self.estimator_, self.train_prior_ = weighting, estimator, shares
+        copy_fitted(self, estimator, FITTED)
         return self
 
     @_if_inner_has("predict")

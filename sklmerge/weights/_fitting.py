@@ -14,6 +14,9 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklmerge._containers import read_labels, to_numpy
 
+# What a fitted classifier that wraps another takes over from it.
+FITTED = ("classes_", "n_features_in_", "feature_names_in_")
+
 
 class WrappingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """What classifiers around an `estimator` have in common: its tags, and its metadata."""
@@ -126,13 +129,6 @@ def name_weight_parameter(estimator: Any) -> str:
         f"estimator must take sample_weight in fit to be weighed, {type(estimator).__name__} does "
         "not; resample instead, for example with AugmentingOverSampler"
     )
-
-
-def copy_fitted_attributes(owner: Any, fitted: Any) -> None:
-    """Take over what scikit-learn expects of a fitted classifier, where the inner one has it."""
-    for name in ("classes_", "n_features_in_", "feature_names_in_"):
-        if hasattr(fitted, name):
-            setattr(owner, name, getattr(fitted, name))
 
 
 def count_shares(

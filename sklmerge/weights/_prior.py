@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._checks import copy_fitted
 from sklmerge._containers import to_numpy
 from sklmerge._kinds import show_labels
 from sklmerge.weights._adjust import (
@@ -16,8 +17,8 @@ from sklmerge.weights._adjust import (
     scale_rows,
 )
 from sklmerge.weights._fitting import (
+    FITTED,
     WrappingClassifier,
-    copy_fitted_attributes,
     count_shares,
     fit_inner,
     read_classes_of_rows,
@@ -141,18 +142,18 @@ class PriorAdjustedClassifier(WrappingClassifier):
         weights = None
         if sample_weight is not None:
             weights = read_sample_weight(sample_weight, labels.shape)
-        self.estimator_ = fit_inner(self, X, labels, weights, params)
-        if not hasattr(self.estimator_, "predict_proba"):
+        estimator = fit_inner(self, X, labels, weights, params)
+        if not hasattr(estimator, "predict_proba"):
             raise TypeError(
                 "estimator must have predict_proba for its probabilities to be adjusted, "
-                f"{type(self.estimator_).__name__} has none"
+                f"{type(estimator).__name__} has none"
             )
-        copy_fitted_attributes(self, self.estimator_)
-        observed = count_shares(labels, weights, self.classes_)
+        classes = estimator.classes_
+        observed = count_shares(labels, weights, classes)
         if observed is None:
             raise ValueError(
                 f"estimator must predict the classes of y, {show_labels(np.unique(labels), 5)}, "
-                f"got {show_labels(self.classes_, 5)}; adjust inside of what renames them"
+                f"got {show_labels(classes, 5)}; adjust inside of what renames them"
             )
         hidden = [name for name in params if name.endswith("sample_weight")]
         if hidden and isinstance(self.train_prior, str) and self.train_prior == "auto":
@@ -160,8 +161,11 @@ class PriorAdjustedClassifier(WrappingClassifier):
                 f"train_prior='auto' cannot follow weights given as {hidden[0]}; pass them as "
                 "sample_weight, or give train_prior by label"
             )
-        self.target_prior_ = self._read_target_prior(observed)
-        self.train_prior_ = self._read_train_prior(X, labels, weights, observed)
+        target = self._read_target_prior(classes, observed)
+        trained = self._read_train_prior(estimator, X, labels, weights, observed)
+        # A fit that fails leaves the earlier one whole.
+        self.estimator_, self.target_prior_, self.train_prior_ = estimator, target, trained
+        copy_fitted(self, estimator, FITTED)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
@@ -212,11 +216,13 @@ class PriorAdjustedClassifier(WrappingClassifier):
         places = self.predict_proba(X).argmax(axis=1)
         return self.classes_[places]
 
-    def _read_target_prior(self, observed: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _read_target_prior(
+        self, classes: NDArray[Any], observed: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         if not isinstance(self.target_prior, str):
-            return order_shares(self.target_prior, self.classes_, "target_prior")
+            return order_shares(self.target_prior, classes, "target_prior")
         if self.target_prior == "balanced":
-            return np.full(len(self.classes_), 1 / len(self.classes_))
+            return np.full(len(classes), 1 / len(classes))
         if self.target_prior == "observed":
             return observed
         raise ValueError(
@@ -226,23 +232,25 @@ class PriorAdjustedClassifier(WrappingClassifier):
 
     def _read_train_prior(
         self,
+        estimator: Any,
         X: Any,
         labels: NDArray[Any],
         weights: NDArray[np.float64] | None,
         observed: NDArray[np.float64],
     ) -> NDArray[np.float64]:
+        classes = estimator.classes_
         if not isinstance(self.train_prior, str):
-            return order_shares(self.train_prior, self.classes_, "train_prior")
+            return order_shares(self.train_prior, classes, "train_prior")
         if self.train_prior == "auto":
-            learned = find_learned_shares(self.estimator_, labels, weights)
-            shares = [learned.get(label, 0.0) for label in self.classes_.tolist()]
-            return order_shares(shares, self.classes_, "train_prior")
+            learned = find_learned_shares(estimator, labels, weights)
+            shares = [learned.get(label, 0.0) for label in classes.tolist()]
+            return order_shares(shares, classes, "train_prior")
         if self.train_prior == "estimated":
-            return estimate_train_shares(to_numpy(self.estimator_.predict_proba(X)), observed)
+            return estimate_train_shares(to_numpy(estimator.predict_proba(X)), observed)
         if self.train_prior == "observed":
             return observed
         if self.train_prior == "balanced":
-            return np.full(len(self.classes_), 1 / len(self.classes_))
+            return np.full(len(classes), 1 / len(classes))
         *names, last = map(repr, _TRAIN_PRIORS)
         raise ValueError(
             f"train_prior must be {', '.join(names)}, {last}, a mapping of label to share, a "

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from sklmerge import AugmentingOverSampler, BalancingSampler
+from sklmerge import AugmentingOverSampler, BalancingSampler, ImageIndex
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, (9, 5, 8, 3), dtype=np.uint8)
@@ -76,3 +76,39 @@ def test_missing_labels_are_named_by_position(sampler, missing):
     labels = np.array([*Y[:-1], missing], dtype=object)
     with pytest.raises(ValueError, match=r"missing labels .* at positions 8"):
         sampler.fit_resample(X, labels)
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [AugmentingOverSampler(None, random_state=0), BalancingSampler(augmenter=None, random_state=0)],
+    ids=repr,
+)
+def test_paths_and_an_index_are_repeated_as_rows_are(sampler, tmp_path):
+    for place, label in enumerate(["a", "b", "b", "b", "c", "c"]):
+        (tmp_path / label).mkdir(exist_ok=True)
+        Image.fromarray(X[place]).save(tmp_path / label / f"{place}.png")
+    index = ImageIndex(tmp_path)
+    paths, labels = [str(path) for path in index.paths], list(index.labels)
+    rows = np.arange(len(paths))[:, None]
+    expected, y_new = sampler.fit_resample(rows, labels)
+    assert sampler.n_features_in_ == 1
+    for container in (paths, np.array(paths), pd.Series(paths), index):
+        taken, y_taken = sampler.fit_resample(container, labels)
+        taken = taken.paths if isinstance(container, ImageIndex) else taken
+        assert [str(path) for path in taken] == [paths[row] for row in expected[:, 0]]
+        assert y_taken == y_new
+        assert not hasattr(sampler, "n_features_in_")
+    one_hot = pd.get_dummies(pd.Series(labels)).to_numpy().astype(int)
+    taken, y_taken = sampler.fit_resample(paths, one_hot)
+    assert list(taken) == [paths[row] for row in expected[:, 0]]
+    assert_array_equal(y_taken, one_hot[expected[:, 0]])
+
+
+def test_a_strategy_that_no_class_fits_is_refused_for_paths_too():
+    sampler = AugmentingOverSampler(None, sampling_strategy={"z": 5})
+    with pytest.raises(ValueError, match="target class is/are not present"):
+        sampler.fit_resample(["a.png", "b.png", "c.png"], [0, 1, 1])
+    sampler = AugmentingOverSampler(None, sampling_strategy={0: 2}, random_state=0)
+    taken, y_new = sampler.fit_resample(["a.png", "b.png", "c.png"], [0, 1, 1])
+    assert (list(taken), y_new) == (["a.png", "b.png", "c.png", "a.png"], [0, 1, 1, 0])
+    assert sampler.sampling_strategy_ == {0: 1}
