@@ -1,6 +1,7 @@
 """audit_split: what a training folder and a validation folder have in common, and should not."""
 
 import csv
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.balance.plan import read_column
+from sklmerge.balance.store import PLAN_NAME
 from sklmerge.images import (
-    BadFileError,
     Fingerprints,
     ImageIndex,
     Progress,
     check_url,
+    fetch_urls,
     find_local,
     find_near,
     is_url,
+    read_bytes,
     show_name,
     take_fingerprints,
 )
@@ -204,11 +207,11 @@ def audit_split(
         n_val=len(sides[1]),
         same_bytes=same_bytes,
         same_pixels=sorted(set(same_pixels) - set(same_bytes)),
-        same_source=pair_sources([_read_sources(side) for side in sides], names),
+        same_source=_pair_sources(sides, names),
         unreadable={
-            side.paths[int(row)]: _explain(side, int(row))
+            side.paths[row]: reason
             for side, one in zip(sides, prints, strict=True)
-            for row in np.flatnonzero(~one.has_pixels)
+            for row, reason in one.reasons.items()
         },
         similar=[pair for pair in _pair_similar(names, prints) if pair not in equal],
     )
@@ -239,15 +242,6 @@ def _pair_similar(names: Sequence[Sequence[str]], prints: Sequence[Fingerprints]
     return sorted((names[0][a], names[1][b - n]) for a, b in pairs if a < n <= b)
 
 
-def _explain(side: ImageIndex, row: int) -> str:
-    """Say why a file could not be compared."""
-    try:
-        side.read([row])
-    except BadFileError as error:
-        return str(error).partition("' (")[2].partition("); pass ")[0]
-    return "could not be read before"
-
-
 def _index(side: Any, name: str, options: Mapping[str, Any] | None) -> ImageIndex:
     if isinstance(side, ImageIndex):
         return side
@@ -261,25 +255,39 @@ def _index(side: Any, name: str, options: Mapping[str, Any] | None) -> ImageInde
         raise ValueError(f"{name} {str(error).removeprefix('source ')}") from error
 
 
-def pair_sources(
-    tables: Sequence[Mapping[str, str] | None], names: Sequence[Iterable[str]]
-) -> list[tuple[str, str]]:
-    """Pair files made from one source; a file without metadata is its own source, by its path.
-
-    Where neither side has metadata, equal paths mean nothing.
-    """
+def _pair_sources(sides: Sequence[ImageIndex], names: Sequence[Sequence[str]]) -> Pairs:
+    """Pair files made from one source; equal paths in unrelated sources mean nothing."""
+    tables = [read_column(side.root, "source", side.files) for side in sides]
     if all(table is None for table in tables):
         return []
-    sides = [
+    # What was not made from anything is a source itself, and its files are theirs.
+    origins = {
+        _resolve(origin)
+        for side, table in zip(sides, tables, strict=True)
+        if (origin := side.root if table is None else _find_origin(side)) is not None
+    }
+    if len(origins) > 1:
+        return []
+    found = [
         [(name, name if table is None else table.get(name)) for name in some]
         for table, some in zip(tables, names, strict=True)
     ]
-    return pair_equal(*sides)
+    return pair_equal(*found)
 
 
-def _read_sources(side: ImageIndex) -> dict[str, str] | None:
-    """Read the source of each file from metadata.csv; None where there is none of ours."""
-    return read_column(side.root, "source", side.files)
+def _find_origin(side: ImageIndex) -> str | None:
+    """Read where a balanced part comes from; None if it was moved away from its plan."""
+    path = f"{os.path.dirname(side.root.rstrip('/'))}/{PLAN_NAME}"
+    (data,) = fetch_urls([path], side.files)
+    try:
+        source = json.loads(read_bytes(path, data)).get("source")
+    except (ValueError, AttributeError):
+        return None
+    return source if isinstance(source, str) else None
+
+
+def _resolve(place: str) -> str:
+    return place.rstrip("/") if is_url(place) else os.path.realpath(place)
 
 
 def pair_equal(

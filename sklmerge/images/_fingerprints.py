@@ -51,11 +51,12 @@ def digest_file(data: bytes) -> bytes:
 
 
 class Fingerprint(NamedTuple):
-    """What one image is compared by; None for what was not made, or could not be."""
+    """What one image is compared by, or why not; None for what was not made, or could not be."""
 
     file: bytes | None = None
     pixels: bytes | None = None
     thumbnail: NDArray[np.uint8] | None = None
+    reason: str | None = None
 
 
 class Fingerprints:
@@ -76,6 +77,8 @@ class Fingerprints:
         Grey, see `has_thumbnail`.
     has_file, has_pixels, has_thumbnail : ndarray of bool, shape (n,)
         Which of them there are: a file that cannot be decoded has only its bytes.
+    reasons : dict of int to str
+        Row of each image that could not be read or decoded -> why.
 
     Examples
     --------
@@ -88,6 +91,7 @@ class Fingerprints:
         self.files, self.pixels = np.zeros((n, 2), np.uint64), np.zeros((n, 2), np.uint64)
         self.has_file, self.has_pixels = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         self.has_thumbnail = np.zeros(n, np.bool_)
+        self.reasons: dict[int, str] = {}
         shape = (n, SIDE, SIDE)
         self.thumbnails: NDArray[np.uint8]
         if n <= _MOST_IN_MEMORY:
@@ -118,6 +122,8 @@ class Fingerprints:
             self.pixels[row], self.has_pixels[row] = np.frombuffer(found.pixels, np.uint64), True
         if found.thumbnail is not None:
             self.thumbnails[row], self.has_thumbnail[row] = found.thumbnail, True
+        if found.reason is not None:
+            self.reasons[row] = found.reason
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Select images.
@@ -134,6 +140,8 @@ class Fingerprints:
         part = type(self)(len(rows))
         for name in ("files", "pixels", "has_file", "has_pixels", "has_thumbnail", "thumbnails"):
             getattr(part, name)[:] = getattr(self, name)[rows]
+        known = self.reasons
+        part.reasons = {new: known[row] for new, row in enumerate(rows.tolist()) if row in known}
         return part
 
 
@@ -212,14 +220,14 @@ def _describe(path: str, fetched: Fetched, reader: Any, *, decodes: bool) -> Fin
     """Make the whole fingerprint of a file."""
     try:
         data = read_bytes(path, fetched)
-    except ValueError:
-        return Fingerprint()
+    except ValueError as error:
+        return Fingerprint(reason=str(error))
     if not decodes:
         return Fingerprint(digest_file(data))
     try:
         image = decode_image(data) if reader is None else read_with(reader, path, fetched)
-    except ValueError:
-        return Fingerprint(digest_file(data))
+    except ValueError as error:
+        return Fingerprint(digest_file(data), reason=str(error))
     return Fingerprint(digest_file(data), digest_pixels(image), make_thumbnail(image))
 
 
@@ -234,6 +242,6 @@ def describe_looks(path: str, fetched: Fetched, reader: Any) -> Fingerprint:
             image = decode_image(data, color_mode="grayscale", image_size=_REDUCED)
         else:
             image = decode_image(data)
-    except ValueError:
-        return Fingerprint()
+    except ValueError as error:
+        return Fingerprint(reason=str(error))
     return Fingerprint(thumbnail=make_thumbnail(image))

@@ -235,7 +235,7 @@ def test_an_index_of_a_folder_is_not_balanced_into_it(write_classes):
     [
         ("duplicates", ["duplicates"]),
         (["similar", "unreadable"], ["unreadable", "similar"]),
-        (("similar", "duplicates"), ["dupeadable", "similar"]),
+        (("similar", "duplicates"), ["duplicates", "similar"]),
     ],
 )
 def test_the_plan_tells_what_is_dropped_in_a_fixed_order(write_classes, tmp_path, drop, told):
