@@ -18,7 +18,7 @@ def balance(
     merge: opt.Merge = None,
     samples_per_class: Annotated[
         str,
-        typer.Option(help="majority, minority, none, a number, or CLASS=NUMBER,... in train."),
+        typer.Option(help="majority, minority, natural, a number, or CLASS=NUMBER,... in train."),
     ] = "majority",
     max_copies: Annotated[int, typer.Option(help="Most copies of one image; -1: no bound.")] = 20,
     split: Annotated[

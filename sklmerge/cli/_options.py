@@ -149,48 +149,40 @@ def read_max_copies(number: int) -> int | None:
     return None if number == -1 else number
 
 
+# What has another form is handed on as it is, for the library to say what it takes.
 def read_split(text: str) -> Any:
     """Read shares of train, val and test, or ``val=0.1,test=50``; ``1`` puts all in train."""
-    if "=" not in text:
-        shares = read_numbers("--split", text, 3)
-        return None if len(shares) == 1 and shares[0] == 1 else shares
-    amounts: dict[str, float | int] = {}
-    for entry in text.split(","):
-        name, _, amount = entry.partition("=")
-        try:
-            amounts[name.strip()] = int(amount) if amount.strip().isdecimal() else float(amount)
-        except ValueError as error:
-            raise ValueError(
-                f"--split must be shares such as 0.8,0.2 or parts such as val=0.1,test=50, got "
-                f"{text!r}"
-            ) from error
-    return amounts
+    try:
+        if "=" not in text:
+            shares = tuple(map(float, text.split(",")))
+            return None if shares == (1.0,) else shares
+        amounts = (entry.partition("=") for entry in text.split(","))
+        return {name.strip(): _read_amount(amount) for name, _, amount in amounts}
+    except ValueError:
+        return text
 
 
-def read_image_size(text: str | None) -> tuple[int, int] | None:
+def _read_amount(text: str) -> float | int:
+    return int(text) if text.strip().isdecimal() else float(text)
+
+
+def read_image_size(text: str | None) -> Any:
     """Read ``HEIGHTxWIDTH``, or one number for a square."""
-    if text is None:
-        return None
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isdecimal() and int(side) for side in sides):
-        raise ValueError(f"--image-size must look like 224x224 (height x width), got {text!r}")
-    return int(sides[0]), int(sides[-1])
+    sides = [] if text is None else text.lower().split("x")
+    if not all(side.isdecimal() for side in sides) or text is None:
+        return text
+    return tuple(map(int, sides * 2 if len(sides) == 1 else sides))
 
 
-def read_samples(text: str) -> str | int | dict[str, int] | None:
+def read_samples(text: str) -> Any:
     """Read how many files each class gets: a word, a number, or ``cat=500,dog=300``."""
     if text == "none":
         return None
-    if text in ("majority", "minority"):
-        return text
     if text.isdecimal():
         return int(text)
     entries = [entry.rpartition("=") for entry in text.split(",")]
     if not all(name and number.isdecimal() for name, _, number in entries):
-        raise ValueError(
-            "--samples-per-class must be majority, minority, none, a number or "
-            f"CLASS=NUMBER,..., got {text!r}"
-        )
+        return text
     return {name: int(number) for name, _, number in entries}
 
 

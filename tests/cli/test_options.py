@@ -137,6 +137,14 @@ def test_columns_without_a_table_are_refused(run, textures, tmp_path):
         assert "path_column is for a table" in error
 
 
+@pytest.mark.parametrize("word", ["natural", "none"])
+def test_classes_can_stay_as_large_as_they_are(run_json, textures, tmp_path, word):
+    report = run_json(
+        "balance", textures, tmp_path / "out", "--samples-per-class", word, "--split", "1"
+    )
+    assert report["counts_after"] == report["counts_before"]
+
+
 def test_splits_folds_and_drops_reach_the_job(run_json, textures, tmp_path):
     report = run_json("balance", textures, tmp_path / "a", "--split", "val=0.1,test=4")
     assert report["counts_before"]["test"] == {"brick": 4, "grass": 4, "gravel": 4}

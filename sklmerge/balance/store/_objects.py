@@ -308,11 +308,12 @@ class ObjectStore:
         for complete if this process stopped with an error.
         """
         self.check_held()
-        with tempfile.NamedTemporaryFile(prefix="sklmerge-") as file:
-            file.writelines(pieces)
-            file.flush()
-            if not self.objects.is_same(file.name, name):
-                self.objects.put_file(file.name, name)
+        with tempfile.TemporaryDirectory(prefix="sklmerge-") as folder:
+            path = os.path.join(folder, "whole")
+            with open(path, "wb") as file:
+                file.writelines(pieces)
+            if not self.objects.is_same(path, name):
+                self.objects.put_file(path, name)
 
     def remove(self, name: str) -> None:
         """Remove a file."""
