@@ -61,7 +61,7 @@ class ImageIndex(IndexRows):
         every folder that holds images itself, called by its path, such as ``"fruit/apple"``.
     extensions : iterable of str or None, default=None
         Endings of images' names, upper and lower case alike, such as ``[".jpg"]``; None takes those
-        of every format that is read.
+        of every format that is read, and of a table every row.
     exclude : str, pattern or None, default=None
         Regular expression; files in whose paths it is found are left out, such as ``"_mask"``.
     path_column, label_column : str or None, default=None
@@ -97,7 +97,8 @@ class ImageIndex(IndexRows):
         Class folders without an image, which are no classes here.
     passed_over : dict of str to int
         Extension, in lower case -> how many files were seen and not taken: files in class folders
-        that are no images by their extension or were excluded, and images beside class folders.
+        and rows of tables that are no images by their extension or were excluded, links in archives
+        that lead nowhere, and images beside class folders.
     has_table : bool
         Whether a table lists the images, wherever they lie; else all are in folders under ``root``.
     files : RemoteFiles

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklmerge._codes import find_classes
 from sklmerge._containers import read_labels
 from sklmerge.images._reading import fetch_urls, read_bytes
+from sklmerge.images.codec import IMAGE_EXTENSIONS
 from sklmerge.images.files import (
     BadFileError,
     ImagePaths,
@@ -23,6 +24,7 @@ from sklmerge.images.files import (
     check_url,
     choose_code_dtype,
     choose_columns,
+    count_extensions,
     is_archive,
     is_url,
     locate_files,
@@ -189,12 +191,7 @@ def _recall(listed: Listed, table: Table, wanted: Wanted) -> Listed:
     classes, places = find_classes(read_labels(texts))
     codes = places.astype(choose_code_dtype(len(classes)))
     # A class all of whose files have been taken away is none of the merge either.
-    present = set(classes.tolist())
-    merge = {
-        label: [original for original in some if original in present]
-        for label, some in folders_by_label.items()
-        if present.intersection(some)
-    }
+    merge = _cut_merge(folders_by_label, classes.tolist())
     return listed._replace(paths=paths, codes=codes, classes=classes.tolist(), merge=merge)
 
 
@@ -202,23 +199,43 @@ def _list_table(
     table: Table, home: str, wanted: Wanted, columns: Columns, files: RemoteFiles
 ) -> Listed:
     """List the rows of a table, in their order."""
+    if wanted.levels != "top":
+        raise ValueError(f"levels is for class folders, got a table and levels={wanted.levels!r}")
     root = home if columns.root is None else check_url(columns.root, None)
     path_column, label_column = choose_columns(table, columns.path_column, columns.label_column)
     named = read_paths(table, path_column, columns.suffix)
     check_cells(table, label_column)
     labels = read_labels(table.columns[label_column], f"column {label_column!r} of {table.name}")
+    all_classes, all_codes = find_classes(labels)
+    chosen = _choose_classes(all_classes.tolist(), wanted.classes)
+    rows, passed_over = _choose_images(named, np.isin(all_codes, chosen), wanted)
+    present = np.unique(all_codes[rows])
+    empty = [str(all_classes[code]) for code in chosen if code not in set(present.tolist())]
+    if empty and not (wanted.allow_empty and len(rows)):
+        raise ValueError(
+            f"{table.name} must list an image of each class, but extensions and exclude leave none "
+            f"of {empty[0]!r}" + ("; pass allow_empty=True to pass over it" if len(rows) else "")
+        )
+    named = [named[row] for row in rows]
     if os.path.isfile(root) and is_archive(root):
         paths, files = _find_members(named, root, table, files)
     else:
         if not is_url(root):
             named = _locate_local(named, root, table, columns.suffix)
         paths = ImagePaths.from_bytes([os.fsencode(path) for path in named], root=root)
-    classes, places = find_classes(labels)
-    codes: NDArray[np.signedinteger] = places.astype(choose_code_dtype(len(classes)))
-    listed = Listed(paths, codes, classes.tolist(), files, has_table=True)
+    codes = np.searchsorted(present, all_codes[rows]).astype(choose_code_dtype(len(present)))
+    classes = all_classes[present].tolist()
+    merge = None
     if label_column == "original_label" and columns.label_column is None and table.is_text:
-        listed = listed._replace(merge=_read_label_merge(table))
-    return listed if wanted.classes is None else _choose_classes(listed, wanted.classes)
+        merge = _cut_merge(_read_label_merge(table) or {}, classes) or None
+    return Listed(paths, codes, classes, files, merge, empty, passed_over, has_table=True)
+
+
+def _cut_merge(merge: Mapping[Any, list[Any]], classes: Sequence[Any]) -> dict[Any, list[Any]]:
+    """Leave the classes out of a merge that are not there."""
+    present = set(classes)
+    kept = {label: [one for one in some if one in present] for label, some in merge.items()}
+    return {label: some for label, some in kept.items() if some}
 
 
 def _read_label_merge(table: Table) -> dict[Any, list[Any]] | None:
@@ -237,18 +254,39 @@ def _locate_local(named: Sequence[str], root: str, table: Table, suffix: str) ->
     return found
 
 
-def _choose_classes(listed: Listed, classes: Iterable[str]) -> Listed:
-    known = {str(label): code for code, label in enumerate(listed.classes)}
-    unknown = [label for label in classes if str(label) not in known]
+def _choose_classes(known: Sequence[Any], classes: Iterable[str] | None) -> list[int]:
+    """Choose the numbers of the classes to take, ascending."""
+    if classes is None:
+        return list(range(len(known)))
+    numbers = {str(label): number for number, label in enumerate(known)}
+    unknown = [label for label in classes if str(label) not in numbers]
     if unknown:
         raise ValueError(
-            f"classes must name labels of the table, got {unknown}; there are {listed.classes[:10]}"
+            f"classes must name labels of the table, got {unknown}; there are {list(known[:10])}"
         )
-    kept = sorted(known[str(label)] for label in set(classes))
-    rows = np.flatnonzero(np.isin(listed.codes, kept))
-    codes = np.searchsorted(kept, listed.codes[rows]).astype(listed.codes.dtype)
-    return listed._replace(
-        paths=listed.paths.take(rows), codes=codes, classes=[listed.classes[k] for k in kept]
+    return sorted({numbers[str(label)] for label in classes})
+
+
+def _choose_images(
+    named: Sequence[str], is_wanted: NDArray[np.bool_], wanted: Wanted
+) -> tuple[NDArray[np.intp], Counter[str]]:
+    """Choose the rows that are images, and count the others that are of a class to take.
+
+    A table says what an image is, whatever its extension, unless extensions were given.
+    """
+    endings = ("",) if wanted.extensions is IMAGE_EXTENSIONS else wanted.extensions
+    endings = tuple(ending.lower() for ending in endings)
+    exclude = wanted.exclude
+    is_image = np.array(
+        [
+            name.lower().endswith(endings) and not (exclude and exclude.search(name))
+            for name in named
+        ],
+        np.bool_,
+    )
+    left_out = np.flatnonzero(is_wanted & ~is_image)
+    return np.flatnonzero(is_wanted & is_image), count_extensions(
+        os.fsencode(named[row]) for row in left_out
     )
 
 

@@ -226,3 +226,53 @@ def test_an_index_passes_through_a_file_and_back_with_its_merge(tmp_path):
     assert list(again.paths) == list(index.paths)
     assert again.labels.tolist() == index.labels.tolist()
     assert again.original_labels.tolist() == index.original_labels.tolist()
+
+
+def test_extensions_and_exclude_choose_rows_of_a_table_and_count_the_others(home):
+    table = write_csv(home, "image,label\n1.png,a\n2.PNG,b\n2_mask.png,a\nx.npy,c\n3.png,b\n")
+    (home / "images" / "2.PNG").touch()
+    options = {"root": home / "images", "extensions": [".png"], "exclude": "_mask"}
+    with pytest.raises(ValueError, match="leave none of 'c'; pass allow_empty=True"):
+        ImageIndex(table, **options)
+    index = ImageIndex(table, **options, allow_empty=True)
+    assert list(index.paths.relative()) == ["1.png", "2.PNG", "3.png"]
+    assert index.original_labels.tolist() == ["a", "b", "b"]
+    assert (index.passed_over, index.empty_folders) == ({".png": 1, ".npy": 1}, ["c"])
+    index = ImageIndex(table, **options, classes=["b", "a"])
+    assert (index.passed_over, index.empty_folders) == ({".png": 1}, [])
+    with pytest.raises(ValueError, match="must list an image of each class"):
+        ImageIndex(table, root=home / "images", exclude=".", allow_empty=True)
+    with pytest.raises(ValueError, match="levels is for class folders, got a table"):
+        ImageIndex(table, levels="leaf")
+
+
+def test_a_table_says_what_an_image_is_unless_extensions_are_given(home):
+    (home / "images" / "x.npy").touch()
+    table = write_csv(home, "image,label\n1.png,a\nx.npy,a\n")
+    assert len(ImageIndex(table, root=home / "images")) == 2
+
+
+def test_a_merge_in_a_table_goes_with_the_classes_that_are_chosen(home):
+    table = write_csv(home, "file_name,label,original_label\n1.png,ab,a\n2.png,ab,b\n3.png,c,c\n")
+    index = ImageIndex(table, root=home / "images", classes=["a", "c"])
+    assert (index.classes, index.original_classes) == (["ab", "c"], ["a", "c"])
+
+
+def test_a_number_with_zeros_in_front_is_taken_as_it_is(home):
+    for names, reason in (
+        (["0010.bmp"], "1 of 1 are not, first: '0010.bmp'"),
+        (["10.bmp", "010.bmp"], "'10.bmp' and '010.bmp', which may both mean '010.bmp'"),
+        (["01.bmp", "1.bmp"], "1 of 2 are not, first: '01.bmp'"),
+    ):
+        table = write_csv(home, "image,label\n" + "".join(f"{name},a\n" for name in names))
+        with pytest.raises(ValueError, match=reason):
+            ImageIndex(table, root=home / "scans")
+    table = write_csv(home, "image,label\n10.bmp,a\n10.bmp,a\n")
+    assert list(ImageIndex(table, root=home / "scans").paths.relative()) == ["010.bmp"] * 2
+
+
+def test_a_number_that_several_files_have_is_told(home):
+    (home / "scans" / "01.png").touch()
+    table = write_csv(home, "image,label\n1.png,a\n")
+    with pytest.raises(ValueError, match="several names differ from it only by zeros in front"):
+        ImageIndex(table, root=home / "scans")

@@ -8,6 +8,7 @@ from sklmerge.images.files._class_folders import check_classes as check_classes
 from sklmerge.images.files._class_folders import count_classes as count_classes
 from sklmerge.images.files._class_folders import fit_merger as fit_merger
 from sklmerge.images.files._class_folders import merge_by_parent as merge_by_parent
+from sklmerge.images.files._locating import locate_files as locate_files
 from sklmerge.images.files._parts import order_parts as order_parts
 from sklmerge.images.files._paths import ImagePaths as ImagePaths
 from sklmerge.images.files._paths import check_rows as check_rows
@@ -21,6 +22,7 @@ from sklmerge.images.files._scan import Wanted as Wanted
 from sklmerge.images.files._scan import check_exclude as check_exclude
 from sklmerge.images.files._scan import check_extensions as check_extensions
 from sklmerge.images.files._scan import choose_code_dtype as choose_code_dtype
+from sklmerge.images.files._scan import count_extensions as count_extensions
 from sklmerge.images.files._scan import list_folders as list_folders
 from sklmerge.images.files._scan import scan_class_folders as scan_class_folders
 from sklmerge.images.files._split import choose_sides as choose_sides
@@ -33,7 +35,6 @@ from sklmerge.images.files._tables import Table as Table
 from sklmerge.images.files._tables import as_table as as_table
 from sklmerge.images.files._tables import check_cells as check_cells
 from sklmerge.images.files._tables import choose_columns as choose_columns
-from sklmerge.images.files._tables import locate_files as locate_files
 from sklmerge.images.files._tables import parse_table as parse_table
 from sklmerge.images.files._tables import read_merge as read_merge
 from sklmerge.images.files._tables import read_paths as read_paths

@@ -6,7 +6,7 @@ import math
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklmerge._checks import is_whole
@@ -15,7 +15,7 @@ from sklmerge._checks import is_whole
 _PATH_NAMES = "filename file filepath path image imagename imagepath imagefile imageid img imgname"
 _LABEL_NAMES = "label labels class classname classlabel category target"
 _SEPARATORS = ",;\t|"
-_N_SHOWN = 3
+N_SHOWN = 3
 _N_LOOKED_AT = 100
 # The columns by which metadata.csv of a balanced folder is known.
 _BALANCED = frozenset({"file_name", "label", "original_label", "source"})
@@ -60,8 +60,8 @@ class Table:
     def name_rows(self, rows: Sequence[int]) -> str:
         """Name some rows for an error."""
         numbers = rows if self.lines is None else [self.lines[row] for row in rows]
-        shown = ", ".join(str(number) for number in numbers[:_N_SHOWN])
-        more = f" and {len(rows) - _N_SHOWN} more" if len(rows) > _N_SHOWN else ""
+        shown = ", ".join(str(number) for number in numbers[:N_SHOWN])
+        more = f" and {len(rows) - N_SHOWN} more" if len(rows) > N_SHOWN else ""
         return f"{'row' if self.lines is None else 'line'} {shown}{more}"
 
 
@@ -295,96 +295,3 @@ def read_merge(labels: Sequence[Any], originals: Sequence[Any]) -> dict[Any, lis
     for original, label in merged.items():
         members[label].append(original)
     return {label: some for label, some in members.items() if some != [label]}
-
-
-def locate_files(paths: Sequence[str], root: str, table: Table, suffix: str) -> list[str]:
-    """Find the files of a table, each folder listed once; paths that stray a little are mended.
-
-    A path may have another system's backslashes, and a number may lack the zeros in front that a
-    spreadsheet drops.
-
-    Raises
-    ------
-    ValueError
-        If files are not there; it says how many, which, and what would mend it.
-    """
-    folders: dict[str, list[int]] = defaultdict(list)
-    for row, path in enumerate(paths):
-        folders[path.rpartition("/")[0]].append(row)
-    found = list(paths)
-    missing: list[int] = []
-    for folder, rows in folders.items():
-        names = set(_list_names(os.path.join(root, folder)))
-        padded: dict[str, str] | None = None
-        for row in rows:
-            name = paths[row].rpartition("/")[2]
-            if name in names:
-                continue
-            if padded is None:
-                padded = _index_numbers(names)
-            mended = padded.get(_cut_zeros(name))
-            turned = paths[row].replace("\\", "/")
-            if mended:
-                found[row] = f"{folder}/{mended}" if folder else mended
-            elif turned != paths[row] and os.path.exists(os.path.join(root, turned)):
-                found[row] = turned
-            elif not os.path.exists(os.path.join(root, paths[row])):
-                missing.append(row)
-    if missing:
-        first = paths[missing[0]]
-        raise ValueError(
-            f"{table.name} must list files that are there, but {len(missing)} of {len(paths)} are "
-            f"not, first: {', '.join(repr(paths[row]) for row in missing[:_N_SHOWN])} in {root!r}"
-            f"{_advise(first, root, suffix)}"
-        )
-    return found
-
-
-def _list_names(folder: str) -> Iterator[str]:
-    try:
-        with os.scandir(folder or ".") as entries:
-            for entry in entries:
-                yield entry.name
-    except OSError:
-        return
-
-
-def _cut_zeros(name: str) -> str:
-    return re.sub(r"^0+(?=\d+(\.|$))", "", name)
-
-
-def _index_numbers(names: set[str]) -> dict[str, str]:
-    """Map numbers without their zeros to names that have them; "" where two names are one number.
-
-    Names without zeros are among ``names`` themselves, and never mended.
-    """
-    numbers: dict[str, str] = {}
-    for name in names:
-        if re.match(r"0+\d+(\.|$)", name):
-            short = _cut_zeros(name)
-            numbers[short] = "" if short in numbers else name
-    return numbers
-
-
-def _advise(path: str, root: str, suffix: str) -> str:
-    """Look for the file under another ending, and one folder further down."""
-    folder, _, name = path.rpartition("/")
-    below = [""]
-    try:
-        with os.scandir(root or ".") as entries:
-            below += sorted(entry.name for entry in entries if entry.is_dir())[:_N_LOOKED_AT]
-    except OSError:
-        pass
-    for inner in below:
-        place = os.path.join(root, inner)
-        names = set(_list_names(os.path.join(place, folder)))
-        further = f"root={place!r}" if inner else ""
-        numbers = {_cut_zeros(each) for each in names}
-        if name in names or name in numbers:
-            return f"; pass {further}"
-        if not suffix:
-            longer = sorted(each for each in names | numbers if each.startswith(name + "."))
-            if longer:
-                told = f"suffix={longer[0].removeprefix(name)!r}"
-                return f"; pass {', '.join(filter(None, (further, told)))}"
-    return "; pass root, the folder that the paths are relative to, or suffix, such as '.jpg'"
