@@ -20,7 +20,13 @@ def is_whole(number: object) -> bool:
 
 def is_real(number: object) -> bool:
     """Tell a finite number, of Python's or NumPy's, from anything else, such as a bool."""
-    return isinstance(number, Real) and not isinstance(number, bool) and math.isfinite(number)
+    if not isinstance(number, Real) or isinstance(number, bool):
+        return False
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        # An integer beyond all floats.
+        return False
 
 
 def check_whole(name: str, number: Any, least: int, most: int | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Checked ranges in, columns of random parameters out; what a range may be: _ranges.py."""
+"""Ranges in: what they may be, and the columns of random parameters that are drawn of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,25 +6,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._checks import check_flag, is_real, is_whole, list_items
 from sklmerge._random import draw_uniform, draw_uniforms, salt_keys
 from sklmerge.augment._geometry import FILL_MODES, INTERPOLATIONS
 from sklmerge.augment._params import COLUMNS
 
-NUMBER = int | float | np.integer | np.floating
 
-
-def spread_zoom(zoom_range: float | tuple[float, float]) -> tuple[float, float]:
+def spread_zoom(zoom_range: Any) -> tuple[float, float]:
     """Turn a zoom range of either form into its two bounds."""
-    if isinstance(zoom_range, NUMBER):
+    if is_real(zoom_range):
         return 1 - float(zoom_range), 1 + float(zoom_range)
     return float(zoom_range[0]), float(zoom_range[1])
 
 
-def spread_blur(blur_sigma: float | tuple[float, float] | None) -> tuple[float, float]:
+def spread_blur(blur_sigma: Any) -> tuple[float, float]:
     """Turn a range of blurs of any form into its two bounds."""
     if blur_sigma is None:
         return 0.0, 0.0
-    if isinstance(blur_sigma, NUMBER):
+    if is_real(blur_sigma):
         return 0.0, float(blur_sigma)
     return float(blur_sigma[0]), float(blur_sigma[1])
 
@@ -33,7 +32,7 @@ def check_ranges(ranges: Mapping[str, Any]) -> Mapping[str, Any]:
     """Refuse ranges of the wrong sign, order or kind, by name; return them as they are."""
     for name in ("rotation_range", "shear_range", "channel_shift_range", "noise_std", "cval"):
         value = ranges[name]
-        if not isinstance(value, NUMBER) or not np.isfinite(value):
+        if not is_real(value):
             raise TypeError(f"{name} must be a finite number, got {value!r}")
         if name != "cval" and value < 0:
             raise ValueError(f"{name} must be >= 0, got {value}")
@@ -45,39 +44,37 @@ def check_ranges(ranges: Mapping[str, Any]) -> Mapping[str, Any]:
         if ranges[name] is not None:
             check_factor_range(name, ranges[name])
     check_hue_range(ranges["hue_range"])
-    if isinstance(ranges["blur_sigma"], NUMBER):
+    if is_real(ranges["blur_sigma"]):
         check_factor_range("blur_sigma", (0, ranges["blur_sigma"]))
     elif ranges["blur_sigma"] is not None:
         check_factor_range("blur_sigma", ranges["blur_sigma"])
     erase = ranges["erase"]
-    if not isinstance(erase, NUMBER) or not 0 <= erase <= 1:
+    if not is_real(erase) or not 0 <= erase <= 1:
         raise ValueError(f"erase must be a chance in [0, 1], got {erase!r}")
     for name in ("horizontal_flip", "vertical_flip", "rotate90"):
-        # The string "False" is true.
-        if not isinstance(ranges[name], bool | np.bool_):
-            raise TypeError(f"{name} must be True or False, got {ranges[name]!r}")
+        check_flag(name, ranges[name])
     for name, known in (("fill_mode", FILL_MODES), ("interpolation", INTERPOLATIONS)):
         if ranges[name] not in known:
             raise ValueError(f"{name} must be one of {', '.join(known)}, got {ranges[name]!r}")
     return ranges
 
 
-def check_shift_range(name: str, shift: object) -> None:
+def check_shift_range(name: str, shift: Any) -> None:
     """Refuse a shift range that is no number >= 0 and no list of finite numbers."""
-    if isinstance(shift, NUMBER):
-        if not (np.isfinite(shift) and shift >= 0):
+    if is_real(shift):
+        if shift < 0:
             raise ValueError(f"{name} must be >= 0, got {shift}")
         return
-    values = np.asarray(shift)
-    if values.ndim != 1 or values.size == 0 or values.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be a number or a sequence of numbers, got {shift!r}")
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name} must hold finite numbers, got {shift!r}")
+    shifts = list_items(shift)
+    if not shifts or not all(map(is_real, shifts)):
+        raise TypeError(
+            f"{name} must be a number or a sequence of numbers, each finite, got {shift!r}"
+        )
 
 
 def check_zoom_range(zoom: Any) -> None:
     """Refuse a zoom range that is no number in [0, 1) and no pair of factors above 0."""
-    if isinstance(zoom, NUMBER):
+    if is_real(zoom):
         if not 0 <= zoom < 1:
             raise ValueError(f"zoom_range must be in [0, 1), got {zoom}")
         return
@@ -107,15 +104,15 @@ def check_hue_range(hue: Any) -> None:
 def check_factor_range(name: str, bounds: object) -> None:
     """Refuse a range of factors that is no pair 0 <= low <= high."""
     low, high = check_pair(name, bounds)
-    if not 0 <= low <= high < np.inf:
+    if not 0 <= low <= high:
         raise ValueError(f"{name} must be a pair 0 <= low <= high, got {bounds!r}")
 
 
 def check_pair(name: str, bounds: object) -> tuple[float, float]:
-    """Refuse what is no pair of numbers; return it."""
-    pair = bounds if isinstance(bounds, Sequence | np.ndarray) else ()
-    if len(pair) != 2 or not all(isinstance(bound, NUMBER) for bound in pair):
-        raise TypeError(f"{name} must be a pair of numbers, got {bounds!r}")
+    """Refuse what is no pair of finite numbers; return it."""
+    pair = list_items(bounds)
+    if len(pair) != 2 or not all(map(is_real, pair)):
+        raise TypeError(f"{name} must be a pair of numbers, each finite, got {bounds!r}")
     return pair[0], pair[1]
 
 
@@ -200,6 +197,7 @@ def draw_columns(ranges: Mapping[str, Any], draws: Draws) -> dict[str, NDArray[A
 
 def draw_between(name: str, low: float, high: float, draws: Draws) -> NDArray[np.float64]:
     """Draw a column evenly between two bounds."""
+    low, high = float(low), float(high)
     return low + (high - low) * draws[COLUMNS[name].stream]
 
 
@@ -209,9 +207,7 @@ def draw_choice(name: str, values: Sequence[Any], draws: Draws) -> NDArray[Any]:
     return np.asarray(values)[places]
 
 
-def draw_shift(
-    axis: str, shift_range: float | Sequence[float], draws: Draws
-) -> dict[str, NDArray[np.float64]]:
+def draw_shift(axis: str, shift_range: Any, draws: Draws) -> dict[str, NDArray[np.float64]]:
     """Draw the shift along one axis, in fractions or in pixels as the range's form says.
 
     Parameters
@@ -230,10 +226,10 @@ def draw_shift(
         The one column, named ``shift_x``, ``shift_x_pixels`` and so on.
     """
     fraction, pixels = f"shift_{axis}", f"shift_{axis}_pixels"
-    if isinstance(shift_range, int | np.integer):
+    if is_whole(shift_range):
         whole = range(1 - int(shift_range), int(shift_range))
         return {pixels: draw_choice(pixels, [float(shift) for shift in whole], draws)}
-    if isinstance(shift_range, float | np.floating):
+    if is_real(shift_range):
         name = fraction if shift_range < 1 else pixels
         return {name: draw_between(name, -float(shift_range), float(shift_range), draws)}
     shifts = [float(shift) for shift in shift_range]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
+from sklmerge._checks import check_whole, is_real
 from sklmerge._codes import find_classes, match_labels
 from sklmerge._containers import read_labels, to_numpy
 from sklmerge._datasets import find_labels
@@ -330,10 +331,15 @@ def _choose_joins(
 def _check_cut(n_classes: int | None, threshold: float | None, k: int) -> None:
     if n_classes is not None and threshold is not None:
         raise ValueError("n_classes and threshold must not both be given")
-    if n_classes is not None and not 1 <= n_classes <= k:
-        raise ValueError(f"n_classes must be 1..{k}, the classes of y, got {n_classes}")
-    if threshold is not None and not 0 < threshold <= 1:
-        raise ValueError(f"threshold must lie in (0, 1], got {threshold}")
+    if n_classes is not None:
+        check_whole("n_classes", n_classes, 1, k)
+    if threshold is None:
+        return
+    message = f"threshold must be a number above 0 and up to 1, got {threshold!r}"
+    if not is_real(threshold):
+        raise TypeError(message)
+    if not 0 < threshold <= 1:
+        raise ValueError(message)
 
 
 def _name_groups(groups: list[list[Label]]) -> dict[Label, list[Label]]:

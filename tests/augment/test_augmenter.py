@@ -142,6 +142,14 @@ def test_it_is_cloned_and_pickled_and_never_a_transformer():
         ({"horizontal_flip": "False"}, TypeError, "horizontal_flip must be True or False, got 'F"),
         ({"rotate90": 1}, TypeError, "rotate90 must be True or False, got 1"),
         ({"cval": np.nan}, TypeError, "cval must be a finite number"),
+        ({"rotation_range": True}, TypeError, "rotation_range must be a finite number, got True"),
+        ({"rotation_range": 10**400}, TypeError, "rotation_range must be a finite number, got 1"),
+        ({"width_shift_range": True}, TypeError, "width_shift_range must be a number or a seq"),
+        ({"height_shift_range": [1, "a"]}, TypeError, "height_shift_range must be a number or"),
+        ({"zoom_range": True}, TypeError, "zoom_range must be a pair of numbers.* got True"),
+        ({"brightness_range": (True, 2)}, TypeError, "brightness_range must be a pair of numbers"),
+        ({"crop_range": {0.5, 1}}, TypeError, "crop_range must be a pair of numbers"),
+        ({"erase": True}, ValueError, "erase must be a chance in .* got True"),
     ],
 )
 def test_bad_ranges_are_named_before_any_work(options, error, message):

@@ -175,6 +175,7 @@ def test_given_values_above_one_are_in_units_of_the_images():
         ),
         ({"featurewise_center": "False"}, TypeError, "featurewise_center must be True or False"),
         ({"rescale": "1/255"}, TypeError, "rescale must be a number or None, got '1/255'"),
+        ({"rescale": 10**400}, TypeError, "rescale must be a number or None, got 1000"),
         ({"image_size": 32}, ValueError, "image_size must be"),
     ],
 )

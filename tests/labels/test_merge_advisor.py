@@ -120,13 +120,29 @@ def test_the_order_of_rows_and_classes_does_not_matter(seed, k):
     ("settings", "message"),
     [
         ({"n_classes": 2, "threshold": 0.1}, r"must not both be given"),
-        ({"n_classes": 6}, r"n_classes must be 1..5, the classes of y, got 6"),
-        ({"n_classes": 0}, r"n_classes must be 1..5"),
-        ({"threshold": 0}, r"threshold must lie in \(0, 1\], got 0"),
+        ({"n_classes": 6}, "n_classes must be a whole number from 1 to 5, got 6"),
+        ({"n_classes": 0}, "n_classes must be a whole number from 1 to 5, got 0"),
+        ({"threshold": 0}, "threshold must be a number above 0 and up to 1, got 0"),
     ],
 )
 def test_settings_out_of_range_are_errors(settings, message):
     with pytest.raises(ValueError, match=message):
+        suggest_merges(TRUE, PRED, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"n_classes": "two"}, "n_classes must be a whole number from 1 to 5, got 'two'"),
+        ({"n_classes": 2.5}, "n_classes must be a whole number from 1 to 5, got 2.5"),
+        ({"n_classes": True}, "n_classes must be a whole number from 1 to 5, got True"),
+        ({"threshold": "x"}, "threshold must be a number above 0 and up to 1, got 'x'"),
+        ({"threshold": True}, "threshold must be a number above 0 and up to 1, got True"),
+        ({"threshold": np.nan}, "threshold must be a number above 0 and up to 1, got nan"),
+    ],
+)
+def test_settings_of_another_kind_are_errors(settings, message):
+    with pytest.raises(TypeError, match=message):
         suggest_merges(TRUE, PRED, **settings)
 
 
