@@ -122,6 +122,8 @@ def as_image_batch(
 def _unflatten(rows: NDArray[Any], image_shape: tuple[int, ...] | None, name: str) -> NDArray[Any]:
     """View flattened rows as images."""
     n_values = rows.shape[1]
+    if n_values == 0:
+        raise ValueError(f"{name} must hold images of at least 1 x 1 pixel, got {rows.shape}")
     if image_shape is None:
         raise ValueError(
             f"image_shape is needed for 2-D {name} of {n_values} columns, for example "

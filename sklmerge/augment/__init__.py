@@ -13,6 +13,7 @@ from sklmerge.augment._foreign import list_libraries as list_libraries
 from sklmerge.augment._normalize import read_normalization as read_normalization
 from sklmerge.augment._params import AugmentationParams
 from sklmerge.augment._scaler import ImageScaler
+from sklmerge.augment._scaler import scale_batch as scale_batch
 from sklmerge.augment._trivial import TrivialAugmenter
 
 __all__ = [

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from sklmerge._checks import check_whole
 from sklmerge._contract import as_image_batch, refuse_single_image, stack_images
 from sklmerge.augment._params import AugmentationParams
 
@@ -172,6 +173,7 @@ def check_out(
 
 def check_keys(n: int, keys: ArrayLike | None) -> NDArray[np.uint64]:
     """Check the random stream of each of n images; None stands for 0, 1, 2 and so on."""
+    check_whole("n", n, 0)
     streams = np.arange(n, dtype=np.uint64) if keys is None else np.asarray(keys, np.uint64)
     if streams.shape != (n,):
         raise ValueError(f"keys must have shape ({n},), got {streams.shape}")

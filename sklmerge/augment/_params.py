@@ -147,6 +147,11 @@ class AugmentationParams:
         -------
         AugmentationParams
         """
+        if isinstance(indices, slice):
+            n_rows = len(range(self.n_rows)[indices])
+            return AugmentationParams(
+                n_rows, {name: values[indices] for name, values in self.columns.items()}
+            )
         rows = np.arange(self.n_rows)[indices]
         return AugmentationParams(
             len(rows), {name: values[rows] for name, values in self.columns.items()}

@@ -207,18 +207,8 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         ndarray of float32 or float64
             Of shape (n, h, w), (n, h, w, C) or (n, h * w * C).
         """
-        check_is_fitted(self)
         # A batch may end with 3 grey images.
-        counted = getattr(self, "n_channels_", 3) == 1
-        batch = as_image_batch(X, self.image_shape, counted=counted)
-        size = find_size(self, (batch.shape[1], batch.shape[2]))
-        out = np.empty((len(batch), *size, *batch.shape[3:]), self.dtype)
-        plan = plan_preparation(self, batch.dtype, batch.shape[3] if batch.ndim == 4 else 1)
-        prepare = plan.start()
-        for start in range(0, len(batch), _CHUNK):
-            images = batch[start : start + _CHUNK]
-            prepare((resize_image(image, size) for image in images), out[start : start + _CHUNK])
-        return out.reshape(len(batch), -1) if np.ndim(X) == 2 else out
+        return scale_batch(self, X, counted=getattr(self, "n_channels_", 3) == 1)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Say that nothing need be fitted if nothing is learned."""
@@ -302,6 +292,20 @@ _FLAGS = (
 )
 
 
+def scale_batch(scaler: ImageScaler, X: ArrayLike, *, counted: bool) -> NDArray[Any]:
+    """Transform images, whose number the caller may know from elsewhere; see `as_image_batch`."""
+    check_is_fitted(scaler)
+    batch = as_image_batch(X, scaler.image_shape, counted=counted)
+    size = find_size(scaler, (batch.shape[1], batch.shape[2]))
+    plan = plan_preparation(scaler, batch.dtype, batch.shape[3] if batch.ndim == 4 else 1)
+    out = np.empty((len(batch), *size, *batch.shape[3:]), plan.dtype)
+    prepare = plan.start()
+    for start in range(0, len(batch), _CHUNK):
+        images = batch[start : start + _CHUNK]
+        prepare((resize_image(image, size) for image in images), out[start : start + _CHUNK])
+    return out.reshape(len(batch), -1) if np.ndim(X) == 2 else out
+
+
 def find_size(scaler: ImageScaler, size: tuple[int, int]) -> tuple[int, int]:
     """Find the height and width of what a scaler makes of images of a height and width."""
     return check_image_size(scaler.image_size) or size
@@ -312,6 +316,8 @@ def plan_preparation(
 ) -> Preparation:
     """Plan what a scaler does to images of a dtype; `learned=False` leaves out what it learns."""
     if learned:
+        # A scaler that learns nothing has come past no check in fit.
+        scaler._check_params()
         check_is_fitted(scaler)
         expected = getattr(scaler, "n_channels_", n_channels)
         if n_channels != expected:

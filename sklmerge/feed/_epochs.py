@@ -1,6 +1,7 @@
 """Which epoch comes next, at which batch it begins, and what it draws. No image is read here."""
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
@@ -221,7 +222,9 @@ class EpochPlans:
 def digest_epochs(schedule: EpochSchedule, batch_size: int) -> str:
     """Digest all that decides which images are in which batch of which epoch."""
     names = ("order", "within_merged", "stratify_batches")
+    augment = "all" if schedule.augment is None else schedule.augment
     said = [
+        augment if isinstance(augment, str) else sorted(map(repr, augment)),
         schedule.seed_ if schedule.samples_per_class is not None else None,
         *(getattr(schedule, name) for name in names),
         sorted((repr(label), n) for label, n in schedule.samples_per_class_.items()),
@@ -255,4 +258,5 @@ def find_rates(schedule: EpochSchedule, originals: Sequence[Any]) -> list[float]
     if schedule.within_merged == "natural":
         return [draws[label] / schedule.class_counts_[label] for label in merged]
     sizes = np.bincount(schedule.original_codes_, minlength=len(originals)).tolist()
-    return [draws[label] / merged.count(label) / n for label, n in zip(merged, sizes, strict=True)]
+    n_originals = Counter(merged)
+    return [draws[label] / n_originals[label] / n for label, n in zip(merged, sizes, strict=True)]

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from sklmerge.augment import ImageAugmenter, ImageScaler, pick_augmenters
+from sklmerge.augment import ImageAugmenter, ImageScaler, pick_augmenters, scale_batch
 from sklmerge.feed._epochs import find_rates
 from sklmerge.feed._reader import RowReader
 from sklmerge.feed._sources import ImageSource
@@ -71,33 +70,20 @@ def check_scaler(scaler: Any) -> None:
     NotFittedError
         If it has to learn from the training images and has not.
     """
-    if scaler is None or needs_no_images(scaler):
+    if scaler is None:
         return
     if not callable(getattr(scaler, "transform", None)):
         raise TypeError(
             f"scaler must be an ImageScaler or have transform, got {scaler!r}; for a function pass "
             "ImageScaler(preprocessing_function=...)"
         )
-    learns = [
-        name
-        for name in ("featurewise_center", "featurewise_std_normalization", "zca_whitening")
-        if isinstance(scaler, ImageScaler) and getattr(scaler, name, False)
-    ]
-    if learns and not hasattr(scaler, "n_channels_"):
-        raise NotFittedError(
-            f"scaler must be fitted to training images for its {learns[0]}; call "
-            "scaler.fit(images) with a sample of them, such as index.read(range(1000), "
-            "image_size=...)"
-        )
-
-
-def needs_no_images(scaler: Any) -> bool:
-    """Tell a scaler that is not fitted, because it has nothing to learn."""
-    learns = ("featurewise_center", "featurewise_std_normalization", "zca_whitening")
-    return (
-        isinstance(scaler, ImageScaler)
-        and not hasattr(scaler, "n_channels_")
-        and not any(getattr(scaler, name, False) for name in learns)
+    if not isinstance(scaler, ImageScaler) or scaler.__sklearn_is_fitted__():
+        return
+    names = ("featurewise_center", "featurewise_std_normalization", "zca_whitening")
+    learns = next(name for name in names if getattr(scaler, name))
+    raise NotFittedError(
+        f"scaler must be fitted to training images for its {learns}; call scaler.fit(images) with "
+        "a sample of them, such as index.read(range(1000), image_size=...)"
     )
 
 
@@ -158,6 +144,8 @@ def _prepare_alike(
         if isinstance(augmenter, ImageAugmenter) and isinstance(scaler, ImageScaler):
             return augmenter.apply(stacked, params, scaler=scaler)
         stacked = augmenter.apply(stacked, params)
+    if isinstance(scaler, ImageScaler):
+        return scale_batch(scaler, stacked, counted=True)
     return stacked if scaler is None else scaler.transform(stacked)
 
 
@@ -211,8 +199,7 @@ class BatchMaker:
         """Make a batch of some draws."""
         draws, images = self._gather(planned)
         augmenters = self._choose_augmenters(draws)
-        scaler = self._fit_scaler(images[0])
-        parts = [prepare_images(images, augmenters, draws.keys, self.seed, scaler)]
+        parts = [prepare_images(images, augmenters, draws.keys, self.seed, self.scaler)]
         if self.targets.values is not None:
             parts.append(self.targets.take(draws.indices))
         weights = self.weights.take(draws.indices, self.codes[draws.indices])
@@ -270,13 +257,6 @@ class BatchMaker:
             self.augmenters[code] if augmented else None
             for code, augmented in zip(codes, draws.is_augmented.tolist(), strict=True)
         ]
-
-    def _fit_scaler(self, image: NDArray[Any]) -> Any:
-        """Fit a scaler that has nothing to learn to the first image that there is."""
-        if needs_no_images(self.scaler):
-            # Two threads may do this at once; what they fit is the same.
-            self.scaler = clone(self.scaler).fit(image[None])
-        return self.scaler
 
 
 def plan_maker(

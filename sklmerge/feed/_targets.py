@@ -288,7 +288,8 @@ def weigh_classes(
     if class_mode == "multilabel":
         raise ValueError(
             'class_weight must be None for class_mode="multilabel", where weights belong to labels '
-            "and not to images; put ClassWeightEstimator(...).fit(y).pos_weight() into the loss"
+            f"and not to images, got {class_weight!r}; put "
+            "ClassWeightEstimator(...).fit(y).pos_weight() into the loss"
         )
     weights = resolve_class_weight(class_weight, classes.counts)
     return np.array([weights[label] for label in classes.targets.merged.tolist()], np.float32)
@@ -303,8 +304,11 @@ def check_sample_weight(sample_weight: ArrayLike | None, n: int) -> NDArray[np.f
         raise ValueError(
             f"sample_weight must be of shape ({n},), one for each image, got {weights.shape}"
         )
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise ValueError("sample_weight must be finite and >= 0")
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(wrong):
+        raise ValueError(
+            f"sample_weight must be finite and >= 0, got {weights[wrong[0]]} for image {wrong[0]}"
+        )
     return weights
 
 

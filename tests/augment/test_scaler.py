@@ -9,7 +9,14 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from sklmerge import HOGFeatures, ImageAugmenter, ImageBatches, ImageIndex, ImageScaler
+from sklmerge import (
+    HOGFeatures,
+    ImageAugmenter,
+    ImageBatches,
+    ImageIndex,
+    ImageScaler,
+    TrivialAugmenter,
+)
 from sklmerge.datasets import write_textures
 from sklmerge.images import encode_image
 
@@ -266,3 +273,42 @@ def test_whitening_removes_the_correlation_that_remains_around_one_mean():
         gaps.append(np.abs(np.cov(white.T, bias=True) - np.eye(12)).max())
     assert gaps[0] < 0.01
     assert gaps[1] > 0.01  # as Keras does; the docstring says so
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "match"),
+    [
+        ({"samplewise_center": "False"}, TypeError, "samplewise_center must be"),
+        ({"dtype": "float16"}, ValueError, "dtype must be"),
+        ({"rescale": "1/255"}, TypeError, "rescale must be a number or None"),
+    ],
+)
+def test_parameters_are_checked_without_fit_as_in_fit(params, error, match):
+    images = np.zeros((2, 5, 7, 3), np.uint8)
+    augmenter = ImageAugmenter(rotation_range=9)
+    drawn = augmenter.draw_params(2, random_state=0)
+    with pytest.raises(error, match=match) as in_fit:
+        ImageScaler(**params).fit(images)
+    for scale in (
+        lambda: ImageScaler(**params).transform(images),
+        lambda: augmenter.apply(images, drawn, scaler=ImageScaler(**params)),
+    ):
+        with pytest.raises(error, match=match) as raised:
+            scale()
+        assert str(raised.value) == str(in_fit.value)
+
+
+def test_empty_rows_and_negative_counts_are_refused_by_name():
+    with pytest.raises(ValueError, match=r"at least 1 x 1 pixel, got \(2, 0\)"):
+        ImageScaler().transform(np.zeros((2, 0), np.uint8))
+    for augmenter in (ImageAugmenter(rotation_range=9), TrivialAugmenter()):
+        with pytest.raises(ValueError, match=r"n must be .*, got -1"):
+            augmenter.draw_params(-1)
+
+
+def test_taking_a_slice_of_parameters_is_taking_its_rows():
+    params = ImageAugmenter(rotation_range=9, horizontal_flip=True).draw_params(7, random_state=0)
+    for part in (slice(2, 5), slice(None, None, -2), slice(5, 99), slice(9, 3)):
+        taken, expected = params.take(part), params.take(np.arange(7)[part])
+        assert len(taken) == len(expected)
+        assert taken.to_dicts() == expected.to_dicts()

@@ -368,3 +368,37 @@ def test_settings_of_the_wrong_kind_are_named(textures, settings, message):
     images, target = textures
     with pytest.raises(TypeError, match=message):
         ImageBatches(**({"source": images, "y": target} | settings))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("n_channels", [0, 3])
+def test_what_an_unfitted_scaler_takes_does_not_depend_on_what_came_before(order, n_channels):
+    shape = (3, 64, 70, 3)[: None if n_channels else -1]
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    others = np.zeros((3, 64, 70) if n_channels else (3, 64, 70, 3), np.uint8)
+    mixed = [*images, *others][::order]
+    batches = ImageBatches(mixed, scaler=ImageScaler(rescale=1 / 255), batch_size=3)
+    for number in range(2):
+        expected = np.stack(mixed[3 * number : 3 * number + 3]) / 255
+        assert_allclose(batches[number][0], expected, rtol=1e-6)
+
+
+def test_a_state_tells_apart_schedules_that_augment_differently(textures):
+    images, target = textures
+
+    def digest(augment):
+        schedule = EpochSchedule(9, augment=augment, random_state=0)
+        return ImageBatches(images, target, schedule=schedule).state_dict()["digest"]
+
+    assert len({digest(augment) for augment in ("all", "none", "repeated", ["brick"])}) == 4
+    assert digest(["brick", "grass"]) == digest(("grass", "brick"))
+    assert digest(None) == digest("all")
+
+
+@pytest.mark.parametrize("weight", [np.nan, np.inf, -1.0])
+def test_a_wrong_sample_weight_is_named_with_its_image(textures, weight):
+    images, target = textures
+    weights = np.ones(len(images))
+    weights[5] = weight
+    with pytest.raises(ValueError, match=f"finite and >= 0, got {weight} for image 5"):
+        ImageBatches(images, target, sample_weight=weights)
