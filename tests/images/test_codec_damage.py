@@ -1,8 +1,12 @@
 """What cannot be decoded is a ValueError with a reason: nothing else, and no half-grey image."""
 
+import io
 import re
 import subprocess
 import sys
+import threading
+import time
+import warnings
 import zlib
 
 import cv2
@@ -156,3 +160,34 @@ def test_opencv_is_quiet_about_bad_files_and_then_as_loud_as_before():
     assert done.stdout
     assert done.stderr == b""
     assert cv2.utils.logging.getLogLevel() == level
+
+
+def test_decoding_leaves_the_filters_of_warnings_to_their_owner():
+    buffer = io.BytesIO()
+    Image.fromarray(SMALL).save(buffer, "GIF")
+    data = buffer.getvalue()
+    before = list(warnings.filters)
+    stop = threading.Event()
+
+    def decode():
+        while not stop.is_set():
+            decode_image(data)
+
+    threads = [threading.Thread(target=decode) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(300):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ImportWarning)
+            # What others set while files are decoded is there until they take it back.
+            time.sleep(0.0003)
+            assert ("error", None, ImportWarning, None, 0) in warnings.filters
+    warnings.filterwarnings("ignore", "set while files are decoded")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    decode_image(data)
+    added, *rest = warnings.filters
+    warnings.filters.remove(added)
+    assert added[1].pattern == "set while files are decoded"
+    assert rest == before

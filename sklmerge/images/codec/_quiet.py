@@ -8,8 +8,9 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
+from typing import Any
 
 import cv2
 from PIL import ImageFile
@@ -93,21 +94,34 @@ class _StrictPillow(_Held):
     Its warnings name no file, so they are not shown either.
     """
 
+    # No other filter is this tuple, though one may equal it.
+    _filter = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
+
     def change(self) -> None:
         self._lenient = False
-        self._filters = warnings.catch_warnings()
-        self._filters.__enter__()
-        warnings.filterwarnings("ignore", module=r"PIL\.")
 
     def check(self) -> None:
+        # Other threads put whole lists of filters back, with ours in them or without. Only this one
+        # filter is ours to put in and take out.
+        filters: Any = warnings.filters
+        if not any(one is self._filter for one in filters[:1]):
+            self._take_out()
+            filters.insert(0, self._filter)
         if ImageFile.LOAD_TRUNCATED_IMAGES:
             self._lenient = True
             ImageFile.LOAD_TRUNCATED_IMAGES = False
 
     def restore(self) -> None:
-        self._filters.__exit__(None, None, None)
+        self._take_out()
         if self._lenient:
             ImageFile.LOAD_TRUNCATED_IMAGES = True
+
+    def _take_out(self) -> None:
+        filters: Any = warnings.filters
+        for _ in range(sum(one is self._filter for one in tuple(filters))):
+            # Unless another thread has emptied the list meanwhile.
+            with suppress(ValueError):
+                filters.remove(self._filter)
 
 
 quiet_opencv = _QuietOpenCV()
