@@ -222,7 +222,8 @@ class ConfusedImagesDisplay:
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
             The images that were predicted, in the same order; flattened rows need `image_shape`.
         y : array-like of shape (n,), default=None
-            Their true labels. An index brings its own.
+            Their true labels. An index brings its own: the original ones if the suggestion is of
+            those, else the merged ones.
         n_pairs : int, default=3
             The most pairs of classes.
         n_images : int, default=6
@@ -249,7 +250,7 @@ class ConfusedImagesDisplay:
             check_is_fitted(suggestion)
             suggestion = suggestion.suggestion_
         images = X if isinstance(X, ImageIndex) else as_image_batch(X, image_shape)
-        labels = X.original_labels if isinstance(X, ImageIndex) and y is None else np.asarray(y)
+        labels = _read_true_labels(X, suggestion) if y is None else np.asarray(y)
         if labels.shape != (len(images),):
             raise ValueError(
                 f"y must have a label for each of the {len(images)} images, got "
@@ -285,6 +286,15 @@ class ConfusedImagesDisplay:
         self.ax_ = show_rows(self.rows, ax, captions, "ConfusedImagesDisplay.plot")
         self.figure_ = self.ax_.figure
         return self
+
+
+def _read_true_labels(images: Any, suggestion: MergeSuggestion) -> NDArray[Any]:
+    """Read the labels of an index that a suggestion is of."""
+    if not isinstance(images, ImageIndex):
+        return np.asarray(None)
+    confused = {one for pair in suggestion.ambiguous_pairs for one in (pair.first, pair.second)}
+    is_original = confused.issubset(images.original_classes)
+    return images.original_labels if is_original else images.labels
 
 
 def pick_images(images: Any, places: NDArray[np.intp], title: str) -> SheetRow:

@@ -66,6 +66,22 @@ def test_an_advisor_and_an_index_bring_all_that_is_needed(tmp_path, ax):
         assert set(predicted[places]) == {other.partition("\n")[0]}
 
 
+def test_a_merged_index_shows_the_classes_that_the_suggestion_is_of(tmp_path, ax):
+    write_textures(tmp_path)
+    merge = {"mineral": ["brick", "gravel"]}
+    index = ImageIndex(tmp_path, merge=merge)
+    for y in (index.labels, index.original_labels):
+        predicted = y.copy()
+        places = np.flatnonzero(y == y[0])[:2]
+        predicted[places] = "grass"
+        suggestion = suggest_merges(y, predicted)
+        rows = ConfusedImagesDisplay.from_estimator(suggestion, index, ax=ax).rows
+        count = f"2 of {(y == y[0]).sum()}"
+        assert [row.title for row in rows] == [f"{y[0]}\ntaken for grass\n{count}"]
+        stems = [index.paths[place].rpartition("/")[2].rpartition(".")[0] for place in places]
+        assert rows[0].captions == stems
+
+
 def test_nothing_to_show_and_wrong_labels_are_named(ax):
     suggestion = suggest_merges(TRUE, TRUE)
     with pytest.raises(ValueError, match="must have found classes that are confused, got none"):
