@@ -1,16 +1,27 @@
 """The command line: parses, calls, prints."""
 
-import sys
+import os
+import signal
+import threading
+from typing import Any
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line."""
-    try:
-        # Loading takes a second or two, in which one may think better of it.
+    # Loading takes a second or two, in which one may think better of it. An exception then would
+    # end up inside the loading of some library in C, which makes another one of it.
+    if threading.current_thread() is threading.main_thread():
+        usual = signal.signal(signal.SIGINT, _stop)
         from sklmerge.cli._app import run
-    except KeyboardInterrupt:
-        print("error: stopped", file=sys.stderr)
-        raise SystemExit(130) from None
+
+        signal.signal(signal.SIGINT, usual)
+    else:
+        from sklmerge.cli._app import run
     run()
+
+
+def _stop(number: int, frame: Any) -> None:
+    os.write(2, b"error: stopped\n")
+    os._exit(130)

@@ -308,7 +308,7 @@ class _Collector:
         )
         return {
             "why_not": "",
-            "all_confused": told.all_confused,
+            "all_confused": told.note is not None,
             "accuracy": told.balanced_accuracy,
             "n_images": told.n_images,
             "left_out": told.left_out,

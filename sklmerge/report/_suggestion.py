@@ -45,8 +45,8 @@ class FolderSuggestion:
         Out of fold, before merging.
     merge : dict of label to list of labels
         The suggestion.
-    all_confused : bool
-        Whether it would have been to merge all classes, which says more of the model.
+    note : str or None
+        Why nothing is suggested, if that says more of the model than of the classes.
     steps : list of dict
         Joins, the most confusable first, with the scores after each.
     pairs : list of dict
@@ -65,7 +65,7 @@ class FolderSuggestion:
     accuracy: float
     balanced_accuracy: float
     merge: dict[Any, list[Any]]
-    all_confused: bool
+    note: str | None
     steps: list[dict[str, Any]]
     pairs: list[dict[str, Any]]
     commands: list[str]
@@ -210,10 +210,6 @@ def suggest_folder(
     )
     found = advisor.fit(described, index.labels, groups).suggestion_
     names = index.paths.relative()
-    # Whoever asks for one class, or names a threshold, gets what follows from it.
-    asked = n_classes is not None or threshold is not None
-    all_confused = not asked and joins_all(found.merge, len(found.classes))
-    suggested = {} if all_confused else found.merge
     return FolderSuggestion(
         source=place.source,
         model="gradients and colours" if model is None else str(model),
@@ -224,12 +220,9 @@ def suggest_folder(
         confusion=found.confusion.tolist(),
         accuracy=found.accuracy,
         balanced_accuracy=found.balanced_accuracy,
-        merge=suggested,
-        all_confused=all_confused,
-        steps=[
-            step._replace(suggested=step.suggested and not all_confused)._asdict()
-            for step in found.steps
-        ],
+        merge=found.merge,
+        note=found.note,
+        steps=[step._asdict() for step in found.steps],
         pairs=[
             {
                 "classes": [pair.first, pair.second],
@@ -238,7 +231,7 @@ def suggest_folder(
             }
             for pair in found.ambiguous_pairs
         ],
-        commands=write_commands(place, merge, suggested, n_chosen > n_readable),
+        commands=write_commands(place, merge, found.merge, n_chosen > n_readable),
     )
 
 
@@ -293,18 +286,6 @@ def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.i
     return np.sort(np.concatenate(chosen))
 
 
-def joins_all(merge: dict[Any, list[Any]], n_classes: int) -> bool:
-    """Say whether a merge leaves a single class, which tells of the model and not of the classes.
-
-    Examples
-    --------
-    >>> from sklmerge.report._suggestion import joins_all
-    >>> joins_all({"a+b": ["a", "b"]}, 2), joins_all({"a+b": ["a", "b"]}, 3)
-    (True, False)
-    """
-    return any(len(members) == n_classes for members in merge.values())
-
-
 def write_commands(
     place: Place, merge: Any, suggested: dict[Any, list[Any]], has_bad_files: bool
 ) -> list[str]:
@@ -326,7 +307,7 @@ def write_commands(
 
 def tell_merge(found: FolderSuggestion) -> list[str]:
     """Say which merge is suggested, or why none is."""
-    if found.all_confused:
+    if found.note:
         return tell_confusion(found)
     merges = ", ".join(f"{name} of {len(own)}" for name, own in found.merge.items())
     return [
@@ -338,11 +319,11 @@ def tell_merge(found: FolderSuggestion) -> list[str]:
 
 
 def tell_confusion(found: FolderSuggestion) -> list[str]:
-    """Say what to do where all classes are confused with one another."""
+    """Say what to do if the model confuses all classes, or tells none apart."""
     n = len(found.classes)
     lines = [
-        f"Suggested: no merge, for all {n} classes would be one",
-        "  That says that this linear model confuses these images, not that they are alike.",
+        "Suggested: no merge, for this linear model confuses all classes",
+        "  That says that it cannot tell these images apart, not that they are alike.",
     ]
     # Pairs without a confusion are not listed, and count as 0.
     mean = sum(pair["confusability"] for pair in found.pairs) / (n * (n - 1) / 2)

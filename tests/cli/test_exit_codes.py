@@ -52,7 +52,7 @@ def test_folders_that_are_called_like_parameters_are_named_as_they_are(run, phot
     (photos / "grass" / "source=camA").mkdir()
     (photos / "grass" / name).write_bytes(b"no image")
     error = run("balance", photos, tmp_path / "out", code=1).stderr
-    assert error.startswith(f"error: source file 'grass/{name}' could not be read (no JPEG")
+    assert error.startswith(f"error: source file 'grass/{name}' could not be read (not an image")
     for path in (photos / "gravel").iterdir():
         path.write_bytes(b"no image")
         path.rename(path.with_name(f"split=2 {path.name}"))

@@ -55,10 +55,13 @@ def test_a_model_that_tells_nothing_apart_suggests_nothing(run, run_json, grains
         shutil.copytree(grains / "fine, left", tmp_path / "noise" / name)
     options = ("--image-size", "24x32")
     found = run_json("suggest", tmp_path / "noise", *options)
-    assert (found["commands"], found["merge"], found["all_confused"]) == ([], {}, True)
+    assert (found["commands"], found["merge"]) == ([], {})
+    assert found["note"].startswith(
+        "Nothing is suggested: the predictions are no better than chance"
+    )
     assert not any(step["suggested"] for step in found["steps"])
     shown = run("suggest", tmp_path / "noise", *options).stdout
-    assert "Suggested: no merge, for all 2 classes would be one" in shown
+    assert "Suggested: no merge, for this linear model confuses all classes" in shown
     assert "$ sklmerge" not in shown
     assert "--threshold" not in shown  # no threshold tells two classes apart
     shutil.copytree(grains / "fine, left", tmp_path / "noise" / "middle")
