@@ -1,4 +1,4 @@
-"""Paths in, numbers out that order or seed them. The same path gives the same number everywhere."""
+"""Seeds, rows and paths in, random numbers out: the same ones for any order and any threads."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b

@@ -1,4 +1,4 @@
-"""The operations that TrivialAugment chooses from, and the plain column each stands for."""
+"""AugmentationParams: columns of random parameters, and the operations that stand for them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

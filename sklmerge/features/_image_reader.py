@@ -36,7 +36,7 @@ class ImageReader(ImageTransformer, BaseEstimator):
         See `sklmerge.images.decode_image`.
     reader : callable, default=None
         Path -> array, for formats of one's own; it should raise OSError or ValueError where it
-        fails. None takes that of an `ImageIndex`, or decodes JPEG, PNG, BMP, TIFF and WebP.
+        fails. None takes that of an `ImageIndex`, or decodes the formats of `decode_image`.
     n_jobs : int, default=None
         Threads, as joblib counts them. The result does not depend on it.
     storage_options : mapping, default=None

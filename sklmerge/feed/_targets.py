@@ -14,7 +14,7 @@ from sklmerge._datasets import find_labels
 from sklmerge._kinds import show_labels
 from sklmerge.feed._epochs import fit_schedule
 from sklmerge.feed._sources import is_data_set
-from sklmerge.labels import LabelMerger, check_merger, is_fitted_merger
+from sklmerge.labels import LabelMerger, check_merger, is_fitted_merger, is_indicator
 from sklmerge.sampling import EpochSchedule
 from sklmerge.weights import ClassWeightEstimator
 
@@ -79,11 +79,12 @@ def choose_labels(source: Any, y: Any, n: int, class_mode: str) -> Any:
         raise ValueError(
             f"y must have one label for each of {n} images, got {shape[0] if shape else 'none'}"
         )
-    if (len(shape) == 2) != (class_mode == "multilabel"):
+    has_columns = is_indicator(y)
+    if has_columns != (class_mode == "multilabel"):
         advice = (
             "pass class_mode='multilabel' for a 0/1 table of several labels an image, or decode "
             "one-hot rows first, y.argmax(axis=1)"
-            if len(shape) == 2
+            if has_columns
             else "class_mode='multilabel' needs a 0/1 table with one column a label"
         )
         raise ValueError(f"y must be of shape (n,), got {shape}; {advice}")

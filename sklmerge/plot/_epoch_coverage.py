@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._checks import check_whole
 from sklmerge.plot._axes import (
     DASHES,
     add_legend,
@@ -20,7 +21,7 @@ from sklmerge.plot._axes import (
     write_out,
 )
 from sklmerge.plot._names import shorten_names
-from sklmerge.sampling import EpochSchedule, batch_coverage, check_whole
+from sklmerge.sampling import EpochSchedule, batch_coverage
 
 # More lines than this are told apart by colour alone, and only the outermost have names.
 _MAX_NAMED = 12

@@ -1,6 +1,5 @@
 """Which images are drawn, and how often."""
 
-from sklmerge._checks import check_whole as check_whole
 from sklmerge.sampling._balancing import BalancingSampler
 from sklmerge.sampling._batches import BatchPlan, EpochDraws, batch_coverage
 from sklmerge.sampling._over_sampler import AugmentingOverSampler

@@ -12,7 +12,7 @@ from sklmerge._codes import count_classes, match_labels
 from sklmerge._containers import CountedLabels, is_index, read_categories, read_labels
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import show_labels
-from sklmerge.labels import LabelMerger, check_merger
+from sklmerge.labels import LabelMerger, check_merger, is_indicator
 
 
 class ReadClasses(NamedTuple):
@@ -85,7 +85,7 @@ def read_classes(y: Any, merge: Any) -> ReadClasses:
 
 def read_label_table(y: Any, merge: Any) -> tuple[LabelMerger, NDArray[np.uint8]] | None:
     """Read a 0/1 table of labels, merged; None if y has one label a row."""
-    if is_index(y) or len(np.shape(y[:1] if isinstance(y, list | tuple) else y)) != 2:
+    if is_index(y) or not is_indicator(y):
         return None
     merger = check_merger(merge).fit(y)
     merged = merger.transform(y)

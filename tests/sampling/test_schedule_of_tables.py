@@ -1,13 +1,14 @@
 """Rows of several labels are drawn by repeat factors."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from sklmerge import EpochSchedule
+from sklmerge import EpochSchedule, ImageBatches
 
 RNG = np.random.default_rng(0)
 TABLE = (RNG.random((900, 5)) < np.geomspace(0.5, 0.01, 5)).astype(int)
@@ -133,3 +134,21 @@ def test_ten_thousand_classes_are_drawn_as_each_alone_would_be():
         seen += np.bincount(rows, minlength=len(y))
     assert_array_equal(seen, 2)
     assert_array_equal(schedule.coverage(3), seen)
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 1, 1], ["cat", "dog", "dog", "dog"]])
+def test_a_single_column_is_labels_and_no_table(labels):
+    expected = EpochSchedule(random_state=0).fit(labels)
+    column = np.array(labels)[:, None]
+    for y in (column, pd.DataFrame(column), [[label] for label in labels]):
+        schedule = EpochSchedule(random_state=0).fit(y)
+        assert schedule.samples_per_class_ == expected.samples_per_class_
+        assert_array_equal(schedule.draws(1).indices, expected.draws(1).indices)
+        batches, plain = (
+            ImageBatches(
+                np.zeros((4, 3, 5, 3), np.uint8), rows, schedule=EpochSchedule(random_state=0)
+            )
+            for rows in (y, labels)
+        )
+        assert batches.class_indices == plain.class_indices
+        assert_array_equal(batches[0][1], plain[0][1])
