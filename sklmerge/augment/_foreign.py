@@ -158,8 +158,8 @@ def find_rng_argument(function: Callable[..., Any]) -> str | None:
     except (TypeError, ValueError):
         # Functions written in C, such as OpenCV's, may have no signature, and draw nothing.
         return None
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    if "rng" in parameters and parameters["rng"].kind in kinds:
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    if "rng" in parameters and parameters["rng"].kind in named:
         return "name"
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     n_needed = sum(

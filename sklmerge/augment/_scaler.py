@@ -157,7 +157,7 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         for learned in ("mean_", "std_", "n_pixels_", "whitening_", "n_channels_"):
             self.__dict__.pop(learned, None)
         if self.zca_whitening:
-            self._fit_whitening(np.concatenate(list(iterate_images(X, self.image_size))))
+            self._fit_whitening(np.concatenate(list(self._gather(X))))
             return self
         chunks = iterate_images(X, self.image_size)
         if not self._learns():
@@ -262,6 +262,18 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         if seen is not None:
             self.n_pixels_, self.mean_ = seen.n_pixels, seen.mean
             self.std_ = np.sqrt(seen.deviations / seen.n_pixels)
+
+    def _gather(self, X: Any) -> Iterator[NDArray[Any]]:
+        """Yield all images, and refuse too many before more than the first of them are read."""
+        n_seen = 0
+        for chunk in iterate_images(X, self.image_size):
+            n_seen += len(chunk)
+            # Of batches the number of images comes out as they come.
+            n_images = n_seen if hasattr(X, "make_batch") else len(X)
+            shape = as_image_batch(chunk, self.image_shape, counted=True).shape[1:]
+            size = find_size(self, (shape[0], shape[1]))
+            check_whitening_fits(n_images, (*size, *shape[2:]))
+            yield chunk
 
     def _fit_whitening(self, images: NDArray[Any]) -> None:
         batch = as_image_batch(images, self.image_shape)

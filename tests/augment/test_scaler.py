@@ -312,3 +312,25 @@ def test_taking_a_slice_of_parameters_is_taking_its_rows():
         taken, expected = params.take(part), params.take(np.arange(7)[part])
         assert len(taken) == len(expected)
         assert taken.to_dicts() == expected.to_dicts()
+
+
+def test_whitening_that_cannot_fit_is_refused_before_the_images_are_read(tmp_path):
+    image = encode_image(np.zeros((400, 600, 3), np.uint8), "jpeg")
+    for number in range(130):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        (tmp_path / "a" / f"{number}.jpg").write_bytes(image)
+    index, read = ImageIndex(tmp_path), []
+
+    class Watched:
+        paths = index.paths
+
+        def __len__(self):
+            return len(index)
+
+        def read(self, rows, **options):
+            read.extend(rows)
+            return index.read(rows, **options)
+
+    with pytest.raises(ValueError, match="zca_whitening of images of 400 x 600 x 3 needs"):
+        ImageScaler(zca_whitening=True).fit(Watched())
+    assert len(read) < 130
