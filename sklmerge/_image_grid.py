@@ -18,7 +18,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from sklmerge._contract import find_value_range
 
 # Okabe and Ito's blue, which every kind of colour vision tells from grey.
-_FRAME = "#0072b2"
+BLUE = "#0072b2"
 # Points: each is multiplied by the scale of a sheet.
 _MARGIN, _GAP, _LINE = 18, 10, 13
 _TITLE_WIDTH = 132
@@ -191,7 +191,7 @@ def draw_frame(
     """Draw a frame around a tile, outside of its pixels."""
     (left, upper), (width, height) = corner, size
     box = (left - thick, upper - thick, left + width + thick - 1, upper + height + thick - 1)
-    canvas.rectangle(box, None, _FRAME, thick)
+    canvas.rectangle(box, None, BLUE, thick)
 
 
 def fit_tile(image: NDArray[np.uint8], tile_size: tuple[int, int], paper: str) -> Image.Image:

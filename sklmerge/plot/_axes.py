@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
-BLUE = "#0072b2"
+from sklmerge._image_grid import BLUE as BLUE
+
 ORANGE = "#e69f00"
 VERMILLION = "#d55e00"
 SKY = "#56b4e9"

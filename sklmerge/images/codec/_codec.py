@@ -17,8 +17,13 @@ from sklmerge.images.codec._png import open_png
 from sklmerge.images.codec._quiet import quiet_opencv
 from sklmerge.images.codec._tiff import open_tiff
 
-# Everything else is Pillow's.
-OPENERS = {"jpeg": open_jpeg, "png": open_png, "tiff": open_tiff}
+# Which library decodes which format stands in _formats.py.
+OPENERS = {
+    "simplejpeg": open_jpeg,
+    "OpenCV": open_png,
+    "tifffile": open_tiff,
+    "Pillow": open_pillow,
+}
 COLOR_CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 BLUE_FIRST = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
 ENCODABLE_DTYPES = {
@@ -130,7 +135,7 @@ def read_header(data: bytes) -> ImageHeader:
 
 def _open(data: bytes) -> Opened:
     name = identify(data)
-    return OPENERS.get(name, open_pillow)(data, name)
+    return OPENERS[FORMATS[name].library](data, name)
 
 
 def check_decoding(color_mode: str, image_size: Any) -> tuple[int, int] | None:

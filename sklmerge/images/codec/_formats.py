@@ -1,4 +1,4 @@
-"""Which formats are read: names, extensions, and how each is known by its first bytes."""
+"""Which formats are read, by which library, and how each is known by its first bytes."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,11 +15,18 @@ class Format(NamedTuple):
         Of files that are searched for, in lower case, with the dot.
     matches : callable
         The beginning of a file -> whether it is one.
+    plugin : (str, str)
+        Module and class by which Pillow decodes it, loaded when a file is met. pillow-heif is such
+        a plugin, too.
+    library : {"Pillow", "simplejpeg", "OpenCV", "tifffile"}
+        What decodes it. For JPEG, PNG and TIFF, Pillow decodes some kinds.
     """
 
     title: str
     extensions: tuple[str, ...]
     matches: Callable[[bytes], bool]
+    plugin: tuple[str, str]
+    library: str = "Pillow"
 
 
 def _starts(*signatures: bytes) -> Callable[[bytes], bool]:
@@ -76,31 +83,68 @@ def _is_tga(data: bytes) -> bool:
     return data[16] in depths and palette_fits and any(data[12:14]) and any(data[14:16])
 
 
-# In the order of trying: what has the weakest signature comes last. Which library decodes each
-# stands in _codec.py.
+# In the order of trying: what has the weakest signature comes last.
 FORMATS = {
-    "jpeg": Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _starts(b"\xff\xd8\xff")),
-    "png": Format("PNG", (".png", ".apng"), _starts(b"\x89PNG\r\n\x1a\n")),
-    "tiff": Format("TIFF", (".tif", ".tiff"), _starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
-    "webp": Format("WebP", (".webp",), lambda d: d[:4] == b"RIFF" and d[8:12] == b"WEBP"),
-    "bmp": Format("BMP", (".bmp", ".dib"), _is_bmp),
-    "gif": Format("GIF", (".gif",), _starts(b"GIF87a", b"GIF89a")),
-    "avif": Format("AVIF", (".avif", ".avifs"), _is_avif),
-    "heif": Format("HEIC", (".heic", ".heif", ".hif"), _is_heif),
+    "jpeg": Format(
+        "JPEG",
+        (".jpg", ".jpeg", ".jpe", ".jfif"),
+        _starts(b"\xff\xd8\xff"),
+        ("PIL.JpegImagePlugin", "JpegImageFile"),
+        "simplejpeg",
+    ),
+    # 8 bits by Pillow, 16 by OpenCV: see _png.py.
+    "png": Format(
+        "PNG",
+        (".png", ".apng"),
+        _starts(b"\x89PNG\r\n\x1a\n"),
+        ("PIL.PngImagePlugin", "PngImageFile"),
+        "OpenCV",
+    ),
+    # 16 bits and floats by tifffile, or OpenCV where it lacks a codec; 8 bits by Pillow.
+    "tiff": Format(
+        "TIFF",
+        (".tif", ".tiff"),
+        _starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+        ("PIL.TiffImagePlugin", "TiffImageFile"),
+        "tifffile",
+    ),
+    "webp": Format(
+        "WebP",
+        (".webp",),
+        lambda d: d[:4] == b"RIFF" and d[8:12] == b"WEBP",
+        ("PIL.WebPImagePlugin", "WebPImageFile"),
+    ),
+    "bmp": Format("BMP", (".bmp", ".dib"), _is_bmp, ("PIL.BmpImagePlugin", "BmpImageFile")),
+    "gif": Format(
+        "GIF", (".gif",), _starts(b"GIF87a", b"GIF89a"), ("PIL.GifImagePlugin", "GifImageFile")
+    ),
+    "avif": Format("AVIF", (".avif", ".avifs"), _is_avif, ("PIL.AvifImagePlugin", "AvifImageFile")),
+    "heif": Format("HEIC", (".heic", ".heif", ".hif"), _is_heif, ("pillow_heif", "HeifImageFile")),
     "jpeg2000": Format(
         "JPEG 2000",
         (".jp2", ".j2k", ".jpf", ".jpx", ".j2c"),
         _starts(b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \x0d\x0a\x87\x0a"),
+        ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
     ),
-    "ppm": Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _is_netpbm),
-    "psd": Format("PSD", (".psd",), _starts(b"8BPS")),
-    "dds": Format("DDS", (".dds",), _starts(b"DDS ")),
-    "sgi": Format("SGI", (".sgi", ".rgb", ".rgba", ".bw"), _starts(b"\x01\xda")),
-    "qoi": Format("QOI", (".qoi",), _starts(b"qoif")),
-    "icns": Format("ICNS", (".icns",), _starts(b"icns")),
-    "ico": Format("ICO", (".ico",), _starts(b"\0\0\1\0")),
-    "pcx": Format("PCX", (".pcx",), _is_pcx),
-    "tga": Format("TGA", (".tga",), _is_tga),
+    "ppm": Format(
+        "PPM",
+        (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
+        _is_netpbm,
+        ("PIL.PpmImagePlugin", "PpmImageFile"),
+    ),
+    "psd": Format("PSD", (".psd",), _starts(b"8BPS"), ("PIL.PsdImagePlugin", "PsdImageFile")),
+    "dds": Format("DDS", (".dds",), _starts(b"DDS "), ("PIL.DdsImagePlugin", "DdsImageFile")),
+    "sgi": Format(
+        "SGI",
+        (".sgi", ".rgb", ".rgba", ".bw"),
+        _starts(b"\x01\xda"),
+        ("PIL.SgiImagePlugin", "SgiImageFile"),
+    ),
+    "qoi": Format("QOI", (".qoi",), _starts(b"qoif"), ("PIL.QoiImagePlugin", "QoiImageFile")),
+    "icns": Format("ICNS", (".icns",), _starts(b"icns"), ("PIL.IcnsImagePlugin", "IcnsImageFile")),
+    "ico": Format("ICO", (".ico",), _starts(b"\0\0\1\0"), ("PIL.IcoImagePlugin", "IcoImageFile")),
+    "pcx": Format("PCX", (".pcx",), _is_pcx, ("PIL.PcxImagePlugin", "PcxImageFile")),
+    "tga": Format("TGA", (".tga",), _is_tga, ("PIL.TgaImagePlugin", "TgaImageFile")),
 }
 IMAGE_EXTENSIONS = tuple(sorted(e for kind in FORMATS.values() for e in kind.extensions))
 # What is often met and not read, so that the reason can name it.

@@ -16,28 +16,6 @@ from sklmerge.images.codec._arrays import Opened, Pixels, Size, make_header, ori
 from sklmerge.images.codec._formats import FORMATS
 from sklmerge.images.codec._quiet import strict_pillow
 
-# Called directly, these shut out plugins of other people, and Pillow's own limit of pixels, which
-# lies below ours and belongs to the whole process. Loaded when a file of theirs is met.
-PLUGINS = {
-    "avif": ("PIL.AvifImagePlugin", "AvifImageFile"),
-    "bmp": ("PIL.BmpImagePlugin", "BmpImageFile"),
-    "dds": ("PIL.DdsImagePlugin", "DdsImageFile"),
-    "gif": ("PIL.GifImagePlugin", "GifImageFile"),
-    "heif": ("pillow_heif", "HeifImageFile"),
-    "icns": ("PIL.IcnsImagePlugin", "IcnsImageFile"),
-    "ico": ("PIL.IcoImagePlugin", "IcoImageFile"),
-    "jpeg": ("PIL.JpegImagePlugin", "JpegImageFile"),
-    "jpeg2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
-    "pcx": ("PIL.PcxImagePlugin", "PcxImageFile"),
-    "png": ("PIL.PngImagePlugin", "PngImageFile"),
-    "ppm": ("PIL.PpmImagePlugin", "PpmImageFile"),
-    "psd": ("PIL.PsdImagePlugin", "PsdImageFile"),
-    "qoi": ("PIL.QoiImagePlugin", "QoiImageFile"),
-    "sgi": ("PIL.SgiImagePlugin", "SgiImageFile"),
-    "tga": ("PIL.TgaImagePlugin", "TgaImageFile"),
-    "tiff": ("PIL.TiffImagePlugin", "TiffImageFile"),
-    "webp": ("PIL.WebPImagePlugin", "WebPImageFile"),
-}
 # What Pillow was seen to raise on malformed files.
 PILLOW_ERRORS = (
     OSError,
@@ -85,7 +63,9 @@ PIXELS_AT_ONCE = 1 << 22
 
 @cache
 def _load_plugin(name: str) -> Callable[[BytesIO], ImageFile.ImageFile]:
-    module, kind = PLUGINS[name]
+    # Called directly, plugins shut out those of other people, and Pillow's own limit of pixels,
+    # which lies below ours and belongs to the whole process.
+    module, kind = FORMATS[name].plugin
     try:
         return getattr(import_module(module), kind)
     except ImportError as error:

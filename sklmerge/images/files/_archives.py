@@ -4,7 +4,7 @@ import os
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from io import FileIO
 
 import numpy as np
@@ -21,11 +21,11 @@ from sklmerge.images.files._members import (
     list_members,
     measure_local,
 )
-from sklmerge.images.files._packed import SEPARATOR
 from sklmerge.images.files._scan import (
     ScannedFolder,
     Wanted,
     arrange_paths,
+    block_names,
     count_extensions,
     count_loose,
 )
@@ -179,7 +179,9 @@ def scan_archives(paths: Sequence[str], wanted: Wanted) -> tuple[ScannedFolder, 
         has_images=bool(loose),
         list_inside=lambda folder: _list_inside(by_folder, os.fsencode(folder)),
     )
-    blocks = _block_members(by_folder, folders, list(prefixes), wanted.levels)
+    starts = list(prefixes)
+    listings = (by_folder.get(folder, []) for folder in folders)
+    blocks = block_names(listings, folders, wanted.levels, lambda name: _cut_prefix(name, starts))
     return arrange_paths(root, folders, blocks, wanted, loose + broken), archives
 
 
@@ -200,31 +202,6 @@ def _find_inner_root(names: Sequence[bytes]) -> bytes:
         if len(visible) != 1 or not any(b"/" in name for name in inner_names):
             return inner
         inner, names = inside, [name for name in names if name.startswith(inside)]
-
-
-def _block_members(
-    by_folder: dict[bytes, list[bytes]],
-    folders: list[bytes],
-    prefixes: Sequence[bytes],
-    levels: str,
-) -> Iterator[tuple[bytes, NDArray[np.signedinteger], list[bytes]]]:
-    """Give the members of each class folder as `arrange_paths` takes them."""
-    known = list(folders) if levels == "top" else []
-    numbers = {folder: number for number, folder in enumerate(known)}
-    for folder in folders:
-        names = by_folder.get(folder, [])
-        if not names:
-            continue
-        if levels == "top":
-            codes = np.full(len(names), numbers[folder])
-        else:
-            homes = [_cut_prefix(name, prefixes).rpartition(b"/")[0] for name in names]
-            for home in dict.fromkeys(homes):
-                if home not in numbers:
-                    numbers[home] = len(known)
-                    known.append(home)
-            codes = np.array([numbers[home] for home in homes])
-        yield SEPARATOR.join(names) + SEPARATOR, codes, known
 
 
 def _cut_prefix(name: bytes, prefixes: Sequence[bytes]) -> bytes:

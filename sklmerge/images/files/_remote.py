@@ -1,18 +1,20 @@
 """Class folders behind a URL in, sorted paths and class codes out, as _scan.py has it for disks."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from sklmerge._parallel import run_ahead
 from sklmerge.images.files._archives import SCHEME, Archive, open_archive
 from sklmerge.images.files._class_folders import choose_class_folders
-from sklmerge.images.files._packed import SEPARATOR
-from sklmerge.images.files._scan import ScannedFolder, Wanted, arrange_paths, count_loose
+from sklmerge.images.files._scan import (
+    ScannedFolder,
+    Wanted,
+    arrange_paths,
+    block_names,
+    count_loose,
+)
 
 
 class Listing(NamedTuple):
@@ -310,24 +312,3 @@ def scan_remote_folders(files: RemoteFiles, root: str, wanted: Wanted) -> Scanne
     return arrange_paths(
         root, folders, block_names(listings, folders, wanted.levels), wanted, loose
     )
-
-
-def block_names(
-    listings: Iterable[list[bytes]], folders: list[bytes], levels: str
-) -> Iterator[tuple[bytes, NDArray[np.signedinteger], list[bytes]]]:
-    """Give lists of paths, one for each class folder, as `arrange_paths` takes them."""
-    known = list(folders) if levels == "top" else []
-    numbers = {folder: number for number, folder in enumerate(known)}
-    for top, names in zip(folders, listings, strict=True):
-        if not names:
-            continue
-        if levels == "top":
-            codes = np.full(len(names), numbers[top])
-        else:
-            homes = [name.rpartition(b"/")[0] for name in names]
-            for home in dict.fromkeys(homes):
-                if home not in numbers:
-                    numbers[home] = len(known)
-                    known.append(home)
-            codes = np.array([numbers[home] for home in homes])
-        yield SEPARATOR.join(names) + SEPARATOR, codes, known

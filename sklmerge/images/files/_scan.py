@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -322,3 +322,30 @@ def _gather_paths(
                 pieces, classes, counts, n_gathered = [], [], [], 0
     if pieces:
         yield b"".join(pieces), np.repeat(np.array(classes, dtype), counts), known
+
+
+def block_names(
+    listings: Iterable[list[bytes]],
+    folders: list[bytes],
+    levels: str,
+    place_in_root: Callable[[bytes], bytes] = bytes,
+) -> Iterator[tuple[bytes, NDArray[np.signedinteger], list[bytes]]]:
+    """Give lists of paths, one for each class folder, as `arrange_paths` takes them.
+
+    `place_in_root` cuts off what stands before the folders of a path.
+    """
+    known = list(folders) if levels == "top" else []
+    numbers = {folder: number for number, folder in enumerate(known)}
+    for top, names in zip(folders, listings, strict=True):
+        if not names:
+            continue
+        if levels == "top":
+            codes = np.full(len(names), numbers[top])
+        else:
+            homes = [place_in_root(name).rpartition(b"/")[0] for name in names]
+            for home in dict.fromkeys(homes):
+                if home not in numbers:
+                    numbers[home] = len(known)
+                    known.append(home)
+            codes = np.array([numbers[home] for home in homes])
+        yield SEPARATOR.join(names) + SEPARATOR, codes, known

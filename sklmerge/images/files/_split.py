@@ -1,4 +1,4 @@
-"""Which images go to train and which to test: the checks around _split.py and _split_groups.py."""
+"""Which images go to train and which to test: by a hash of each path, or group by group."""
 
 from collections.abc import Sequence
 from typing import Any
