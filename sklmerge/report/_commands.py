@@ -1,11 +1,10 @@
 """What to do about what was found, written down for a shell and for Python."""
 
 from shlex import quote
-from typing import Any
 
 from sklmerge.balance import RULES
 from sklmerge.images import ImageReport
-from sklmerge.report._place import Place, write_merge
+from sklmerge.report._place import Merge, Place, write_merge
 
 
 def choose_grouping(report: ImageReport) -> str | None:
@@ -40,8 +39,12 @@ def explain_findings(report: ImageReport) -> list[str]:
     return reasons
 
 
-def write_commands(place: Place, merge: Any, remedy: str, report: ImageReport) -> list[str]:
+def write_commands(
+    place: Place, merge: Merge | None, remedy: str, report: ImageReport
+) -> list[str]:
     """Write the commands that carry the advice out, past files that cannot be read."""
+    if place.is_index:
+        return []
     folder, out = place.write_shell(), quote(place.name_output())
     if remedy == "weights":
         return [f"sklmerge weights {folder}{write_merge(merge)}"]
@@ -66,7 +69,7 @@ _CLASSIFIERS = {
 
 
 def write_code(
-    place: Place, merge: Any, remedy: str, report: ImageReport, model: str = "trees"
+    place: Place, merge: Merge | None, remedy: str, report: ImageReport, model: str = "trees"
 ) -> list[str]:
     """Write the same for a program; beside copies also what a training loop takes instead."""
     if remedy == "nothing":
@@ -90,7 +93,7 @@ def write_code(
     ]
 
 
-def _write_adjustment(place: Place, merge: Any, model: str) -> list[str]:
+def _write_adjustment(place: Place, merge: Merge | None, model: str) -> list[str]:
     """Write what divides the probabilities of a plainly trained model by the class shares."""
     if model == "network":
         return [
@@ -109,7 +112,9 @@ def _write_adjustment(place: Place, merge: Any, model: str) -> list[str]:
     ]
 
 
-def _write_copies(place: Place, merge: Any, report: ImageReport, grouping: str | None) -> list[str]:
+def _write_copies(
+    place: Place, merge: Merge | None, report: ImageReport, grouping: str | None
+) -> list[str]:
     """Write the job that makes copies, and the weights of what it leaves uneven."""
     out = place.name_output()
     more = ', on_error="skip"' if report.bad_files else ""
@@ -124,17 +129,18 @@ def _write_copies(place: Place, merge: Any, report: ImageReport, grouping: str |
     ]
 
 
-def _write_epochs(place: Place, merge: Any, report: ImageReport) -> list[str]:
+def _write_epochs(place: Place, merge: Merge | None, report: ImageReport) -> list[str]:
     """Write balanced epochs for a training loop.
 
     Images of several sizes are brought to the median; files that cannot be read are passed over.
     """
+    index = place.write_code(merge)
     sizes = {name: tuple(size) for name, size in report.sizes.items()}
     options = [f", image_size={sizes['median']}"] if len(set(sizes.values())) > 1 else []
     options += [', on_error="skip"'] if report.bad_files else []
     return [
         "from sklmerge import EpochSchedule, ImageBatches, ImageIndex",
-        f"index = {place.write_code(merge)}",
+        *([] if index == "index" else [f"index = {index}"]),
         'schedule = EpochSchedule("minority", random_state=0)',
         "batches = ImageBatches(",
         '    index, schedule=schedule, augmenter="light"' + "".join(options),

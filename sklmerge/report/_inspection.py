@@ -14,7 +14,7 @@ from sklmerge.images import (
     show_name,
 )
 from sklmerge.report._commands import explain_findings, write_code, write_commands
-from sklmerge.report._place import Place, find_place
+from sklmerge.report._place import Place, find_place, list_merge
 from sklmerge.weights import ClassWeightEstimator
 
 
@@ -241,6 +241,7 @@ def describe_index(
     model: str = "trees",
 ) -> FolderReport:
     """Say what an index holds that was verified, and what to do; pure but for the disk's room."""
+    told = None if merge is None else list_merge(index)
     names = list(index.paths.relative())
     readable = index.take(np.array([name not in report.bad_files for name in names], bool))
     counts = {label: n for label, n in readable.counts.items() if n > 0}
@@ -285,6 +286,6 @@ def describe_index(
         wrong_extensions=report.wrong_extensions,
         n_bytes=report.n_bytes,
         images=report.describe_images(),
-        commands=write_commands(place, merge, advice.remedy, report),
-        code=write_code(place, merge, advice.remedy, report, model),
+        commands=write_commands(place, told, advice.remedy, report),
+        code=write_code(place, told, advice.remedy, report, model),
     )

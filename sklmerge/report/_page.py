@@ -1,11 +1,11 @@
 """write_report: one HTML page about a folder of images, with everything in it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from sklmerge.report._suggestion import FolderSuggestion, suggest_folder
 from sklmerge.report._thumbnails import Thumbnails
 from sklmerge.report.templates import hash_source, load_templates, read_file
 
+_Item = TypeVar("_Item")
 # What a page shows at most of each kind; it says what it left out.
 _MOST_ROWS = 1000
 _MOST_GROUPS, _MOST_OF_GROUP = 60, 6
@@ -179,8 +180,6 @@ class _Collector:
         suggestion = self._show_suggestion()
         copies = self._show_copies()
         sheets = self._show_sheets()
-        bad = list(found.bad_files.items())
-        self._cut("unreadable files", len(bad), _MOST_ROWS)
         style, script = read_file("page.css"), read_file("page.js")
         return {
             "found": found,
@@ -192,8 +191,10 @@ class _Collector:
             "suggestion": suggestion,
             "copies": copies,
             "sheets": sheets,
-            "bad_files": bad[:_MOST_ROWS],
-            "wrong": list(found.wrong_extensions.items())[:_MOST_ROWS],
+            "bad_files": self._cut("unreadable files", found.bad_files.items(), _MOST_ROWS),
+            "wrong": self._cut(
+                "files with a wrong extension", found.wrong_extensions.items(), _MOST_ROWS
+            ),
             "thumbnails_left_out": self.thumbnails.n_left_out,
             "left_out": self.left_out,
             "style": style,
@@ -208,13 +209,15 @@ class _Collector:
             },
         }
 
-    def _cut(self, what: str, n: int, most: int) -> None:
-        if n > most:
-            self.left_out.append(f"{n - most:,} of {n:,} {what}")
+    def _cut(self, what: str, items: Iterable[_Item], most: int) -> list[_Item]:
+        """Take the first of a list, and note what is left out."""
+        listed = list(items)
+        if len(listed) > most:
+            self.left_out.append(f"{len(listed) - most:,} of {len(listed):,} {what}")
+        return listed[:most]
 
     def _list_classes(self) -> list[dict[str, Any]]:
         found, largest = self.found, max([*self.found.counts.values(), 1])
-        self._cut("classes", len(found.counts), _MOST_ROWS)
         return [
             {
                 "label": label,
@@ -226,7 +229,7 @@ class _Collector:
                 "weight": found.class_weight.get(label, 0.0),
                 "copies": found.copies.get(label, 0),
             }
-            for label, n in list(found.counts.items())[:_MOST_ROWS]
+            for label, n in self._cut("classes", found.counts.items(), _MOST_ROWS)
         ]
 
     def _list_originals(self) -> list[dict[str, Any]]:
@@ -238,7 +241,7 @@ class _Collector:
         largest = max([*counts.values(), 1])
         return [
             {"label": own, "merged": merged.get(own, own), "n": n, "bar": 100 * n / largest}
-            for own, n in list(counts.items())[:_MOST_ROWS]
+            for own, n in self._cut("original classes", counts.items(), _MOST_ROWS)
         ]
 
     def _show(self, name: str) -> dict[str, Any]:
@@ -247,8 +250,8 @@ class _Collector:
         return {"name": name, "label": label, "url": self.thumbnails.find(row)}
 
     def _show_groups(self, title: str, key: str, groups: list[list[str]]) -> dict[str, Any]:
-        self._cut(f"groups of {title.lower()}", len(groups), _MOST_GROUPS)
-        some = [group[:_MOST_OF_GROUP] for group in groups[:_MOST_GROUPS]]
+        first = self._cut(f"groups of {title.lower()}", groups, _MOST_GROUPS)
+        some = [group[:_MOST_OF_GROUP] for group in first]
         self.thumbnails.add_rows([self.rows[name] for group in some for name in group])
         shown = [
             {"images": [self._show(name) for name in cut], "n_more": len(group) - len(cut)}
@@ -266,8 +269,7 @@ class _Collector:
             for k in ("similar", "same_source", "same_pixels", "same_bytes")
             for train, val in getattr(audit, k)
         }
-        some = list(kinds)[:_MOST_GROUPS]
-        self._cut(f"leaks into {name}", len(kinds), _MOST_GROUPS)
+        some = self._cut(f"leaks into {name}", kinds, _MOST_GROUPS)
         thumbnails = Thumbnails(other, self.n_jobs, max_bytes=300_000, max_images=len(some))
         rows = {path: row for row, path in enumerate(other.paths.relative())}
         thumbnails.add_rows([rows[val] for val in some])
@@ -302,7 +304,7 @@ class _Collector:
             )
         except ValueError as error:
             return {"why_not": str(error), "pairs": [], "merge": {}}
-        pairs = told.pairs[:_MOST_PAIRS]
+        pairs = self._cut("pairs of confused classes", told.pairs, _MOST_PAIRS)
         self.thumbnails.add_rows(
             [self.rows[name] for pair in pairs for name in pair["files"][:_MOST_OF_PAIR]]
         )
@@ -333,7 +335,7 @@ class _Collector:
         rows = pick_file_rows(
             self.index,
             as_augmenter("light"),
-            rare[:_COPIES_OF],
+            self._cut("classes with samples of copies", rare, _COPIES_OF),
             1,
             _COPIES,
             self.seed,
@@ -353,8 +355,7 @@ class _Collector:
     def _show_sheets(self) -> list[dict[str, Any]]:
         """Show some images of each class, chosen by the hash of their paths."""
         ranks = rank_keys(hash_texts(self.index.paths.iterate_bytes()), self.seed, "report")
-        labels = self.index.classes[:_SHEET_IMAGES]
-        self._cut("sheets of classes", self.index.n_classes, _SHEET_IMAGES)
+        labels = self._cut("sheets of classes", self.index.classes, _SHEET_IMAGES)
         each = min(max(_SHEET_IMAGES // max(len(labels), 1), 1), _SHEET_EACH)
         readable = np.array([name not in self.found.bad_files for name in self.names], bool)
         chosen = []

@@ -30,6 +30,9 @@ class Place(NamedTuple):
     options : dict or None
         What fsspec's file system is made with. What is printed tells that there are some, but not
         what they are: a key may be among them.
+    is_index : bool
+        Whether the caller has an index of the images: it may read them in ways that no command can
+        be told, so that what is printed takes it as ``index``.
 
     Examples
     --------
@@ -49,6 +52,7 @@ class Place(NamedTuple):
     classes: list[str] | None = None
     extensions: list[str] | None = None
     options: dict[str, Any] | None = None
+    is_index: bool = False
 
     @property
     def has_table(self) -> bool:
@@ -115,12 +119,14 @@ class Place(NamedTuple):
         return quote(self.source) + "".join(words)
 
     def write_code(self, merge: Merge | None) -> str:
-        """Write the index for a program."""
+        """Write the index for a program; one that the caller has keeps its own merge."""
+        if self.is_index:
+            return "index" if merge is None else f"index.with_merge({merge!r})"
         return f"ImageIndex({self.write_arguments(merge)})"
 
     def write_job(self, merge: Merge | None, destination: str) -> str:
         """Write the places of a job, and how the source is read, for a program."""
-        if self.has_table:
+        if self.is_index or self.has_table:
             return f"{self.write_code(merge)}, {destination!r}"
         return self.write_arguments(merge, destination)
 
@@ -166,5 +172,22 @@ def write_merge(merge: Merge | None) -> str:
 def find_place(source: Any) -> Place:
     """Find the place of what a function is given: a path, a URL or an index."""
     if isinstance(source, ImageIndex):
-        return Place(source.root)
+        return Place(source.root, is_index=True)
     return Place(os.fspath(source))
+
+
+def list_merge(index: ImageIndex) -> Merge | None:
+    """List the original classes of each merged class of two or more, or of a new name.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklmerge.datasets import write_textures
+    >>> from sklmerge.report._place import list_merge
+    >>> with TemporaryDirectory() as folder:
+    ...     write_textures(folder)
+    ...     list_merge(ImageIndex(folder, merge=[["grass", "gravel"]]))
+    {'grass+gravel': ['grass', 'gravel']}
+    """
+    members = {label: list(own) for label, own in index.merger.members_.items()}
+    return {label: own for label, own in members.items() if own != [label]} or None

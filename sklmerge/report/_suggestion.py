@@ -1,6 +1,6 @@
 """suggest_folder: which classes of a folder a model takes for one another."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from shlex import quote
 from typing import Any
 
@@ -16,7 +16,7 @@ from sklmerge.balance import find_groups
 from sklmerge.features import ColorHistogram, HOGFeatures
 from sklmerge.images import BadFileError, ImageIndex, show_name
 from sklmerge.labels import MergeAdvisor
-from sklmerge.report._place import Place, find_place, write_merge
+from sklmerge.report._place import Merge, Place, find_place, list_merge, write_merge
 
 _MOST_PAIRS, _MOST_FILES = 6, 3
 # Joins shown beyond those that are suggested.
@@ -52,7 +52,9 @@ class FolderSuggestion:
     pairs : list of dict
         Pairs of classes with confusions, and the files behind each.
     commands : list of str
-        How to carry it out in a shell.
+        How to carry it out in a shell; none for an index.
+    code : list of str
+        How to carry it out with the ``index`` that was given; none for a folder.
     """
 
     source: str
@@ -69,6 +71,7 @@ class FolderSuggestion:
     steps: list[dict[str, Any]]
     pairs: list[dict[str, Any]]
     commands: list[str]
+    code: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as plain values, fit for JSON."""
@@ -210,6 +213,8 @@ def suggest_folder(
     )
     found = advisor.fit(described, index.labels, groups).suggestion_
     names = index.paths.relative()
+    has_merge = merge is not None or place.is_index
+    joined = join_merges(list_merge(index) if has_merge else None, found.merge)
     return FolderSuggestion(
         source=place.source,
         model="gradients and colours" if model is None else str(model),
@@ -231,7 +236,8 @@ def suggest_folder(
             }
             for pair in found.ambiguous_pairs
         ],
-        commands=write_commands(place, merge, found.merge, n_chosen > n_readable),
+        commands=write_commands(place, joined, n_chosen > n_readable),
+        code=[f"index = index.with_merge({joined!r})"] if joined and place.is_index else [],
     )
 
 
@@ -286,12 +292,17 @@ def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.i
     return np.sort(np.concatenate(chosen))
 
 
-def write_commands(
-    place: Place, merge: Any, suggested: dict[Any, list[Any]], has_bad_files: bool
-) -> list[str]:
-    """Write the command that carries the suggestion out, past files that cannot be read."""
+def join_merges(merge: Merge | None, suggested: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
+    """Join what is merged already with what is suggested, by original classes; {} for nothing new.
+
+    Examples
+    --------
+    >>> from sklmerge.report._suggestion import join_merges
+    >>> join_merges({"b+c": ["b", "c"], "d+e": ["d", "e"]}, {"a+b+c": ["a", "b+c"]})
+    {'a+b+c': ['a', 'b', 'c'], 'd+e': ['d', 'e']}
+    """
     if not suggested:
-        return []
+        return {}
     joined = {
         label: [own for member in members for own in (merge or {}).get(member, [member])]
         for label, members in suggested.items()
@@ -300,6 +311,13 @@ def write_commands(
     for label, members in (merge or {}).items():
         if not taken & set(members):
             joined[label] = list(members)
+    return joined
+
+
+def write_commands(place: Place, joined: Merge, has_bad_files: bool) -> list[str]:
+    """Write the command that carries the suggestion out, past files that cannot be read."""
+    if not joined or place.is_index:
+        return []
     folder, out = place.write_shell(), quote(place.name_output())
     skip = " --on-error skip" if has_bad_files else ""
     return [f"sklmerge balance {folder} {out}{write_merge(joined)}{skip}"]
@@ -315,6 +333,7 @@ def tell_merge(found: FolderSuggestion) -> list[str]:
         "  Scores rise by merging alone, because fewer classes are easier to tell apart.",
         "  Whether two should be one is for those who know what they mean.",
         *(f"  $ {command}" for command in found.commands),
+        *(f"  {line}" for line in found.code),
     ]
 
 

@@ -156,6 +156,26 @@ def test_a_page_says_what_it_left_out(tmp_path):
     assert len(page.html.encode()) < 5_000_000
 
 
+def test_every_list_that_is_cut_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("sklmerge.report._page._MOST_ROWS", 4)
+    rng = np.random.default_rng(0)
+    for label in range(12):
+        (tmp_path / "many" / f"kind {label:02d}").mkdir(parents=True)
+        for number in range(3):
+            image = encode_image(rng.integers(0, 256, (24, 32, 3), np.uint8), "png")
+            (tmp_path / "many" / f"kind {label:02d}" / f"{number}.jpg").write_bytes(image)
+        (tmp_path / "many" / f"kind {label:02d}" / "bad.png").write_bytes(b"no image")
+    page = write_report(tmp_path / "many", merge=[["kind 00", "kind 01"]])
+    for told in (
+        "7 of 11 classes<",
+        "8 of 12 original classes<",
+        "8 of 12 unreadable files<",
+        "32 of 36 files with a wrong extension<",
+        "3 of 11 classes with samples of copies<",
+    ):
+        assert told in page.html
+
+
 def test_thumbnails_stop_at_their_budget(photos):
     index = ImageIndex(photos)
     thumbnails = Thumbnails(index, None, max_bytes=20_000)

@@ -1,0 +1,77 @@
+"""What is printed to paste runs, and does what was looked at."""
+
+import shlex
+
+import pytest
+
+from sklmerge import ImageIndex, LabelMerger, inspect_folder, suggest_folder, write_report
+from sklmerge.cli import main
+from sklmerge.datasets import write_textures
+
+GROUND = {"ground": ["grass", "gravel"]}
+MERGES = [
+    GROUND,
+    [["grass", "gravel"]],
+    LabelMerger(GROUND),
+    LabelMerger([["grass", "gravel"]]),
+    {"stone": ["brick"]},
+]
+
+
+@pytest.fixture
+def textures(tmp_path):
+    write_textures(tmp_path / "photos")
+    return tmp_path / "photos"
+
+
+def run_code(code, **names):
+    """Run lines as a program; give its variables."""
+    exec("\n".join(code), names)
+    return names
+
+
+@pytest.mark.parametrize("merge", MERGES, ids=repr)
+@pytest.mark.parametrize("as_index", [False, True], ids=["folder", "index"])
+def test_any_merge_is_told_so_that_it_gives_the_same_classes(
+    textures, monkeypatch, tmp_path, merge, as_index
+):
+    monkeypatch.chdir(tmp_path)
+    index = ImageIndex(textures)
+    found = inspect_folder(index if as_index else textures, merge=merge)
+    expected = ImageIndex(textures, merge=merge).counts
+    assert found.counts == expected
+    assert found.code
+    for line in found.code:
+        if line.startswith("index = "):
+            names = run_code([line], index=index, ImageIndex=ImageIndex)
+            assert names["index"].counts == expected
+    for command in found.commands:
+        monkeypatch.setattr("sys.argv", shlex.split(command))
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert end.value.code == 0
+    assert bool(found.commands) == (not as_index)
+
+
+def test_an_index_is_told_as_it_is(textures, tmp_path):
+    """Its classes, exclusions and merge are in no command, so there is none."""
+    index = ImageIndex(textures, exclude="_1", merge=[["grass", "gravel"]])
+    for found in (inspect_folder(index), write_report(index).inspection):
+        assert found.commands == []
+        assert str(textures) not in "\n".join(found.code).replace(f"{textures}-balanced", "")
+        run_code(found.code, index=index, features=None)
+
+
+def test_a_suggestion_joins_the_merge_of_an_index(tmp_path):
+    write_textures(tmp_path / "photos")
+    index = ImageIndex(tmp_path / "photos", merge=[["grass", "gravel"]])
+    found = suggest_folder(index, n_classes=1, max_images=30)
+    assert found.commands == []
+    merged = run_code(found.code, index=index)["index"]
+    assert merged.n_classes == 1
+    assert set(merged.original_classes) == {"brick", "grass", "gravel"}
+
+
+@pytest.mark.parametrize("merge", MERGES[:4], ids=repr)
+def test_a_suggestion_takes_any_merge(textures, merge):
+    assert suggest_folder(textures, merge=merge, n_classes=1, max_images=30).commands
