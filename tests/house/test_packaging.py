@@ -56,3 +56,12 @@ def test_every_python_that_is_declared_is_tried_by_ci():
 
 def test_the_changelog_tells_of_this_version():
     assert f"\n## {PROJECT['version']}" in (ROOT / "docs" / "changelog.md").read_text()
+
+
+def test_a_source_distribution_has_what_its_tests_read():
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    shipped = {"/pyproject.toml", *build["targets"]["sdist"]["include"]}
+    pattern = r'(?:ROOT|parents\[2\]\)?) / "([^"]+)"'
+    texts = [path.read_text() for path in (ROOT / "tests").rglob("*.py")]
+    read = {f"/{name}" for text in texts for name in re.findall(pattern, text)}
+    assert {"/README.md", "/.github"} <= read <= shipped

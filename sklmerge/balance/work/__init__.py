@@ -1,12 +1,12 @@
 """A plan carried out by workers."""
 
 from sklmerge.balance.work._copies import OutputSettings as OutputSettings
-from sklmerge.balance.work._finish import begin_job as begin_job
-from sklmerge.balance.work._finish import compare_versions as compare_versions
-from sklmerge.balance.work._finish import describe_job as describe_job
-from sklmerge.balance.work._finish import find_begun_plan as find_begun_plan
-from sklmerge.balance.work._finish import finish_job as finish_job
-from sklmerge.balance.work._finish import read_begun_plan as read_begun_plan
+from sklmerge.balance.work._job_plan import begin_job as begin_job
+from sklmerge.balance.work._job_plan import compare_versions as compare_versions
+from sklmerge.balance.work._job_plan import describe_job as describe_job
+from sklmerge.balance.work._job_plan import find_begun_plan as find_begun_plan
+from sklmerge.balance.work._job_plan import finish_job as finish_job
+from sklmerge.balance.work._job_plan import read_begun_plan as read_begun_plan
 from sklmerge.balance.work._leaks import find_leaks as find_leaks
 from sklmerge.balance.work._leaks import read_known as read_known
 from sklmerge.balance.work._report import BalanceReport as BalanceReport

@@ -1,4 +1,4 @@
-"""Which augmenter varies the copies of an image, where classes have augmenters of their own."""
+"""The augmented copies of images: drawn, made in batches of one shape, and encoded."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -72,7 +72,7 @@ class _Streams:
 def draw_copies(
     works: Iterable[tuple[Item, Sequence[tuple[int, str]]]], settings: OutputSettings
 ) -> list[Draws | None]:
-    """Draw how the copies of some sources are varied: in one go for each augmenter.
+    """Draw how the copies of some sources are augmented: in one go for each augmenter.
 
     Parameters
     ----------
@@ -84,24 +84,24 @@ def draw_copies(
     Returns
     -------
     list of Draws or None
-        One for each source; None where nothing is varied.
+        One for each source; None if nothing is augmented.
     """
     drawn: list[Draws | None] = []
     streams: dict[int, _Streams] = {}
     for item, missing in works:
-        varied = [(copy, path) for copy, path in missing if copy > 0]
+        augmented = [(copy, path) for copy, path in missing if copy > 0]
         # A class without copies needs no augmenter of its own.
-        augmenter = pick_augmenter(settings.augmenter, *item.labels) if varied else None
+        augmenter = pick_augmenter(settings.augmenter, *item.labels) if augmented else None
         if augmenter is None:
             drawn.append(None)
             continue
         mine = streams.setdefault(id(augmenter), _Streams(augmenter))
         start = len(mine.copies)
-        mine.sources += [item.key] * len(varied)
-        mine.copies += [copy for copy, _ in varied]
+        mine.sources += [item.key] * len(augmented)
+        mine.copies += [copy for copy, _ in augmented]
         share = Draws(
             augmenter,
-            [path for _, path in varied],
+            [path for _, path in augmented],
             item.image_format,
             _NOTHING,
             start,
@@ -119,7 +119,7 @@ def draw_copies(
 
 @dataclass
 class CopyBatch:
-    """Collects images of one shape until they are worth varying together, then writes the copies.
+    """Collects images of one shape until it pays to augment them together, then writes copies.
 
     Parameters
     ----------
