@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
+from PIL import Image
 
 from sklmerge.images.codec._arrays import (
     Opened,
@@ -91,8 +92,12 @@ def _open_page(page: tifffile.TiffPage, data: bytes, name: str) -> Opened:
     header = make_header(name, size, channels, dtype, orientation)
     plain = photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
     # Only zlib itself checks the checksum of what it inflates; libtiff was seen to let zeros pass.
-    checked = plain and page.bitspersample == 8 and int(page.compression) in DEFLATE
-    if dtype == "uint8" and not checked:
+    checked = int(page.compression) in DEFLATE
+    # Pillow refuses tiles above twice its own limit, whatever our max_pixels allows.
+    limit = Image.MAX_IMAGE_PIXELS
+    is_beyond = limit is not None and size[0] * size[1] > 2 * limit
+    by_tifffile = plain and page.bitspersample == 8 and (checked or is_beyond)
+    if dtype == "uint8" and not by_tifffile:
         return Opened(header, _decode_shallow(data, name, page))
     if not plain:
         raise ValueError(f"TIFF of {dtype} palettes, CMYK or YCbCr is not supported")
