@@ -12,6 +12,8 @@ from sklmerge._kinds import show_labels
 
 # Rows that are adjusted at a time: they stay in the processor's cache between the passes.
 _CHUNK_VALUES = 1 << 15
+_ROW_SUM_OFF = 0.02
+_MOST_STEPS = 2000
 
 
 def adjust_prior(
@@ -77,6 +79,7 @@ def adjust_prior(
         raise ValueError(
             f"P must be of shape (n_samples, n_classes) or (n_samples,), got {table.shape}"
         )
+    _check_probabilities(table, is_sigmoid)
     n_classes = 2 if is_sigmoid else table.shape[1]
     factors = weigh_columns(train_prior, target_prior, strength, n_classes)
     if is_sigmoid:
@@ -196,6 +199,29 @@ def order_shares(prior: Any, classes: NDArray[Any], name: str) -> NDArray[np.flo
     return read_shares(prior, len(labels), name)
 
 
+def _check_probabilities(table: NDArray[Any], is_sigmoid: bool) -> None:
+    """Refuse logits and the like; softmax of half precision is a little off 1."""
+    step = max(1, _CHUNK_VALUES // max(1, 1 if is_sigmoid else table.shape[1]))
+    for start in range(0, len(table), step):
+        chunk = table[start : start + step]
+        sums = (
+            chunk.reshape(len(chunk))
+            if is_sigmoid
+            else chunk @ np.ones(chunk.shape[1], chunk.dtype)
+        )
+        top = 1.0 if is_sigmoid else 1.0 + _ROW_SUM_OFF
+        least = 0.0 if is_sigmoid else 1.0 - _ROW_SUM_OFF
+        if chunk.min() >= 0 and sums.min() >= least and sums.max() <= top:
+            continue
+        lowest = chunk.reshape(len(chunk), -1).min(axis=1)
+        sound = (lowest >= 0) & (sums >= least) & (sums <= top)
+        row = int(np.flatnonzero(~sound)[0])
+        raise ValueError(
+            "P must hold probabilities, of sum 1 in each row, "
+            f"got {chunk[row].tolist()} in row {start + row}; to logits, add logit_offsets"
+        )
+
+
 def scale_rows(P: NDArray[Any], factors: NDArray[np.float64]) -> NDArray[Any]:
     """Multiply the columns, and divide each row by its sum."""
     scaled = np.empty_like(P)
@@ -216,7 +242,7 @@ def scale_rows(P: NDArray[Any], factors: NDArray[np.float64]) -> NDArray[Any]:
 
 
 def estimate_train_shares(
-    P: NDArray[np.float64], target: NDArray[np.float64], *, n_steps: int = 2000
+    P: NDArray[np.float64], target: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Find the shares that, exchanged for the target, make the mean probability the target.
 
@@ -226,7 +252,7 @@ def estimate_train_shares(
     """
     factors = np.ones(P.shape[1])
     present = target > 0
-    for _ in range(n_steps):
+    for _ in range(_MOST_STEPS):
         means = scale_rows(P, factors).mean(axis=0)
         if np.abs(means - target).max() < 1e-10:
             break
