@@ -100,8 +100,7 @@ class MergeSuggestion:
     linkage : ndarray of shape (n_classes - 1, 4)
         SciPy's linkage matrix, for ``scipy.cluster.hierarchy.dendrogram``.
     ambiguous_pairs : list of AmbiguousPair
-        Pairs of classes with confusions, the most confusable first; without sample indices if a
-        confusion matrix was given.
+        Confused pairs, the most confusable first; without sample indices for a confusion matrix.
     steps : list of MergeStep
         Every join in order, suggested or not, with the scores it leads to.
     accuracy, balanced_accuracy : float

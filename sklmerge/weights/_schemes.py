@@ -4,7 +4,6 @@ Labels are counted in _tally.py.
 """
 
 import math
-import sys
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from numbers import Real
@@ -13,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._checks import check_choice, is_real
 from sklmerge._containers import to_numpy
 from sklmerge._kinds import check_one_kind, show_labels, to_plain
 
@@ -30,27 +30,24 @@ def check_weighting(
     """Raise on a parameter that no data could make right."""
     if isinstance(scheme, str):
         if scheme not in NAMED_SCHEMES:
-            raise ValueError(
-                f"scheme must be one of {', '.join(map(repr, NAMED_SCHEMES))}, a mapping of label "
-                f"to weight or a callable of the counts, got {scheme!r}"
-            )
+            named = ", ".join(map(repr, NAMED_SCHEMES))
+            expected = f"one of {named}, a mapping of label to weight or a callable of the counts"
+            raise ValueError(f"scheme must be {expected}, got {scheme!r}")
     elif not isinstance(scheme, Mapping) and not callable(scheme):
         raise TypeError(
             "scheme must be a string, a mapping of label to weight or a callable of the counts, "
             f"got {type(scheme).__name__}"
         )
-    if not (_is_finite(power) and power >= 0):
+    if not (is_real(power) and power >= 0):
         raise ValueError(f"power must be a finite number >= 0, got {power!r}")
-    if not (_is_finite(beta) and 0 <= beta < 1):
+    if not (is_real(beta) and 0 <= beta < 1):
         raise ValueError(f"beta must be in [0, 1), got {beta!r}")
     if normalize not in NORMALIZATIONS:
-        raise ValueError(
-            f"normalize must be 'samples', 'classes', 'max', 'min' or None, got {normalize!r}"
-        )
-    if max_ratio is not None and not (_is_finite(max_ratio) and max_ratio >= 1):
+        named = "'samples', 'classes', 'max', 'min' or None"
+        raise ValueError(f"normalize must be {named}, got {normalize!r}")
+    if max_ratio is not None and not (is_real(max_ratio) and max_ratio >= 1):
         raise ValueError(f"max_ratio must be None or a finite number >= 1, got {max_ratio!r}")
-    if missing not in ("error", "ignore"):
-        raise ValueError(f"missing must be 'error' or 'ignore', got {missing!r}")
+    check_choice("missing", missing, ("error", "ignore"))
 
 
 def read_classes(classes: Any) -> list[Any]:
@@ -68,13 +65,7 @@ def read_classes(classes: Any) -> list[Any]:
 
 
 def read_counts(counts: Any) -> tuple[list[Any], list[float]]:
-    """Read the user's counts by class: a mapping, or a Series such as `value_counts` gives.
-
-    Examples
-    --------
-    >>> read_counts({"cat": 3, "dog": 5})
-    (['cat', 'dog'], [3.0, 5.0])
-    """
+    """Read the user's counts by class: a mapping, or a Series such as `value_counts` gives."""
     if hasattr(counts, "iloc") and np.ndim(counts) == 1:
         items = list(zip(counts.index.tolist(), counts.tolist(), strict=True))
     elif isinstance(counts, Mapping):
@@ -92,18 +83,9 @@ def read_counts(counts: Any) -> tuple[list[Any], list[float]]:
     for label, count in items:
         if not isinstance(count, Real):
             raise TypeError(f"counts must be numbers, got {count!r} for {label!r}")
-        if not (_is_finite(count) and float(count) >= 0):
+        if not (is_real(count) and float(count) >= 0):
             raise ValueError(f"counts must be finite and >= 0, got {count!r} for {label!r}")
     return labels, [float(count) for _, count in items]
-
-
-def _is_finite(value: Any) -> bool:
-    largest: Any = sys.float_info.max
-    return (
-        isinstance(value, Real)
-        and not isinstance(value, bool)
-        and bool(-largest <= value <= largest)
-    )
 
 
 def weigh_by_inverse_power(counts: NDArray[np.float64], power: float) -> NDArray[np.float64]:
@@ -260,18 +242,7 @@ def add_weighted_classes(counts: Any, scheme: Scheme, classes: Sequence[Any] | N
 
 
 def weigh_counts(counts: Any, **rules: Any) -> NDArray[np.float64]:
-    """Weigh classes, or the zeros and ones of every column.
-
-    Parameters
-    ----------
-    counts : dict of label to float, or list of dicts
-    **rules
-        The keyword arguments of :func:`weigh_classes`.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,) or (n_columns, 2)
-    """
+    """Weigh classes, or the zeros and ones of every column: (n_classes,) or (n_columns, 2)."""
     if isinstance(counts, dict):
         return weigh_classes(list(counts), np.array([*counts.values()]), **rules)
     pairs = []
@@ -379,7 +350,7 @@ def _check_range(
     # A mapping or callable may weigh a class 0, and what it gives is checked already.
     is_lost = ~np.isfinite(weights)
     if isinstance(scheme, str):
-        is_lost |= weights < sys.float_info.min
+        is_lost |= weights < np.finfo(np.float64).tiny
     if is_lost.any():
         lost = show_labels([labels[place] for place in np.flatnonzero(is_lost).tolist()], 3)
         raise ValueError(
