@@ -87,9 +87,9 @@ def test_stopped_from_the_keyboard_it_ends_and_says_how_to_go_on(
 ):
     out = tmp_path / "out"
     command = [sys.executable, "-m", "sklmerge.cli", "balance", str(source), str(out)]
-    command += ["--split", "0.7,0.3", "--jobs", str(n_jobs)]
+    command += ["--split", "0.7,0.3", "--n-jobs", str(n_jobs)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as job:
-        while not any((out / "train").glob("*/*.jpg")):
+        while job.poll() is None and not any((out / "train").glob("*/*.jpg")):
             time.sleep(0.001)
         job.send_signal(signal.SIGINT)
         _, said = job.communicate(timeout=60)
