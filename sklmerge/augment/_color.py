@@ -192,7 +192,9 @@ def shift_channels(image: NDArray[Any], shift: float, target: NDArray[Any]) -> N
         np.add(shifted, kind(whole), out=shifted)
     else:
         whole = min(-whole, high - low)
-        cv2.max(plane, float(low + whole), dst=shifted)
+        # OpenCV's types know no number beside an array.
+        least: Any = float(low + whole)
+        cv2.max(plane, least, dst=shifted)
         np.subtract(shifted, kind(whole), out=shifted)
 
 

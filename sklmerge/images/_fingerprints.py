@@ -206,7 +206,8 @@ def describe_all(
 ) -> Fingerprints:
     """Describe each image in threads; `ways` to read stand before those of an index."""
     paths = list_paths(images)
-    reader, files = (given or own for given, own in zip(ways, get_ways(images), strict=True))
+    own_reader, own_files = get_ways(images)
+    reader, files = ways[0] or own_reader, ways[1] or own_files
     if storage_options is not None:
         files = RemoteFiles(storage_options)
     prints = Fingerprints(len(paths))

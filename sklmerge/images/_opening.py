@@ -286,7 +286,7 @@ def _choose_images(
     )
     left_out = np.flatnonzero(is_wanted & ~is_image)
     return np.flatnonzero(is_wanted & is_image), count_extensions(
-        os.fsencode(named[row]) for row in left_out
+        os.fsencode(named[row]) for row in left_out.tolist()
     )
 
 

@@ -189,5 +189,7 @@ def list_merge(index: ImageIndex) -> Merge | None:
     ...     list_merge(ImageIndex(folder, merge=[["grass", "gravel"]]))
     {'grass+gravel': ['grass', 'gravel']}
     """
-    members = {label: list(own) for label, own in index.merger.members_.items()}
+    members: dict[Any, list[Any]] = {
+        label: list(own) for label, own in index.merger.members_.items()
+    }
     return {label: own for label, own in members.items() if own != [label]} or None
