@@ -177,7 +177,7 @@ def test_every_worker_has_a_share_of_few_images(monkeypatch, n_jobs, n_tasks):
             sizes.extend(len(arguments[1]) for _, arguments, _ in tasks)
             return [call(*arguments) for call, arguments, _ in tasks]
 
-    monkeypatch.setattr(joblib, "Parallel", OneWorker)
+    monkeypatch.setattr("sklmerge._parallel.Parallel", OneWorker)
     photos = np.concatenate([PHOTOS] * 5)[:25]
     expected = ColorHistogram().fit_transform(photos)
     sizes.clear()

@@ -129,7 +129,7 @@ def test_a_merged_label_is_not_let_through_as_unknown():
         ({"x": ["A", "A"]}, ValueError, r"list a label once, got 'A' twice"),
         ([["A", "B"], ["A+B"]], ValueError, r"name every set differently, got 'A\+B' twice"),
         ({"x": ["A", None]}, ValueError, r"missing labels"),
-        ({"x": "A"}, TypeError, r"list original labels for 'x', got 'A'"),
+        ({"x": "A"}, TypeError, r"did you mean \{'A': \['x'\]\}\?"),
         (["A", "B"], TypeError, r"in a list of lists, got 'A'"),
         ({"x": ["A", 1]}, TypeError, r"labels of one type, got str \('A'\), int \(1\)"),
         (3, TypeError, r"merge must be a mapping .* got 3"),
