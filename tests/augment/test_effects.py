@@ -177,7 +177,7 @@ def test_effects_before_scaling_equal_scaling_afterwards(dtype):
         ({"gamma_range": (2, 1)}, ValueError, "gamma_range must be a pair 0 <= low <= high"),
         ({"saturation_range": 0.2}, TypeError, "saturation_range must be a pair of numbers"),
         ({"hue_range": (-200, 0)}, ValueError, "hue_range must be a pair -180 <= low <= high"),
-        ({"hue_range": 20}, TypeError, "hue_range must be a pair of numbers, got 20"),
+        ({"hue_range": 20}, TypeError, "hue_range must be a pair of numbers, each finite, got 20"),
         ({"noise_std": -1}, ValueError, "noise_std must be >= 0, got -1"),
         ({"blur_sigma": -1}, ValueError, "blur_sigma must be a pair 0 <= low <= high"),
         ({"erase": 1.5}, ValueError, r"erase must be a chance in \[0, 1\], got 1.5"),

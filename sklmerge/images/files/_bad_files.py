@@ -20,6 +20,6 @@ class BadFileError(ValueError):
     >>> try:
     ...     images = ImageIndex(folder).read()
     ... except BadFileError as error:
-    ...     print(str(error)[:49])
+    ...     print(str(error)[:50])
     2 of 2 files could not be read, first: 'cat/1.jpg'
     """
