@@ -12,7 +12,7 @@ from sklmerge._checks import check_whole
 MAX_PIXELS = 200_000_000
 VARIABLE = "SKLMERGE_MAX_PIXELS"
 _UNSET: Any = "unset"
-# What set_config set, for all threads; what config_context sets holds for the code inside alone.
+# What set_config set, for all threads; what holds inside a config_context is undone with it.
 _settings: dict[str, Any] = {}
 _context: ContextVar[dict[str, Any] | None] = ContextVar("sklmerge_config", default=None)
 
@@ -47,6 +47,8 @@ def get_config() -> dict[str, Any]:
 def set_config(*, max_pixels: int | None = _UNSET) -> None:
     """Change settings of the library, for all threads of this process.
 
+    Inside a :func:`config_context` the change holds until the end of that block, and only there.
+
     Parameters
     ----------
     max_pixels : int or None, default="unset"
@@ -62,13 +64,15 @@ def set_config(*, max_pixels: int | None = _UNSET) -> None:
     Examples
     --------
     >>> import sklmerge
-    >>> sklmerge.set_config(max_pixels=10**9)
-    >>> sklmerge.get_config()["max_pixels"]
+    >>> with sklmerge.config_context():  # only so that this example leaves nothing behind
+    ...     sklmerge.set_config(max_pixels=10**9)
+    ...     sklmerge.get_config()["max_pixels"]
     1000000000
-    >>> sklmerge.set_config(max_pixels=200_000_000)
     """
     if max_pixels is not _UNSET:
-        _settings["max_pixels"] = _check_max_pixels(max_pixels)
+        inside = _context.get()
+        settings = _settings if inside is None else inside
+        settings["max_pixels"] = _check_max_pixels(max_pixels)
 
 
 @contextmanager

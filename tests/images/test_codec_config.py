@@ -40,6 +40,18 @@ def test_what_is_set_holds_until_it_is_set_again(monkeypatch, folder):
     assert ImageIndex(folder).verify().bad_files == {}
 
 
+def test_what_is_set_inside_a_context_ends_with_it(monkeypatch):
+    monkeypatch.setattr(sklmerge._config, "_settings", {})
+    with config_context(max_pixels=53):
+        set_config(max_pixels=54)
+        assert get_config() == {"max_pixels": 54}
+        with config_context():
+            set_config(max_pixels=55)
+        assert get_config() == {"max_pixels": 54}
+    monkeypatch.setenv("SKLMERGE_MAX_PIXELS", "599")
+    assert get_config() == {"max_pixels": 599}
+
+
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_workers_keep_the_setting_of_whoever_asks(backend, folder):
     index = ImageIndex(folder)
