@@ -17,7 +17,7 @@ from sklmerge._checks import check_image_size
 from sklmerge._containers import is_index
 from sklmerge._contract import as_image_batch
 from sklmerge._resize import resize_image
-from sklmerge.feed._rows import RowColumn, find_column, make_image
+from sklmerge.feed._dataset_rows import RowColumn, find_column, make_image
 from sklmerge.images import (
     ImagePaths,
     ReadOptions,

@@ -18,8 +18,8 @@ from sklmerge._parallel import Lookahead, count_threads
 from sklmerge.feed._batches import ImageBatches
 from sklmerge.feed._epochs import EpochClock, EpochPlans
 from sklmerge.feed._maker import Batch
-from sklmerge.feed._sampler import BatchKey, EpochSampler, Shard
 from sklmerge.feed._targets import NamedClasses
+from sklmerge.feed._torch_sampler import BatchKey, EpochSampler, Shard
 from sklmerge.sampling import EpochSchedule
 
 

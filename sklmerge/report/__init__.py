@@ -2,10 +2,10 @@
 
 from sklmerge.report._frameworks import write_code as write_code
 from sklmerge.report._inspection import FolderReport, inspect_folder
-from sklmerge.report._page import ReportPage, write_report
 from sklmerge.report._place import Place as Place
 from sklmerge.report._preview import preview_folder
 from sklmerge.report._suggestion import FolderSuggestion, suggest_folder
+from sklmerge.report._write_report import ReportPage, write_report
 
 __all__ = [
     "FolderReport",

@@ -1,7 +1,7 @@
 """Which images are drawn, and how often."""
 
 from sklmerge.sampling._balancing import BalancingSampler
-from sklmerge.sampling._batches import BatchPlan, EpochDraws, batch_coverage
+from sklmerge.sampling._batch_plan import BatchPlan, EpochDraws, batch_coverage
 from sklmerge.sampling._over_sampler import AugmentingOverSampler
 from sklmerge.sampling._schedule import EpochSchedule
 from sklmerge.sampling._schedule_rules import check_rank as check_rank

@@ -6,8 +6,8 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 
+from sklmerge.sampling._base import ImageSampler
 from sklmerge.sampling._draws import Plan, plan_rounds, share_evenly
-from sklmerge.sampling._sampler import ImageSampler
 
 
 class AugmentingOverSampler(ImageSampler, BaseOverSampler):

@@ -14,7 +14,7 @@ from sklmerge._datasets import find_labels
 from sklmerge._kinds import show_labels
 from sklmerge._random import hash_keys, resolve_seed
 from sklmerge.labels import LabelMerger
-from sklmerge.sampling._batches import (
+from sklmerge.sampling._batch_plan import (
     BatchPlan,
     EpochDraws,
     arrange_classes,

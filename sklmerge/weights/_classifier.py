@@ -12,14 +12,14 @@ from sklmerge._checks import Method, available_where, copy_fitted
 from sklmerge._containers import flatten_column
 from sklmerge.labels import check_all_named
 from sklmerge.weights._estimator import ClassWeightEstimator
-from sklmerge.weights._fitting import (
+from sklmerge.weights._reading import read_sample_weight
+from sklmerge.weights._wrapping import (
     FITTED,
     WrappingClassifier,
     count_shares,
     fit_inner,
     read_classes_of_rows,
 )
-from sklmerge.weights._reading import read_sample_weight
 
 
 def _if_inner_has(name: str) -> Callable[[Method], Method]:

@@ -5,7 +5,7 @@ import joblib
 import pytest
 
 from sklmerge import ImageIndex, balance_folder, separate
-from sklmerge.balance.store._places import check_apart
+from sklmerge.balance.store._opening import check_apart
 
 
 @pytest.mark.parametrize(

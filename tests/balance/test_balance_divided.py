@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sklmerge import ImageIndex, balance_folder
 from sklmerge._random import hash_texts
-from sklmerge.balance.plan._split import check_split, divide_sources
+from sklmerge.balance.plan._parts_and_folds import check_split, divide_sources
 
 
 def list_sources(part):

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklmerge._random import hash_texts
+from sklmerge.balance.plan._parts_and_folds import check_split, divide_sources
 from sklmerge.balance.plan._plan import make_plan, merge_codes
-from sklmerge.balance.plan._split import check_split, divide_sources
 from sklmerge.images.files._paths import ImagePaths
 
 CLASSES = ["a", "b", "c", "d"]

@@ -118,7 +118,7 @@ def test_a_second_run_changes_nothing_and_opens_no_image(source, tmp_path, monke
     def refuse(*args, **kwargs):
         raise AssertionError
 
-    monkeypatch.setattr("sklmerge.balance.work._work.decode_image", refuse)
+    monkeypatch.setattr("sklmerge.balance.work._workers.decode_image", refuse)
     assert balance_folder(source, tmp_path / "out", merge=MERGE) == first
     assert {path: path.stat().st_mtime_ns for path in times} == times
 
@@ -194,7 +194,7 @@ def test_an_image_that_became_unreadable_leaves_with_its_copies(source, tmp_path
 def test_an_image_from_the_future_is_not_made_anew_each_time(source, tmp_path, monkeypatch):
     os.utime(source / "A/00.jpg", (4e9, 4e9))
     balance_folder(source, tmp_path / "out", merge=MERGE)
-    monkeypatch.setattr("sklmerge.balance.work._work.decode_image", None)
+    monkeypatch.setattr("sklmerge.balance.work._workers.decode_image", None)
     balance_folder(source, tmp_path / "out", merge=MERGE)
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklmerge._random import hash_texts, rank_keys
-from sklmerge.balance.plan._split import check_split
-from sklmerge.images.files._split import (
+from sklmerge.balance.plan._parts_and_folds import check_split
+from sklmerge.images.files._split_by_hash import (
     apportion,
     pool_small_classes,
     split_by_group,

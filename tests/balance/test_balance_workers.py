@@ -69,7 +69,7 @@ def test_what_is_sent_to_a_worker_does_not_grow_with_the_source(
             sizes.append(len(pickle.dumps((function, task, *shared))))
             yield function(task, *shared)
 
-    monkeypatch.setattr("sklmerge.balance.work._run.map_unordered", record)
+    monkeypatch.setattr("sklmerge.balance.work._workers.map_unordered", record)
     balance_folder(source, tmp_path / "out", max_copies=0, split=None)
     assert 10 < len(sizes) < 2002 / 100
     assert max(sizes) < 100_000

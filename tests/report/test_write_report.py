@@ -157,7 +157,7 @@ def test_a_page_says_what_it_left_out(tmp_path):
 
 
 def test_every_list_that_is_cut_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("sklmerge.report._page._MOST_ROWS", 4)
+    monkeypatch.setattr("sklmerge.report._write_report._MOST_ROWS", 4)
     rng = np.random.default_rng(0)
     for label in range(12):
         (tmp_path / "many" / f"kind {label:02d}").mkdir(parents=True)

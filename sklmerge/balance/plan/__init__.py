@@ -18,6 +18,11 @@ from sklmerge.balance.plan._names import check_class_name as check_class_name
 from sklmerge.balance.plan._names import choose_extension as choose_extension
 from sklmerge.balance.plan._names import name_file as name_file
 from sklmerge.balance.plan._names import name_folder as name_folder
+from sklmerge.balance.plan._parts_and_folds import PART_NAMES as PART_NAMES
+from sklmerge.balance.plan._parts_and_folds import TRAIN as TRAIN
+from sklmerge.balance.plan._parts_and_folds import Split as Split
+from sklmerge.balance.plan._parts_and_folds import check_folds as check_folds
+from sklmerge.balance.plan._parts_and_folds import check_split as check_split
 from sklmerge.balance.plan._plan import Plan as Plan
 from sklmerge.balance.plan._plan import merge_codes as merge_codes
 from sklmerge.balance.plan._prepare import Rules as Rules
@@ -28,8 +33,3 @@ from sklmerge.balance.plan._source import Sources as Sources
 from sklmerge.balance.plan._source import find_parts as find_parts
 from sklmerge.balance.plan._source import list_sources as list_sources
 from sklmerge.balance.plan._source import take_index as take_index
-from sklmerge.balance.plan._split import PART_NAMES as PART_NAMES
-from sklmerge.balance.plan._split import TRAIN as TRAIN
-from sklmerge.balance.plan._split import Split as Split
-from sklmerge.balance.plan._split import check_folds as check_folds
-from sklmerge.balance.plan._split import check_split as check_split

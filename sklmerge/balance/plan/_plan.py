@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._random import hash_texts, rank_keys
+from sklmerge.balance.plan._class_sizes import resolve_targets, spread_copies
 from sklmerge.balance.plan._names import find_unsafe_names, join_base, make_base, name_folder
-from sklmerge.balance.plan._split import TRAIN
-from sklmerge.balance.plan._targets import resolve_targets, spread_copies
+from sklmerge.balance.plan._parts_and_folds import TRAIN
 from sklmerge.images import ImagePaths
 
 

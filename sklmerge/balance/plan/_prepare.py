@@ -12,15 +12,15 @@ from sklmerge._random import hash_texts
 from sklmerge.augment import Augmenter, pick_augmenter
 from sklmerge.balance.plan._groups import GroupBy, Groups, group_sources
 from sklmerge.balance.plan._names import check_class_name
-from sklmerge.balance.plan._plan import Plan, make_plan, merge_codes
-from sklmerge.balance.plan._source import Sources
-from sklmerge.balance.plan._split import (
+from sklmerge.balance.plan._parts_and_folds import (
     TRAIN,
     VAL,
     Parts,
     divide_sources,
     number_folds,
 )
+from sklmerge.balance.plan._plan import Plan, make_plan, merge_codes
+from sklmerge.balance.plan._source import Sources
 from sklmerge.images import count_classes, fit_merger
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.balance.plan._split import PART_NAMES
+from sklmerge.balance.plan._parts_and_folds import PART_NAMES
 from sklmerge.images import (
     IMAGE_EXTENSIONS,
     ImageIndex,

@@ -9,7 +9,7 @@ from sklmerge.images.files._class_folders import count_classes as count_classes
 from sklmerge.images.files._class_folders import fit_merger as fit_merger
 from sklmerge.images.files._class_folders import merge_by_parent as merge_by_parent
 from sklmerge.images.files._locating import locate_files as locate_files
-from sklmerge.images.files._parts import order_parts as order_parts
+from sklmerge.images.files._part_folders import order_parts as order_parts
 from sklmerge.images.files._paths import ImagePaths as ImagePaths
 from sklmerge.images.files._paths import check_rows as check_rows
 from sklmerge.images.files._paths import find_rows as find_rows
@@ -25,12 +25,12 @@ from sklmerge.images.files._scan import choose_code_dtype as choose_code_dtype
 from sklmerge.images.files._scan import count_extensions as count_extensions
 from sklmerge.images.files._scan import list_folders as list_folders
 from sklmerge.images.files._scan import scan_class_folders as scan_class_folders
-from sklmerge.images.files._split import choose_sides as choose_sides
-from sklmerge.images.files._split import find_positions as find_positions
-from sklmerge.images.files._split import number_groups as number_groups
-from sklmerge.images.files._split import pool_small_classes as pool_small_classes
-from sklmerge.images.files._split import split_by_group as split_by_group
-from sklmerge.images.files._split import split_by_rank as split_by_rank
+from sklmerge.images.files._split_by_hash import choose_sides as choose_sides
+from sklmerge.images.files._split_by_hash import find_positions as find_positions
+from sklmerge.images.files._split_by_hash import number_groups as number_groups
+from sklmerge.images.files._split_by_hash import pool_small_classes as pool_small_classes
+from sklmerge.images.files._split_by_hash import split_by_group as split_by_group
+from sklmerge.images.files._split_by_hash import split_by_rank as split_by_rank
 from sklmerge.images.files._tables import Table as Table
 from sklmerge.images.files._tables import as_table as as_table
 from sklmerge.images.files._tables import check_cells as check_cells

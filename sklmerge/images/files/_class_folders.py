@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._containers import CountedLabels
-from sklmerge.images.files._parts import order_parts
+from sklmerge.images.files._part_folders import order_parts
 from sklmerge.labels import LabelMerger, check_merger
 
 

@@ -74,7 +74,7 @@ def describe_parameter(value: Any) -> Any:
 
     Examples
     --------
-    >>> from sklmerge.balance.work._job_plan import describe_parameter
+    >>> from sklmerge.balance.work._plan_json import describe_parameter
     >>> describe_parameter({"split": (0.8, 0.2), "reader": len})
     {'split': [0.8, 0.2], 'reader': 'builtins.len'}
     >>> from sklmerge import ImageAugmenter
@@ -112,7 +112,7 @@ def read_begun_plan(store: Store) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        The head of its plan, see `sklmerge.balance.work._job_plan`; None where nothing is begun.
+        The head of its plan, see `sklmerge.balance.work._plan_json`; None where nothing is begun.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def list_joined(merge: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
     Examples
     --------
-    >>> from sklmerge.balance.work._job_plan import list_joined
+    >>> from sklmerge.balance.work._plan_json import list_joined
     >>> list_joined({"ab": ["a", "b"], "c": ["c"]})
     {'ab': ['a', 'b']}
     """
@@ -218,7 +218,7 @@ def compare_versions(
 
     Examples
     --------
-    >>> from sklmerge.balance.work._job_plan import compare_versions
+    >>> from sklmerge.balance.work._plan_json import compare_versions
     >>> compare_versions({"versions": {"numpy": "1.26"}}, {"versions": {"numpy": "2.3"}})
     {'numpy': ['1.26', '2.3']}
     """
@@ -235,7 +235,7 @@ def begin_job(plan: Plan, head: Mapping[str, Any], store: Store) -> tuple[dict[s
     plan : Plan
         What is to be done.
     head : mapping
-        Head of plan.json, see `sklmerge.balance.work._job_plan.describe_job`.
+        Head of plan.json, see `sklmerge.balance.work._plan_json.describe_job`.
     store : Store
         The destination, open.
 

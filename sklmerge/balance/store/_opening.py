@@ -52,7 +52,7 @@ def open_places(
 
     Examples
     --------
-    >>> from sklmerge.balance.store._places import open_places
+    >>> from sklmerge.balance.store._opening import open_places
     >>> open_places("file:///data/photos/", "memory://balanced", None, None)[:2]
     ('/data/photos', None)
     """
@@ -79,7 +79,7 @@ def open_source(
 
     Examples
     --------
-    >>> from sklmerge.balance.store._places import open_source
+    >>> from sklmerge.balance.store._opening import open_source
     >>> open_source("/data/photos/", None)
     ('/data/photos', None)
     """
@@ -104,7 +104,7 @@ def open_destination(
 
     Examples
     --------
-    >>> from sklmerge.balance.store._places import open_destination
+    >>> from sklmerge.balance.store._opening import open_destination
     >>> open_destination("/data/balanced/", None).place
     '/data/balanced'
     """
@@ -144,7 +144,7 @@ def share_options(
 
     Examples
     --------
-    >>> from sklmerge.balance.store._places import share_options
+    >>> from sklmerge.balance.store._opening import share_options
     >>> share_options("/photos", "s3://bucket/balanced", {"anon": True}, None)
     (None, {'anon': True})
     """
@@ -171,7 +171,7 @@ def check_apart(source: str, destination: str) -> None:
 
     Examples
     --------
-    >>> from sklmerge.balance.store._places import check_apart
+    >>> from sklmerge.balance.store._opening import check_apart
     >>> check_apart("s3://bucket/photos", "s3://bucket/photos-balanced")
     """
     steps = [list_steps(source), list_steps(destination)]
@@ -186,7 +186,7 @@ def list_steps(place: str) -> list[str]:
 
     Examples
     --------
-    >>> from sklmerge.balance.store._places import list_steps
+    >>> from sklmerge.balance.store._opening import list_steps
     >>> list_steps("s3a://bucket//photos"), list_steps("simplecache::s3://bucket/photos")
     (['s3', 'bucket', 'photos'], ['s3', 'bucket', 'photos'])
     """
@@ -214,7 +214,7 @@ def check_workers(source: str, destination: str, n_jobs: int | None) -> None:
 
     Examples
     --------
-    >>> from sklmerge.balance.store._places import check_workers
+    >>> from sklmerge.balance.store._opening import check_workers
     >>> check_workers("memory://photos", "/data/balanced", 2)
     """
     for name, place in (("source", source), ("destination", destination)):
@@ -236,7 +236,7 @@ def check_place(place: str, source: str, destination: str) -> None:
 
     Examples
     --------
-    >>> from sklmerge.balance.store._places import check_place
+    >>> from sklmerge.balance.store._opening import check_place
     >>> check_place("copy", "s3://bucket/photos", "/data/balanced")
     """
     if place in LINKS and (is_url(source) or is_url(destination)):

@@ -41,7 +41,7 @@ def resolve_targets(
     Examples
     --------
     >>> import numpy as np
-    >>> from sklmerge.balance.plan._targets import resolve_targets
+    >>> from sklmerge.balance.plan._class_sizes import resolve_targets
     >>> counts = np.array([500, 1500])
     >>> resolve_targets("majority", counts, ["cat", "dog"]).tolist()
     [1500, 1500]
@@ -97,7 +97,7 @@ def spread_copies(
     Examples
     --------
     >>> import numpy as np
-    >>> from sklmerge.balance.plan._targets import spread_copies
+    >>> from sklmerge.balance.plan._class_sizes import spread_copies
     >>> classes, ranks = np.array([0, 0, 0, 1, 1], np.int32), np.arange(5, dtype=np.uint64)
     >>> spread_copies(classes, ranks, np.array([2, 5]), max_copies=None).tolist()
     [0, 0, -1, 2, 1]

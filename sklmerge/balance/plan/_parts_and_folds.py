@@ -41,7 +41,7 @@ def check_split(split: Split | None) -> Parts:
 
     Examples
     --------
-    >>> from sklmerge.balance.plan._split import check_split
+    >>> from sklmerge.balance.plan._parts_and_folds import check_split
     >>> check_split((0.8, 0.2))
     Parts(names=('train', 'val'), amounts=(0.8, 0.2))
     >>> check_split({"val": 0.25, "test": 50})

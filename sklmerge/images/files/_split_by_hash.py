@@ -30,7 +30,7 @@ def apportion(counts: NDArray[np.int64], shares: Sequence[float]) -> NDArray[np.
     Examples
     --------
     >>> import numpy as np
-    >>> from sklmerge.images.files._split import apportion
+    >>> from sklmerge.images.files._split_by_hash import apportion
     >>> apportion(np.array([10, 2, 1]), (0.8, 0.2)).tolist()
     [[8, 2], [1, 1], [1, 0]]
     """
@@ -74,7 +74,7 @@ def pool_small_classes(
     Examples
     --------
     >>> import numpy as np
-    >>> from sklmerge.images.files._split import pool_small_classes
+    >>> from sklmerge.images.files._split_by_hash import pool_small_classes
     >>> pool_small_classes(np.array([0, 0, 1, 2]), np.array([0, 0, 1, 1]), 2).tolist()
     [0, 0, 4, 4]
     """
@@ -104,7 +104,7 @@ def split_by_rank(
     Examples
     --------
     >>> import numpy as np
-    >>> from sklmerge.images.files._split import split_by_rank
+    >>> from sklmerge.images.files._split_by_hash import split_by_rank
     >>> ranks = np.array([9, 3, 5, 1], np.uint64)
     >>> split_by_rank(np.zeros(4, np.int64), ranks, (0.75, 0.25)).tolist()
     [1, 0, 0, 0]
@@ -132,7 +132,7 @@ def find_positions(codes: NDArray[np.integer], ranks: NDArray[np.uint64]) -> NDA
     Examples
     --------
     >>> import numpy as np
-    >>> from sklmerge.images.files._split import find_positions
+    >>> from sklmerge.images.files._split_by_hash import find_positions
     >>> find_positions(np.array([0, 1, 0]), np.array([8, 4, 2], np.uint64)).tolist()
     [1, 0, 0]
     """
@@ -175,7 +175,7 @@ def split_by_group(
     Examples
     --------
     >>> import numpy as np
-    >>> from sklmerge.images.files._split import split_by_group
+    >>> from sklmerge.images.files._split_by_hash import split_by_group
     >>> groups = np.array([0, 0, 0, 1, 1, 2])
     >>> ranks = np.array([3, 1, 2], np.uint64)
     >>> split_by_group(groups, np.zeros(6, np.int32), ranks, (0.75, 0.25)).tolist()
@@ -224,7 +224,7 @@ def number_groups(groups: ArrayLike, n: int) -> tuple[NDArray[np.int64], NDArray
 
     Examples
     --------
-    >>> from sklmerge.images.files._split import number_groups
+    >>> from sklmerge.images.files._split_by_hash import number_groups
     >>> number_groups(["smear 2", "smear 1", "smear 2"], 3)[0].tolist()
     [1, 0, 1]
     """
