@@ -28,7 +28,7 @@ from sklmerge.balance.store import (
     lock_folder,
 )
 from sklmerge.balance.work import Progress, read_begun_plan
-from sklmerge.images import BadFileError, find_local, is_url
+from sklmerge.images import BadFileError, find_local, is_hidden, is_url
 
 
 def separate(
@@ -179,7 +179,7 @@ def _read_part(balanced: str, part: str) -> list[MetadataRow]:
         for entry in os.scandir(folder)
         if entry.is_dir()
         for name in os.listdir(entry.path)
-        if not name.startswith(".")
+        if not is_hidden(name)
     }
     odd = sorted(listed ^ found)
     if odd:

@@ -93,7 +93,7 @@ def weights(
     """Compute class weights for a folder of class folders."""
     from sklmerge import ClassWeightEstimator
     from sklmerge.cli._output import print_weights
-    from sklmerge.report import write_code
+    from sklmerge.report import write_weights
 
     index = place.open_classes(opt.read_merge(merge))
     estimator = ClassWeightEstimator(
@@ -103,7 +103,7 @@ def weights(
         normalize=None if normalize == "none" else normalize,
         max_ratio=max_ratio,
     ).fit_counts(index.counts)
-    print_weights(estimator, index, write_code(framework, estimator, index), as_json)
+    print_weights(estimator, index, write_weights(framework, estimator, index), as_json)
 
 
 @report_errors

@@ -36,6 +36,7 @@ from sklmerge.images.files import explain_store as explain_store
 from sklmerge.images.files import find_local as find_local
 from sklmerge.images.files import find_positions as find_positions
 from sklmerge.images.files import fit_merger as fit_merger
+from sklmerge.images.files import is_hidden as is_hidden
 from sklmerge.images.files import is_url as is_url
 from sklmerge.images.files import list_folders as list_folders
 from sklmerge.images.files import number_groups as number_groups

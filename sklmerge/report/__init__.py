@@ -1,6 +1,6 @@
 """What a folder of images is like, for people: in lines, in pictures and as a page."""
 
-from sklmerge.report._frameworks import write_code as write_code
+from sklmerge.report._commands import write_weights as write_weights
 from sklmerge.report._inspection import FolderReport, inspect_folder
 from sklmerge.report._place import Place as Place
 from sklmerge.report._preview import preview_folder

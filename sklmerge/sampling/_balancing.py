@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from sklmerge._checks import check_samples_per_class
 from sklmerge._kinds import show_labels
 from sklmerge.labels import check_all_named
-from sklmerge.sampling._base import ImageSampler
-from sklmerge.sampling._draws import Plan, plan_rounds, share_evenly
+from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenly
 
 
 class BalancingSampler(ImageSampler):

@@ -6,8 +6,7 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 
-from sklmerge.sampling._base import ImageSampler
-from sklmerge.sampling._draws import Plan, plan_rounds, share_evenly
+from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenly
 
 
 class AugmentingOverSampler(ImageSampler, BaseOverSampler):

@@ -23,16 +23,14 @@ from sklmerge.sampling._batch_plan import (
     share_draws,
 )
 from sklmerge.sampling._pools import ClassPools, permute_places
-from sklmerge.sampling._repeat_factors import (
-    expect_draws,
-    find_repeat_factors,
-    group_by_factor,
-)
 from sklmerge.sampling._schedule_rules import (
     check_rank,
     check_table_settings,
     check_unchanged,
+    expect_draws,
     find_augmented,
+    find_repeat_factors,
+    group_by_factor,
     read_classes,
     read_label_table,
     resolve_samples,

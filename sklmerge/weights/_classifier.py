@@ -1,25 +1,52 @@
-"""ClassWeightedClassifier: a classifier that weighs the classes of what it is fitted on."""
+"""ClassWeightedClassifier, and what every classifier around another one does with its weights."""
 
 from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn import get_config
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import Tags, column_or_1d, get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklmerge._checks import Method, available_where, copy_fitted
-from sklmerge._containers import flatten_column
+from sklmerge._containers import flatten_column, read_labels, to_numpy
 from sklmerge.labels import check_all_named
 from sklmerge.weights._estimator import ClassWeightEstimator
 from sklmerge.weights._reading import read_sample_weight
-from sklmerge.weights._wrapping import (
-    FITTED,
-    WrappingClassifier,
-    count_shares,
-    fit_inner,
-    read_classes_of_rows,
-)
+
+# What a fitted classifier that wraps another takes over from it.
+FITTED = ("classes_", "n_features_in_", "feature_names_in_")
+
+
+class WrappingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """What classifiers around an `estimator` have in common: its tags, and its metadata."""
+
+    estimator: Any
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say where metadata goes: `sample_weight` is used here, all else goes to `estimator`.
+
+        Returns
+        -------
+        MetadataRouter
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(estimator=self.estimator, method_mapping=mapping)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.non_deterministic = inner.non_deterministic
+        tags.no_validation = inner.no_validation
+        if inner.classifier_tags is not None:
+            tags.classifier_tags = inner.classifier_tags
+        return tags
 
 
 def _if_inner_has(name: str) -> Callable[[Method], Method]:
@@ -203,3 +230,132 @@ def _weigh_rows(
     weighting.fit(labels[counted], weights[counted])
     weights[counted] *= weighting.transform(labels[counted])
     return weights
+
+
+def read_classes_of_rows(owner: BaseEstimator, y: Any) -> NDArray[Any]:
+    """Read the y of a classifier's `fit`: one label a row."""
+    if y is None:
+        raise ValueError(
+            f"{type(owner).__name__} requires y to be passed, but the target y is None"
+        )
+    plain = to_numpy(y)
+    if plain.ndim != 1:
+        y = plain = column_or_1d(plain, warn=True)
+    if plain.dtype.kind in "fc" and not np.isnan(plain).any():
+        # scikit-learn's own words for regression targets and infinities.
+        check_classification_targets(plain)
+    return read_labels(y)
+
+
+def fit_inner(
+    owner: BaseEstimator, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]
+) -> Any:
+    """Fit a clone of the owner's `estimator`, with weights where they are given.
+
+    Parameters
+    ----------
+    owner : classifier with an attribute `estimator`
+    X, y
+        Go on as they are.
+    sample_weight : ndarray of shape (n_samples,) or None
+    params : dict
+        Further parameters of the owner's `fit`.
+
+    Returns
+    -------
+    classifier
+        Fitted.
+    """
+    if params and get_config()["enable_metadata_routing"]:
+        params = process_routing(owner, "fit", **params).estimator.fit
+    if sample_weight is not None:
+        params = {**params, name_weight_parameter(owner.estimator): sample_weight}
+    return clone(owner.estimator).fit(X, y, **params)
+
+
+def name_weight_parameter(estimator: Any) -> str:
+    """Find what an estimator's `fit` calls sample weights; for a pipeline those of its last step.
+
+    Raises
+    ------
+    TypeError
+        If it takes none.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> name_weight_parameter(make_pipeline(StandardScaler(), LogisticRegression()))
+    'logisticregression__sample_weight'
+    """
+    if has_fit_parameter(estimator, "sample_weight"):
+        return "sample_weight"
+    routed = bool(get_config()["enable_metadata_routing"])
+    if hasattr(estimator, "steps"):
+        if any(hasattr(step, "fit_resample") for _, step in estimator.steps):
+            raise TypeError(
+                "estimator must not resample where its samples are weighed, since weights belong "
+                "to rows; weigh in the pipeline, by a ClassWeightedClassifier as its last step"
+            )
+        name, last = estimator.steps[-1]
+        inner = name_weight_parameter(last)
+        return inner if routed else f"{name}__{inner}"
+    if hasattr(estimator, "estimator") and _takes_any_parameter(estimator):
+        return name_weight_parameter(estimator.estimator)
+    if hasattr(estimator, "estimators") and _takes_any_parameter(estimator):
+        # VotingClassifier and StackingClassifier hand the same weights to each of their members.
+        for member in _list_members(estimator):
+            if name_weight_parameter(member) != "sample_weight":
+                raise TypeError(
+                    f"estimator must have members that take sample_weight in fit themselves, "
+                    f"{type(member).__name__} in {type(estimator).__name__} hands it to a step; "
+                    "weigh inside, by a ClassWeightedClassifier as that step"
+                )
+        return "sample_weight"
+    raise TypeError(
+        f"estimator must take sample_weight in fit to be weighed, {type(estimator).__name__} does "
+        "not; resample instead, for example with AugmentingOverSampler"
+    )
+
+
+def count_shares(
+    labels: NDArray[Any], sample_weight: NDArray[np.float64] | None, classes: NDArray[Any]
+) -> NDArray[np.float64] | None:
+    """Share out the weight of all rows among the classes, in their order.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+    sample_weight : ndarray of shape (n_samples,) or None
+    classes : ndarray of shape (n_classes,)
+        What a fitted classifier predicts.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,) or None
+        Of sum 1; None where the classifier predicts no such label, since it renames classes.
+
+    Examples
+    --------
+    >>> count_shares(np.array(["b", "a", "b", "b"]), None, np.array(["b", "a", "c"]))
+    array([0.75, 0.25, 0.  ])
+    """
+    found, codes = np.unique(labels, return_inverse=True)
+    places = {label: place for place, label in enumerate(classes.tolist())}
+    if any(label not in places for label in found.tolist()):
+        return None
+    shares = np.zeros(len(classes))
+    shares[[places[label] for label in found.tolist()]] = np.bincount(codes, sample_weight)
+    return shares / shares.sum()
+
+
+def _list_members(estimator: Any) -> list[Any]:
+    members = [part for _, part in estimator.estimators if part != "drop"]
+    final = getattr(estimator, "final_estimator", None)
+    return members if final is None else [*members, final]
+
+
+def _takes_any_parameter(estimator: Any) -> bool:
+    parameters = signature(estimator.fit).parameters.values()
+    return any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters)

@@ -16,15 +16,15 @@ from sklmerge.weights._adjust import (
     order_shares,
     scale_rows,
 )
-from sklmerge.weights._learned_prior import find_learned_shares
-from sklmerge.weights._reading import read_sample_weight
-from sklmerge.weights._wrapping import (
+from sklmerge.weights._classifier import (
     FITTED,
     WrappingClassifier,
     count_shares,
     fit_inner,
     read_classes_of_rows,
 )
+from sklmerge.weights._learned_prior import find_learned_shares
+from sklmerge.weights._reading import read_sample_weight
 
 _TRAIN_PRIORS = ("auto", "estimated", "observed", "balanced")
 

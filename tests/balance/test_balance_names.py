@@ -110,7 +110,9 @@ def test_the_extension_says_the_format(path, image_format, expected):
     assert choose_extension(path, image_format) == expected
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../up", "/root", "a/b", ".hidden", "a\0b"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../up", "/root", "a/b", ".hidden", "__MACOSX", "a\0b"]
+)
 def test_class_names_that_are_no_folder_are_refused(name):
     with pytest.raises(ValueError, match="class names must be names of folders"):
         check_class_name(name)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import cv2
+import fsspec
 import numpy as np
 import pytest
 
@@ -347,6 +348,29 @@ def test_what_a_mac_adds_to_a_zip_is_left_out(tmp_path, inner):
     index = ImageIndex(tmp_path / "a.zip")
     assert index.counts == {"a": 1, "b": 1}
     assert index.passed_over == {}
+
+
+HIDDEN = [
+    "__MACOSX/a/._1.png", "__MACOSX/._photos", "a/__MACOSX/3.png", "a/._1.png", "a/in/.b/4.png",
+    ".git/c/5.png", ".DS_Store", "._6.png", "b/.notes.txt",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("levels", ["top", "leaf"])
+@pytest.mark.parametrize("kind", ["folder", "zip", "pax", "memory"])
+def test_one_rule_says_what_is_hidden_wherever_images_lie(tmp_path, kind, levels):
+    names = ["a/1.png", "a/in/2.png", "b/MACOSX/1.png", "b/__MACOSX.png"]
+    source = folder = make_tree(tmp_path / "photos", [*names, *HIDDEN])
+    if kind == "memory":
+        source = f"memory://{tmp_path.name}-{levels}"
+        fsspec.filesystem("memory").put(f"{folder}/", source, recursive=True)
+    elif kind != "folder":
+        source = pack(folder, tmp_path / f"photos.{'zip' if kind == 'zip' else 'tar'}", kind)
+    index = ImageIndex(source, levels=levels)
+    found = [re.sub(r"^photos\.\w+/", "", path) for path in index.paths.relative()]
+    assert sorted(found) == names
+    assert index.passed_over == {}
+    assert index.n_classes == (2 if levels == "top" else 4)
 
 
 @pytest.mark.parametrize("kind", ["zip", "pax", "gnu"])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._random import hash_texts
+from sklmerge.images import is_hidden
 
 _MAX_NAME_BYTES = 255
 # Room for "__aug", ten digits and the longest extension, so that every copy can have its name.
@@ -45,12 +46,13 @@ def check_class_name(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError(f"merge must give classes that are strings (folders), got {name!r}")
     size = len(name_folder(name).encode("utf-8", "surrogateescape"))
-    climbs = not name or name.startswith(".") or "/" in name or "\0" in name
+    climbs = not name or is_hidden(name) or "/" in name or "\0" in name
     no_unicode = _SURROGATE.search(name) is not None
     if climbs or no_unicode or size > _MAX_NAME_BYTES or name.casefold() == "metadata.csv":
         raise ValueError(
             "class names must be names of folders: Unicode, not empty, at most 255 bytes, without "
-            f"'/' and not beginning with '.', and not 'metadata.csv', got {name!r}"
+            "'/', not beginning with '.', and neither 'metadata.csv' nor '__MACOSX', "
+            f"got {name!r}"
         )
     return name
 

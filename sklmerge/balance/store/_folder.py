@@ -18,6 +18,7 @@ with warnings.catch_warnings():
     from filelock import FileLock, Timeout
 
 from sklmerge.balance.store._store import PLAN_NAME, WORK_NAME, Item, Outcome, Present
+from sklmerge.images import is_hidden
 
 # What Windows says where the right to make symbolic links is missing.
 _NO_RIGHT_TO_LINK = 1314
@@ -246,7 +247,7 @@ class FolderStore:
             names = os.listdir(os.path.join(self.place, folder))
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return [name for name in names if not name.startswith(".")]
+        return [name for name in names if not is_hidden(name)]
 
     def make_folders(self, parts: Sequence[str], labels: Sequence[str]) -> None:
         """Make the folder of every class in every part, those that stay empty too.

@@ -8,6 +8,7 @@ from sklmerge.images.files._class_folders import check_classes as check_classes
 from sklmerge.images.files._class_folders import count_classes as count_classes
 from sklmerge.images.files._class_folders import fit_merger as fit_merger
 from sklmerge.images.files._class_folders import merge_by_parent as merge_by_parent
+from sklmerge.images.files._hidden import is_hidden as is_hidden
 from sklmerge.images.files._locating import locate_files as locate_files
 from sklmerge.images.files._part_folders import order_parts as order_parts
 from sklmerge.images.files._paths import ImagePaths as ImagePaths

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sklmerge._random import hash_texts
 from sklmerge.images.files._class_folders import choose_class_folders
+from sklmerge.images.files._hidden import is_hidden
 from sklmerge.images.files._members import (
     BLOCK_SIZE,
     DEFLATED,
@@ -165,11 +166,12 @@ def scan_archives(paths: Sequence[str], wanted: Wanted) -> tuple[ScannedFolder, 
         prefix = os.fsencode(os.path.relpath(place, common)).replace(os.sep.encode(), b"/")
         prefixes[prefix + b"/" + inner] = prefix
         names = [m.name.removeprefix(inner) for m in members]
-        loose += count_loose((n for n in names if b"/" not in n), wanted.endings)
-        broken += count_extensions(lost)
+        beside = (n for n in names if b"/" not in n and not is_hidden(n))
+        loose += count_loose(beside, wanted.endings)
+        broken += count_extensions(name for name in lost if not is_hidden(name))
         for name in names:
             top = name.split(b"/", 1)[0]
-            if b"/" in name and not top.startswith(b"."):
+            if b"/" in name and not is_hidden(top):
                 by_folder.setdefault(top, []).append(prefix + b"/" + inner + name)
     shown = ", ".join(places[:2]) + (", ..." if len(places) > 2 else "")
     folders = choose_class_folders(
@@ -195,7 +197,7 @@ def _find_inner_root(names: Sequence[bytes]) -> bytes:
     inner = b""
     while True:
         tops = {name.removeprefix(inner).split(b"/", 1)[0] for name in names}
-        visible = [top for top in tops if not top.startswith((b".", b"__MACOSX"))]
+        visible = [top for top in tops if not is_hidden(top)]
         inside = b"".join([inner, *visible, b"/"])
         # A folder of files alone is a class, not the root of classes.
         inner_names = (n.removeprefix(inside) for n in names if n.startswith(inside))

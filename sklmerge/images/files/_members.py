@@ -2,7 +2,6 @@
 
 import os
 import posixpath
-import re
 import stat
 import struct
 import zlib
@@ -17,8 +16,6 @@ STORED, DEFLATED = 0, 8
 # Bytes of a zip's local header before the name.
 LOCAL_SIZE = 30
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"\xfd7": "xz", b"(\xb5": "zstd"}
-# What a Mac adds beside each file: its attributes, under the file's own name and extension.
-_OF_A_MAC = re.compile(rb"(^|/)(__MACOSX/|\._[^/]*$)")
 _MOST_LINKS = 40
 
 
@@ -46,8 +43,7 @@ class _Link(NamedTuple):
 def list_members(path: str) -> tuple[list[Member], list[bytes]]:
     """List the files of a tar or zip archive, and the links that lead to none of them.
 
-    A link stands for the file that it leads to. Of files of one name the last counts. What a Mac
-    adds is left out.
+    A link stands for the file that it leads to. Of files of one name the last counts.
 
     Raises
     ------
@@ -77,8 +73,6 @@ def _follow_links(entries: Iterator[Member | _Link]) -> tuple[list[Member], list
     links: dict[bytes, bytes] = {}
     lost: dict[bytes, None] = {}
     for entry in entries:
-        if _OF_A_MAC.search(entry.name):
-            continue
         for known in (files, links, lost):
             known.pop(entry.name, None)
         if isinstance(entry, Member):

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge.images.files._hidden import find_hidden
+
 SEPARATOR = b"\0"
 PADDING = bytes(8)
 # Bytes that are compared at once.
@@ -49,8 +51,9 @@ def keep_images(
     stops = np.flatnonzero(letters == 0)
     starts = np.concatenate([[0], stops[:-1] + 1])
     is_kept = _end_alike(np.frombuffer(block.lower(), np.uint8), stops, stops - starts, endings)
-    dots = np.flatnonzero((letters[:-1] == ord("/")) & (letters[1:] == ord(".")))
-    is_kept[np.searchsorted(stops, dots)] = False
+    is_hidden = np.zeros(len(stops), np.bool_)
+    is_hidden[np.searchsorted(stops, find_hidden(block))] = True
+    is_kept &= ~is_hidden
     if exclude is not None:
         texts = os.fsdecode(block).split("\0")[:-1]
         is_kept &= np.array([exclude.search(text) is None for text in texts], np.bool_)
@@ -58,8 +61,8 @@ def keep_images(
     if is_kept.all():
         return block.replace(SEPARATOR, b""), lengths, is_kept, Counter()
     names = block.split(SEPARATOR)
-    left_out = (names[row] for row in np.flatnonzero(~is_kept).tolist())
-    passed_over = Counter(_name_extension(name) for name in left_out if b"/." not in name)
+    left_out = np.flatnonzero(~is_kept & ~is_hidden).tolist()
+    passed_over = Counter(_name_extension(names[row]) for row in left_out)
     in_kept = np.repeat(is_kept, stops - starts + 1)
     in_kept[stops] = False
     return letters[in_kept].tobytes(), lengths, is_kept, passed_over

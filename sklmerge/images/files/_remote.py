@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sklmerge._parallel import run_ahead
 from sklmerge.images.files._archives import SCHEME, Archive, open_archive
 from sklmerge.images.files._class_folders import choose_class_folders
+from sklmerge.images.files._hidden import is_hidden
 from sklmerge.images.files._scan import (
     ScannedFolder,
     Wanted,
@@ -227,8 +228,8 @@ def explain_store(url: str, what: str) -> Iterator[None]:
 
 
 def is_plain(name: str) -> bool:
-    """Tell a relative path without hidden, empty or odd parts."""
-    return not any(part == "" or part.startswith(".") for part in name.split("/"))
+    """Tell a relative path without hidden or empty parts."""
+    return "" not in name.split("/") and not is_hidden(name)
 
 
 def _cut(path: str, root: str) -> str:
@@ -284,7 +285,8 @@ def scan_remote_folders(files: RemoteFiles, root: str, wanted: Wanted) -> Scanne
     --------
     >>> import fsspec
     >>> from sklmerge.images.files._remote import RemoteFiles, scan_remote_folders
-    >>> from sklmerge.images.files._scan import Wanted
+    >>> from sklmerge.images.files._hidden import is_hidden
+    from sklmerge.images.files._scan import Wanted
     >>> fsspec.filesystem("memory").pipe({"/scan/cat/2.png": b".", "/scan/cat/in/1.png": b"."})
     >>> found = scan_remote_folders(RemoteFiles(), "memory://scan", Wanted())
     >>> list(found.paths)

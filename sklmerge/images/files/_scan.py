@@ -15,6 +15,7 @@ from sklmerge.images.files._class_folders import (
     choose_leaves,
     drop_empty_folders,
 )
+from sklmerge.images.files._hidden import is_hidden
 from sklmerge.images.files._packed import PADDING, SEPARATOR, keep_images, order_paths
 from sklmerge.images.files._paths import ImagePaths
 
@@ -25,7 +26,7 @@ _CHUNK = 8192
 def walk_folder(root: bytes, folder: bytes) -> Iterator[tuple[bytes, int, bytes]]:
     """List the files below a folder, in any order.
 
-    Folders whose names begin with a dot are passed over. Links are followed, except those to a
+    Hidden folders are passed over. Links are followed, except those to a
     folder that they lie in.
 
     Parameters
@@ -57,7 +58,7 @@ def walk_folder(root: bytes, folder: bytes) -> Iterator[tuple[bytes, int, bytes]
             for entry in entries:
                 if is_folder(entry):
                     inner = find_place(entry, places)
-                    if inner is not None and not entry.name.startswith(b"."):
+                    if inner is not None and not is_hidden(entry.name):
                         waiting.append((prefix + entry.name, (*places, inner)))
                     continue
                 names.append(entry.name)
@@ -165,8 +166,8 @@ class Wanted(NamedTuple):
 def scan_class_folders(root: str, wanted: Wanted) -> ScannedFolder:
     """List the images in the class folders of ``root``.
 
-    Images may lie in folders inside those of their class. Names that begin with a dot are passed
-    over. Links are followed, except those to a folder that they lie in.
+    Images may lie in folders inside those of their class. Hidden names are passed over. Links are
+    followed, except those to a folder that they lie in.
 
     Raises
     ------
@@ -264,7 +265,7 @@ def _find_class_folders(root: str, wanted: Wanted) -> tuple[list[bytes], Counter
         raise ValueError(f"source must be an existing folder, table or archive, got {root!r}")
     home = os.path.realpath(os.fsencode(root))
     with os.scandir(os.fsencode(root)) as entries:
-        visible = [entry for entry in entries if not entry.name.startswith(b".")]
+        visible = [entry for entry in entries if not is_hidden(entry.name)]
     folders = sorted(
         entry.name for entry in visible if is_folder(entry) and find_place(entry, (home,))
     )
@@ -283,7 +284,7 @@ def _find_class_folders(root: str, wanted: Wanted) -> tuple[list[bytes], Counter
 def list_folders(folder: str) -> list[str]:
     """List the folders directly in a folder, without those that are hidden."""
     with os.scandir(folder) as entries:
-        return [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
+        return [e.name for e in entries if e.is_dir() and not is_hidden(e.name)]
 
 
 def count_loose(names: Iterable[bytes], endings: tuple[bytes, ...]) -> Counter[str]:

@@ -1,0 +1,41 @@
+"""Which names are hidden: one rule for folders, stores, archives and balanced folders.
+
+Hidden are names that begin with a dot, and ``__MACOSX``, in which a Mac's archives keep the
+attributes of files under the files' own names. What lies in a hidden folder is hidden.
+"""
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+_OF_A_MAC = "__MACOSX"
+_INSIDE = re.compile(rf"/{_OF_A_MAC}[/\0]".encode())
+
+
+def is_hidden(path: str | bytes) -> bool:
+    """Say whether a relative path has a hidden part.
+
+    Examples
+    --------
+    >>> is_hidden("cat/.thumbs/1.png"), is_hidden(b"__MACOSX"), is_hidden("cat/1.png")
+    (True, True, False)
+    """
+    text = path.decode("latin-1") if isinstance(path, bytes) else path
+    return any(part.startswith(".") or part == _OF_A_MAC for part in text.split("/"))
+
+
+def find_hidden(block: bytes) -> NDArray[np.intp]:
+    r"""Find where hidden parts begin in paths with a 0 after each, but for the first of a path.
+
+    Examples
+    --------
+    >>> find_hidden(b"a/.b/1.png\0a/2.png\0").tolist()
+    [1]
+    """
+    letters = np.frombuffer(block, np.uint8)
+    dots = np.flatnonzero((letters[:-1] == ord("/")) & (letters[1:] == ord(".")))
+    # Hardly ever there, and a plain search is 20 times as fast as the pattern.
+    if _OF_A_MAC.encode() not in block:
+        return dots
+    return np.append(dots, [found.start() for found in _INSIDE.finditer(block)]).astype(np.intp)
