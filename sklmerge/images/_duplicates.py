@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice, check_whole, is_real
 from sklmerge.images._fingerprints import (
@@ -181,10 +184,11 @@ def find_near(
         The most bits of 64 in which the hashes may differ.
     min_correlation : float, default=0.98
         The least correlation of the grey images, or cosine similarity of the embeddings.
-    embed : callable, fitted transformer or None, default=None
+    embed : callable, transformer or None, default=None
         Images -> array of shape (n, n_features), such as `EmbeddingFeatures`: then images are near
-        by the cosine similarity of their rows, and no hash is made. All pairs are compared, so the
-        time grows with the square of the number of images.
+        by the cosine similarity of their rows, and no hash is made. A transformer that is not
+        fitted is cloned and fitted. All pairs are compared, so the time grows with the square of
+        the number of images.
     n_jobs : int or None, default=None
         Threads, as joblib counts them.
     progress : callable or None, default=None
@@ -224,8 +228,7 @@ def find_near(
     if not is_real(min_correlation) or not -1 <= min_correlation <= 1:
         raise ValueError(f"min_correlation must be a number from -1 to 1, got {min_correlation!r}")
     if embed is not None:
-        rows = embed.transform(images) if hasattr(embed, "transform") else embed(images)
-        return _pair_embedded(np.asarray(rows), min_correlation)
+        return _pair_embedded(_embed(images, embed), min_correlation)
     prints = images
     if not isinstance(images, Fingerprints):
         prints = describe_all(images, describe_looks, n_jobs, progress, storage_options)
@@ -261,6 +264,16 @@ def _group_pairs(pairs: NDArray[np.intp], n: int) -> list[NDArray[np.intp]]:
     order = np.argsort(labels, kind="stable")
     groups = np.split(members[order], np.flatnonzero(np.diff(labels[order])) + 1)
     return sorted((group for group in groups if len(group)), key=lambda group: int(group[0]))
+
+
+def _embed(images: Any, embed: Any) -> NDArray[Any]:
+    if not hasattr(embed, "transform"):
+        return np.asarray(embed(images))
+    try:
+        check_is_fitted(embed)
+    except NotFittedError:
+        embed = clone(embed).fit(images)
+    return np.asarray(embed.transform(images))
 
 
 def _pair_embedded(rows: NDArray[Any], min_similarity: float) -> NearDuplicates:

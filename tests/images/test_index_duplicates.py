@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from sklearn.base import clone
 
-from sklmerge import ImageIndex
+from sklmerge import EmbeddingFeatures, ImageIndex
 from sklmerge.datasets import load_textures
 from sklmerge.images import find_equal, find_near, take_fingerprints
 from sklmerge.images._phash import hash_thumbnails, make_thumbnail, pair_hashes
@@ -142,6 +143,19 @@ def test_an_embedding_may_say_what_is_near(tmp_path):
     vectors = np.array([[1, 0], [0, 1], [2, 0.01], [0, 3], [1, 1]])
     near = find_near([f"{n}.png" for n in range(5)], embed=lambda paths: vectors)
     assert [group.tolist() for group in near.groups] == [[0, 2], [1, 3]]
+
+
+def test_features_that_are_not_fitted_are_fitted_and_stay_as_they_were(tmp_path):
+    scene = draw_scene(np.random.default_rng(0), 30, 42)
+    for name, image in (("a", scene), ("b", scene // 2 + 3), ("c", 255 - scene)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), image)
+    features = EmbeddingFeatures(
+        lambda batch: (batch - batch.mean((1, 2, 3), keepdims=True)).reshape(len(batch), -1)
+    )
+    for embed in (features, clone(features).fit(sorted(tmp_path.iterdir()))):
+        near = find_near(sorted(tmp_path.iterdir()), embed=embed)
+        assert [group.tolist() for group in near.groups] == [[0, 1]]
+    assert not hasattr(features, "n_outputs_")
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.float32, np.float64])
