@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def as_augmenter(augmenter: Any) -> Augmenter | None:
-    """Turn whatever may be given as an augmenter into one.
+    """Make an augmenter from a preset name, a transform, a function or a mapping.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ def as_augmenter(augmenter: Any) -> Augmenter | None:
 
     Notes
     -----
-    Transforms of other libraries are seeded anew for each image, so a copy depends on its seed
-    and key alone, in any order and for any number of threads. Torch's own random state is never
-    touched. Transforms that draw from a random state of their own making, or from the global
-    functions of ``random`` and ``numpy.random``, cannot be seeded. They augment one image after
-    another, and results are refused if their shape or dtype differs from the image's.
-    Keras layers compute in floats, and what comes of integers is rounded back.
+    Transforms of other libraries get a new seed for each image, so a copy depends only on its seed
+    and key, in any order and for any number of threads. The random state of torch does not change.
+    Transforms that use their own random state, or the global functions of ``random`` and
+    ``numpy.random``, cannot be seeded. Images are processed one after another, and an error is
+    raised if the shape or dtype of a result differs from that of the image. Keras layers compute in
+    floats; for integer images the result is rounded.
 
     Examples
     --------
@@ -84,17 +84,17 @@ _CHUNK = 256
 
 
 class ClassAugmenter(BaseEstimator):
-    """Augment each class by an augmenter of its own, because a flipped 6 is no 6.
+    """Augment each class with its own augmenter, because a flipped 6 is no longer a 6.
 
-    What `as_augmenter` makes of a mapping.
+    `as_augmenter` returns one for a mapping.
 
     Parameters
     ----------
     augmenters : mapping
-        Label -> Augmenter, or None for plain copies. Labels may be original or merged ones; if
-        both are listed, the original label counts.
+        Label -> Augmenter, or None for plain copies. Labels may be original or merged ones; if both
+        are listed, the original label is used.
     image_shape : tuple of int, default=None
-        Handed on to the augmenters that have the parameter.
+        Passed to the augmenters that have this parameter.
     n_jobs : int, default=None
         Likewise.
     random_state : int, RandomState, Generator or None, default=None
@@ -102,8 +102,8 @@ class ClassAugmenter(BaseEstimator):
 
     Notes
     -----
-    The column ``augmenter`` of its parameters holds the place of the label in the mapping, so they
-    can be replayed without labels; -1 stands for a plain copy.
+    The column ``augmenter`` of its parameters contains the position of the label in the mapping, so
+    they can be replayed without labels; -1 means a plain copy.
 
     Examples
     --------
@@ -145,7 +145,7 @@ class ClassAugmenter(BaseEstimator):
         labels : array-like of shape (n,), default=None
             The label of each image; needed if n is above 0.
         merged_labels : array-like of shape (n,), default=None
-            The merged label of each image, looked up if the mapping lacks its own.
+            The merged label of each image, used if the mapping does not list its original label.
 
         Returns
         -------

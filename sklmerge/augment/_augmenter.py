@@ -35,59 +35,57 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 class ImageAugmenter(BaseAugmenter):
-    """Augment images at random, at the cost of one interpolation and one table lookup each.
+    """Augment images at random, with one interpolation and one table lookup per image.
 
-    It augments and nothing else: shape and dtype stay, and resizing or normalising is
-    `ImageScaler`'s work. It is an estimator in having parameters, so that a grid can tune
-    ``augmenter__rotation_range``, but no transformer: a random ``transform`` in a pipeline would
-    augment test images at predict time.
+    It only augments: shape and dtype do not change; use `ImageScaler` to resize or normalise. It
+    has parameters like an estimator, so a grid search can tune ``augmenter__rotation_range``, but
+    it is not a transformer: in a pipeline, a random ``transform`` would also augment test images.
 
     Parameters
     ----------
     rotation_range : float, default=0
-        Largest turn to either side, in degrees.
+        Largest rotation in either direction, in degrees.
     width_shift_range, height_shift_range : float, int or sequence of float, default=0
-        Largest shift along columns and along rows: a float below 1 is a fraction of the side, a
-        float from 1 pixels; an int n draws whole pixels from -(n - 1) to n - 1; a sequence lists
-        the shifts to choose from.
+        Largest horizontal and vertical shift. A float below 1 is a fraction of the width or height,
+        a float from 1 is in pixels; an int n draws whole pixels from -(n - 1) to n - 1; a sequence
+        lists the shifts to choose from.
     shear_range : float, default=0
-        Largest shear to either side, in degrees.
+        Largest shear in either direction, in degrees.
     zoom_range : float or (float, float), default=0
-        Bounds of the zoom, drawn for width and height apart; a float z stands for
-        ``(1 - z, 1 + z)``. Below 1 zooms in, above 1 zooms out.
+        Zoom range, drawn separately for width and height; a float z means ``(1 - z, 1 + z)``. Below
+        1 zooms in, above 1 zooms out.
     crop_range : (float, float), default=None
-        Bounds of the share of the area that is kept, at a random place and in the image's own
-        shape: 1 keeps it all.
+        Range of the fraction of the area that is kept, at a random place and with the image's
+        aspect ratio; 1 keeps all of it.
     horizontal_flip, vertical_flip : bool, default=False
         Flip each image left to right, or upside down, with probability 0.5.
     rotate90 : bool, default=False
-        Turn by 0, 1, 2 or 3 quarters; images that are not square by 0 or 2, to keep their shape.
+        Rotate by 0, 90, 180 or 270 degrees; non-square images by 0 or 180, to keep their shape.
     brightness_range : (float, float), default=None
         Brightness factor range (1 = unchanged).
     contrast_range : (float, float), default=None
         Contrast factor range around the image's mean luminance (1 = unchanged).
     gamma_range : (float, float), default=None
-        Bounds of the exponent on the share of white; below 1 lightens the dark.
+        Range of the gamma exponent (1 = unchanged); below 1 lightens dark areas.
     saturation_range : (float, float), default=None
-        Bounds of the factor on the distance of each pixel from its own grey.
+        Saturation factor range (1 = unchanged, 0 = grey).
     hue_range : (float, float), default=None
-        Bounds of the turn of hue, in degrees from -180 to 180.
+        Range of the hue rotation, in degrees from -180 to 180.
     channel_shift_range : float, default=0
-        Largest value added to or taken from all channels, in input units; the sum is clipped to
-        the image's own range of values.
+        Largest value added to or subtracted from all channels, in input units; the sum is clipped
+        to the value range of the image.
     noise_std : float, default=0
         Standard deviation of Gaussian noise added to every value, in input units.
     blur_sigma : float or (float, float), default=None
-        Bounds of the standard deviation of a Gaussian blur, in pixels; a float s stands for
-        ``(0, s)``.
+        Range of the standard deviation of a Gaussian blur, in pixels; a float s means ``(0, s)``.
     erase : float, default=0
         Probability that a rectangle of 2 to 40 % of the area is filled with random values.
     fill_mode : {"nearest", "constant", "reflect", "wrap"}, default="nearest"
-        What lies beyond the border.
+        How pixels beyond the border are filled.
     cval : float, default=0
-        The value beyond the border for ``fill_mode="constant"``, for every channel, in input units.
+        The fill value for ``fill_mode="constant"``, for every channel, in input units.
     interpolation : {"nearest", "linear", "cubic"}, default="linear"
-        How values between pixels are found.
+        How values between pixels are interpolated.
     value_range : (float, float), default=None
         Black and white of float images; None means 0 and 1. Integers have their dtype's range.
     image_shape : tuple of int, default=None
@@ -99,13 +97,13 @@ class ImageAugmenter(BaseAugmenter):
 
     Notes
     -----
-    Names and meaning are those in the documentation of Keras' ``ImageDataGenerator``, where it has
-    them: width means columns, height means rows, and the centre is the true one.
+    Names have the meaning in the documentation of Keras' ``ImageDataGenerator``: width means
+    columns, height means rows, and the centre is the true one.
 
     The order is: crop, rotation, shift, shear, zoom, quarter turns and flips, as one affine map;
     channel shift, contrast, brightness and gamma, as one table; saturation; hue; blur; noise;
-    erasing. Only the affine map touches a fourth channel, alpha. Saturation and hue leave grey
-    images as they are. Each of the five after the table costs a pass more.
+    erasing. Only the affine map changes a fourth channel, alpha. Saturation and hue do not change
+    grey images. Each of the last five costs one more pass.
 
     Examples
     --------
@@ -187,9 +185,9 @@ class ImageAugmenter(BaseAugmenter):
         Parameters
         ----------
         name : {"light", "strong"}
-            "light" turns by up to 15 degrees, shifts and zooms by up to a tenth and changes
-            brightness by up to a tenth. "strong" doubles that and more, and adds shear and
-            contrast. Neither flips, which can change what an image shows.
+            "light" rotates by up to 15 degrees, shifts and zooms by up to a tenth and changes
+            brightness by up to a tenth. "strong" more than doubles these, and adds shear and
+            contrast. Neither flips, because a flip can change what an image shows.
 
         Returns
         -------
@@ -217,13 +215,13 @@ class ImageAugmenter(BaseAugmenter):
         random_state : int, RandomState, Generator or None, default=None
             None means the augmenter's own.
         keys : array-like of uint64, shape (n,), default=None
-            Random stream of each image, see `sklmerge.augment.hash_keys`: a row depends on the
-            seed and on its key alone. None means 0, 1, 2 and so on.
+            Random stream of each image, see `sklmerge.augment.hash_keys`: a row depends only on the
+            seed and on its key. None means 0, 1, 2 and so on.
 
         Returns
         -------
         AugmentationParams
-            Of n rows; only the columns in use.
+            With n rows, and only the columns in use.
 
         Raises
         ------
@@ -254,8 +252,8 @@ class ImageAugmenter(BaseAugmenter):
         params : AugmentationParams
             Of n images.
         indices : array-like of int, shape (n,), default=None
-            Which image each row of the parameters augments: ``np.zeros(n, int)`` makes n copies of
-            the first. None means each image once, in order.
+            The image that each row of the parameters applies to: ``np.zeros(n, int)`` makes n
+            copies of the first. None means each image once, in order.
         scaler : ImageScaler, default=None
             Resizes and normalises in the same pass: images are resized, augmented and normalised,
             interpolated once in all. Without a resize the result is that of
@@ -266,12 +264,13 @@ class ImageAugmenter(BaseAugmenter):
         Returns
         -------
         ndarray of shape (n, ...)
-            Of the shape and dtype of X, or of those of the scaler.
+            With the shape and dtype of X, or those of the scaler.
 
         Raises
         ------
         ValueError, TypeError
-            If X is no batch of images, or floats that are recoloured leave `value_range`.
+            If X is not a batch of images, or floats are outside `value_range` before a colour
+            change.
         """
         check_ranges(vars(self))
         batch = check_batch(X, self.image_shape, len(params), indices)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Augmenter(Protocol):
-    """What the rest of the library asks of an augmenter; `ImageAugmenter` is one."""
+    """The interface of augmenters; `ImageAugmenter` implements it."""
 
     def draw_params(
         self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None

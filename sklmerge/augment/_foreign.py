@@ -20,24 +20,23 @@ if TYPE_CHECKING:
 
 
 class CallableAugmenter(BaseAugmenter):
-    """Augment images by a function of the user's own.
+    """Augment images with your own function.
 
     Parameters
     ----------
     function : callable
-        ``f(image)`` or ``f(image, rng)``, where ``rng`` is a numpy Generator of the image's own.
-        Gets one row of X, as it is, and returns an array of the same shape and dtype. A parameter
-        that is called ``rng`` gets the generator by name, whether or not it has a default.
+        ``f(image)`` or ``f(image, rng)``, where ``rng`` is a numpy Generator for this image. It
+        gets one row of X, unchanged, and returns an array of the same shape and dtype. A parameter
+        named ``rng`` is passed by name, with or without a default.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows, where the function is to
-        see images; None hands it the rows.
+        ``(H, W)`` or ``(H, W, C)`` of flattened images, if the function should get images; None
+        passes the flattened rows.
     random_state : int, RandomState, Generator or None, default=None
-        Seed of what is drawn where a method is given none.
+        Default seed of the methods.
 
     Notes
     -----
-    A function that takes no ``rng`` and draws from a random state of its own is beyond the reach of
-    `random_state`.
+    `random_state` has no effect on a function that has no ``rng`` and uses its own random state.
 
     Examples
     --------
@@ -93,11 +92,11 @@ class CallableAugmenter(BaseAugmenter):
         Parameters
         ----------
         X : array-like of shape (m, ...)
-            Images or rows; the function never sees the array itself, so it cannot change it.
+            Images or rows; the function gets copies, so it cannot change the array.
         params, indices, out
             See `ImageAugmenter.apply`.
         scaler : ImageScaler, default=None
-            Prepares what the function returns, in a pass of its own.
+            Normalises what the function returns, in a separate pass.
 
         Returns
         -------

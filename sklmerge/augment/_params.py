@@ -73,9 +73,9 @@ _KERAS_COLUMNS = {
 
 @dataclass(frozen=True, eq=False)
 class AugmentationParams:
-    """How each of n images is augmented: one row an image, one column a parameter.
+    """How each of n images is augmented: one row per image, one column per parameter.
 
-    Parameters can be kept, written beside the images they made, and replayed by
+    You can save the parameters beside the images they made, and replay them with
     `ImageAugmenter.apply`.
 
     Parameters
@@ -158,12 +158,12 @@ class AugmentationParams:
         )
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return one dict of plain numbers an image, fit for JSON.
+        """Return one dict of plain numbers per image, ready for JSON.
 
         Returns
         -------
         list of dict
-            Only the columns in use; floats survive the way through JSON to the last bit.
+            Only the columns in use; JSON keeps the floats exactly.
         """
         if not self.columns:
             return [{} for _ in range(self.n_rows)]
@@ -177,7 +177,7 @@ class AugmentationParams:
         Parameters
         ----------
         dicts : iterable of mapping
-            One an image; a name that only some of them hold is neutral in the others.
+            One per image; names that are missing in some of them have no effect there.
 
         Returns
         -------
@@ -227,7 +227,7 @@ class AugmentationParams:
         return cls.from_dicts(rows)
 
     def to_frame(self) -> Any:
-        """Return the columns in use as a pandas DataFrame with one row an image."""
+        """Return the columns in use as a pandas DataFrame with one row per image."""
         import pandas as pd
 
         return pd.DataFrame(dict(self.columns), index=pd.RangeIndex(self.n_rows))

@@ -40,23 +40,23 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What two folders of images have in common; printed, it says so in a few lines.
+    """The images that two folders share; printed, a summary of a few lines.
 
     Parameters
     ----------
     n_train, n_val : int
-        Images in either folder.
+        Images in each folder.
     same_bytes : list of (str, str)
         Training and validation file with the same content.
     same_pixels : list of (str, str)
-        Those whose files differ, but whose pixels are the same.
+        Training and validation file that differ, but have the same pixels.
     same_source : list of (str, str)
-        Files made from one source, as ``metadata.csv`` tells: copies and their source, or two
+        Files made from one source, according to ``metadata.csv``: copies and their source, or two
         copies.
     unreadable : dict of str to str
         Path of each file that could not be compared -> why.
     similar : list of (str, str)
-        Near duplicates that are none of these, see `ImageIndex.verify`.
+        Other near duplicates, see `ImageIndex.verify`.
 
     Examples
     --------
@@ -148,11 +148,11 @@ def audit_split(
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> AuditReport:
-    """Find validation images that are in training, too.
+    """Find validation images that are also in the training set.
 
-    A model that is judged on what it has seen looks better than it is. This finds files that are
-    the same, pictures that are the same in other files, near duplicates, and, where
-    `balance_folder` has written ``metadata.csv``, copies whose source is on the other side.
+    A model looks better than it is if it is tested on images from its training. This function finds
+    equal files, different files with equal pixels, near duplicates, and, if `balance_folder` has
+    written ``metadata.csv``, copies whose source is in the other folder.
 
     Parameters
     ----------
@@ -161,19 +161,19 @@ def audit_split(
     n_jobs : int or None, default=None
         Threads, as joblib counts them. The report does not depend on it.
     progress : callable or None, default=None
-        Called as ``progress(n_done, n_files)`` in the calling thread, for one side and the other.
+        Called as ``progress(n_done, n_files)`` in the calling thread, once for each folder.
     storage_options : mapping or None, default=None
-        What fsspec's file systems are made with, for those that are URLs.
+        Options of fsspec's file systems, for URLs.
 
     Returns
     -------
     AuditReport
-        Paths in it are relative to either folder.
+        Paths in it are relative to their folder.
 
     Raises
     ------
     ValueError
-        If either is no folder of class folders.
+        If one of them is not a folder of class folders.
     ConnectionError
         If the store behind a URL does not answer, or refuses.
 

@@ -39,22 +39,22 @@ def separate(
     place: Literal["copy", "hardlink", "symlink"] = "copy",
     progress: Progress | None = None,
 ) -> dict[str, dict[str, int]]:
-    """Give a balanced folder its original classes back.
+    """Restore the original classes of a balanced folder.
 
-    Parts stay as they are; in each, the files go to the folders of the classes that they had before
-    merging. Copies go with the image they were made from.
+    The parts stay the same; within each, files go to the folders of their original classes. Copies
+    go with the image they were made from.
 
     Parameters
     ----------
     balanced : path
-        What `balance_folder` has finished.
+        A finished folder of `balance_folder`.
     destination : path
-        New or empty folder. It appears when all is in it, or not at all; what a killed run has left
-        beside it goes when the same is called again.
+        New or empty folder. It appears complete or not at all; the next call removes what an
+        interrupted run has left beside it.
     include_augmented : bool, default=True
-        Whether to take the copies along; False leaves the images that were given.
+        Whether to include the augmented copies.
     place : {"copy", "hardlink", "symlink"}, default="copy"
-        How the files come to the destination.
+        Whether files are copied or linked.
     progress : callable, default=None
         Called as ``progress(n_done, n_files)``.
 
@@ -66,9 +66,9 @@ def separate(
     Raises
     ------
     ValueError
-        If the folder is not finished, or the destination holds files or is in use.
+        If the folder is not finished, or the destination contains files or is in use.
     BadFileError
-        If its files are not those of its metadata.
+        If its files do not match its metadata.
     OSError
         If a file cannot be written.
 
