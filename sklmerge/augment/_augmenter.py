@@ -186,7 +186,7 @@ class ImageAugmenter(BaseAugmenter):
         ----------
         name : {"light", "strong"}
             "light" rotates by up to 15 degrees, shifts and zooms by up to a tenth and changes
-            brightness by up to a tenth. "strong" more than doubles these, and adds shear and
+            brightness by up to a tenth. "strong" at least doubles these, and adds shear and
             contrast. Neither flips, because a flip can change what an image shows.
 
         Returns

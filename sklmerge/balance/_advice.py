@@ -56,13 +56,13 @@ class Advice:
     copies : dict of label to int
         Augmented copies that each image of a class needs for the class to reach the largest.
     first : str
-        What to try before anything is trained anew; "" if the classes are about even.
+        What to try first, without training again; "" if the classes are about equal.
     remedy : {"nothing", "weights", "copies and weights", "epochs"}
         What to try next, which changes the training.
     reasons : list of str
-        One sentence for each number that led there.
+        The reasons, one sentence each.
     n_files : int
-        Images and copies together, with at most 3 copies of an image.
+        Images and copies together, with at most 3 copies of each image.
     """
 
     ratio: float
@@ -144,7 +144,7 @@ def advise(
     Raises
     ------
     ValueError
-        If there is no class, or one without an image, or `model` is another.
+        If there is no class, a class has no image, or `model` is unknown.
 
     See Also
     --------
@@ -153,13 +153,13 @@ def advise(
 
     Notes
     -----
-    The rules: below a ratio of 1.5 nothing. Above it, first train plainly and adjust the
-    probabilities to balanced classes, which trains nothing anew. Next, for a linear model and for
-    one on embeddings, weights, which brought a linear model as much as copies did. For a network,
-    balanced epochs. For trees, weights up to a ratio of 4, above that at most 3 augmented copies
-    of an image, which brought most of what any number of them did, and weights for what they leave;
-    where they leave more than 20 to 1, and where there is no room for them, balanced epochs.
-    A class of fewer than 20 images is named: what it lacks is images.
+    The rules: below a ratio of 1.5, nothing. Above it, first train without weights and adjust the
+    probabilities to balanced classes, which needs no further training. Next, for a linear model and
+    for one on embeddings, weights, which helped a linear model as much as copies did. For a
+    network, balanced epochs. For trees, weights up to a ratio of 4; above that at most 3 augmented
+    copies of each image, which achieved most of what any number of copies did, and weights for the
+    imbalance that remains. If a ratio above 20 remains, or the disk has no room for copies,
+    balanced epochs. A class of fewer than 20 images is named, because what it needs is more images.
 
     Examples
     --------

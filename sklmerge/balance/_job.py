@@ -92,104 +92,105 @@ def balance_folder(
 ) -> BalanceReport:
     """Make a balanced folder of images from a folder with one folder per class.
 
-    Divides the images into train, val and test, lets several classes count as one, and oversamples
-    the small classes of train with augmented copies. Each part is read as it is by Keras'
-    ``image_dataset_from_directory``, torchvision's ``ImageFolder`` and Hugging Face's
-    ``imagefolder``. The source is only read.
+    Splits the images into train, val and test, merges classes, and oversamples the small classes of
+    train with augmented copies. Keras' ``image_dataset_from_directory``, torchvision's
+    ``ImageFolder`` and Hugging Face's ``imagefolder`` can read each part directly. The source is
+    never changed.
 
     Parameters
     ----------
     source : path, URL, ImageIndex or DataFrame
-        Folder of class folders, or of the folders ``train``, ``val`` and ``test`` of them: then
-        only train is balanced and `split` cannot be given. Hidden folders are no classes; images
-        in folders inside a class folder belong to the class. A URL that fsspec knows, such as
-        ``"s3://bucket/photos"``, is read as a folder. For labels in a table or images in an
-        archive pass an `ImageIndex`, whose merge is taken unless `merge` is given; a data frame, or
-        the path of a CSV file, stands for the index of it.
+        Folder of class folders, or of the folders ``train``, ``val`` and ``test`` of such; then
+        only train is balanced and you cannot pass `split`. Hidden folders are not classes; images
+        in subfolders of a class folder belong to that class. A URL that fsspec supports, such as
+        ``"s3://bucket/photos"``, is read as a folder. For labels in a table, or images in an
+        archive, pass an `ImageIndex`, whose merge is used unless `merge` is given; you can also
+        pass a data frame or the path of a CSV file.
     destination : path or URL
-        New or empty folder, or that of an earlier run of the same job, which is carried on. It lies
-        outside the folder of the source or, for a table, outside the folders that hold images. A
-        URL must be of an object store, such as ``"s3://bucket/balanced"``.
+        New or empty folder, or that of an earlier run of the same job, which is continued. It must
+        be outside the source folder or, for a table, outside the folders that contain images. A URL
+        must belong to an object store, such as ``"s3://bucket/balanced"``.
     classes : collection of str or None, default=None
-        The class folders to take; None takes all. One without an image is an error.
+        The class folders to use; None uses all. One without an image raises an error.
     extensions : iterable of str or None, default=None
-        Endings of images' names, such as ``[".jpg"]`` to leave out masks that are PNG files. None
-        takes those of `ImageIndex`.
+        File extensions to read, such as ``[".jpg"]`` to skip masks that are PNG files. None uses
+        those of `ImageIndex`.
     reader : callable or None, default=None
-        Path -> array, for formats of your own, see `ImageIndex`. Its images are written as
-        `image_format` says, ``"keep"`` as PNG.
+        Path -> array, for your own formats, see `ImageIndex`. Its images are written as
+        `image_format` says; ``"keep"`` writes PNG.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Original classes that count as one, as in ``{"AB": ["A", "B"]}``.
     samples_per_class : {"majority", "minority", "natural"}, int, mapping or None, \
 default="majority"
-        Files of each merged class in train: as many as the largest or smallest has, exactly so
-        many (copies are added, or images chosen), so many for the classes named, or as it is.
+        Files of each merged class in train. ``"majority"`` and ``"minority"`` match the largest and
+        the smallest class; an int is exact (copies are added, or images left out); a mapping sets
+        the number for some classes; ``"natural"`` and None change nothing.
     max_copies : int or None, default=20
-        Most copies of one image; None sets no bound. What it leaves unbalanced is for the
-        ``class_weight`` of the report.
+        Most copies of one image; None sets no limit. Use ``class_weight`` of the report for the
+        imbalance that remains.
     augmenter : {"light", "strong", "trivial"}, ImageAugmenter, callable, mapping or None, \
 default="light"
-        What augments the copies; None makes plain copies. A mapping from original or merged labels
-        serves classes that must not be augmented alike.
+        How the copies are augmented; None makes exact copies. A mapping from original or merged
+        labels augments each class differently.
     split : sequence of 1 to 3 float, mapping or None, default=(0.8, 0.2)
-        Shares of train, val and test, kept within each original class. A mapping such as
-        ``{"val": 0.1, "test": 50}`` gives a share (float) or a number of images per original class
-        (int) for some parts; the rest goes to train, or to val if train is given. None puts all in
-        train. With shares, every merged class with at least as many images as there are parts is in
-        every part; smaller ones go to train, with a warning.
+        Shares of train, val and test within each original class. A mapping such as ``{"val": 0.1,
+        "test": 50}`` gives a share (float) or a number of images per original class (int) for some
+        parts; the rest goes to train, or to val if train is given. None puts all images in train.
+        With shares, every merged class with at least as many images as there are parts is in every
+        part; smaller ones go to train, with a warning.
     folds : int or None, default=None
-        Make that many folders ``fold1``, ``fold2``, ... for cross-validation in place of one: each
-        image is in val of one of them and in train of all others. Unchanged images are links.
-        Beside it `split` cannot be given.
+        Number of folders ``fold1``, ``fold2``, ... for cross-validation, instead of one split: each
+        image is in val of one fold and in train of all others. Unchanged images are links. You
+        cannot pass `split` with it.
     resplit : bool, default=False
-        Divide a source that is divided already anew, by `split` or `folds`.
+        Split a source anew that is already divided, by `split` or `folds`.
     group_by : str, pattern, callable, mapping or None, default=None
-        Images of one group stay in one part. ``"content"``: files that are the same byte by byte,
-        for which every file is read once more. ``"similar"``: also near duplicates, see
-        `ImageIndex.verify`. A column of a table that lies in the source; or a regular expression,
-        whose first group (or whole match) in the path names the group; a function of the path; a
-        mapping or Series from path to group. Paths are relative, with forward slashes. A column or
-        pattern that groups no images, or all of them, is an error.
+        Images of one group stay in one part. ``"content"``: byte-identical files, for which every
+        file is read once more. ``"similar"``: also near duplicates, see `ImageIndex.verify`. Or a
+        column of a table in the source; a regular expression whose first group (or whole match) in
+        the path names the group; a function of the path; a mapping or Series from path to group.
+        Paths are relative, with forward slashes. A column or pattern that groups no images, or all
+        of them, raises an error.
     drop : sequence of str, default=()
-        What to leave out before the split: ``"duplicates"`` (of equal images of one label all but
-        the first), ``"similar"`` (the same of near duplicates), ``"leaks"`` (images of a divided
-        source that are in a later part too), ``"conflicts"`` (equal images under different labels,
-        all of them) and ``"unreadable"``. Every file is read once more. The report and plan.json
-        list them.
+        What to leave out before the split: ``"duplicates"`` (all but the first of equal images with
+        one label), ``"similar"`` (the same for near duplicates), ``"leaks"`` (images of a divided
+        source that are in a later part too), ``"conflicts"`` (all equal images under different
+        labels) and ``"unreadable"``. Every file is read once more. The report and plan.json list
+        the images.
     image_size : (height, width) or None, default=None
-        Size of all images; None leaves each as it is.
+        Size to resize all images to; None keeps their sizes.
     place : {"copy", "hardlink", "symlink", "reference"} or None, default=None
-        How images that need no change come to the destination; None is ``"copy"``, and
-        ``"symlink"`` with `folds`. A program that changes a linked file changes the source.
-        ``"reference"`` writes the augmented copies alone: ``metadata.csv`` names all other images
-        where they are, by their absolute paths, and those that have no copies are not opened.
+        How unchanged images get to the destination; None is ``"copy"``, and ``"symlink"`` with
+        `folds`. A program that changes a linked file changes the source. ``"reference"`` writes
+        only the augmented copies: ``metadata.csv`` lists all other images by their absolute paths,
+        and those without copies are not opened.
     image_format : {"keep", "jpeg", "png"}, default="keep"
-        Format of all files. ``"keep"`` turns TIFF and WebP, which Keras does not read, and BMP,
-        which it may misread, into PNG.
+        Format of all files. ``"keep"`` converts TIFF and WebP, which Keras does not read, and BMP,
+        which it may misread, to PNG.
     quality : int, default=95
-        Of JPEG files that are written anew, 1 to 100.
+        Quality of JPEG files that are written, 1 to 100.
     random_state : int, default=0
-        Seed. The files depend on it and on the paths, not on the number of workers; a copy of the
-        same name stays the same when images are added to the source.
+        Seed. The files depend on the seed and the paths, not on the number of workers; a copy of
+        the same name stays the same when images are added to the source.
     n_jobs : int or None, default=None
         Workers, as joblib counts them. Threads, unless ``joblib.parallel_config`` names a backend.
     on_error : {"raise", "skip", "warn"}, default="raise"
-        What to do about an image that cannot be read. ``"skip"`` lets other images of its class
-        make up for it in train, and ``"warn"`` also warns of it.
+        What to do if an image cannot be read. ``"skip"`` replaces it by other images of its class
+        in train, and ``"warn"`` also warns.
     dry_run : bool, default=False
         Return the report of what would be done, and write nothing.
     progress : callable, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread, a few times a second.
     storage_options : mapping, default=None
-        What fsspec's file systems are made with, for URLs. It goes to the workers, and stands in no
+        Options of fsspec's file systems, for URLs. They are sent to the workers and written to no
         file.
     destination_options : mapping, default=None
-        The same for the destination alone. None takes `storage_options`, unless source and
-        destination are URLs of two kinds.
+        The same for the destination. None uses `storage_options`, unless source and destination are
+        URLs of different kinds.
 
     force : bool, default=False
-        Take a destination in an object store from another run. Only for one that is dead: its
-        lease does not die with it, as the lock on a folder does.
+        Take over a destination in an object store from another run. Use it only if that run is
+        dead: unlike the lock of a folder, its lease remains.
 
     Returns
     -------
@@ -199,24 +200,24 @@ default="light"
     Raises
     ------
     ValueError
-        If a parameter is wrong, a class cannot be a folder or has no image, an image cannot be
-        read, or the destination holds something else or is in use.
+        If a parameter is wrong, a class name cannot be a folder or has no image, an image cannot be
+        read, or the destination contains something else or is in use.
     OSError
-        If a file cannot be written. The same call carries on where it stopped.
+        If a file cannot be written. The same call continues where it stopped.
 
     Notes
     -----
-    A file appears whole or not at all. A job that is killed at any point and called again ends with
-    the same bytes as one that is not, given the same versions of the libraries.
+    A file appears complete or not at all. If a job is killed and called again, the result is byte
+    for byte the same, given the same versions of the libraries.
 
-    Files that are older than their image in the source are made anew, so an image that was replaced
-    between two calls is noticed, unless its time of change was set back (as ``cp -p`` does), or
-    the source or the destination is a URL: then delete the old files.
+    Files that are older than their source image are made again, so an image that was replaced
+    between two calls is noticed, unless it kept an old modification time (as with ``cp -p``), or
+    the source or the destination is a URL; then delete the old files.
 
-    Names are ``<original class>__<stem>.jpg`` and ``<original class>__<stem>__aug0001.jpg``; where
-    two sources of a merged class would share one, ten digits of the path's digest tell them apart.
-    What Windows forbids in a name is escaped: as ``%`` and two hex digits in folders of classes,
-    as ``_`` in files.
+    Names are ``<original class>__<stem>.jpg`` and ``<original class>__<stem>__aug0001.jpg``. If two
+    sources of a merged class would share one, ten digits of a hash of the path are added. What
+    Windows forbids in a name is escaped: as ``%`` and two hex digits in class folders, as ``_`` in
+    files.
 
     Examples
     --------

@@ -16,24 +16,24 @@ from sklmerge.labels._suggest import suggest_merges
 
 
 class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
-    """Suggest which classes to merge, because a classifier takes them for one another.
+    """Suggest which classes to merge because a classifier confuses them.
 
-    Every sample is predicted by a model that did not train on it. How often two classes are
-    mistaken for one another, either way, is their confusability; the most confusable are joined
-    first, by average linkage.
+    Every sample is predicted by a model that was not trained on it. The confusability of two
+    classes is how often they are confused, in either direction. The most confusable classes are
+    joined first, by average linkage.
 
     Parameters
     ----------
     estimator : classifier
         Cloned for every fold.
     n_classes : int, default=None
-        Join until so many classes are left.
+        Join classes until this many are left.
     threshold : float in (0, 1], default=None
-        Join while the mean confusability of what is joined is at least this. None is 0.1 where
-        `n_classes` is None too.
+        Join classes while their mean confusability is at least this. None is 0.1 if `n_classes` is
+        also None.
     cv : int, splitter, iterable of splits or None, default=5
-        As for scikit-learn's `cross_val_predict`; None is 5. An int or None with `groups` keeps
-        groups together; a splitter that cannot is refused then.
+        As in scikit-learn's `cross_val_predict`; None is 5. With `groups`, an int or None keeps
+        groups together, and a splitter that cannot do so raises an error.
 
     Attributes
     ----------
@@ -44,18 +44,18 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
     linkage_ : ndarray of shape (n_classes - 1, 4)
         SciPy's linkage matrix; heights are 1 minus confusability.
     ambiguous_pairs_ : list of AmbiguousPair
-        Pairs of classes with confusions, the most confusable first, each with the indices of the
-        samples behind it: the images to look at before merging.
+        Pairs of confused classes, the most confusable first, each with the indices of the confused
+        samples: look at these images before merging.
     classes_ : ndarray of shape (n_classes,)
         The classes of y, sorted.
     suggestion_ : MergeSuggestion
-        All of it; ``print`` shows what every merge would bring.
+        The complete suggestion; ``print`` shows the effect of every merge.
 
     Notes
     -----
-    The same X, y and splits give the same suggestion, in whatever order the rows name the
-    classes. Whether two classes *should* be one is for those who know what they mean: this says
-    only that a classifier cannot tell them apart.
+    The same X, y and splits give the same suggestion, whatever the order of the classes in the
+    rows. Whether two classes *should* be merged depends on what they mean; this class only finds
+    out that a classifier cannot tell them apart.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Predict every sample out of fold, and find what to merge.
+        """Predict every sample by cross-validation, and find classes to merge.
 
         Parameters
         ----------
@@ -104,7 +104,7 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
         groups : array-like of shape (n_samples,), default=None
             Samples that must stay together in one fold.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples where predictions are counted; the estimator is fitted without.
+            Weights for counting predictions; the estimator is fitted without them.
 
         Returns
         -------

@@ -40,9 +40,9 @@ from sklmerge.labels._routing import (
 class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Train any classifier on merged classes, and predict merged or original ones.
 
-    y is always original labels. They are merged for `estimator`, which may be a pipeline that
-    over-samples. To predict original labels, a `refiner` says which member of its class a sample
-    is: it is trained on the rows of that class alone, as they were given.
+    y always contains the original labels. They are merged for `estimator`, which may be a pipeline
+    that oversamples. To predict original labels, add a `refiner`, which tells the members of a
+    merged class apart: it is trained only on the rows of that class, before oversampling.
 
     Parameters
     ----------
@@ -51,14 +51,14 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     merge : LabelMerger, mapping, list of lists or None, default=None
         Which classes count as one; see :class:`LabelMerger`.
     refiner : classifier, mapping of label -> classifier or "prior", "prior" or None, default=None
-        Tells the members of a merged class apart: a classifier that is cloned for each merged
-        class of several members, one for each, or training frequencies. A merged class that a
-        mapping lacks is split by training frequency.
+        Tells the members of a merged class apart: a classifier that is cloned for each merged class
+        of several members, a mapping with one for each, or "prior" for training frequencies. A
+        merged class that is not in the mapping is split by training frequency.
     output : {"merged", "original"}, default="merged"
-        The level of `predict`, `predict_proba`, `score` and `classes_`.
+        Which labels `predict`, `predict_proba`, `score` and `classes_` use.
     encode_labels : bool, default=False
-        Hand the class numbers 0..k-1 to `estimator` and refiners in place of labels, for those
-        that want such codes (XGBoost, networks). Predictions come back as labels all the same.
+        Pass the class numbers 0..k-1 to `estimator` and refiners instead of labels, for those that
+        need them (XGBoost, networks). Predictions are still labels.
 
     Attributes
     ----------
@@ -69,32 +69,33 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     refiners_ : dict of merged label -> classifier
         Fitted, for the merged classes that have one.
     classes_ : ndarray of shape (n_classes,)
-        The classes at the level of `output`, sorted.
+        The merged or original classes, as `output` says, sorted.
     class_frequencies_ : dict of label -> float
-        The weight of each original class in y: its samples, or the sum of their `sample_weight`.
+        The samples of each original class in y, or the sum of their `sample_weight`.
     n_features_in_, feature_names_in_
-        What `estimator_` has of them.
+        Those of `estimator_`, if it has them.
 
     Notes
     -----
-    With ``output="original"`` and probabilities, P(a|x) = P(AB|x) P(a|AB, x), and `predict` takes
-    the largest of all original classes. That may lie outside the merged class of the largest
-    merged probability, so `predict` and `predict_merged` can disagree. Without probabilities,
-    `predict` is the two stages one after the other, and there is no `predict_proba`.
+    With ``output="original"`` and probabilities, P(a|x) = P(AB|x) P(a|AB, x), and `predict` returns
+    the original class with the largest probability. It may lie outside the merged class with the
+    largest probability, so `predict` and `predict_merged` can disagree. Without probabilities,
+    `predict` runs the two stages one after the other, and there is no `predict_proba`.
 
-    `sample_weight` is given to `estimator` and refiners only where it is given to `fit`, the rows
-    of a class to its refiner; "prior" counts them. Other parameters of `fit` go to `estimator` as
-    they are, or, with metadata routing, to whoever requested them. The labels of a validation set
-    (`eval_set`, `validation_data`, `y_val`) are merged as y is.
+    `sample_weight` is passed to `estimator` and refiners only if you pass it to `fit`; each refiner
+    gets the rows of its class, and "prior" uses them as counts. Other parameters of `fit` are
+    passed to `estimator` or, with metadata routing, to the steps that requested them. The labels of
+    a validation set (`eval_set`, `validation_data`, `y_val`) are merged like y.
 
-    Many meta-estimators number the classes before they fit what is inside them. A map of text
-    fails there by its type. Where labels are numbers, a map must name every class, in itself or by
-    ``LabelMerger(merge, classes=[...])``, and y must hold exactly those, or with
-    ``missing="ignore"`` a label that no such numbering can give. An encoder that numbers in another
-    than the sorted order cannot be seen from here, nor whether predictions of ``output="merged"``
-    are compared with original labels: that output is for the outermost classifier.
+    Many meta-estimators number the classes before they fit the estimators inside. A map of text
+    labels fails there by its type. If labels are numbers, the map must name every class, either
+    directly or by ``LabelMerger(merge, classes=[...])``, and y must contain exactly those classes,
+    or, with ``missing="ignore"``, a label that cannot result from such numbering. Two cases cannot
+    be detected here: an encoder that does not number in sorted order, and a caller that compares
+    predictions of ``output="merged"`` with original labels. So use that output only for the
+    outermost classifier.
 
-    scikit-learn's scorers compare predictions with y as given, so they need
+    scikit-learn's scorers compare predictions with the original y, so they need
     ``output="original"``, or :func:`merged_scorer`; `score` needs neither.
 
     Examples
@@ -136,13 +137,13 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like, sparse matrix, data frame or list of shape (n_samples, ...)
-            Whatever `estimator` takes, images and paths too.
+            Anything that `estimator` accepts, including images and paths.
         y : array-like of shape (n_samples,)
             Original labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Forwarded only when given.
+            Passed on only if given.
         **params : dict
-            For `estimator`, or routed.
+            Passed to `estimator`, or routed.
 
         Returns
         -------
@@ -184,7 +185,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return self.merger_.classes_ if self.output == "original" else self.merger_.merged_classes_
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Predict labels at the level of `output`.
+        """Predict merged or original labels, as `output` says.
 
         Parameters
         ----------
@@ -310,14 +311,14 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return -values if np.ndim(values) == 1 else values[:, self._place_originals()]
 
     def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Give the accuracy at the level of `output`.
+        """Return the accuracy for merged or original labels, as `output` says.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
             Samples.
         y : array-like of shape (n_samples,)
-            Original labels; those that `fit` did not see count as misses.
+            Original labels; labels that were not in `fit` count as errors.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
 
@@ -333,12 +334,12 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return float(accuracy_score(truth, self.predict(X), sample_weight=sample_weight))
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Say who gets which metadata: the estimator, and every refiner, what it requested.
+        """Return which metadata the estimator and each refiner requested.
 
         Returns
         -------
         MetadataRouter
-            What scikit-learn routes by.
+            Used by scikit-learn's metadata routing.
         """
         return make_router(self, self.estimator, self.refiner)
 

@@ -18,7 +18,7 @@ from sklmerge.labels._merger import LabelMerger
 
 
 def check_merger(merge: Any) -> LabelMerger:
-    """Make a fresh, unfitted merger of whatever a parameter called `merge` takes.
+    """Make an unfitted LabelMerger from any value of a `merge` parameter.
 
     Parameters
     ----------

@@ -44,10 +44,10 @@ from sklmerge.labels._targets import TargetCoding
 
 
 class LabelMerger(TargetCoding, JsonText):
-    """Let several classes count as one, and take that back.
+    """Merge classes into one, and undo the merge.
 
-    It learns from y which classes there are and what each becomes, then carries labels,
-    probabilities and network targets from the original classes to the merged ones and back.
+    `fit` learns the classes of y and their merged classes. The other methods convert labels,
+    probabilities and network targets from original to merged classes and back.
 
     Parameters
     ----------
@@ -55,19 +55,19 @@ class LabelMerger(TargetCoding, JsonText):
         ``{"AB": ["A", "B"]}``; or ``[["A", "B"]]``, named by joining the members with ``+``; or
         None, which merges nothing by name.
     classes : list of labels or None, default=None
-        All original labels there are. A y with any other label is an error, whoever calls: so a
-        map of numbers fails loudly inside a meta-estimator that numbers the classes 0, 1, 2, ...
+        All original labels. A y with any other label raises an error, also inside a meta-estimator
+        that numbers the classes 0, 1, 2, ..., where a map of numbers would be wrong.
     min_count : int, float or None, default=None
         Merged classes with fewer samples become `rare_label`. A float is a fraction of n_samples.
     rare_label : label, default="other"
-        Takes the rare classes in; a class of that name takes them in beside its own samples.
+        The label that rare classes are merged into. If a class has this name, they join it.
     unlisted : "keep", "error" or label, default="keep"
-        What becomes of classes that `merge` does not list: they stay, are an error, or all become
-        this label.
+        What happens to classes that `merge` does not list: keep them, raise an error, or merge all
+        of them into this label.
     unknown : "error", "keep" or label, default="error"
-        What `transform` makes of labels that neither y had nor `merge` lists.
+        What `transform` does with labels that are neither in y nor in `merge`.
     missing : {"error", "ignore"}, default="error"
-        Whether `merge` may list a label that y lacks, as in a fold without the rare class.
+        Whether `merge` may list a label that is not in y, as in a fold without the rare class.
 
     Attributes
     ----------
@@ -76,9 +76,9 @@ class LabelMerger(TargetCoding, JsonText):
     merged_classes_ : ndarray of shape (n_merged,)
         The merged classes in y, sorted.
     n_classes_ : int
-        How many merged classes there are.
+        Number of merged classes.
     mapping_ : dict of label -> label
-        What each original label becomes, also those that only `merge` lists.
+        The merged label of each original label, including labels that only `merge` lists.
     members_ : dict of label -> list of labels
         The original classes of each merged class, both in sorted order.
     class_counts_ : dict of label -> int
@@ -86,19 +86,19 @@ class LabelMerger(TargetCoding, JsonText):
     class_indices_ : dict of label -> int
         The number of each merged class, sorted, as Keras numbers folders.
     multilabel_ : bool
-        Whether y was a 0/1 table with one column a label.
+        Whether y was a 0/1 table with one column per label.
 
     Notes
     -----
-    y is array-like of shape (n_samples,) and holds str, int, bool or whole floats, or is a 0/1
-    table of shape (n_samples, n_labels), where a merged column is the OR of its members. A
-    Series of pandas or polars comes back as a Series with its index, name and kind of dtype, a
-    data frame as a data frame, an object array as an object array, all else as an array of natural
-    dtype, or, if scikit-learn's array API dispatch is on, tensors as tensors. A data set that
-    knows its labels (`targets`, `samples`, a ClassLabel column) is read without decoding an image.
+    y is array-like of shape (n_samples,) with str, int, bool or whole floats, or a 0/1 table of
+    shape (n_samples, n_labels), in which a merged column is the OR of its members. The result has
+    the container of y: a Series of pandas or polars with its index, name and kind of dtype, a data
+    frame, an object array, tensors if scikit-learn's array API dispatch is on, and otherwise an
+    array. A data set that stores its labels (`targets`, `samples`, a ClassLabel column) is read
+    without decoding an image.
 
-    Labels have a type: ``True``, ``1`` and ``"1"`` are three labels, and a y that mixes them is an
-    error. Whole floats and ints are the same number, written as y writes them.
+    Labels have types: ``True``, ``1`` and ``"1"`` are three labels, and a y that mixes types raises
+    an error. Whole floats and ints are the same number, written as in y.
 
     Examples
     --------
@@ -143,7 +143,7 @@ class LabelMerger(TargetCoding, JsonText):
         self.missing = missing
 
     def fit(self, y: ArrayLike) -> Self:
-        """Learn the classes of y and what each becomes.
+        """Learn the classes of y and their merged classes.
 
         Parameters
         ----------
@@ -169,7 +169,7 @@ class LabelMerger(TargetCoding, JsonText):
         return self._fit_counts(classes, counts, n_samples, multilabel)
 
     def fit_transform(self, y: ArrayLike) -> Any:
-        """Learn from y and merge it; see `fit` and `transform`.
+        """Fit to y and return its merged labels; see `fit` and `transform`.
 
         Parameters
         ----------
@@ -220,9 +220,9 @@ class LabelMerger(TargetCoding, JsonText):
         original: ArrayLike | None = None,
         ambiguous: Literal["error", "most_frequent"] = "error",
     ) -> Any:
-        """Take the merge back.
+        """Return original labels for merged ones.
 
-        ``transform(inverse_transform(z)) == z`` always holds; the other way round only with
+        ``transform(inverse_transform(z)) == z`` always holds. The reverse holds only with
         `original`.
 
         Parameters
@@ -233,8 +233,8 @@ class LabelMerger(TargetCoding, JsonText):
             The original labels of the same rows, for example ``y[sampler.sample_indices_]``. They
             are checked against `y_merged` and returned.
         ambiguous : {"error", "most_frequent"}, default="error"
-            What to do without `original` where a merged class has several members. Taking the
-            most frequent one is lossy: the rarer members never come back.
+            What to do without `original` if a merged class has several members. "most_frequent"
+            loses information: it never returns the rarer members.
 
         Returns
         -------
@@ -244,8 +244,8 @@ class LabelMerger(TargetCoding, JsonText):
         Raises
         ------
         ValueError
-            If `original` contradicts `y_merged`, a label is no merged class, or the answer is
-            ambiguous and must not be.
+            If `original` contradicts `y_merged`, a label is not a merged class, or the result is
+            ambiguous and `ambiguous` is "error".
         """
         check_is_fitted(self)
         check_choice("ambiguous", ambiguous, ("error", "most_frequent"))
@@ -265,8 +265,8 @@ class LabelMerger(TargetCoding, JsonText):
     def transform_proba(self, P: ArrayLike) -> Any:
         """Sum the probabilities of the members of each merged class.
 
-        Taking the largest of these sums is not the same as merging the most probable original
-        class, and is the better guess at the merged level.
+        The largest of these sums is a better prediction of the merged class than the merged label
+        of the most probable original class.
 
         Parameters
         ----------
@@ -286,7 +286,7 @@ class LabelMerger(TargetCoding, JsonText):
     def inverse_transform_proba(
         self, P: ArrayLike, given: Mapping[Any, ArrayLike] | None = None
     ) -> Any:
-        """Split the probability of each merged class among its members.
+        """Divide the probability of each merged class among its members.
 
         Parameters
         ----------
@@ -294,8 +294,8 @@ class LabelMerger(TargetCoding, JsonText):
             Probabilities of the merged classes, in the order of `merged_classes_`.
         given : mapping of merged label -> array of shape (n_samples, n_members), default=None
             Probabilities of the members given the merged class, from a second model or a second
-            head of a network, columns in the order of `members_`. A merged class not given is
-            split by training frequency.
+            head of a network, with columns in the order of `members_`. A merged class that is not
+            in the mapping is divided by training frequency.
 
         Returns
         -------

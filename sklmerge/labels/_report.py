@@ -35,9 +35,9 @@ def classification_report_levels(
 ) -> Any:
     """Report merged classes and, below each, its original classes.
 
-    Merging raises scores by itself, so both levels belong side by side. Where only merged labels
-    were predicted, the original classes still show how many of their samples were found as the
-    merged class: a merge can hide that one member is missed.
+    Merging raises scores by itself, so report both levels. If the model predicts only merged
+    labels, the report still shows how many samples of each original class were predicted as the
+    merged class, because a merge can hide that one member is missed.
 
     Parameters
     ----------
@@ -46,12 +46,13 @@ def classification_report_levels(
     y_pred : array-like of shape (n_samples,)
         Predicted labels, original or merged.
     merge : LabelMerger, mapping, list of lists or None
-        Which classes count as one. A fitted LabelMerger is used as it is, any other is fitted on
-        the labels given.
+        Which classes count as one. A fitted LabelMerger is used directly; anything else is fitted
+        to the labels.
     level : {"auto", "original", "merged"}, default="auto"
-        What `y_pred` holds. "auto" tells by the labels, and asks where they do not say.
+        Which labels `y_pred` contains. "auto" decides by the labels, and raises an error if that is
+        ambiguous.
     output_dict, as_frame : bool, default=False
-        Return a dict, or a pandas data frame of the classes, in place of text.
+        Return a dict, or a pandas data frame of the classes, instead of text.
     digits : int, default=2
         Digits of the scores in the text.
     sample_weight : array-like of shape (n_samples,), default=None

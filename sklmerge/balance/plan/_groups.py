@@ -49,12 +49,12 @@ def find_groups(
     Returns
     -------
     ndarray of int64, shape (n,)
-        The number of each image's group, from 0 without gaps.
+        The group number of each image, from 0 without gaps.
 
     Raises
     ------
     ValueError
-        If an image has no group, or a pattern or column groups nothing or everything.
+        If an image has no group, or a pattern or column groups no images or all of them.
     TypeError
         If `group_by` is none of these.
 

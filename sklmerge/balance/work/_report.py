@@ -13,7 +13,7 @@ Counts = dict[str, dict[str, int]]
 
 @dataclass(frozen=True)
 class BalanceReport:
-    """What `balance_folder` has done, or would do.
+    """The result of `balance_folder`, or, with ``dry_run=True``, what it would be.
 
     Parameters
     ----------
@@ -22,32 +22,31 @@ class BalanceReport:
     original_counts : dict of str to int
         Images of each original class in the source.
     counts_before, counts_after : dict of str to dict of str to int
-        Part -> merged class -> images that fell to it, those that cannot be read among them, and
-        files that are in it now.
+        Part -> merged class -> images assigned to it (including unreadable ones), and files in it
+        now.
     counts_sources, counts_copies : dict of str to dict of str to int
-        Part -> merged class -> how many of the files in it are images of the source, and how many
-        are copies of these.
+        Part -> merged class -> how many of its files are source images, and how many are copies.
     targets : dict of str to int
         Merged class -> files asked for in train.
     class_weight : dict of str to float
-        What is left to balance in train: weights with mean 1 over the files, as Keras and
-        scikit-learn take them.
+        Weights for the imbalance that remains in train, with mean 1 over the files, as Keras and
+        scikit-learn use them.
     skipped : dict of str to str
         Path of each image that could not be read -> why.
     n_files : int
-        Files in all parts; without the originals that are only referred to.
+        Files in all parts, without originals that are only referenced.
     n_bytes : int or None
-        What they take on the disk, links not counted; None before the job is done.
+        Their size on disk, without links; None before the job is done.
     leaks : list of list of str
-        Paths of images that are the same, byte by byte, and lie in different parts. Not looked for
-        where the source is a URL or originals are only referred to.
+        Paths of byte-identical images in different parts. Not checked if the source is a URL or
+        originals are only referenced.
     other_versions : dict of str to list of str
-        Library -> the version that the folder was finished with and that of now, where it was
-        finished by an earlier run with others.
+        Library -> the version that an earlier run finished the folder with, and the current one, if
+        they differ.
     dropped : dict of str to dict of str to str
         What `drop` left out: kind -> path of each image -> why, or the image that stays for it.
     conflicts : list of list of str
-        Paths of equal images under different labels that stay. Looked for only with `drop`.
+        Paths of equal images under different labels that were kept. Checked only with `drop`.
 
     Examples
     --------
@@ -82,7 +81,7 @@ class BalanceReport:
         return asdict(self)
 
     def to_text(self) -> str:
-        """Return a table for people: one line a merged class, then what is left to know."""
+        """Return a table as text: one line per merged class, then remarks."""
         header = ["class", "of", *self.counts_before, "weight"]
         lines = [header]
         for label, members in self.members.items():
