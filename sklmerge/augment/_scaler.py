@@ -28,15 +28,15 @@ _CHUNK = 64
 
 
 class ImageScaler(ImageTransformer, BaseEstimator):
-    """Resize and normalise images, for training and testing alike.
+    """Resize and normalise images, in training and testing.
 
-    The deterministic half of Keras' ``ImageDataGenerator``: what it learns, it learns in `fit` from
-    training images, and applies unchanged to any others.
+    The deterministic half of Keras' ``ImageDataGenerator``: `fit` learns from training images, and
+    `transform` applies the same values to all images.
 
     Parameters
     ----------
     rescale : float, default=None
-        Factor on every value, such as ``1 / 255``.
+        Factor for every value, such as ``1 / 255``.
     image_size : (int, int), default=None
         Height and width to resize to; None keeps the size.
     featurewise_center : bool, default=False
@@ -48,35 +48,35 @@ class ImageScaler(ImageTransformer, BaseEstimator):
     samplewise_std_normalization : bool, default=False
         Divide by each image's own standard deviation.
     zca_whitening : bool, default=False
-        Centre as `featurewise_center` does, then multiply by the matrix that makes the values of an
-        image uncorrelated over the training images if every pixel has the same mean there. As in
-        Keras, means are those of channels, not of pixels: what remains correlated is how pixels'
-        own means differ. The matrix has the square of an image's values: images must be small.
+        Centre like `featurewise_center`, then multiply by a matrix that makes the values of an
+        image uncorrelated over the training images, if every pixel has the same mean there. As in
+        Keras, means are per channel, not per pixel, so the differences between the pixels' means
+        stay correlated. The matrix has n * n entries for an image of n values, so images must be
+        small.
     zca_epsilon : float, default=1e-06
-        Added to the singular values that whitening divides by.
+        Added to the singular values before whitening divides by them.
     preprocessing_function : callable, default=None
-        Called on each image, after the resize and before all else: takes a float array of shape
-        (H, W) or (H, W, C) and returns one of the same shape.
+        Called for each image, after the resize and before everything else: takes a float array of
+        shape (H, W) or (H, W, C) and returns one of the same shape.
     dtype : {"float32", "float64"}, default="float32"
         Of the output.
     mean, std : float or sequence of float, default=None
-        Subtracted from each channel, and divided by, with no need to fit. Values up to 1 are
-        shares of white, as ImageNet's (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225) are
-        published, whatever the dtype; if any is above 1, or with `rescale`, all are in units of
-        the (rescaled) images.
+        Subtracted from each channel, and divided by; needs no fit. Values up to 1 are fractions of
+        white, like ImageNet's (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225), for any dtype. If
+        any is above 1, or with `rescale`, all are in units of the (rescaled) images.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
 
     Attributes
     ----------
     mean_ : ndarray of float64, shape (C,)
-        Mean over the training images, rescaled; only if a featurewise option asks for it.
+        Mean over the training images, after rescaling; only if a featurewise option needs it.
     std_ : ndarray of float64, shape (C,)
         Standard deviation of the same.
     n_pixels_ : int
-        Pixels that they were learned from.
+        Number of pixels that they were computed from.
     whitening_ : ndarray of float64, shape (h * w * C, h * w * C)
-        What flattened images are multiplied by; only with `zca_whitening`.
+        The matrix for flattened images; only with `zca_whitening`.
     n_channels_ : int
         Channels of the training images, 1 for grey ones without a channel axis.
 
@@ -84,11 +84,11 @@ class ImageScaler(ImageTransformer, BaseEstimator):
     -----
     The order is Keras': resize, preprocessing function, rescale, samplewise centre and scale,
     featurewise centre and scale, whitening; 1e-6 is added to every standard deviation. Keras
-    gathers its statistics after rescaling, but before the preprocessing function and before
-    samplewise options; here each is gathered after all that comes before it, so that the mean
-    comes out as 0 and the standard deviation as 1 whatever the other options are. Where Keras
-    turns options on or off by others (dividing by a deviation also centres, whitening drops it),
-    here each does what it says.
+    computes its statistics after rescaling, but before the preprocessing function and samplewise
+    options. Here each is computed after all steps that precede it, so the resulting mean is 0 and
+    the standard deviation 1 with any other options. In Keras some options turn others on or off
+    (dividing by the standard deviation also centres, whitening drops it); here each option does
+    only what it says.
 
     Examples
     --------
@@ -139,13 +139,13 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         self.image_shape = image_shape
 
     def fit(self, X: Any, y: object = None) -> Self:
-        """Learn what the featurewise options and whitening need.
+        """Compute the statistics for the featurewise options and whitening.
 
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), ImageIndex, ImageBatches
-            Training images. Of an index, files are read some at a time, at `image_size`; of
-            batches, one epoch is taken as it comes.
+            Training images. The files of an index are read a few at a time, at `image_size`; of
+            batches, one epoch is used.
         y : ignored
 
         Returns
@@ -170,7 +170,7 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         return self
 
     def partial_fit(self, X: Any, y: object = None) -> Self:
-        """Learn from more images, as if `fit` had been given those of all calls together.
+        """Add more images, as if `fit` had received those of all calls together.
 
         Parameters
         ----------

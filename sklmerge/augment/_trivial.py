@@ -20,7 +20,7 @@ _SIGN_STREAM = 28
 
 
 class TrivialAugmenter(BaseAugmenter):
-    """Augment each image by one operation of random strength: nothing to choose, nothing to tune.
+    """Augment each image with one operation of random strength; there is nothing to tune.
 
     The operations, all equally likely, are those of TrivialAugmentWide: none; shear, shift and
     rotation; brightness, colour, contrast and sharpness; posterize, solarize, autocontrast and
@@ -29,25 +29,25 @@ class TrivialAugmenter(BaseAugmenter):
     Parameters
     ----------
     fill_mode : {"nearest", "constant", "reflect", "wrap"}, default="nearest"
-        What lies beyond the border. The paper fills with black: ``"constant"``.
+        How pixels beyond the border are filled. The paper fills with black: ``"constant"``.
     cval : float, default=0
-        The value beyond the border for ``fill_mode="constant"``, for every channel, in input units.
+        The fill value for ``fill_mode="constant"``, for every channel, in input units.
     interpolation : {"nearest", "linear", "cubic"}, default="linear"
-        How values between pixels are found.
+        How values between pixels are interpolated.
     value_range : (float, float), default=None
         Black and white of float images; None means 0 and 1. Integers have their dtype's range.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
     random_state : int, RandomState, Generator or None, default=None
-        Seed of what is drawn where a method is given none.
+        Default seed of the methods.
     n_jobs : int, default=None
         Threads. The result does not depend on it.
 
     Notes
     -----
-    Shifts go up to 32 pixels whatever the size of the image, and shears act around its centre.
-    Rotations go up to 135 degrees, and nothing is ever flipped. Where a turned or a solarized image
-    would belong to another class, choose ranges with `ImageAugmenter`.
+    Shifts are up to 32 pixels for any image size, and shears keep the centre in place. Rotations
+    are up to 135 degrees, and nothing is ever flipped. If a rotated or solarized image would belong
+    to another class, choose ranges with `ImageAugmenter` instead.
 
     References
     ----------
@@ -99,7 +99,7 @@ class TrivialAugmenter(BaseAugmenter):
         -------
         AugmentationParams
             With the columns ``operation`` and ``magnitude``: degrees, pixels, factors, slopes,
-            bits, or the share of white from which on values are inverted.
+            bits, or the fraction of white above which values are inverted.
         """
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         streams = check_keys(n, keys)

@@ -25,37 +25,38 @@ from sklmerge.labels._proba import check_proba, sum_columns
 def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> "MergedScorer":
     """Make a scorer that merges the true and the predicted labels before it scores.
 
-    scikit-learn's own scorers compare what is predicted with y as given, so at the merged level
-    plain ``"balanced_accuracy"`` is wrong with no more than a warning. This one is right for a
-    classifier of original labels and for a :class:`MergedClassifier` of either output.
+    scikit-learn's own scorers compare predictions with the original y. If a model predicts merged
+    labels, a plain ``"balanced_accuracy"`` is therefore wrong, and at most a warning tells you.
+    This scorer is right for a classifier of original labels and for a :class:`MergedClassifier`
+    with either output.
 
     Parameters
     ----------
     scoring : str or callable
-        What ``sklearn.metrics.get_scorer`` takes. Probabilities are summed over the members of a
-        merged class; there is no decision function where classes change. With two merged classes
-        that are not 0 and 1, the scores of one class (f1, precision, recall, jaccard,
-        average_precision, neg_brier_score) need its name, as they do in scikit-learn:
+        Anything that ``sklearn.metrics.get_scorer`` accepts. Probabilities are summed over the
+        members of a merged class; scores that need a decision function do not work if classes
+        change. With two merged classes other than 0 and 1, the scores of one class (f1, precision,
+        recall, jaccard, average_precision, neg_brier_score) need its name, as in scikit-learn:
         ``make_scorer(f1_score, pos_label="AB")``, and for probabilities
         ``make_scorer(average_precision_score, response_method="predict_proba", pos_label="AB")``.
     merge : LabelMerger, mapping, list of lists or None
-        Which classes count as one. A fitted LabelMerger is used as it is. Any other is fitted on
-        the classes of the estimator and of y together, so it must not count (`min_count`). A
-        :class:`MergedClassifier` that predicts merged labels must merge alike, or less: then its
-        predictions are merged further.
+        Which classes count as one. A fitted LabelMerger is used directly. Anything else is fitted
+        to the classes of the estimator and of y together, so `min_count` is not allowed. A
+        :class:`MergedClassifier` that predicts merged labels must use the same merge or a part of
+        it; then its predictions are merged further.
 
     Returns
     -------
     scorer
-        ``scorer(estimator, X, y, sample_weight=None)``, for `scoring` in GridSearchCV and the
-        like, alone or beside other scores. It can be pickled and cloned. With metadata routing it
+        ``scorer(estimator, X, y, sample_weight=None)``, for `scoring` in GridSearchCV and similar
+        tools, alone or with other scores. It can be pickled and cloned. With metadata routing it
         requests what `scoring` requests, or what ``set_score_request(sample_weight=True)`` says.
 
     Raises
     ------
     ValueError
-        If `merge` counts samples without being fitted. The scorer raises it where the estimator
-        has merged what `merge` tells apart, and where a score needs `pos_label`.
+        If `merge` uses `min_count` and is not fitted. The scorer raises it if the estimator has
+        merged classes that `merge` keeps apart, and if a score needs `pos_label`.
 
     Examples
     --------

@@ -27,7 +27,7 @@ from sklmerge.labels._proba import check_proba
 
 
 class AmbiguousPair(NamedTuple):
-    """Two classes that were taken for one another, and the samples where that happened.
+    """Two classes that were confused, and the confused samples.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class AmbiguousPair(NamedTuple):
     confusability : float
         The mean rate at which one is predicted for the other.
     sample_indices : ndarray of int
-        The samples of either that were predicted as the other, ascending.
+        The samples of either class that were predicted as the other, in ascending order.
 
     Examples
     --------
@@ -52,18 +52,18 @@ class AmbiguousPair(NamedTuple):
 
 
 class MergeStep(NamedTuple):
-    """One join of classes, and the scores once it and all before it are done.
+    """One join of classes, and the scores after it and all earlier joins.
 
     Attributes
     ----------
     members : list of labels
-        All classes of the group that the join makes.
+        All classes in the new group.
     confusability : float
         Mean confusability of what is joined.
     n_classes : int
         Classes left.
     accuracy, balanced_accuracy : float
-        Of the same predictions, merged so far.
+        Scores of the same predictions after this merge.
     suggested : bool
         Whether the join is part of the suggestion.
 
@@ -85,7 +85,7 @@ class MergeStep(NamedTuple):
 
 @dataclass(frozen=True)
 class MergeSuggestion:
-    """What to merge, and why; ``print`` shows it as a table.
+    """Suggested merges and the reasons; ``print`` shows them as a table.
 
     Attributes
     ----------
@@ -102,11 +102,11 @@ class MergeSuggestion:
     ambiguous_pairs : list of AmbiguousPair
         Confused pairs, the most confusable first; without sample indices for a confusion matrix.
     steps : list of MergeStep
-        Every join in order, suggested or not, with the scores it leads to.
+        Every join in order, suggested or not, with the scores after it.
     accuracy, balanced_accuracy : float
         Before any merge.
     note : str or None
-        Why nothing is suggested, if there is more to say than that classes are told apart well.
+        Why nothing is suggested, unless the classes are simply not confused.
 
     Examples
     --------
@@ -172,34 +172,34 @@ def suggest_merges(
     classes: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
 ) -> MergeSuggestion:
-    """Suggest which classes to merge, from predictions on samples that the model did not train on.
+    """Suggest which classes to merge, from predictions for samples outside the training set.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,), default=None
         True labels.
     y_pred : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
-        Predicted labels of the same samples, or their probabilities, of which the largest counts.
+        Predicted labels of the same samples, or probabilities, of which the largest is used.
     n_classes : int, default=None
-        Join until so many classes are left.
+        Join classes until this many are left.
     threshold : float in (0, 1], default=None
-        Join while the mean confusability of what is joined is at least this, and join larger
-        clusters whose halves go to one another in at least this share. None is 0.1 where
-        `n_classes` is None too.
+        Join classes while their mean confusability is at least this, and also join larger groups if
+        their two halves are confused in at least this share of cases. None is 0.1 if `n_classes` is
+        also None.
     confusion : array-like of shape (n_classes, n_classes), default=None
-        A confusion matrix in place of `y_true` and `y_pred`: rows are true classes, columns
+        A confusion matrix instead of `y_true` and `y_pred`: rows are true classes, columns
         predicted ones. A data frame names the classes by its index.
     classes : array-like of shape (n_classes,), default=None
-        What the columns of a confusion matrix or of probabilities are called. None is the classes
-        of y_true, sorted, for probabilities, and 0, 1, 2, ... for a matrix.
+        Names of the columns of a confusion matrix or of probabilities. None means the sorted
+        classes of y_true for probabilities, and 0, 1, 2, ... for a matrix.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
 
     Returns
     -------
     MergeSuggestion
-        The map and the evidence. Without `n_classes`, nothing is suggested where the predictions
-        are no better than chance, or where all classes would become one; its `note` says so.
+        The map and the evidence. Without `n_classes`, nothing is suggested if the predictions are
+        no better than chance, or if all classes would become one; `note` then says so.
 
     Raises
     ------

@@ -22,10 +22,10 @@ def adjust_prior(
     target_prior: str | ArrayLike = "balanced",
     strength: float = 1.0,
 ) -> NDArray[Any]:
-    """Turn probabilities learned with some class shares into those for other class shares.
+    """Convert probabilities learned with some class shares to other class shares.
 
-    Dividing the probabilities of a plainly trained model by the class shares that it was trained on
-    is the cheapest remedy for imbalance there is: nothing is trained again.
+    Dividing the probabilities of a model by the class shares of its training data is the cheapest
+    remedy for imbalance: nothing is trained again.
 
     Parameters
     ----------
@@ -35,20 +35,20 @@ def adjust_prior(
     train_prior : array-like of shape (n_classes,)
         Share (or number) of each class that the model learned from, in the order of the columns.
     target_prior : "balanced" or array-like of shape (n_classes,), default="balanced"
-        Shares to decide for; ``"balanced"`` weighs all classes alike.
+        Shares to adjust to; ``"balanced"`` means equal shares.
     strength : float, default=1.0
-        At least 0; 0 changes nothing, 1 exchanges the shares in full.
+        At least 0; 0 changes nothing, 1 adjusts fully.
 
     Returns
     -------
     ndarray of the shape of P
-        Of float32 if P is, or is of bfloat16, else float64; rows sum to 1.
+        float32 if P is float32 or bfloat16, else float64; rows sum to 1.
 
     Raises
     ------
     ValueError
-        If P is no table of probabilities, a prior does not fit its columns, is negative or sums to
-        0, `strength` is below 0, or a row would have no class left.
+        If P is not a table of probabilities, a prior does not fit its columns, is negative or sums
+        to 0, `strength` is below 0, or all probabilities of a row would become 0.
 
     See Also
     --------
@@ -92,11 +92,11 @@ def adjust_prior(
 def logit_offsets(
     train_prior: ArrayLike, target_prior: str | ArrayLike = "balanced", strength: float = 1.0
 ) -> NDArray[np.float64]:
-    """Compute what to add to a network's logits so that it decides for other class shares.
+    """Compute offsets that make a network's logits decide for other class shares.
 
-    Added at prediction, they do to logits what `adjust_prior` does to probabilities. Subtracted
-    from the logits inside the cross-entropy of a training, they are balanced softmax: the network
-    learns logits for `target_prior`, and nothing is added at prediction.
+    Added to the logits when you predict, they have the same effect as `adjust_prior` on
+    probabilities. Subtracted from the logits inside the cross-entropy loss, they implement balanced
+    softmax: the network learns logits for `target_prior`, and nothing is added when you predict.
 
     Parameters
     ----------
@@ -110,12 +110,13 @@ def logit_offsets(
     Returns
     -------
     ndarray of float64, shape (n_classes,)
-        strength * log(pi_target / pi_train), of mean 0: a softmax does not see a constant.
+        strength * log(pi_target / pi_train), shifted to mean 0, because a softmax ignores a
+        constant.
 
     Raises
     ------
     ValueError
-        If a prior does not fit, or holds a share of 0, or `strength` is below 0.
+        If a prior does not fit, or contains a share of 0, or `strength` is below 0.
 
     See Also
     --------

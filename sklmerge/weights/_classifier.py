@@ -55,18 +55,18 @@ def _if_inner_has(name: str) -> Callable[[Method], Method]:
 
 
 class ClassWeightedClassifier(WrappingClassifier):
-    """Weigh classes while a classifier is fitted, by a rule that a grid search can tune.
+    """Fit a classifier with class weights, by a rule that a grid search can tune.
 
-    It weighs through `sample_weight`, so it serves classifiers without a `class_weight` too, and
-    within a pipeline of imbalanced-learn it sees the resampled labels: the weights make up only
-    for what resampling left.
+    It passes weights as `sample_weight`, so it also works for classifiers without `class_weight`.
+    Within a pipeline of imbalanced-learn it gets the resampled labels, so the weights correct only
+    the imbalance that remains.
 
     Parameters
     ----------
     estimator : classifier
-        Its `fit` must take `sample_weight`. A scikit-learn pipeline hands it to the last step.
+        Its `fit` must accept `sample_weight`. A scikit-learn pipeline passes it to the last step.
     weighting : ClassWeightEstimator, default=None
-        The rule. None is ``ClassWeightEstimator()``; give one to tune it, for example as
+        The rule. None is ``ClassWeightEstimator()``; pass one to tune it, for example as
         ``weighting__power``.
 
     Attributes
@@ -76,9 +76,9 @@ class ClassWeightedClassifier(WrappingClassifier):
     weighting_ : ClassWeightEstimator
         Fitted on the labels that `fit` saw.
     train_prior_ : ndarray of shape (n_classes,), or None
-        Share of each of `classes_` in the weight of all samples: the class frequencies that
-        `estimator_` learned. See :class:`~sklmerge.PriorAdjustedClassifier`. None where
-        `estimator_` renames or merges the classes of y.
+        Share of each of `classes_` in the total weight of all samples: the class frequencies that
+        `estimator_` learned. See :class:`~sklmerge.PriorAdjustedClassifier`. None if `estimator_`
+        renames or merges the classes of y.
     classes_ : ndarray of shape (n_classes,)
 
     Notes
@@ -104,17 +104,17 @@ class ClassWeightedClassifier(WrappingClassifier):
         self.weighting = weighting
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any) -> Self:
-        """Weigh the classes of y and fit the classifier.
+        """Compute the weights for y and fit the classifier.
 
         Parameters
         ----------
         X : array-like
-            What `estimator` takes.
+            Anything that `estimator` accepts.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), default=None
-            Counts samples for the weighting, and multiplies the class weights.
+            Used as counts for the weighting, and multiplied by the class weights.
         **params : dict
-            Go to the `fit` of `estimator`.
+            Passed to the `fit` of `estimator`.
 
         Returns
         -------
@@ -123,7 +123,7 @@ class ClassWeightedClassifier(WrappingClassifier):
         Raises
         ------
         TypeError
-            If `estimator` takes no sample weights, or resamples.
+            If `estimator` does not accept sample weights, or resamples.
         """
         labels = read_classes_of_rows(self, y)
         weighting = self._clone_weighting()
@@ -149,7 +149,7 @@ class ClassWeightedClassifier(WrappingClassifier):
         Parameters
         ----------
         X : array-like
-            What `estimator` takes.
+            Anything that `estimator` accepts.
 
         Returns
         -------
@@ -164,7 +164,7 @@ class ClassWeightedClassifier(WrappingClassifier):
         Parameters
         ----------
         X : array-like
-            What `estimator` takes.
+            Anything that `estimator` accepts.
 
         Returns
         -------
@@ -179,7 +179,7 @@ class ClassWeightedClassifier(WrappingClassifier):
         Parameters
         ----------
         X : array-like
-            What `estimator` takes.
+            Anything that `estimator` accepts.
 
         Returns
         -------
@@ -194,7 +194,7 @@ class ClassWeightedClassifier(WrappingClassifier):
         Parameters
         ----------
         X : array-like
-            What `estimator` takes.
+            Anything that `estimator` accepts.
 
         Returns
         -------

@@ -32,62 +32,63 @@ _TARGETS = ("labels", "one-hot", "multilabel")
 
 
 class ClassWeightEstimator(BaseEstimator):
-    """Say how much each class should count, from how often it occurs.
+    """Compute class weights from class frequencies.
 
     Parameters
     ----------
     scheme : {"balanced", "effective", "log", "uniform"}, mapping or callable, default="balanced"
-        What a class of n_c among N samples weighs, before `max_ratio` and `normalize`:
+        The weight of a class with n_c of N samples, before `max_ratio` and `normalize`:
 
         - ``"balanced"``: n_c ** -power. With the defaults this is scikit-learn's
           ``n_samples / (n_classes * n_c)``;
         - ``"effective"``: (1 - beta) / (1 - beta ** n_c), the inverse effective number [1]_;
         - ``"log"``: 1 / ln(1.02 + n_c / N), usual for pixel labels [2]_;
         - ``"uniform"``: 1;
-        - a mapping of label to weight, which must have every class of y;
-        - a callable that takes the array of counts, in the order of the classes, and returns as
-          many weights.
+        - a mapping of label to weight, with every class of y;
+        - a callable that takes the array of counts, in the order of the classes, and returns an
+          array of weights.
     power : float, default=1.0
         For ``"balanced"``: 1 is inverse frequency, 0.5 the square-root rule, 0 uniform.
     beta : float, default=0.9999
         For ``"effective"``: in [0, 1). 0 is uniform, towards 1 it becomes inverse frequency.
     normalize : {"samples", "classes", "max", "min"} or None, default="samples"
-        What becomes 1: the mean weight over the samples of `fit`, so that a loss keeps its scale
-        and a learning rate its meaning; the mean over classes; the largest weight; or the smallest
-        positive one. A given mapping is rescaled too, unless None.
+        Which value is scaled to 1: the mean weight over the samples of `fit`, so that a loss keeps
+        its scale and a learning rate its meaning; the mean over classes; the largest weight; or the
+        smallest positive one. A mapping as `scheme` is rescaled too, unless this is None.
     max_ratio : float, default=None
-        At least 1: no weight exceeds this many times the smallest positive one.
+        At least 1: the largest weight is at most this many times the smallest positive one.
     classes : sequence of labels, default=None
-        All classes there are, in the order of the outputs. None takes those of y (and of a mapping
-        `scheme`), sorted, or all that a generator, index or torch data set knows.
+        All classes, in the order of the outputs. None uses the sorted classes of y (and of a
+        mapping `scheme`), or all that a generator, index or torch data set knows.
     missing : {"error", "ignore"}, default="error"
-        What to do with a class that has no sample: raise, or weigh it 0 and keep its place.
+        What to do if a class has no sample: raise an error, or give it weight 0 and keep its place.
     target : {"labels", "one-hot", "multilabel"}, default="labels"
         What y holds:
 
-        - ``"labels"``: a label a row, or label maps (a label for each pixel) of three and more
-          dimensions, such as (n_images, height, width). A table of several columns is refused,
-          since it may be any of the three: a single label map goes in as ``y[None]``;
-        - ``"one-hot"``: zeros and ones with a single 1 along the last axis, one column a class;
+        - ``"labels"``: one label per row, or label maps (one label per pixel) with three or more
+          dimensions, such as (n_images, height, width). A table of several columns raises an error,
+          because it is ambiguous: pass a single label map as ``y[None]``;
+        - ``"one-hot"``: zeros and ones with a single 1 along the last axis, one column per class;
         - ``"multilabel"``: zeros and ones, one column for each class that a sample may have. Each
           column gets a pair of weights, for its zeros and its ones.
     ignore_label : label, default=None
-        For ``target="labels"``: a label that is no class, such as 255 for the void pixels of a
-        label map or -100 for torch's `ignore_index`. It is not counted, weighs 0, and has no index.
+        For ``target="labels"``: a label that is not a class, such as 255 for the void pixels of a
+        label map or -100 for torch's `ignore_index`. It is not counted, has weight 0, and has no
+        index.
 
     Attributes
     ----------
     class_weight_ : dict of label to float
-        What scikit-learn, LightGBM and CatBoost take as it is. Where rows of y hold several
-        classes, a list of dicts ``{0: w, 1: w}``, one for each column.
+        Weights as scikit-learn, LightGBM and CatBoost expect them. If rows of y contain several
+        classes, a list of dicts ``{0: w, 1: w}``, one per column.
     class_counts_ : dict of label to float, or list of dicts
         Samples per class, or their summed `sample_weight`.
     classes_ : ndarray of shape (n_classes,)
-        The classes, or what the columns are called, in the order of `class_weight_`.
+        The classes, or the names of the columns, in the order of `class_weight_`.
 
     Notes
     -----
-    Weights make up for what is in y: after resampling, fit on the resampled labels.
+    Weights correct the imbalance in y: after resampling, fit to the resampled labels.
 
     References
     ----------
@@ -130,13 +131,13 @@ class ClassWeightEstimator(BaseEstimator):
         self.ignore_label = ignore_label
 
     def fit(self, y: Any, sample_weight: ArrayLike | None = None) -> Self:
-        """Count labels and weigh the classes.
+        """Count labels and compute the weights.
 
         Parameters
         ----------
         y : array-like, data set, generator or ImageIndex
-            What `target` says, or what holds it: a Keras generator, a batched data set of
-            ``(x, y)``, a torch data set with `targets` or a `ConcatDataset` of such, an
+            Labels as `target` says, or an object that stores them: a Keras generator, a batched
+            data set of ``(x, y)``, a torch data set with `targets` or a `ConcatDataset` of such, an
             :class:`~sklmerge.ImageIndex`.
         sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
             What each sample counts, >= 0. None counts each as 1.
@@ -148,7 +149,7 @@ class ClassWeightEstimator(BaseEstimator):
         Raises
         ------
         TypeError
-            If y holds no labels, or labels of several types.
+            If y contains no labels, or labels of several types.
         ValueError
             If y is empty or not what `target` says, a label is missing or soft, or a class has no
             sample.
@@ -158,15 +159,15 @@ class ClassWeightEstimator(BaseEstimator):
         return self
 
     def partial_fit(self, y: Any, sample_weight: ArrayLike | None = None) -> Self:
-        """Count more labels; the weights are worked out when they are asked for.
+        """Count more labels; the weights are computed when they are first used.
 
-        Over any chunking this is `fit` on the whole. A class that is still missing is an error only
-        when the weights are read.
+        The result does not depend on how y is divided into parts. A class without samples raises an
+        error only when the weights are used.
 
         Parameters
         ----------
         y : array-like, data set, generator or ImageIndex
-            As in `fit`; nothing is counted where it is empty.
+            As in `fit`; an empty part counts nothing.
         sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
             What each sample counts, >= 0. None counts each as 1.
 
@@ -180,7 +181,7 @@ class ClassWeightEstimator(BaseEstimator):
         return self
 
     def fit_counts(self, counts: Any) -> Self:
-        """Weigh classes whose counts are known.
+        """Compute the weights from known counts.
 
         Parameters
         ----------
@@ -194,9 +195,9 @@ class ClassWeightEstimator(BaseEstimator):
         Raises
         ------
         TypeError
-            If counts is neither, or its values are no numbers.
+            If counts is neither, or its values are not numbers.
         ValueError
-            If a count is negative or not finite, or all are of no class.
+            If a count is negative or not finite, or no count belongs to a class.
 
         Examples
         --------
@@ -228,7 +229,7 @@ class ClassWeightEstimator(BaseEstimator):
         Parameters
         ----------
         y : array-like, generator or ImageIndex
-            As in `fit`, but for data sets that yield batches.
+            As in `fit`, except data sets that yield batches.
 
         Returns
         -------
@@ -249,17 +250,17 @@ class ClassWeightEstimator(BaseEstimator):
         return look_up_weights(part.decode(values), classes, weights)
 
     def to_keras(self, class_indices: Any = None) -> dict[int, float]:
-        """Key the weights by index, as Keras' `class_weight` wants them.
+        """Return the weights by class number, as Keras' `class_weight` expects them.
 
-        Keras weighs an index that is not in the dict 1 and ignores keys that it does not know, so
-        every index is in it.
+        Keras gives a missing index the weight 1 and ignores unknown keys, so the dict contains
+        every index.
 
         Parameters
         ----------
         class_indices : mapping of label to int, or an object that has one, default=None
             A Keras generator, an :class:`~sklmerge.ImageIndex` or a fitted
-            :class:`~sklmerge.LabelMerger` has one. None takes those seen in `fit`; else it numbers
-            names in the order of `classes_`, and integers must be the indices themselves.
+            :class:`~sklmerge.LabelMerger` has one. None uses that of `fit`; without one, names are
+            numbered in the order of `classes_`, and integers must be the indices themselves.
 
         Returns
         -------
@@ -294,12 +295,12 @@ class ClassWeightEstimator(BaseEstimator):
         return make_tensor(list(self.to_keras().values()), dtype, device)
 
     def pos_weight(self) -> NDArray[np.float64]:
-        """Say how much heavier a positive is than a negative, for losses with a `pos_weight`.
+        """Return how much more a positive counts than a negative, for losses with a `pos_weight`.
 
         Returns
         -------
         ndarray of shape (n_columns,), or (1,) where y has two classes
-            Weight of 1 by weight of 0; 1 for a column that lacks either.
+            Weight of 1 divided by weight of 0; 1 for a column that has only zeros or only ones.
 
         Examples
         --------
@@ -313,18 +314,19 @@ class ClassWeightEstimator(BaseEstimator):
         return divide_pairs(self._weigh())
 
     def fit_params(self, framework: str, y: Any = None) -> dict[str, Any]:
-        """Make the keyword arguments that weigh classes in a framework's fit call.
+        """Return keyword arguments that pass the weights to a framework's `fit`.
 
         Parameters
         ----------
         framework : {"keras", "sklearn", "lightgbm", "xgboost", "catboost", "torch"}
-            LightGBM, XGBoost and CatBoost by their scikit-learn interface. torch has no fit call:
-            the arguments are those of `CrossEntropyLoss`, or of `BCEWithLogitsLoss` where rows of
-            y hold several classes.
+            LightGBM, XGBoost and CatBoost with their scikit-learn interface. torch has no `fit`:
+            the arguments are those of `CrossEntropyLoss`, or of `BCEWithLogitsLoss` if rows of y
+            contain several classes.
         y : array-like, or mapping or list of array-likes, default=None
-            The labels that go to fit; Keras (unless they are pixels) and torch do without. For a
-            Keras model of several outputs, the labels of each, by name or in order: each output is
-            weighed by the classes of its own labels, and what was fitted before plays no part.
+            The labels that you pass to `fit`. Keras (except with labels of pixels) and torch do not
+            need them. For a Keras model of several outputs, the labels of each, by name or in
+            order: each output is weighted by the classes of its own labels, and earlier calls of
+            `fit` have no effect.
 
         Returns
         -------

@@ -30,32 +30,32 @@ _TRAIN_PRIORS = ("auto", "estimated", "observed", "balanced")
 
 
 class PriorAdjustedClassifier(WrappingClassifier):
-    """Decide for balanced classes with a classifier that was trained on imbalanced ones.
+    """Adjust the predictions of a classifier to balanced classes, or to other class shares.
 
-    Nothing is trained again: p'(k) ~ p(k) (pi_target(k) / pi_train(k)) ** strength [1]_, [2]_. It
-    goes both ways. Around a plainly trained classifier it is the cheapest remedy for imbalance;
-    with ``target_prior="observed"`` it sets the probabilities of a classifier that was resampled or
-    weighted right again.
+    Nothing is trained again: p'(k) ~ p(k) (pi_target(k) / pi_train(k)) ** strength [1]_, [2]_. For
+    a classifier that was trained without weights or resampling, this is the cheapest remedy for
+    imbalance. With ``target_prior="observed"`` it corrects the probabilities of a classifier that
+    was trained with weights or resampling.
 
     Parameters
     ----------
     estimator : classifier
-        With `predict_proba`. It may resample or weigh inside, as an imbalanced-learn pipeline, a
-        :class:`~sklmerge.ClassWeightedClassifier` or a classifier with ``class_weight`` does.
+        Needs `predict_proba`. It may use resampling or weights, like an imbalanced-learn pipeline,
+        a :class:`~sklmerge.ClassWeightedClassifier` or a classifier with ``class_weight``.
     train_prior : {"auto", "estimated", "observed", "balanced"}, mapping, Series or array-like, \
             default="auto"
-        The class shares that `estimator` learned from. ``"auto"`` reads them off the fitted
-        estimator: pipelines, searches, bagging, over-samplers, class weights and
-        :class:`~sklmerge.MergedClassifier` are followed, and what cannot be known is refused.
-        ``"observed"`` takes the shares of the y given to `fit`, ``"balanced"`` equal ones.
-        ``"estimated"`` finds the shares that make the mean adjusted probability of the X given
-        equal those of y: the way for a classifier that was fitted elsewhere, in a
-        ``FrozenEstimator``, on rows that it has not seen. Else shares or counts, by label or in
-        the order of `classes_`.
+        The class shares that `estimator` learned from. ``"auto"`` reads them from the fitted
+        estimator: it understands pipelines, searches, bagging, oversamplers, class weights and
+        :class:`~sklmerge.MergedClassifier`, and raises an error for parts that it does not know.
+        ``"observed"`` uses the shares of the y passed to `fit`, ``"balanced"`` equal shares.
+        ``"estimated"`` finds the shares for which the mean adjusted probability of X equals the
+        shares of y; use it for a classifier that was fitted elsewhere, in a ``FrozenEstimator``,
+        with rows that it was not fitted on. Or pass shares or counts, by label or in the order of
+        `classes_`.
     target_prior : {"balanced", "observed"}, mapping, Series or array-like, default="balanced"
-        The class shares to decide for.
+        The class shares to adjust to.
     strength : float, default=1.0
-        At least 0; 0 changes nothing. Worth tuning in a grid.
+        At least 0; 0 changes nothing. You can tune it in a grid search.
 
     Attributes
     ----------
@@ -74,9 +74,9 @@ class PriorAdjustedClassifier(WrappingClassifier):
     Notes
     -----
     The formula is exact for a classifier whose probabilities are right for the classes as it saw
-    them. It presumes that resampling changed how often a class occurs, not how it looks. Calibrate
+    them. It assumes that resampling changed how often a class occurs, not how it looks. Calibrate
     inside, ``PriorAdjustedClassifier(CalibratedClassifierCV(model))``: a calibration around the
-    adjustment would learn the shares of its own rows, and take the adjustment back.
+    adjustment would learn the shares of its own rows and undo the adjustment.
 
     References
     ----------
@@ -112,18 +112,18 @@ class PriorAdjustedClassifier(WrappingClassifier):
         self.strength = strength
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any) -> Self:
-        """Fit the classifier and find both class shares.
+        """Fit the classifier and determine both class shares.
 
         Parameters
         ----------
         X : array-like
-            What `estimator` takes.
+            Anything that `estimator` accepts.
         y : array-like of shape (n_samples,)
             Labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Goes to `estimator`, and counts in the shares.
+            Passed to `estimator`, and used in the shares.
         **params : dict
-            Go to the `fit` of `estimator`.
+            Passed to the `fit` of `estimator`.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
         Raises
         ------
         TypeError
-            If `estimator` has no `predict_proba`, or takes no sample weights where there are some.
+            If `estimator` has no `predict_proba`, or does not accept the given sample weights.
         ValueError
             If `estimator` predicts other classes than those of y, a prior does not fit them, or
             ``train_prior="auto"`` cannot know what was learned.
@@ -174,7 +174,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
         Parameters
         ----------
         X : array-like
-            What `estimator` takes.
+            Anything that `estimator` accepts.
 
         Returns
         -------
@@ -191,7 +191,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
         Parameters
         ----------
         X : array-like
-            What `estimator` takes.
+            Anything that `estimator` accepts.
 
         Returns
         -------
@@ -207,7 +207,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
         Parameters
         ----------
         X : array-like
-            What `estimator` takes.
+            Anything that `estimator` accepts.
 
         Returns
         -------
