@@ -19,79 +19,78 @@ ClassMode = Literal["sparse", "categorical", "binary", "both", "multilabel"]
 
 
 class ImageBatches(Resumable, NamedClasses):
-    """Feed balanced batches of images to any training loop, epoch after epoch.
+    """Feed balanced, augmented batches of images to any training loop.
 
     Parameters
     ----------
     source : array, sequence of paths, ImageIndex or data set
         Images of shape (n, H, W) or (n, H, W, C), rows of shape (n, d), a list of images (of
-        several sizes if `image_size` is given), paths of image files, or an index. Or what is read
-        row by row when a row is drawn: a torch Dataset, Subset or ConcatDataset, a Hugging Face
-        data set, an array of h5py or zarr, a memory map, or an object of your own with `__len__`
-        and ``read(row)`` (and, if it likes, ``read_many(rows)``, ``labels()`` and ``reopen()``,
-        called in each process).
+        several sizes if `image_size` is given), paths of image files, or an index. Or a source that
+        is read row by row: a torch Dataset, Subset or ConcatDataset, a Hugging Face data set, an
+        array of h5py or zarr, a memory map, or your own object with `__len__` and ``read(row)``
+        (and optionally ``read_many(rows)``, ``labels()`` and ``reopen()``, which is called in each
+        process).
     y : array-like of shape (n,) or (n, n_labels), or None, default=None
-        Original labels, or a 0/1 table with ``class_mode="multilabel"``. None takes those of an
+        Original labels, or a 0/1 table with ``class_mode="multilabel"``. None uses those of an
         index or a data set.
     schedule : EpochSchedule or None, default=None
-        What each epoch draws; a clone is fitted. None takes each image once, plain and in order:
+        What each epoch draws; a clone is fitted. None reads each image once, plain and in order,
         for validation and prediction.
     augmenter : augmenter, or mapping of label to augmenter, default=None
-        How the draws that the schedule says are augmented. A mapping serves classes that must not
-        be augmented alike (a 6 upside down is no 6); its keys are original or merged labels.
+        How images are augmented, if the schedule says so. A mapping augments each class differently
+        (a 6 upside down is a 9); its keys are original or merged labels.
     scaler : ImageScaler, transformer or None, default=None
-        Prepares every image, plain or augmented. One that learns must be fitted. None leaves
-        values and dtype as they are.
+        Normalises every image, plain or augmented. A scaler that learns must be fitted. None keeps
+        values and dtype.
     batch_size : int, default=32
         Most images in a batch; sizes differ by at most 1.
     image_size : (int, int) or None, default=None
-        Height and width to bring images to when they are read, before they are augmented. To
-        resize in the same interpolation as augmenting, use the scaler's ``image_size`` instead.
+        Height and width that images are resized to when they are read, before they are augmented.
+        To resize and augment in one interpolation, use the scaler's ``image_size`` instead.
     class_mode : {"sparse", "categorical", "binary", "both", "multilabel"}, default="sparse"
-        How merged labels are written, see `LabelMerger.encode`. "both" gives a dict of class
-        numbers, ``{"merged": ..., "original": ...}``, for networks with two heads; "multilabel" the
-        rows of the merged 0/1 table as float32.
+        How merged labels are encoded, see `LabelMerger.encode`. "both" returns a dict of class
+        numbers, ``{"merged": ..., "original": ...}``, for networks with two heads; "multilabel"
+        returns the rows of the merged 0/1 table as float32.
     sample_weight : array-like of shape (n,) or None, default=None
         Weight of each source.
     class_weight : mapping, ClassWeightEstimator, "balanced" or None, default=None
-        Weight of each merged label; an estimator that is not fitted, and "balanced", weigh what
-        the schedule draws, so that nothing is corrected twice. Batches have a third part, the
-        product of both weights, if either is given.
+        Weight of each merged label. "balanced", or an estimator that is not fitted, computes the
+        weights from what the schedule draws, so that nothing is corrected twice. If either kind of
+        weight is given, batches have a third part, the product of both.
     on_error : {"raise", "skip", "warn"}, default="raise"
-        What to do about an image that cannot be read: raise an error that names it, or draw the
-        next image of its original class instead, in silence or with a warning. Batches keep their
-        size.
+        What to do if an image cannot be read: raise an error that names it, or draw the next image
+        of its original class instead, silently or with a warning. Batches keep their size.
     cache_bytes : int, default=268_435_456
         The most memory for decoded images that will be drawn again soon. Rows of a torch Dataset
         are not kept, since its transforms may be random.
     n_jobs : int, default=None
-        Threads that make batches ahead of the loop, as joblib counts them. The batches do not
+        Threads that prepare batches ahead of the loop, as joblib counts them. The batches do not
         depend on it. ``n_jobs + 1`` batches are in memory at a time.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
         How files are decoded.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one. Schedule and index may say so as well, if they say the same. A
-        fitted LabelMerger, such as ``train.merger``, numbers classes as it has learned, so that a
+        Which classes count as one. Schedule and index may also have a merge if it is the same. A
+        fitted LabelMerger, such as ``train.merger``, numbers the classes as in training, so that a
         validation set without a rare class has the same numbers.
     rank, world_size : int, default=0 and 1
-        Which process this is, of how many, each with its part of every epoch.
+        The number of this process, and of all processes; each gets its part of every epoch.
     progress : bool, default=False
-        Whether a loop over the batches shows how far it is.
+        Whether a loop over the batches shows its progress.
 
     Attributes
     ----------
     epoch : int
-        The epoch that the next loop feeds. A loop moves it on with its first batch, so that every
-        loop is another epoch, also after one that breaks off; see `set_epoch`. To look at a batch
-        without that, index: ``batches[0]``.
+        The epoch of the next loop. A loop increases it with its first batch, so every loop is
+        another epoch, even if you leave it early; see `set_epoch`. Indexing, ``batches[0]``, does
+        not change it.
     schedule : EpochSchedule
         Fitted.
     merger : LabelMerger
         Fitted; numbers the classes.
     counts : dict of label to int
-        Draws of each merged class in an epoch; of several labels an image, the expected number.
+        Draws of each merged class per epoch; with several labels per image, the expected number.
     n_batches : int
-        Batches of an epoch.
+        Batches per epoch.
 
     See Also
     --------
@@ -99,9 +98,9 @@ class ImageBatches(Resumable, NamedClasses):
 
     Notes
     -----
-    Every batch is a function of the seed, its epoch and its number alone: threads, the order in
-    which batches are asked for and the cache change nothing. If images are augmented, draw j of
-    image i is the same whatever else is drawn.
+    Every batch depends only on the seed, its epoch and its number, not on threads, the order of
+    requests or the cache. If images are augmented, draw j of image i is the same whatever else is
+    drawn.
 
     Examples
     --------
@@ -223,7 +222,7 @@ class ImageBatches(Resumable, NamedClasses):
     def iterate(
         self, epoch: int, numbers: Iterable[int] | None = None, *, n_threads: int = 1
     ) -> Iterator[Batch]:
-        """Yield batches of any epoch, without moving on.
+        """Yield batches of any epoch, without changing the current epoch.
 
         Parameters
         ----------
@@ -259,16 +258,17 @@ class ImageBatches(Resumable, NamedClasses):
     def to_torch(
         self, num_workers: int = 0, *, shard: bool | Literal["auto"] = "auto", **options: Any
     ) -> Any:
-        """Make a torch DataLoader of these batches, finished.
+        """Make a torch DataLoader of these batches.
 
         Parameters
         ----------
         num_workers : int, default=0
-            Processes that make batches. With 0, ``n_jobs`` threads work ahead of the loop.
+            Processes that prepare batches. With 0, ``n_jobs`` threads prepare them ahead of the
+            loop.
         shard : {"auto", True, False}, default="auto"
-            Whether each process of `torch.distributed` gets its own part of an epoch. "auto" does
-            so, except beside accelerate on several processes, where you must say who shares the
-            batches out: False if the loader goes through ``accelerator.prepare``, else True.
+            Whether each process of `torch.distributed` gets its own part of an epoch. "auto" means
+            yes, except with accelerate on several processes, where you must choose: False if you
+            pass the loader to ``accelerator.prepare``, else True.
         **options
             Of `torch.utils.data.DataLoader`: `persistent_workers`, `multiprocessing_context`,
             `pin_memory`, `prefetch_factor`, `timeout`, `worker_init_fn`, `collate_fn` (a batch of
@@ -297,8 +297,8 @@ class ImageBatches(Resumable, NamedClasses):
         Parameters
         ----------
         initial_epoch : int or None, default=None
-            The first epoch, as given to fit. With its callback the data set is told. None is the
-            next epoch of the batches, which must not have begun.
+            The first epoch, as passed to fit; not needed with the callback of the data set. None is
+            the next epoch of the batches, which must not have begun.
 
         Returns
         -------
@@ -322,7 +322,7 @@ class ImageBatches(Resumable, NamedClasses):
         return make_dataset(self)
 
     def show(self, number: int = 0, *, n_images: int = 16) -> Any:
-        """Draw a batch of the next epoch, augmented but not scaled; needs matplotlib.
+        """Plot a batch of the next epoch, augmented but not scaled; needs matplotlib.
 
         Parameters
         ----------
@@ -341,7 +341,7 @@ class ImageBatches(Resumable, NamedClasses):
         return draw_images(*self._maker.make_pictures(planned.take(slice(n_images))))
 
     def with_rank(self, rank: int, world_size: int) -> Self:
-        """Give the same batches as another process of several has them.
+        """Return the batches of another process.
 
         Parameters
         ----------
@@ -358,7 +358,7 @@ class ImageBatches(Resumable, NamedClasses):
         return view
 
     def release(self) -> None:
-        """Let go of the decoded images that are kept for later epochs."""
+        """Release the decoded images that are kept for later epochs."""
         self._maker.reader.forget()
 
     @property
@@ -372,7 +372,7 @@ class ImageBatches(Resumable, NamedClasses):
         return dict(self._maker.reader.unreadable)
 
     def plan(self, epoch: int) -> BatchPlan:
-        """List the draws of every batch of an epoch, without reading an image.
+        """Return the draws of every batch of an epoch, without reading an image.
 
         Parameters
         ----------

@@ -35,45 +35,46 @@ def batches_from_directory(
     num_workers: int = 0,
     random_state: int = 0,
 ) -> tuple[Any, Any]:
-    """Make two feeds, for training and validation, from a folder with a folder for each class.
+    """Make training and validation batches from a folder with one folder per class.
 
-    The images are divided first; those for training are drawn epoch after epoch and augmented anew
-    each time; those for validation come once, in order and plain; both are scaled alike.
+    The folder is split first. Training images are drawn epoch after epoch and augmented anew each
+    time; validation images come once, in order and without augmentation; both are scaled in the
+    same way.
 
     Parameters
     ----------
     directory : path, URL or ImageIndex
-        A folder that holds a folder for each class.
+        A folder that contains one folder per class.
     image_size : (int, int), default=(256, 256)
         Height and width of all images.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Folders that count as one class, such as ``{"AB": ["A", "B"]}``.
     samples_per_class : {"natural", "minority", "majority"}, int or mapping, default="natural"
-        Draws of each class in an epoch. "natural" takes each image once, shuffled; the others
+        Draws of each class per epoch. "natural" draws each image once, shuffled; the others
         balance, see `EpochSchedule`.
     augmenter : augmenter, str, mapping of label to augmenter, or None, default="light"
         How training images are augmented.
     validation_split : float, default=0.2
         Share of the images for validation, in every class.
     group_by : str, pattern, callable or None, default=None
-        What must not be divided, such as the patient: a regular expression that is searched for in
-        each path within the folder (its first group, if it has one, names the group), or a
+        What must stay together, such as images of a patient: a regular expression that is searched
+        for in each path within the folder (its first group, if it has one, names the group), or a
         function of that path.
     batch_size : int, default=32
         Most images in a batch.
     framework : {"keras", "torch", "tf"} or None, default=None
-        What the feeds are: `keras.utils.PyDataset`, torch `DataLoader`, `tf.data.Dataset`, or
+        What is returned: `keras.utils.PyDataset`, torch `DataLoader`, `tf.data.Dataset`, or
         `ImageBatches`.
     class_mode : str, default="sparse"
-        How labels are written, see `ImageBatches`.
+        How labels are encoded, see `ImageBatches`.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
         How files are decoded.
     scaler : "unit", ImageScaler, transformer or None, default="unit"
-        What prepares images. "unit" gives values from 0 to 1, ``ImageScaler(rescale=1 / 255)``.
+        How images are normalised. "unit" scales values to 0 to 1, ``ImageScaler(rescale=1 / 255)``.
     on_error : {"raise", "skip", "warn"}, default="raise"
-        What to do about a file that cannot be read, see `ImageBatches`.
+        What to do if a file cannot be read, see `ImageBatches`.
     n_jobs : int or None, default=None
-        Threads that make batches ahead.
+        Threads that prepare batches ahead.
     num_workers : int, default=0
         Worker processes, for torch.
     random_state : int, default=0
@@ -82,8 +83,8 @@ def batches_from_directory(
     Returns
     -------
     train, val : feeds
-        With ``class_names``, ``class_indices`` and ``merger`` (not those of "tf", which has no
-        place for them).
+        With ``class_names``, ``class_indices`` and ``merger`` (except for "tf", whose data sets
+        cannot have attributes).
 
     Raises
     ------

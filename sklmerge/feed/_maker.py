@@ -18,7 +18,7 @@ from sklmerge.sampling import EpochDraws
 
 @dataclass(frozen=True, eq=False)
 class BatchDraws:
-    """Where each image of a batch comes from.
+    """The source, labels and augmentation of each image in a batch.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ class BatchDraws:
 
 
 class Batch(tuple[Any, ...]):
-    """A tuple ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)`` that knows where it comes from.
+    """A tuple ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)`` with the origin of its images.
 
     Attributes
     ----------
     draws : BatchDraws
-        One row an image.
+        One row per image.
 
     Examples
     --------

@@ -13,32 +13,31 @@ from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenl
 
 
 class BalancingSampler(ImageSampler):
-    """Bring every class to a number of images: fewer by leaving some out, more by augmented copies.
+    """Resample every class to a number of images: leave some out, or add augmented copies.
 
-    For an imbalanced-learn pipeline, as :class:`~sklmerge.AugmentingOverSampler` is, but classes
-    also go down: a middle way between 500 and 1,000,000 images takes one step.
+    For imbalanced-learn pipelines, like :class:`~sklmerge.AugmentingOverSampler`, but it also
+    undersamples: from 500 and 1,000,000 images, one step leads to any number between.
 
     Parameters
     ----------
     samples_per_class : {"majority", "minority", "natural"}, int, mapping or None, \
 default="majority"
-        How many images each class gets: as many as the largest or the smallest class has, a
-        number, or a mapping that names every (merged) class; with "natural" or None each keeps
-        its own.
+        Number of images per class: as many as the largest or the smallest class has, a number, or a
+        mapping with every (merged) class; with "natural" or None no class changes.
     augmenter : str, None, Augmenter, transform, callable or mapping, default="light"
         How the copies are augmented, as in :class:`~sklmerge.AugmentingOverSampler`; None makes
-        plain copies. Paths and an ImageIndex get copies only with None, since their images are
+        plain copies. For paths and an ImageIndex only None is possible, because their images are
         not read here.
     max_copies : int or None, default=None
-        The most copies of one image. What that leaves unbalanced is for class weights.
+        The most copies of one image. Use class weights for the imbalance that remains.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Classes that count as one while images are chosen and copied. They stay apart in the output.
+        Classes that count as one when images are chosen and copied. Labels in the output are
+        original.
     within_merged : {"natural", "balanced"}, default="natural"
-        Whether the images of a merged class are drawn from all of its images alike, or in equal
-        numbers from each of its original classes.
+        Whether the images of a merged class are drawn from all of its images, or in equal numbers
+        from each of its original classes.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows; None means the
-        augmenter's own.
+        ``(H, W)`` or ``(H, W, C)`` of flattened images; None uses that of the augmenter.
     random_state : int, RandomState instance or None, default=None
         Seed of which images are kept and copied, and how copies are augmented.
     n_jobs : int, default=None
@@ -47,9 +46,9 @@ default="majority"
     Attributes
     ----------
     samples_per_class_ : dict of label to int
-        Images that each (merged) class was to get, before `max_copies`.
+        Images that each (merged) class should get, before `max_copies`.
     sample_indices_ : ndarray of int, shape (n_out,)
-        Row of X that each output row comes from. Whatever belongs to rows follows by it:
+        Row of X that each output row comes from. Use it to select other data of the rows:
         ``groups[sampler.sample_indices_]``.
     is_augmented_ : ndarray of bool, shape (n_out,)
         Which output rows are augmented copies.
@@ -63,9 +62,9 @@ default="majority"
 
     Notes
     -----
-    Kept images come first, in their order, then the copies, class by class. Which images are kept
-    depends on `random_state` and their rows alone. Sample weights given past a sampler are refused
-    by imbalanced-learn's pipeline; take ``sample_weight[sampler.sample_indices_]``.
+    The kept images come first, in their order, then the copies, class by class. Which images are
+    kept depends only on `random_state` and their rows. imbalanced-learn's pipeline does not pass
+    sample weights through a sampler; use ``sample_weight[sampler.sample_indices_]``.
 
     Examples
     --------
@@ -106,12 +105,12 @@ default="majority"
         self.n_jobs = n_jobs
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Bring every class to its number of images.
+        """Resample every class to its number of images.
 
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
-            Images, never changed, or a list of images of one shape, which comes out as an array.
+            Images, never changed, or a list of images of one shape, which is returned as an array.
             Flattened rows (an array, a data frame or a list) need `image_shape`.
         y : array-like of shape (n,)
             Original labels.
@@ -126,8 +125,8 @@ default="majority"
         Raises
         ------
         ValueError, TypeError
-            If X is no batch of images that the augmenter can take, or `samples_per_class` or
-            `merge` does not fit the labels.
+            If X is not a batch of images for the augmenter, or `samples_per_class` or `merge` does
+            not fit the labels.
         """
         return self._resample(X, y)
 

@@ -12,7 +12,7 @@ from sklmerge._checks import check_whole
 
 
 def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -> Any:
-    """Compute the exact chance that a random batch misses a class.
+    """Compute the exact probability that a random batch contains no image of a class.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -
     Returns
     -------
     dict of label to float, or ndarray of float64, shape (n_classes,)
-        The chance that the batch holds no image of the class.
+        The probability for each class.
 
     Raises
     ------
@@ -33,8 +33,8 @@ def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -
 
     Notes
     -----
-    It is the hypergeometric chance of no hit, C(N - n, b) / C(N, b), worked out as a product of b
-    factors (N - n - i) / (N - i).
+    This is the hypergeometric probability of no hit, C(N - n, b) / C(N, b), computed as a product
+    of b factors (N - n - i) / (N - i).
 
     Examples
     --------
@@ -65,17 +65,17 @@ def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -
 
 @dataclass(frozen=True, eq=False)
 class EpochDraws:
-    """Which sources are drawn, one row a draw.
+    """Which sources are drawn, one row per draw.
 
     Parameters
     ----------
     indices : ndarray of int64, shape (n_draws,)
         Row of the data that each draw uses.
     is_augmented : ndarray of bool, shape (n_draws,)
-        Whether it is varied.
+        Whether it is augmented.
     keys : ndarray of uint64, shape (n_draws,)
-        Random stream of its variation, see `sklmerge.augment.hash_keys`: a function of the row and
-        of how often it was drawn before.
+        Random stream of its augmentation, see `sklmerge.augment.hash_keys`: it depends on the row
+        and on how often it was drawn before.
 
     Examples
     --------
@@ -116,7 +116,7 @@ class BatchPlan(Sequence[EpochDraws]):
     draws : EpochDraws
         All of them, batch after batch.
     sizes : ndarray of int64, shape (n_batches,)
-        How many each batch takes.
+        Draws in each batch.
 
     Examples
     --------

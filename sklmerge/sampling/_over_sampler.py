@@ -10,34 +10,33 @@ from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenl
 
 
 class AugmentingOverSampler(ImageSampler, BaseOverSampler):
-    """Over-sample rare classes by augmented copies of their images.
+    """Oversample rare classes with augmented copies of their images.
 
-    The images that were given come first and unchanged; the new ones follow, class by class, as
-    imbalanced-learn's over-samplers order them. Labels come out as they went in. In an
-    imbalanced-learn pipeline it acts when the pipeline is fitted, and never when it predicts.
+    The original images come first and unchanged; the new ones follow, class by class, as in
+    imbalanced-learn's oversamplers. The output has original labels. In an imbalanced-learn pipeline
+    it acts when the pipeline is fitted, and never when it predicts.
 
     Parameters
     ----------
     augmenter : str, None, Augmenter, transform, callable or mapping, default="light"
         How new images are augmented: ``"light"``, ``"strong"`` or ``"trivial"``, an augmenter, a
-        transform of another library, a function ``f(image)`` or ``f(image, rng)``; None makes
-        plain copies. A mapping gives each class its own: its keys are original or merged labels,
-        the original one counts first, and every class that gets copies needs one. A function may
-        also vary rows that are no images. See `as_augmenter`.
+        transform of another library, a function ``f(image)`` or ``f(image, rng)``; None makes plain
+        copies. A mapping gives each class its own augmenter. Its keys are original or merged labels
+        (if both are listed, the original one is used), and every class that gets copies needs one.
+        A function can also augment rows that are not images. See `as_augmenter`.
     sampling_strategy : float, str, dict or callable, default="auto"
-        Which classes grow to what size, in imbalanced-learn's terms. With `merge`, the keys of a
-        dict are merged labels.
+        Which classes are oversampled to what size, as in imbalanced-learn. With `merge`, the keys
+        of a dict are merged labels.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Classes that count as one while targets are counted and images are drawn. They stay apart
-        in the output.
+        Classes that count as one when targets are computed and images are drawn. Labels in the
+        output are original.
     within_merged : {"natural", "balanced"}, default="natural"
-        Whether new images of a merged class are drawn from all of its images alike, or in equal
-        numbers from each of its original classes.
+        Whether new images of a merged class are drawn from all of its images, or in equal numbers
+        from each of its original classes.
     max_copies : int or None, default=None
-        The most new images made of one source. What that leaves unbalanced is for class weights.
+        The most new images made of one source. Use class weights for the imbalance that remains.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows; None means the
-        augmenter's own.
+        ``(H, W)`` or ``(H, W, C)`` of flattened images; None uses that of the augmenter.
     random_state : int, RandomState instance or None, default=None
         Seed of which images are drawn and how they are augmented.
     n_jobs : int, default=None
@@ -46,29 +45,29 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
     Attributes
     ----------
     sampling_strategy_ : dict
-        Class (merged, with `merge`) -> new images it was to get, before `max_copies`.
+        Class (merged, with `merge`) -> new images that it should get, before `max_copies`.
     sample_indices_ : ndarray of int, shape (n_out,)
-        Row of X that each output row comes from. Whatever belongs to rows follows by it:
+        Row of X that each output row comes from. Use it to select other data of the rows:
         ``groups[sampler.sample_indices_]``.
     is_augmented_ : ndarray of bool, shape (n_out,)
         Which output rows are augmented copies; plain ones are not.
     n_features_in_ : int
-        Columns of X, only where X is 2-D.
+        Columns of X, only if X is 2-D.
 
     Notes
     -----
-    Within a class, sources are drawn round after round without replacement, so that no image has
-    two copies more than another. Copy j of row i depends on ``random_state``, i and j alone.
+    Within a class, every source is copied once before any is copied again, so the numbers of copies
+    differ by at most one. Copy j of row i depends only on ``random_state``, i and j.
 
     The batch generators of imbalanced-learn (``imblearn.keras.BalancedBatchGenerator``,
-    ``imblearn.tensorflow.balanced_batch_generator``) take no rows from a sampler, only
-    ``X[sample_indices_]``: with this one their "new" images are plain duplicates. Feed networks by
-    :class:`~sklmerge.ImageBatches`, which augments every draw anew.
+    ``imblearn.tensorflow.balanced_batch_generator``) use only ``X[sample_indices_]``, so with this
+    sampler their "new" images are plain duplicates. Use :class:`~sklmerge.ImageBatches` for
+    networks, which augments every image anew.
 
-    Where labels are numbers, `merge` and an augmenter by class must name every class, since
-    meta-estimators may number the classes first. The keys of `sampling_strategy` are
-    imbalanced-learn's: inside such a meta-estimator they mean its numbers, so name text labels or
-    put the meta-estimator inside.
+    If labels are numbers, `merge` and a mapping of augmenters must name every class, because
+    meta-estimators may number the classes first. `sampling_strategy` is interpreted by
+    imbalanced-learn: inside such a meta-estimator its keys are the new numbers, so use text labels,
+    or put the meta-estimator inside.
 
     See Also
     --------
@@ -111,29 +110,29 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
         self.n_jobs = n_jobs
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Over-sample.
+        """Oversample the rare classes.
 
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
-            Images, never changed, or a list of images of one shape, which comes out as an array.
-            Flattened rows (an array, a data frame or a list) need `image_shape`. Paths and an
-            index are repeated as they are, with ``augmenter=None``.
+            Images, never changed, or a list of images of one shape, which is returned as an array.
+            Flattened rows (an array, a data frame or a list) need `image_shape`. With
+            ``augmenter=None``, paths and an index are repeated.
         y : array-like of shape (n,)
             Original labels.
 
         Returns
         -------
         X_resampled : of the type and dtype of X
-            The images given, then the new ones.
+            The original images, then the new ones.
         y_resampled : of the type and dtype of y
             Their original labels.
 
         Raises
         ------
         ValueError, TypeError
-            If X is no batch of images that the augmenter can take, or if labels, merge map and
-            sampling strategy do not fit each other.
+            If X is not a batch of images for the augmenter, or if labels, merge map and sampling
+            strategy do not fit together.
         """
         return self._resample(X, y)
 

@@ -41,40 +41,40 @@ _WHOLE_EPOCH = 2**63
 
 
 class EpochSchedule(BaseEstimator):
-    """Plan epochs that are balanced: all of the rare class, and the next of the common one.
+    """Plan balanced epochs: all of the rare class, and the next part of the common one.
 
-    For 500 images of one class beside a million of another: every epoch draws the 500, and the
-    next 500 of the million, until all of them have been seen. What an epoch draws depends on
-    `random_state` and the number of the epoch alone, so training resumes anywhere without a state.
+    For 500 images of one class beside a million of another: every epoch draws the 500, and the next
+    500 of the million, until all have been seen. An epoch depends only on `random_state` and its
+    number, so you can resume training anywhere without saving a state.
 
     Parameters
     ----------
     samples_per_class : {"minority", "majority", "natural"}, int, mapping or None, \
             default="minority"
-        Draws of each class in an epoch: as many as the rarest or the most frequent class has
-        images, as many as the class itself has (each image once, shuffled, and augmented as
-        `augment` says: what most networks train on), a number, or a mapping that names every
-        (merged) class. None draws each image once, plain and in the order given, as evaluation
-        needs it.
+        Draws of each class per epoch. "minority" and "majority": as many as the rarest or the most
+        frequent class has images. "natural": as many as the class itself has, so each image once,
+        shuffled, and augmented as `augment` says; most networks are trained this way. Or a number,
+        or a mapping with every (merged) class. None draws each image once, plain and in the given
+        order, for evaluation.
     order : {"shuffled", "sequential"}, default="shuffled"
-        How a class is gone through: in another random order in every pass, or as given. Either way
-        no image comes again before all others of its class have come.
+        The order within a class: shuffled anew in every pass, or as given. In both cases an image
+        is repeated only after all others of its class have been drawn.
     augment : {"all", "repeated", "none"}, collection of labels or None, default=None
-        Which draws are to be augmented: all, those of an image that was drawn before, none, or
-        those of some classes (original or merged). Augmenting the rare class alone makes
-        interpolation and filled borders a clue to the class. None augments all; it must be None
-        beside ``samples_per_class=None``, whose draws are plain.
+        Which draws are augmented: all, those of an image that was drawn before, none, or those of
+        some classes (original or merged). If only the rare class is augmented, interpolation and
+        filled borders reveal the class. None augments all; with ``samples_per_class=None``, whose
+        draws are plain, it must be None.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Classes that count as one.
     within_merged : {"natural", "balanced"}, default="natural"
-        Whether a merged class is drawn from all of its images alike, or in equal numbers from each
-        of its original classes.
+        Whether a merged class is drawn from all of its images, or in equal numbers from each of its
+        original classes.
     stratify_batches : bool, default=True
-        Whether every batch has its share of every class; otherwise the epoch is shuffled as one.
-        In a natural epoch the share of a rare class may be less than 1: its images are spread
-        evenly over the batches then.
+        Whether every batch contains the classes in the proportions of the epoch; if False, the
+        epoch is shuffled as a whole. In a natural epoch a rare class may have less than one image
+        per batch; its images are then spread evenly over the batches.
     random_state : int, RandomState instance or None, default=None
-        Seed. None takes a fresh one in `fit`, which several ranks would not share.
+        Seed. None uses a new one in every `fit`, which several ranks would not share.
 
     Attributes
     ----------
@@ -83,30 +83,31 @@ class EpochSchedule(BaseEstimator):
     class_counts_ : dict of label to int
         Images of each merged class.
     samples_per_class_ : dict of label to int
-        Draws of each merged class in an epoch; of the labels of a table the expected number.
+        Draws of each merged class per epoch; for a table of labels, the expected number.
     n_samples_ : int
-        Images in all.
+        Number of images.
     n_draws_ : int
         Draws in an epoch.
     merger_ : LabelMerger
-        Fitted; carries labels to merged classes and back.
+        Fitted; converts labels to merged classes and back.
     original_codes_ : ndarray of int, shape (n_samples,)
-        Place of each image's original class in ``merger_.classes_``, or, where an ImageIndex was
-        given, in its ``original_classes``; of a table, the number of its class of equal factor.
+        Position of each image's original class in ``merger_.classes_`` or, for an ImageIndex, in
+        its ``original_classes``; for a table of labels, the number of its group of equal factor.
     seed_ : int
-        What `random_state` came to.
+        The seed made from `random_state`.
 
     Notes
     -----
-    Draw i of epoch e of a class of n images with m draws an epoch is number p = e m + i of the
-    class: place p mod n in pass p // n. So at the end of every epoch the images of a class (with
-    ``within_merged="balanced"``, of an original class) have been drawn equally often, but for 1.
+    Draw i of epoch e of a class of n images with m draws per epoch is number p = e m + i of the
+    class: position p mod n in pass p // n. So at the end of every epoch, the images of a class
+    (with ``within_merged="balanced"``, of an original class) have been drawn equally often, within
+    1.
 
-    If rows of y hold several labels, no draw can be of one label alone. They are then drawn by
-    repeat factors [1]_: a label of n images of which m draws are asked for has the factor
-    sqrt(m / n), and an image the largest factor of its labels. Images of equal factor form a class
-    that keeps the guarantees above. `stratify_batches` must be False then. A parameter that is
-    changed after `fit` is an error until `fit` is called again.
+    If rows of y contain several labels, a draw cannot be of one label alone. Images are then drawn
+    by repeat factors [1]_: a label with n images and m requested draws has the factor sqrt(m / n),
+    and an image has the largest factor of its labels. Images of equal factor form a class, to which
+    the above applies. `stratify_batches` must then be False. If you change a parameter after `fit`,
+    call `fit` again; otherwise an error is raised.
 
     References
     ----------
@@ -154,8 +155,8 @@ class EpochSchedule(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels), data set or ImageIndex
-            Original labels, a 0/1 table with one column a label, or a data set that holds either
-            (`targets`, `labels`, `samples`, a ClassLabel column), of which no image is read.
+            Original labels, a 0/1 table with one column per label, or a data set that stores either
+            (`targets`, `labels`, `samples`, a ClassLabel column); its images are not read.
 
         Returns
         -------
@@ -182,7 +183,7 @@ class EpochSchedule(BaseEstimator):
         return self
 
     def draws(self, epoch: int, *, rank: int = 0, world_size: int = 1) -> EpochDraws:
-        """List the draws of an epoch, with the classes mixed evenly.
+        """Return the draws of an epoch, with the classes mixed evenly.
 
         Parameters
         ----------
@@ -191,7 +192,7 @@ class EpochSchedule(BaseEstimator):
         rank : int, default=0
             Which process asks.
         world_size : int, default=1
-            Of how many. Their draws are those of the epoch, without overlap.
+            Number of processes. Together they draw the epoch, without overlap.
 
         Returns
         -------
@@ -204,7 +205,7 @@ class EpochSchedule(BaseEstimator):
     def plan_batches(
         self, epoch: int, batch_size: int, *, rank: int = 0, world_size: int = 1
     ) -> BatchPlan:
-        """Deal the draws of an epoch to as few batches as hold them.
+        """Divide the draws of an epoch into as few batches as possible.
 
         Parameters
         ----------
@@ -212,12 +213,12 @@ class EpochSchedule(BaseEstimator):
             Number of the epoch, from 0.
         batch_size : int
             Most draws in a batch. Sizes differ by at most 1 (times `world_size`, over the ranks),
-            and every class has the floor or the ceiling of its share in each.
+            and each batch contains every class in its proportion, rounded down or up.
         rank : int, default=0
             Which process asks.
         world_size : int, default=1
-            Of how many. Batches of ``batch_size * world_size`` are planned and dealt out row by
-            row, so that all processes have equally many.
+            Number of processes. Batches of ``batch_size * world_size`` are planned and distributed
+            row by row, so all processes have the same number of batches.
 
         Returns
         -------
@@ -227,7 +228,7 @@ class EpochSchedule(BaseEstimator):
         Raises
         ------
         ValueError
-            If a class would be missing from a batch, or a process would be left without one.
+            If a class would be missing from a batch, or a process would have no batch.
         """
         n_batches = self.count_batches(batch_size, world_size=world_size)
         self._check_asked(epoch, rank, world_size)
