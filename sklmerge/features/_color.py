@@ -13,14 +13,14 @@ from sklmerge.features._base import ImageFeatures
 
 
 class ColorHistogram(ImageFeatures):
-    """Describe the colours of images by a histogram for each channel.
+    """Describe the colours of images by one histogram per channel.
 
     Parameters
     ----------
     n_bins : int, default=16
         Bins over the range of values.
     value_range : (float, float), default=None
-        Of float images; None means 0 to 1. Integers have their dtype's range.
+        Value range of float images; None means 0 to 1. Integers have their dtype's range.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
     n_jobs : int, default=None
@@ -35,7 +35,7 @@ class ColorHistogram(ImageFeatures):
 
     Notes
     -----
-    Each channel's histogram adds up to 1. The last bin has both its bounds, as in
+    Each channel's histogram adds up to 1. The last bin includes both its bounds, as in
     `numpy.histogram`.
 
     Examples

@@ -32,32 +32,31 @@ from sklmerge.images import find_paths, get_ways
 class EmbeddingFeatures(NamedFeatures):
     """Describe images by the output of a pretrained network, frozen and in inference mode.
 
-    The features to try first on a small set. The model is yours: no weights are fetched.
+    The features to try first on a small set. You bring the model; no weights are downloaded.
 
     Parameters
     ----------
     model : torch module, Keras model, path of an ONNX file, or callable
-        A torch module gets float32 tensors (n, C, H, W), a Keras model float32 arrays
-        (n, H, W, C), an ONNX model whichever of these its input says, and a callable float32
-        arrays (n, H, W, C). It returns one row of numbers an image; axes of length 1 after the
-        second are dropped.
+        A torch module gets float32 tensors (n, C, H, W), a Keras model float32 arrays (n, H, W, C),
+        an ONNX model whichever of these its input requires, and a callable float32 arrays (n, H, W,
+        C). It returns one row of numbers per image; axes of length 1 after the second are dropped.
     image_size : (int, int), default=None
         Height and width in pixels that images are resized to; None keeps their size.
     mean, std : float or sequence of float, default=None
-        Subtracted from each channel, and divided by. Values up to 1 are shares of white, as
-        ImageNet's (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225) are published; if any is above
-        1, all are in units of the images, such as 127.5. None hands on the images' own values.
+        Subtracted from each channel, and divided by. Values up to 1 are fractions of white, like
+        ImageNet's (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225); if any is above 1, all are in
+        units of the images, such as 127.5. None passes the values unchanged.
     batch_size : int, default=32
-        Images the model sees at a time. The result does not depend on it beyond rounding.
+        Images per call of the model. The result does not depend on it beyond rounding.
     device : str, default=None
         Where a torch module runs (such as ``"cuda"``), or ``"cuda"`` for an ONNX file; None
         leaves a module where it is.
     output : str, default=None
-        Name of the inner layer whose output is taken: of a torch module as in
-        ``named_modules()``, of a Keras model as in ``layers``, of an ONNX file that of a tensor.
+        Name of the inner layer whose output is used: of a torch module as in ``named_modules()``,
+        of a Keras model as in ``layers``, of an ONNX file the name of a tensor.
     cache_dir : path-like, default=None
-        Folder that keeps each embedding, by the content of the image and a digest of the model.
-        Folds, candidates of a grid, later runs and other processes then compute each image once.
+        Folder that stores each embedding, under a hash of the image and of the model. Folds,
+        candidates of a grid search, later runs and other processes then compute each image once.
 
     Attributes
     ----------
@@ -68,12 +67,12 @@ class EmbeddingFeatures(NamedFeatures):
 
     Notes
     -----
-    Cloning shares the model, and neither copies nor changes its weights; its training mode is put
-    back after each call. The digest covers weights, configuration and the output on a fixed probe
-    batch, so a model that was trained further is another model. A callable is known by its name
-    and that output alone.
+    Cloning shares the model, and neither copies nor changes its weights; its training mode is
+    restored after each call. The hash of the model covers weights, configuration and the output for
+    a fixed probe batch, so a model that was trained further counts as another model. A callable is
+    identified only by its name and that output.
 
-    Integers are handed to the model as they are if `mean` and `std` are None: 0 to 255 for uint8.
+    If `mean` and `std` are None, integers are passed to the model unchanged: 0 to 255 for uint8.
 
     See Also
     --------
@@ -118,7 +117,7 @@ class EmbeddingFeatures(NamedFeatures):
         Parameters
         ----------
         X : array-like of shape (n, H, W) or (n, H, W, C), list of images, paths or ImageIndex
-            Images, or where they are.
+            Images, or their paths.
         y : ignored
 
         Returns

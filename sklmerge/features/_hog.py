@@ -16,7 +16,7 @@ class HOGFeatures(ImageFeatures):
     Parameters
     ----------
     orientations : int, default=9
-        Directions that gradients are counted in.
+        Number of gradient directions.
     pixels_per_cell, cells_per_block : (int, int), default=(8, 8) and (2, 2)
         Height and width of a cell in pixels, and of a block in cells.
     image_shape : tuple of int, default=None
@@ -33,8 +33,8 @@ class HOGFeatures(ImageFeatures):
 
     Notes
     -----
-    The values are those of `skimage.feature.hog`. Floats must lie between 0 and 1. Of a colour
-    image, each pixel counts by the channel with the strongest gradient; alpha is left out.
+    The values equal those of `skimage.feature.hog`. Floats must be between 0 and 1. In a colour
+    image, each pixel uses the channel with the strongest gradient; alpha is ignored.
 
     References
     ----------

@@ -26,29 +26,30 @@ from sklmerge.images import (
 class ImageReader(ImageTransformer, BaseEstimator):
     """Read images from their paths, as the first step of a pipeline.
 
-    So a grid search cuts lists of paths into folds, and each fold reads its own images.
+    A grid search can then split lists of paths into folds, and each fold reads only its own images.
 
     Parameters
     ----------
     image_size : (int, int), default=None
-        Height and width to bring all images to; None keeps their size, which must then be one.
+        Height and width to resize all images to; None keeps their size, which must then be the
+        same.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
         See `sklmerge.images.decode_image`.
     reader : callable, default=None
-        Path -> array, for formats of one's own; it should raise OSError or ValueError where it
-        fails. None takes that of an `ImageIndex`, or decodes the formats of `decode_image`.
+        Path -> array, for your own formats; it should raise OSError or ValueError if it fails. None
+        uses that of an `ImageIndex`, or decodes the formats of `decode_image`.
     n_jobs : int, default=None
         Threads, as joblib counts them. The result does not depend on it.
     storage_options : mapping, default=None
-        What fsspec's file systems are made with, for URLs among the paths. None takes those of an
+        Options of fsspec's file systems, for URLs among the paths. None uses those of an
         `ImageIndex`.
 
     Notes
     -----
-    It learns nothing, so it need not be fitted. A row must come out for every path, so files that
-    cannot be read are an error; `ImageIndex.verify` lists them all, and ``ImageIndex.read`` with
-    ``on_error="skip"`` leaves them out. Other steps may be asked for data frames by
-    ``set_output``: images stay arrays.
+    It learns nothing, so it does not need to be fitted. Every path must give one row, so files that
+    cannot be read raise an error; `ImageIndex.verify` lists them all, and ``ImageIndex.read`` with
+    ``on_error="skip"`` leaves them out. ``set_output`` has no effect on this step: images stay
+    arrays.
 
     Examples
     --------
@@ -100,7 +101,7 @@ class ImageReader(ImageTransformer, BaseEstimator):
         Parameters
         ----------
         X : ImageIndex, or list, array or column of str or path-likes
-            Where the images are.
+            Paths of the images.
 
         Returns
         -------
@@ -110,11 +111,11 @@ class ImageReader(ImageTransformer, BaseEstimator):
         Raises
         ------
         TypeError
-            If X holds no paths.
+            If X contains no paths.
         BadFileError
             If files cannot be read.
         ValueError
-            If their images are not of one shape and dtype.
+            If the images differ in shape or dtype.
         ConnectionError
             If the store behind a URL does not answer, or refuses.
         """
@@ -161,7 +162,7 @@ class ImageReader(ImageTransformer, BaseEstimator):
             raise TypeError(f"storage_options must be a mapping or None, got {options!r}")
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_] | None:
-        """Pass names on, for the sake of the pipeline's other steps: pixels have no names.
+        """Return the input names, for the other steps of a pipeline; pixels have no names.
 
         Parameters
         ----------

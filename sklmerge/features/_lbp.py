@@ -16,17 +16,17 @@ from sklmerge.features._base import ImageFeatures
 class LBPFeatures(ImageFeatures):
     """Describe the texture of images by histograms of local binary patterns.
 
-    Each pixel is compared with neighbours on a circle around it; patterns with at most two changes
-    from darker to brighter are counted by themselves, all others together.
+    Each pixel is compared with neighbours on a circle around it. Patterns with at most two changes
+    between darker and brighter are counted separately, all others together.
 
     Parameters
     ----------
     n_points : int, default=8
         Neighbours on the circle.
     radius : float, default=1
-        Of the circle, in pixels.
+        Radius of the circle, in pixels.
     cells : (int, int), default=(1, 1)
-        Rows and columns of the grid that an image is cut into, with a histogram for each cell.
+        Rows and columns of a grid over the image, with one histogram per cell.
     image_shape : tuple of int, default=None
         ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
     n_jobs : int, default=None
@@ -41,10 +41,9 @@ class LBPFeatures(ImageFeatures):
 
     Notes
     -----
-    Images are turned to 256 levels of grey; floats must lie between 0 and 1. Each histogram adds
-    up to 1. Interpolation smooths the finest patterns away, so that at ``radius=1`` augmented
-    copies do not look like their sources: augment the images of all classes alike, or take a
-    larger radius.
+    Images are converted to 256 levels of grey; floats must be between 0 and 1. Each histogram adds
+    up to 1. Interpolation smooths the finest patterns, so at ``radius=1`` augmented copies differ
+    from their sources: augment the images of all classes in the same way, or use a larger radius.
 
     References
     ----------

@@ -61,24 +61,24 @@ def group_equal(digests: NDArray[np.uint64], rows: NDArray[np.intp]) -> list[NDA
 
 @dataclass(frozen=True, eq=False)
 class NearDuplicates:
-    """Images that look alike; printed, it says how many.
+    """Images that look similar; printed, a summary.
 
     Attributes
     ----------
     groups : list of ndarray of int
-        Rows of images that are near duplicates of one another, or of one between them; each
-        ascending, in the order of their first. Equal images are among them.
+        Rows of images that are near duplicates, directly or through other images; each group
+        ascending, sorted by its first row. Equal images are included.
     pairs : ndarray of int, shape (n_pairs, 2)
-        The pairs that were confirmed, the smaller row first, sorted.
+        The confirmed pairs, the smaller row first, sorted.
     correlations : ndarray of float64, shape (n_pairs,)
-        Of the grey images of 32 x 32 pixels; with ``embed``, cosine similarities.
+        Correlations of the grey images of 32 x 32 pixels; with ``embed``, cosine similarities.
     weak_pairs : ndarray of int, shape (n_weak, 2)
-        Pairs with near hashes whose correlation is too low: to look at, in no group.
+        Pairs with similar hashes whose correlation is too low: look at them; they are in no group.
     weak_correlations : ndarray of float64, shape (n_weak,)
-        Theirs.
+        Their correlations.
     capped : ndarray of int
-        Rows that share a part of their hash with so many others that only the nearest 256 in order
-        were compared, such as blank images: some of their pairs may be missing.
+        Rows that share a part of their hash with very many others, such as blank images; only the
+        nearest 256 in order were compared, so some of their pairs may be missing.
     """
 
     groups: list[NDArray[np.intp]]
@@ -109,20 +109,20 @@ def find_equal(
     images : ImageIndex, sequence of paths or Fingerprints
         Where they are, or what was made of them.
     by : {"bytes", "pixels"}, default="bytes"
-        What must be equal: the files byte by byte, of which only those of one size are read, or
-        the pixels, which are equal too if a file was saved anew without loss.
+        What must be equal: the bytes of the files (only files of equal size are read), or the
+        pixels, which are also equal if a file was saved again without loss.
     n_jobs : int or None, default=None
         Threads, as joblib counts them.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        What fsspec's file systems are made with, for URLs in a list of paths.
+        Options of fsspec's file systems, for URLs in a list of paths.
 
     Returns
     -------
     list of ndarray of int
-        Rows of two or more equal images, each group ascending, in the order of their first. Files
-        that cannot be read are in no group.
+        Rows of two or more equal images, each group ascending, sorted by its first row. Files that
+        cannot be read are in no group.
 
     See Also
     --------
@@ -170,31 +170,31 @@ def find_near(
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> NearDuplicates:
-    """Find images that look alike: resized, recompressed, brightened or cut a little.
+    """Find images that look similar: resized, recompressed, brightened or slightly cropped.
 
-    Perceptual hashes name the candidates, and grey images of 32 x 32 pixels confirm them: hashes
-    alone put thousands of different cells under a microscope into one group.
+    Perceptual hashes find the candidates, and grey images of 32 x 32 pixels confirm them; hashes
+    alone would put thousands of different microscope cells into one group.
 
     Parameters
     ----------
     images : ImageIndex, sequence of paths or Fingerprints
-        Where they are, or what was made of them. Of a JPEG only as much is decoded as the hash
-        needs; it differs by at most about 2 bits from that of the whole image.
+        The images, or their fingerprints. A JPEG is decoded only as far as the hash needs; it
+        differs by at most about 2 bits from the hash of the full image.
     max_distance : int, default=4
-        The most bits of 64 in which the hashes may differ.
+        Largest number of differing bits, of 64.
     min_correlation : float, default=0.98
-        The least correlation of the grey images, or cosine similarity of the embeddings.
+        Smallest correlation of the grey images, or cosine similarity of the embeddings.
     embed : callable, transformer or None, default=None
-        Images -> array of shape (n, n_features), such as `EmbeddingFeatures`: then images are near
-        by the cosine similarity of their rows, and no hash is made. A transformer that is not
-        fitted is cloned and fitted. All pairs are compared, so the time grows with the square of
-        the number of images.
+        Images -> array of shape (n, n_features), such as `EmbeddingFeatures`: then similarity is
+        the cosine similarity of the rows, and no hash is computed. A transformer that is not fitted
+        is cloned and fitted. All pairs are compared, so the time grows with the square of the
+        number of images.
     n_jobs : int or None, default=None
         Threads, as joblib counts them.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        What fsspec's file systems are made with, for URLs in a list of paths.
+        Options of fsspec's file systems, for URLs in a list of paths.
 
     Returns
     -------
@@ -207,8 +207,8 @@ def find_near(
 
     Notes
     -----
-    The hash is the perceptual hash of the ``imagehash`` library. Mirrored and turned images are not
-    found; those that EXIF turns are.
+    The hash is that of the ``imagehash`` library. Flipped and rotated images are not found, except
+    those rotated only by EXIF.
 
     Examples
     --------

@@ -60,9 +60,9 @@ class Fingerprint(NamedTuple):
 
 
 class Fingerprints:
-    """Digests and thumbnails of n images, from which equal and near ones are found.
+    """Digests and thumbnails of n images, to find equal and near ones.
 
-    A million images take 32 MB, and 1 GB in a temporary file for their thumbnails.
+    A million images need 32 MB, and 1 GB in a temporary file for their thumbnails.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Fingerprints:
     thumbnails : ndarray of uint8, shape (n, 32, 32)
         Grey, see `has_thumbnail`.
     has_file, has_pixels, has_thumbnail : ndarray of bool, shape (n,)
-        Which of them there are: a file that cannot be decoded has only its bytes.
+        Which of these exist: a file that cannot be decoded has only its bytes.
     reasons : dict of int to str
         Row of each image that could not be read or decoded -> why.
 
@@ -155,20 +155,20 @@ def take_fingerprints(
     reader: Reader | None = None,
     files: RemoteFiles | None = None,
 ) -> Fingerprints:
-    """Read each image once, for all comparisons: bytes, pixels and looks.
+    """Read each image once, for all comparisons of bytes, pixels and looks.
 
     Parameters
     ----------
     images : ImageIndex or sequence of paths
         Where they are.
     by : {"pixels", "bytes"}, default="pixels"
-        "bytes" decodes nothing, so that only equal files can be found.
+        "bytes" decodes nothing, so only equal files can be found.
     n_jobs : int or None, default=None
         Threads, as joblib counts them.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        What fsspec's file systems are made with, for URLs in a list of paths.
+        Options of fsspec's file systems, for URLs in a list of paths.
     reader : callable or None, default=None
         Path -> array, for a list of paths of formats of your own. An index has its own.
     files : RemoteFiles or None, default=None
@@ -177,7 +177,7 @@ def take_fingerprints(
     Returns
     -------
     Fingerprints
-        One row an image. A file that cannot be read is like no other.
+        One row per image. A file that cannot be read matches no other.
     """
     check_choice("by", by, BY)
     describe = partial(_describe, decodes=by == "pixels")

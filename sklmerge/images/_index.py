@@ -31,104 +31,104 @@ from sklmerge.labels import check_merger
 
 
 class ImageIndex(IndexRows):
-    """List the images of a folder of class folders, with their labels, before or after merging.
+    """List the images of a folder of class folders, with original and merged labels.
 
-    Each folder directly in ``root`` is a class; its images may lie in folders inside it. No image
-    is opened until it is read, and merging moves nothing: it changes what the images are called
-    here, in labels, codes and counts alike.
+    Each folder directly in ``root`` is a class; its images may be in subfolders. An image is opened
+    only when it is read. Merging moves no file: it changes the labels, class numbers and counts of
+    the index.
 
     Parameters
     ----------
     source : path, URL, data frame, or list of paths
         One of:
 
-        - the folder that holds the class folders. Links are followed, except those to a folder
-          they lie in; names that begin with a dot are passed over. Any URL that fsspec knows, such
-          as ``"s3://bucket/photos"``, is read as a folder is. Where ``balance_folder`` has left a
-          ``metadata.csv``, original labels and the merge are taken from it;
-        - a table of paths and labels, one row an image: a CSV file (commas, semicolons or tabs),
+        - the folder that contains the class folders. Links are followed, except those to a folder
+          that contains them; names that begin with a dot are skipped. Any URL that fsspec supports,
+          such as ``"s3://bucket/photos"``, is read like a folder. If ``balance_folder`` has written
+          a ``metadata.csv``, original labels and the merge are read from it;
+        - a table of paths and labels, one row per image: a CSV file (commas, semicolons or tabs),
           whose cells stay text, so that ``01`` is not ``1`` and ``None`` is a name, or a data frame
           of pandas or polars;
         - a tar or zip archive of class folders, not compressed as a whole, or a list of them.
     classes : collection of str or None, default=None
-        The classes to take; None takes all. The order has no meaning: classes are always numbered
-        in sorted order, as Keras numbers folders.
+        The classes to use; None uses all. The order does not matter: classes are always numbered in
+        sorted order, as Keras numbers folders.
     merge : mapping, list of lists, LabelMerger, "parent" or None, default=None
-        Which classes count as one, such as ``{"AB": ["A", "B"]}``. A class that is not there is an
-        error. "parent", with ``levels="leaf"``, merges the folders that lie in one folder.
+        Which classes count as one, such as ``{"AB": ["A", "B"]}``. A class that does not exist
+        raises an error. "parent", with ``levels="leaf"``, merges the classes in the same folder.
     levels : {"top", "leaf"}, default="top"
-        Which folders are classes: those directly in the source, with all that lies in them, or
-        every folder that holds images itself, called by its path, such as ``"fruit/apple"``.
+        Which folders are classes: those directly in the source, with everything in them, or every
+        folder that contains images, named by its path, such as ``"fruit/apple"``.
     extensions : iterable of str or None, default=None
-        Endings of images' names, upper and lower case alike, such as ``[".jpg"]``; None takes those
-        of every format that is read, and of a table every row.
+        File extensions, in upper or lower case, such as ``[".jpg"]``; None reads every known
+        format, and every row of a table.
     exclude : str, pattern or None, default=None
-        Regular expression; files in whose paths it is found are left out, such as ``"_mask"``.
+        Regular expression; files whose paths match are left out, such as ``"_mask"``.
     path_column, label_column : str or None, default=None
-        Columns of a table. None takes ``file_name``, and ``original_label`` or else ``label``, or
-        the only column that can be meant; in doubt it is an error that lists the columns.
+        Columns of a table. None uses ``file_name``, and ``original_label`` or else ``label``, or
+        the only possible column; if in doubt, an error lists the columns.
     suffix : str, default=""
-        Put after each path of a table, such as ``".jpg"``.
+        Added to each path of a table, such as ``".jpg"``.
     root : path, URL or None, default=None
-        What relative paths of a table are relative to, also an archive; None is the table's own
-        folder, and the working directory for a data frame.
+        The folder, URL or archive that paths of a table are relative to; None is the folder of the
+        table, or the working directory for a data frame.
     reader : callable or None, default=None
-        Path -> array, for formats that are not read; give their ``extensions`` too. What it raises
-        is the reason why that file cannot be read, and what it returns is held to the image
-        contract. Of what lies behind a URL or in an archive it gets the content as a binary file,
-        which ``numpy.load``, ``pydicom.dcmread`` and ``tifffile.imread`` take as well.
+        Path -> array, for other formats; pass their ``extensions`` too. If it raises an exception,
+        the file counts as unreadable, with that reason. The array must follow the image contract.
+        For a file behind a URL or in an archive it gets the content as a binary file, which
+        ``numpy.load``, ``pydicom.dcmread`` and ``tifffile.imread`` also accept.
     allow_empty : bool, default=False
-        Whether class folders without an image are passed over; ``empty_folders`` names them.
+        Whether class folders without an image are allowed; ``empty_folders`` lists them.
     storage_options : mapping or None, default=None
-        What fsspec's file system is made with, for URLs.
+        Options of fsspec's file system, for URLs.
 
     Attributes
     ----------
     root : str
-        What the paths are relative to; a URL has no slashes at its end.
+        The root of the paths; a URL has no slashes at its end.
     paths : ImagePaths of length n
-        Paths of the images, sorted bytewise within sorted classes. Reads like a list of str;
+        Paths of the images, sorted bytewise within sorted classes. It behaves like a list of str;
         ``paths.relative()`` leaves out the root.
     original_classes : list of length n_original
         The classes before merging, sorted.
     original_codes : ndarray of int, shape (n,)
         The position of each image's original class among them.
     empty_folders : list of str
-        Class folders without an image, which are no classes here.
+        Class folders without an image; they are not classes here.
     passed_over : dict of str to int
-        Extension, in lower case -> how many files were seen and not taken: files in class folders
-        and rows of tables that are no images by their extension or were excluded, links in archives
-        that lead nowhere, and images beside class folders.
+        Extension, in lower case -> number of files that were skipped: files in class folders and
+        rows of tables whose extension is not that of an image or which were excluded, broken links
+        in archives, and images next to class folders.
     has_table : bool
-        Whether a table lists the images, wherever they lie; else all are in folders under ``root``.
+        Whether the images come from a table; otherwise all are in folders under ``root``.
     files : RemoteFiles
-        Fetches what lies behind URLs.
+        Fetches files behind URLs.
     merger : LabelMerger
-        Fitted; carries labels and probabilities to merged classes and back.
+        Fitted; converts labels and probabilities to merged classes and back.
 
     Raises
     ------
     ValueError
-        There is no such folder, it has no class folders, one of them has no image, or ``classes``
-        or ``merge`` names one that is not there; a table lacks a column, a label or a file that it
-        names; or there are ``storage_options`` for a path.
+        The folder does not exist, has no class folders, or one of them has no image; ``classes`` or
+        ``merge`` names a class that does not exist; a table lacks a column, a label or a file that
+        it names; or there are ``storage_options`` for a path.
     BadFileError
         A table cannot be read.
     ConnectionError
         The store behind a URL does not answer, or refuses.
     ImportError
-        fsspec, or what it needs for such a URL, is not installed.
+        fsspec, or a package that it needs for this URL, is not installed.
 
     Notes
     -----
-    scikit-learn takes an index as X: it has a ``shape``, and rows of it are an index again, so that
-    ``train_test_split``, ``cross_val_score`` and ``GridSearchCV`` cut it into folds for a pipeline
-    that begins with `ImageReader` or with features.
+    scikit-learn accepts an index as X: it has a ``shape``, and a selection of its rows is an index
+    again, so ``train_test_split``, ``cross_val_score`` and ``GridSearchCV`` can split it for a
+    pipeline that begins with `ImageReader` or with features.
 
-    A single class, or a merge that leaves one, is no error here. Images are listed once, when the
-    index is made; files that come or go later are not noticed until they are read.
+    A single class, or a merge that leaves one, is allowed here. Images are listed once, when the
+    index is created; files that are added or removed later are not noticed until they are read.
 
-    A pickled index holds its ``storage_options``, and with them whatever key stands in them.
+    A pickled index contains its ``storage_options``, including any keys.
 
     Examples
     --------
@@ -239,19 +239,19 @@ class ImageIndex(IndexRows):
         return f"{told}{tell_passed_over(self.passed_over)})"
 
     def with_merge(self, merge: Any) -> Self:
-        """Give a view of the same images with other classes merged.
+        """Return an index of the same images with another merge.
 
         Parameters
         ----------
         merge : mapping, list of lists, LabelMerger, "parent" or None
-            Of original labels; "parent" merges classes that are paths by their folder. None takes
-            any merging back.
+            A merge of the original labels; "parent" merges classes that are paths by their folder.
+            None undoes any merge.
 
         Returns
         -------
         ImageIndex
-            Its classes are those of the index that this one was taken from, so that both sides of
-            a split keep one numbering.
+            Its classes are those of the index that this one was split from, so both parts of a
+            split have the same numbering.
         """
         view = self._copy()
         if isinstance(merge, str) and merge == "parent":
@@ -262,20 +262,20 @@ class ImageIndex(IndexRows):
     def split(
         self, test_size: float = 0.2, *, groups: ArrayLike | None = None, random_state: Any = 0
     ) -> tuple[Self, Self]:
-        """Divide the images in two, alike in their shares of every original class.
+        """Split the images in two, with the same share of every original class.
 
-        Do it before any copy is made: copies of one image on both sides would give the answers
-        away. The order in which images fall to the test side depends on their own paths (or
-        groups) and the seed alone, so images added later change few of the old ones' sides.
+        Split before you make copies: copies of one image in both parts would leak the answers.
+        Which images go to the test part depends only on their own paths (or groups) and the seed,
+        so adding images later moves few of the old ones.
 
         Parameters
         ----------
         test_size : float, default=0.2
-            Share of the test side, between 0 and 1. A class of one image goes to train, one of two
-            or more to both sides.
+            Share of the test part, between 0 and 1. A class of one image goes to train; a class of
+            two or more is in both parts.
         groups : array-like of shape (n,) or None, default=None
-            What must not be divided, such as the patient of each image. Shares are then only as
-            near as the groups allow.
+            Groups that must not be divided, such as the patient of each image. Shares are then only
+            as close as the groups allow.
         random_state : int, RandomState or None, default=0
             The seed.
 
@@ -286,7 +286,7 @@ class ImageIndex(IndexRows):
         Raises
         ------
         ValueError
-            ``test_size`` is out of range or leaves a side empty, or ``groups`` has another length.
+            ``test_size`` is out of range or leaves a part empty, or ``groups`` has another length.
         """
         sides = choose_sides(
             self.paths,
@@ -308,24 +308,24 @@ class ImageIndex(IndexRows):
         return_indices: bool = False,
         n_jobs: int | None = None,
     ) -> Any:
-        """Read images into one array, or into a list where their shapes differ.
+        """Read images into one array, or into a list if their shapes differ.
 
         Parameters
         ----------
         indices : array-like of int or bool, or None, default=None
-            Which images; None reads all.
+            The images to read; None reads all.
         image_size : (height, width) or None, default=None
-            Size to bring all images to.
+            Size to resize all images to; None keeps their sizes.
         color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
-            See :func:`sklmerge.images.decode_image`. A ``reader`` has its own way.
+            See :func:`sklmerge.images.decode_image`. It does not apply to a ``reader``.
         on_error : {"raise", "skip", "warn"}, default="raise"
-            What to do about files that cannot be read: an error that counts them and names the
-            first, or leave them out, or leave them out and warn.
+            What to do if files cannot be read: raise an error that counts them and names the first,
+            or leave them out, or leave them out and warn.
         return_indices : bool, default=False
-            Whether to return the positions of the images read, too: with files left out, labels
-            are ``index.labels[positions]``.
+            Whether to also return the positions of the images that were read: if files are left
+            out, their labels are ``index.labels[positions]``.
         n_jobs : int or None, default=None
-            Threads, as joblib counts them. Each of them fetches 16 files behind URLs at a time.
+            Threads, as joblib counts them. Each thread fetches 16 files behind URLs at a time.
 
         Returns
         -------
@@ -341,8 +341,8 @@ class ImageIndex(IndexRows):
         ValueError
             A parameter is wrong.
         ConnectionError
-            A store does not answer, or refuses. Its files may be sound, so they are never left out
-            for it.
+            A store does not answer, or denies access. Its files may be intact, so they are never
+            skipped.
         """
         check_decoding(color_mode, image_size)
         check_on_error(on_error)
@@ -358,7 +358,7 @@ class ImageIndex(IndexRows):
         *,
         progress: Progress | None = None,
     ) -> ImageReport:
-        """Read every file, and report those that are bad, the same, or the same but for the label.
+        """Read every file, and report damaged files, duplicates and contradictory labels.
 
         Parameters
         ----------

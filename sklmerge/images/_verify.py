@@ -93,20 +93,20 @@ def sort_counts(counts: Counter[str]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class ImageReport:
-    """What ``ImageIndex.verify`` found; printed, it says so in a few lines.
+    """The result of ``ImageIndex.verify``; printed, a summary of a few lines.
 
     Attributes
     ----------
     n_files : int
-        How many files were looked at.
+        Number of files that were checked.
     bad_files : dict of str to str
         Path relative to the root -> why the file cannot be read.
     duplicates : list of list of str
-        Paths of files that are the same, byte by byte.
+        Paths of byte-identical files.
     same_pixels : list of list of str
-        Paths of files that are not all the same, but whose pixels are.
+        Paths of different files whose pixels are equal.
     similar : list of list of str
-        Paths of images that look alike and are not all the same, see `find_near`.
+        Paths of images that look similar but are not all equal, see `find_near`.
     conflicts : list of list of str
         Paths of files with the same bytes or pixels whose labels differ, after merging.
     sizes : dict of str to (height, width)
@@ -116,9 +116,9 @@ class ImageReport:
     formats : dict of str to int
         Format of the content, such as ``"JPEG"`` -> how many files have it.
     wrong_extensions : dict of str to str
-        Path of each file whose extension stands for another format -> the format that it has.
+        Path of each file whose extension does not match its content -> the format of the content.
     n_bytes : int
-        What the files take together.
+        Total size of the files.
     """
 
     n_files: int
@@ -158,7 +158,7 @@ class ImageReport:
         return "\n".join(map(show_name, lines))
 
     def describe_images(self) -> list[str]:
-        """Say in a line each what sizes, modes and formats there are."""
+        """Return lines that describe the sizes, modes and formats."""
         lines = []
         if self.sizes:
             sizes = ", ".join(f"{name} {h} x {w}" for name, (h, w) in self.sizes.items())

@@ -142,9 +142,9 @@ class ClassBalanceDisplay:
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        What was drawn on.
+        The axes that were drawn on.
     figure_ : matplotlib.figure.Figure
-        The figure it is in.
+        The figure of the axes.
     rows_ : list of named tuples
         What was drawn, from top to bottom: ``label``, ``is_member`` (of the merged class above),
         ``n_members``, ``before``, ``sources``, ``copies``.
@@ -188,7 +188,7 @@ class ClassBalanceDisplay:
         merge : mapping, list of lists, LabelMerger or None, default=None
             Classes that count as one; None takes an index' own.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -214,7 +214,7 @@ class ClassBalanceDisplay:
         epoch : int, default=0
             Of a schedule.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -256,7 +256,7 @@ class ClassBalanceDisplay:
         part : str, default="train"
             Which part of the balanced folder.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -279,7 +279,7 @@ class ClassBalanceDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
         log : bool, default=None
             Whether counts stand on a logarithmic axis; None does so where the largest is 50 times
             the smallest, or more.

@@ -44,9 +44,9 @@ class ClassWeightDisplay:
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        What was drawn on.
+        The axes that were drawn on.
     figure_ : matplotlib.figure.Figure
-        The figure it is in.
+        The figure of the axes.
     classes_ : list of labels
         From top to bottom.
 
@@ -90,7 +90,7 @@ class ClassWeightDisplay:
             Name -> scheme; cloned, never fitted in place. None takes inverse frequency, its square
             root, the effective number of samples, and the logarithm.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -114,7 +114,7 @@ class ClassWeightDisplay:
         y : array-like, data set, generator or ImageIndex, default=None
             Labels that clones of the estimators are fitted to; None takes them as they are, fitted.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -147,7 +147,7 @@ class ClassWeightDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------

@@ -184,7 +184,7 @@ class EpochCoverageDisplay:
     ax_ : matplotlib.axes.Axes
         What was drawn on last.
     figure_ : matplotlib.figure.Figure
-        The figure it is in.
+        The figure of the axes.
 
     Examples
     --------
@@ -218,7 +218,7 @@ class EpochCoverageDisplay:
         n_epochs : int, default=None
             How many epochs; None takes as many as the slowest class needs, up to 10,000.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -244,7 +244,7 @@ class EpochCoverageDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -279,7 +279,7 @@ class EpochCoverageDisplay:
         batch_sizes : sequence of int, default=None
             Images in a batch; None takes powers of two until no class is missed, or to 4,096.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------

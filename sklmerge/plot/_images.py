@@ -48,9 +48,9 @@ class AugmentationDisplay:
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        What was drawn on.
+        The axes that were drawn on.
     figure_ : matplotlib.figure.Figure
-        The figure it is in.
+        The figure of the axes.
 
     See Also
     --------
@@ -103,7 +103,7 @@ class AugmentationDisplay:
         random_state : int, RandomState instance or None, default=None
             Seed of the copies. None takes a sampler's own, or else 0.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -148,7 +148,7 @@ class AugmentationDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
         captions : bool, default=True
             Whether to write below each image where it comes from, or what was drawn for it.
 
@@ -176,9 +176,9 @@ class ConfusedImagesDisplay:
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        What was drawn on.
+        The axes that were drawn on.
     figure_ : matplotlib.figure.Figure
-        The figure it is in.
+        The figure of the axes.
 
     See Also
     --------
@@ -231,7 +231,7 @@ class ConfusedImagesDisplay:
         image_shape : tuple of int, default=None
             ``(H, W)`` or ``(H, W, C)`` of flattened rows.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -274,7 +274,7 @@ class ConfusedImagesDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
         captions : bool, default=True
             Whether to write below each image which row of X it is.
 

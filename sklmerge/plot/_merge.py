@@ -197,7 +197,7 @@ class MergeDisplay:
     tree_ax_ : matplotlib.axes.Axes or None
         Of the tree.
     figure_ : matplotlib.figure.Figure
-        The figure they are in.
+        The figure of the axes.
     classes_ : list of labels
         From top to bottom and from left to right.
 

@@ -69,9 +69,9 @@ class ReliabilityDisplay:
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        What was drawn on.
+        The axes that were drawn on.
     figure_ : matplotlib.figure.Figure
-        The figure it is in.
+        The figure of the axes.
 
     See Also
     --------
@@ -122,7 +122,7 @@ class ReliabilityDisplay:
         n_bins : int, default=10
             Bins of equal width from 0 to 1.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -199,7 +199,7 @@ class ReliabilityDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------

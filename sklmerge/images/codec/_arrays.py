@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 
 class ImageHeader(NamedTuple):
-    """What the header of an image file says, as ``decode_image(data)`` would give it.
+    """Header of an image file, as ``decode_image(data)`` would decode it.
 
     Attributes
     ----------
     format : str
-        By content, whatever the file is called, as ``sniff_format`` names it.
+        Recognised by content, not by file name; named as by ``sniff_format``.
     height, width : int
         In pixels, of the upright image: after the EXIF orientation.
     channels : {1, 3, 4}

@@ -38,25 +38,26 @@ ENCODABLE_DTYPES = {
 def decode_image(
     data: bytes, *, color_mode: str = "keep", image_size: tuple[int, int] | None = None
 ) -> NDArray[Any]:
-    """Turn the bytes of an image file into an upright array, channels last, in RGB order.
+    """Decode the bytes of an image file into an upright array, channels last, in RGB order.
 
-    Formats are told apart by content: JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG 2000, PPM and
-    its kin, HEIC with the extra ``heif``, and some rarer ones. Of a file with several images the
-    first is taken. Damaged files are errors, never half-grey images, as far as a decoder can tell.
+    Formats are recognised by content: JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG 2000, PPM and
+    related ones, HEIC with the extra ``heif``, and some rarer ones. If a file contains several
+    images, the first is decoded. Damaged files raise an error, as far as a decoder can detect the
+    damage, and never give half-grey images.
 
     Parameters
     ----------
     data : bytes
         The whole file.
     color_mode : {"keep", "grayscale", "rgb", "rgba"}, default="keep"
-        "keep" leaves channels and dtype as the file has them; palettes and CMYK become RGB, grey
-        with alpha becomes RGBA. The others give uint8: 16-bit values v become round(v / 257), and
-        floats, whose range no file tells, are refused. Alpha is dropped, not blended, if
-        "rgb" or "grayscale" is asked for, and is 255 if "rgba" is asked for and there is none.
+        "keep" keeps channels and dtype of the file; palettes and CMYK become RGB, grey with alpha
+        becomes RGBA. The others give uint8: 16-bit values v become round(v / 257), and floats raise
+        an error, because no file stores their range. Alpha is dropped, not blended, for "rgb" and
+        "grayscale"; "rgba" adds an alpha of 255 if there is none.
     image_size : (height, width) or None, default=None
         Size of the result, in pixels; the aspect ratio is not kept. Shrinking by more than 2
-        averages areas, anything else interpolates linearly. A JPEG is decoded at 1/2, 1/4 or 1/8 of
-        its size if that is no smaller than what is asked for.
+        averages areas, everything else interpolates linearly. A JPEG is decoded at 1/2, 1/4 or 1/8
+        of its size if that is still at least as large as the result.
 
     Returns
     -------
@@ -67,8 +68,8 @@ def decode_image(
     ------
     ValueError
         The data cannot be decoded, or has more pixels than ``max_pixels`` of
-        :func:`sklmerge.set_config`, with the reason alone: the caller knows the file's name. A
-        wrong parameter, too.
+        :func:`sklmerge.set_config`; the message is only the reason, because the caller knows the
+        file's name. Also for a wrong parameter.
 
     See Also
     --------
@@ -120,8 +121,8 @@ def read_header(data: bytes) -> ImageHeader:
     Raises
     ------
     ValueError
-        The format is unknown, the header is damaged, or the pixels are of a kind that is not
-        supported. The message is the reason alone: the caller knows the file's name.
+        The format is unknown, the header is damaged, or the pixel type is not supported. The
+        message is only the reason, because the caller knows the file's name.
 
     Examples
     --------
@@ -145,7 +146,7 @@ def check_decoding(color_mode: str, image_size: Any) -> tuple[int, int] | None:
 
 
 def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -> bytes:
-    """Turn an array, channels last and in RGB order, into the bytes of an image file.
+    """Encode an array, channels last and in RGB order, as an image file.
 
     The same array gives the same bytes, for the same version of OpenCV.
 
@@ -153,7 +154,7 @@ def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -
     ----------
     image : ndarray of shape (height, width) or (height, width, channels)
         With 1, 3 or 4 channels (JPEG: 1 or 3). uint8 for every format, uint16 also for "png" and
-        "tiff", float32 and float64 for "tiff" alone: nothing is converted in silence.
+        "tiff", float32 and float64 only for "tiff"; nothing is converted silently.
     image_format : {"jpeg", "png", "bmp", "tiff", "webp"}
         "png", "bmp" and "tiff" are lossless.
     quality : int, default=95
@@ -166,7 +167,7 @@ def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -
     Raises
     ------
     ValueError
-        The format cannot hold such an array.
+        The format cannot store such an array.
 
     Examples
     --------

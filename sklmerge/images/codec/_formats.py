@@ -167,7 +167,7 @@ _OTHERS = (
 
 
 def sniff_format(data: bytes) -> str | None:
-    """Tell an image's format from its first bytes.
+    """Recognise an image's format by its first bytes.
 
     Parameters
     ----------

@@ -2,11 +2,11 @@
 
 
 class BadFileError(ValueError):
-    """Raised where a file cannot be used, though everything that was asked for is sound.
+    """Raised if a file cannot be used although the call itself is correct.
 
-    An image that cannot be read, or a table or an archive that is damaged. It is a ValueError, so
-    code that catches those catches it; catch it by itself to tell bad data from wrong use. The
-    command line ends with exit code 1 for it, and with 2 for wrong use.
+    For example an image that cannot be read, or a damaged table or archive. It is a kind of
+    ValueError; catch it to tell bad data from wrong use. The command line exits with code 1 for it,
+    and with 2 for wrong use.
 
     Examples
     --------

@@ -11,10 +11,10 @@ from sklmerge.images.files._urls import is_url
 
 
 class ImagePaths(Sequence[str]):
-    """Paths of images, kept in few bytes and decoded when they are looked at.
+    """Paths of images, stored in few bytes and decoded when they are used.
 
-    A list of Python strings takes some 57 bytes a path on top of its characters and repeats the
-    root in each; this takes 12, and subsets share the characters.
+    A list of Python strings needs about 57 bytes per path in addition to its characters, and
+    repeats the root in each. This class needs 12, and subsets share the characters.
 
     Parameters
     ----------
@@ -25,8 +25,7 @@ class ImagePaths(Sequence[str]):
     lengths : ndarray of int32, shape (n,)
         How many bytes it has.
     root : str, default=""
-        What every path is relative to; it is put before each path that is looked at, except before
-        absolute ones and URLs.
+        The root of all paths. It is added when a path is used, except for absolute paths and URLs.
 
     Examples
     --------
@@ -123,7 +122,7 @@ class ImagePaths(Sequence[str]):
         return self._select(check_rows(indices, len(self)))
 
     def relative(self) -> Self:
-        """Give the same paths without the root."""
+        """Return the same paths without the root."""
         return type(self)(self._block, self._starts, self._lengths)
 
     def hold_urls(self) -> bool:
