@@ -18,7 +18,7 @@ _context: ContextVar[dict[str, Any] | None] = ContextVar("sklmerge_config", defa
 
 
 def get_config() -> dict[str, Any]:
-    """Return the settings that hold here and now.
+    """Return the current settings.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def get_config() -> dict[str, Any]:
     See Also
     --------
     set_config : Change them.
-    config_context : Change them for a while.
+    config_context : Change them temporarily.
 
     Examples
     --------
@@ -47,19 +47,19 @@ def get_config() -> dict[str, Any]:
 def set_config(*, max_pixels: int | None = _UNSET) -> None:
     """Change settings of the library, for all threads of this process.
 
-    Inside a :func:`config_context` the change holds until the end of that block, and only there.
+    Inside a :func:`config_context` the change ends with that block.
 
     Parameters
     ----------
     max_pixels : int or None, default="unset"
-        Images of more pixels, height times width, are refused before anything is decoded: a file of
-        a few kilobytes can claim to be one that takes all memory. None sets no limit; unset, it
-        stays as it is. Until it is set, the environment variable ``SKLMERGE_MAX_PIXELS`` holds, a
-        number or ``none``, and without that 200 million.
+        Images with more pixels, height times width, raise an error before they are decoded, because
+        a file of a few kilobytes can claim to be one that needs all memory. None sets no limit;
+        without an argument, the setting does not change. The default is the environment variable
+        ``SKLMERGE_MAX_PIXELS``, a number or ``none``, or else 200 million.
 
     See Also
     --------
-    config_context : Change settings for a while.
+    config_context : Change settings temporarily.
 
     Examples
     --------

@@ -34,14 +34,14 @@ class SheetRow:
     Parameters
     ----------
     title : str
-        What stands before the row, such as a class; lines after the first are set smaller. Where no
-        row has a title, images begin at the left.
+        Text before the row, such as a class; lines after the first are smaller. If no row has a
+        title, images begin at the left.
     images : sequence of ndarray of shape (H, W) or (H, W, C), uint8
         From left to right, of any sizes.
     captions : sequence of str
-        What stands below each image; may hold line breaks.
+        Text below each image; may contain line breaks.
     n_sources : int, default=1
-        So many images, from the left, are framed as sources.
+        Number of images, from the left, that are framed as sources.
     """
 
     title: str
@@ -65,13 +65,13 @@ def draw_contact_sheet(
     rows : sequence of SheetRow
         From top to bottom.
     heading : str, default=""
-        A line above all rows.
+        Heading of the sheet.
     tile_size : (int, int), default=(112, 112)
         Largest height and width of an image on the sheet, in pixels; images keep their proportions.
     scale : float, default=1
-        Enlarges everything: 2 draws the same sheet with twice the pixels in each direction.
+        Scale factor: 2 draws the same sheet with twice the pixels in each direction.
     paper : str, default="#ffffff"
-        Background colour, as Pillow names colours; text is dark on a light one, and light on a dark
+        Background colour, as in Pillow; text is dark on a light background, and light on a dark
         one.
 
     Returns

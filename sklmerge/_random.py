@@ -40,19 +40,19 @@ def mix_bits(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def hash_keys(sources: ArrayLike, copies: ArrayLike) -> NDArray[np.uint64]:
-    """Give each copy of each source the key of its own random stream.
+    """Compute the key of the random stream of each copy of each source.
 
     Parameters
     ----------
     sources : array-like of int, shape (n,)
-        What tells one source from another: a row number, or 64 bits of a path's digest.
+        An identifier of the source: a row number, or 64 bits of a hash of its path.
     copies : array-like of int, shape (n,) or scalar
         Which copy of the source, counted from 0.
 
     Returns
     -------
     ndarray of uint64, shape (n,)
-        The same for the same pair, whatever stands beside it.
+        The key depends only on the pair.
 
     Examples
     --------
@@ -113,12 +113,12 @@ def draw_uniforms(
 
 
 def resolve_seed(random_state: object) -> int:
-    """Turn scikit-learn's `random_state`, or a numpy Generator, into one 64-bit seed.
+    """Convert a `random_state` or a numpy Generator to a 64-bit seed.
 
     Parameters
     ----------
     random_state : None, int, RandomState or Generator
-        None gives a fresh seed; an int stands for itself; the others are drawn from once.
+        None gives a new seed; an int is the seed; the others are drawn from once.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def resolve_seed(random_state: object) -> int:
     Raises
     ------
     ValueError, TypeError
-        If it is a negative int or something else altogether.
+        If it is a negative int or of another type.
     """
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**64, dtype=np.uint64))

@@ -39,15 +39,15 @@ def load_textures(*, return_X_y: bool = False) -> Any:
     Bunch with
 
         images : ndarray of shape (240, 32, 48), uint8
-            Grey patches, not square.
+            Grey patches, 32 x 48 pixels.
         target : ndarray of shape (240,), str
             "brick" (160), "grass" (60), "gravel" (20).
         target_names : list of str
             The classes, sorted.
         groups : ndarray of shape (240,), str
-            Five neighbours in a photograph each, such as "brick 0".
+            Groups of five neighbouring patches in a photograph, such as "brick 0".
         DESCR : str
-            Where they come from.
+            Their origin.
 
     Examples
     --------
@@ -80,12 +80,12 @@ def write_textures(folder: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     folder : path-like
-        Where to; it is made if it is not there. Textures that are there are written anew.
+        The folder, which is created if it does not exist. Existing textures are written again.
 
     Raises
     ------
     ValueError
-        If the folder holds anything else, such as images of one's own.
+        If the folder contains anything else, such as your own images.
 
     Examples
     --------

@@ -124,20 +124,20 @@ def tell_after(row: BalanceRow) -> str:
 class ClassBalanceDisplay:
     """Show how many images each class has, before and after balancing.
 
-    Of a merged class the total comes first, then each of its original classes. What is left of the
-    sources, and the copies made of them, are told apart.
+    A merged class shows its total first, then each of its original classes. Remaining sources and
+    copies have different colours.
 
     Parameters
     ----------
     classes : sequence of labels, length n
         Original classes.
     before : sequence of int, length n
-        Images of each.
+        Images of each class.
     sources, copies : sequence of int, length n, default=None and None
-        Of what each class has afterwards, how many are different sources and how many repeat one.
-        None draws only what was there before.
+        Number of different sources in each class after balancing, and number of repeats. None draws
+        only the state before.
     merged : sequence of labels, length n, default=None
-        The merged class of each; None where nothing is merged.
+        The merged class of each; None if nothing is merged.
 
     Attributes
     ----------
@@ -146,7 +146,7 @@ class ClassBalanceDisplay:
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
     rows_ : list of named tuples
-        What was drawn, from top to bottom: ``label``, ``is_member`` (of the merged class above),
+        The rows, from top to bottom: ``label``, ``is_member`` (of the merged class above),
         ``n_members``, ``before``, ``sources``, ``copies``.
 
     Examples
@@ -186,7 +186,7 @@ class ClassBalanceDisplay:
         y : array-like of shape (n_samples,) or ImageIndex
             Original labels.
         merge : mapping, list of lists, LabelMerger or None, default=None
-            Classes that count as one; None takes an index' own.
+            Classes that count as one; None uses the merge of an index.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -202,17 +202,17 @@ class ClassBalanceDisplay:
     def from_estimator(
         cls, estimator: Any, y: Any = None, *, epoch: int = 0, ax: Any = None
     ) -> Self:
-        """Draw what a sampler has made, or what an epoch of a schedule draws.
+        """Draw the result of a sampler, or one epoch of a schedule.
 
         Parameters
         ----------
         estimator : sampler or EpochSchedule
-            A sampler that has resampled and has ``sample_indices_``, of imbalanced-learn too; or a
+            A sampler with ``sample_indices_`` after resampling, also from imbalanced-learn; or a
             fitted schedule.
         y : array-like of shape (n_samples,) or ImageIndex, default=None
-            The original labels that it was given; a schedule needs none.
+            The original labels that were resampled; not needed for a schedule.
         epoch : int, default=0
-            Of a schedule.
+            The epoch of a schedule.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -247,12 +247,12 @@ class ClassBalanceDisplay:
 
     @classmethod
     def from_report(cls, report: BalanceReport, *, part: str = "train", ax: Any = None) -> Self:
-        """Draw what `balance_folder` has done, or would do, to the merged classes of a part.
+        """Draw the merged classes of one part, from a report of `balance_folder`.
 
         Parameters
         ----------
         report : BalanceReport
-            Its report.
+            The report.
         part : str, default="train"
             Which part of the balanced folder.
         ax : matplotlib.axes.Axes, default=None
@@ -281,8 +281,8 @@ class ClassBalanceDisplay:
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
         log : bool, default=None
-            Whether counts stand on a logarithmic axis; None does so where the largest is 50 times
-            the smallest, or more.
+            Whether to use a logarithmic axis; None uses it if the largest count is at least 50
+            times the smallest.
 
         Returns
         -------

@@ -31,15 +31,15 @@ _SCHEMES: Mapping[str, ClassWeightEstimator] = {
 class ClassWeightDisplay:
     """Show the weight of each class under several schemes, side by side.
 
-    Weights are ratios, so they stand on a logarithmic axis; classes stand from the one with the
-    most images to the rarest.
+    Weights are ratios, so the axis is logarithmic. Classes are sorted from the most frequent to the
+    rarest.
 
     Parameters
     ----------
     class_weights : mapping of str to mapping of label to float
-        What each scheme is called -> the weight of each class.
+        Name of each scheme -> weight of each class.
     class_counts : mapping of label to float, default=None
-        Images of each class; None draws the classes in the order they have.
+        Images of each class; None keeps the given order.
 
     Attributes
     ----------
@@ -52,8 +52,8 @@ class ClassWeightDisplay:
 
     Notes
     -----
-    A weight of 0, which a class without samples may have, has no place on a logarithmic axis and is
-    left out.
+    A weight of 0, as for a class without samples, cannot be shown on a logarithmic axis and is left
+    out.
 
     Examples
     --------
@@ -80,15 +80,15 @@ class ClassWeightDisplay:
         *,
         ax: Any = None,
     ) -> Self:
-        """Weigh classes whose counts are known, and draw the weights.
+        """Compute weights from known counts, and draw them.
 
         Parameters
         ----------
         counts : mapping of label to float, or Series of floats by label
             Images of each class.
         estimators : mapping of str to ClassWeightEstimator, default=None
-            Name -> scheme; cloned, never fitted in place. None takes inverse frequency, its square
-            root, the effective number of samples, and the logarithm.
+            Name -> scheme; cloned, never fitted in place. None compares inverse frequency, its
+            square root, the effective number of samples, and the logarithm.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -110,9 +110,9 @@ class ClassWeightDisplay:
         Parameters
         ----------
         estimators : mapping of str to ClassWeightEstimator
-            What each is called, in the legend.
+            Name in the legend -> estimator.
         y : array-like, data set, generator or ImageIndex, default=None
-            Labels that clones of the estimators are fitted to; None takes them as they are, fitted.
+            Labels to fit clones of the estimators to; None uses the fitted estimators directly.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -123,7 +123,7 @@ class ClassWeightDisplay:
         Raises
         ------
         TypeError
-            If rows of y hold several classes.
+            If rows of y contain several classes.
         """
         check_values("estimators", estimators, ClassWeightEstimator)
         fitted = dict(estimators)

@@ -165,19 +165,19 @@ _LARGEST_BATCH = 4096
 
 
 class EpochCoverageDisplay:
-    """Show how often the sources of each class have been drawn after so many epochs.
+    """Show how often the images of each class have been drawn after each epoch.
 
-    `plot` draws that: below 1 a line says which share of the class has been seen at all, and where
-    it reaches 1 the class has been gone through once. `plot_batches` draws the chance that a batch
-    taken at random, as without a schedule, holds no image of a class.
+    `plot` draws this. Below 1, a line shows the fraction of the class that has been drawn; at 1,
+    every image has been drawn once. `plot_batches` draws the probability that a random batch, as
+    without a schedule, contains no image of a class.
 
     Parameters
     ----------
     class_counts : mapping of label to int
         Images of each class.
     times_drawn : mapping of label to ndarray of float, shape (n_epochs,)
-        How often an image of the class has been drawn after 1, 2, ... epochs, on average. No image
-        has been drawn more often than this rounded up, or less often than this rounded down.
+        How often an image of the class has been drawn after 1, 2, ... epochs, on average. For every
+        single image it is this number, rounded up or down.
 
     Attributes
     ----------
@@ -209,14 +209,14 @@ class EpochCoverageDisplay:
     ) -> Self:
         """Draw the coverage of a schedule.
 
-        Where it draws the members of merged classes in turn, each member has a line of its own.
+        If the schedule draws the members of merged classes in turn, each member has its own line.
 
         Parameters
         ----------
         estimator : EpochSchedule
             Fitted.
         n_epochs : int, default=None
-            How many epochs; None takes as many as the slowest class needs, up to 10,000.
+            Number of epochs; None uses as many as the slowest class needs, up to 10,000.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -239,7 +239,7 @@ class EpochCoverageDisplay:
         ).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
-        """Draw how often the sources of each class have been drawn, epoch by epoch.
+        """Draw how often the images of each class have been drawn, epoch by epoch.
 
         Parameters
         ----------
@@ -272,12 +272,12 @@ class EpochCoverageDisplay:
         return self
 
     def plot_batches(self, batch_sizes: Sequence[int] | None = None, ax: Any = None) -> Self:
-        """Draw the chance that a random batch holds no image of a class.
+        """Draw the probability that a random batch contains no image of a class.
 
         Parameters
         ----------
         batch_sizes : sequence of int, default=None
-            Images in a batch; None takes powers of two until no class is missed, or to 4,096.
+            Images in a batch; None uses powers of two until no class is missed, up to 4,096.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -288,7 +288,7 @@ class EpochCoverageDisplay:
 
         See Also
         --------
-        sklmerge.batch_coverage : The chances that are drawn.
+        sklmerge.batch_coverage : Computes these probabilities.
         """
         if not any(self.class_counts.values()):
             raise ValueError("class_counts must hold an image of at least one class, got none")

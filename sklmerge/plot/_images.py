@@ -55,7 +55,7 @@ class AugmentationDisplay:
     See Also
     --------
     sklmerge.plot.draw_contact_sheet : The same rows as an array of pixels, without matplotlib.
-    sklmerge.ConfusedImagesDisplay : The images that a model confuses, in the same manner.
+    sklmerge.ConfusedImagesDisplay : Images that a model confuses.
 
     Examples
     --------
@@ -89,19 +89,19 @@ class AugmentationDisplay:
         Parameters
         ----------
         estimator : AugmentingOverSampler, or whatever `as_augmenter` takes
-            What augments the images. It need not be fitted.
+            How the images are augmented. It does not have to be fitted.
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
             Images; flattened rows need `image_shape`, or a sampler that has one.
         y : array-like of shape (n,), default=None
-            Original labels. An index brings its own; without any, an array is one class.
+            Original labels. An index has its own; without labels, an array is one class.
         classes : sequence of labels, default=None
-            Which (merged) classes; None takes all.
+            The (merged) classes to show; None shows all.
         n_sources, n_copies : int, default=1 and 5
             Rows for each class, and copies in each row.
         image_shape : tuple of int, default=None
             ``(H, W)`` or ``(H, W, C)`` of flattened rows.
         random_state : int, RandomState instance or None, default=None
-            Seed of the copies. None takes a sampler's own, or else 0.
+            Seed of the copies. None uses that of a sampler, or else 0.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -111,8 +111,8 @@ class AugmentationDisplay:
 
         Notes
         -----
-        With the same seed, the copies are the first ones that a sampler makes of an array, and
-        those that `balance_folder` makes of an index' files.
+        With the same seed, these are the first copies that a sampler makes of an array, or that
+        `balance_folder` makes of the files of an index.
         """
         merge = None
         if isinstance(estimator, AugmentingOverSampler):
@@ -150,7 +150,7 @@ class AugmentationDisplay:
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
         captions : bool, default=True
-            Whether to write below each image where it comes from, or what was drawn for it.
+            Whether to write the source, or the random parameters, below each image.
 
         Returns
         -------
@@ -165,8 +165,8 @@ class AugmentationDisplay:
 class ConfusedImagesDisplay:
     r"""Show the images that a model takes for another class, pair by pair.
 
-    Whether two classes should be merged is best decided by looking at them: often the labels are
-    wrong, or the difference cannot be seen at this size.
+    Look at these images before you merge two classes: often the labels are wrong, or the difference
+    is not visible at this size.
 
     Parameters
     ----------
@@ -182,8 +182,7 @@ class ConfusedImagesDisplay:
 
     See Also
     --------
-    sklmerge.MergeDisplay : How often each class is taken for each other one.
-    sklmerge.MergeAdvisor : Finds the pairs.
+    sklmerge.MergeDisplay : How often each class is predicted as another.
 
     Examples
     --------
@@ -213,7 +212,7 @@ class ConfusedImagesDisplay:
         image_shape: tuple[int, ...] | None = None,
         ax: Any = None,
     ) -> Self:
-        """Draw the images behind the pairs of classes that are confused most.
+        """Draw the confused images of the most confused pairs of classes.
 
         Parameters
         ----------
@@ -222,7 +221,7 @@ class ConfusedImagesDisplay:
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
             The images that were predicted, in the same order; flattened rows need `image_shape`.
         y : array-like of shape (n,), default=None
-            Their true labels. An index brings its own: the original ones if the suggestion is of
+            Their true labels. An index has its own: the original ones if the suggestion is for
             those, else the merged ones.
         n_pairs : int, default=3
             The most pairs of classes.
@@ -276,7 +275,7 @@ class ConfusedImagesDisplay:
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
         captions : bool, default=True
-            Whether to write below each image which row of X it is.
+            Whether to write the row of X below each image.
 
         Returns
         -------

@@ -172,10 +172,10 @@ def order_classes(classes: list[Any], merge: Any, links: NDArray[np.float64] | N
 
 
 class MergeDisplay:
-    """Show a confusion matrix with the merged classes framed, and the joins that led to them.
+    """Show a confusion matrix with framed merged classes, and the tree of joins.
 
-    Classes stand so that those joined first lie next to each other. The tree to the right joins
-    classes from left to right, the most confusable first; joins left of the dashed line are made.
+    Classes that are joined first are neighbours. The tree to the right joins classes from left to
+    right, the most confusable first; joins left of the dashed line are suggested.
 
     Parameters
     ----------
@@ -188,14 +188,14 @@ class MergeDisplay:
     linkage : ndarray of shape (n_classes - 1, 4), default=None
         SciPy's linkage matrix, whose heights are 1 minus confusability; None draws no tree.
     threshold : float, default=None
-        The confusability from which on classes are joined; None draws no line.
+        Classes are joined if their confusability is at least this; None draws no line.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        Of the matrix.
+        Axes of the matrix.
     tree_ax_ : matplotlib.axes.Axes or None
-        Of the tree.
+        Axes of the tree.
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
     classes_ : list of labels
@@ -230,7 +230,7 @@ class MergeDisplay:
     def from_estimator(
         cls, estimator: MergeAdvisor | MergeSuggestion, *, normalize: bool = True, ax: Any = None
     ) -> Self:
-        """Draw what an advisor suggests, and why.
+        """Draw the suggestion of an advisor, and its reasons.
 
         Parameters
         ----------
@@ -265,7 +265,7 @@ class MergeDisplay:
         normalize: bool = True,
         ax: Any = None,
     ) -> Self:
-        """Draw what predictions suggest, or what a merge of one's own would join.
+        """Draw a suggestion from predictions, or your own merge.
 
         Parameters
         ----------
@@ -274,7 +274,7 @@ class MergeDisplay:
         merge : mapping, list of lists or LabelMerger, default=None
             Which classes to frame; then there is no tree. None takes the suggestion.
         n_classes, threshold : default=None
-            See `suggest_merges`; only where no merge is given.
+            See `suggest_merges`; only without `merge`.
         normalize : bool, default=True
             See `plot`.
         ax : matplotlib.axes.Axes or pair of Axes, default=None
@@ -297,15 +297,15 @@ class MergeDisplay:
         return display.plot(ax, normalize=normalize)
 
     def plot(self, ax: Any = None, *, normalize: bool = True) -> Self:
-        """Draw the matrix, and the tree where there is one.
+        """Draw the matrix, and the tree if there is one.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes or pair of Axes, default=None
-            For the matrix, or for the matrix and the tree; one alone takes the matrix. None makes a
-            figure.
+            Axes for the matrix, or for the matrix and the tree; one alone shows only the matrix.
+            None creates a figure.
         normalize : bool, default=True
-            Whether cells show shares of the true class, or counts.
+            Whether cells show fractions of the true class instead of counts.
 
         Returns
         -------

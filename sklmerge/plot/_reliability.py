@@ -13,17 +13,17 @@ from sklmerge.plot._names import escape_text
 
 
 class ReliabilityCurve(NamedTuple):
-    """Predictions by how confident they were, and how many of them were right.
+    """Predictions grouped by confidence, and the fraction that was right.
 
     Attributes
     ----------
     confidence, accuracy : ndarray of float, shape (n_filled_bins,)
-        Of each bin that holds predictions, the mean probability and the share that came true.
+        Mean probability and fraction of right predictions, for each bin with predictions.
     n_samples : ndarray of int, shape (n_filled_bins,)
-        How many predictions it holds.
+        Number of predictions in each bin.
     error : float
-        The expected calibration error: the mean gap between confidence and accuracy, bins weighed
-        by their predictions.
+        The expected calibration error: the mean difference of confidence and accuracy, with bins
+        weighted by their predictions.
     """
 
     confidence: NDArray[np.float64]
@@ -56,15 +56,16 @@ def measure_reliability(
 
 
 class ReliabilityDisplay:
-    """Show how far predicted probabilities can be trusted, such as before and after an adjustment.
+    """Show whether predicted probabilities are right, for example before and after an adjustment.
 
-    On the diagonal, predictions come true as often as they say. Below it they promise too much:
-    typical for a network, and for one class of a model that learned from rebalanced data.
+    On the diagonal, a predicted probability of 0.8 is right in 80 % of cases. Below it,
+    probabilities are too high: this is typical for networks, and for one class of a model that was
+    trained on rebalanced data.
 
     Parameters
     ----------
     curves : mapping of str to ReliabilityCurve
-        What each is called, in the legend.
+        Name in the legend -> curve.
 
     Attributes
     ----------
@@ -113,12 +114,12 @@ class ReliabilityDisplay:
         y_true : array-like of shape (n_samples,)
             True labels.
         probabilities : mapping of str to array-like of shape (n_samples, n_classes)
-            What each set of predictions is called -> its probabilities.
+            Name -> probabilities of a set of predictions.
         classes : array-like of shape (n_classes,), default=None
-            The classes of the columns; None takes the sorted classes of ``y_true``.
+            The classes of the columns; None means the sorted classes of ``y_true``.
         label : label, default=None
-            A class, whose predicted probability is held against how often it was that class. None
-            takes the class predicted for each sample, and its probability.
+            Compare the predicted probability of this class with how often it is the true class.
+            None uses the predicted class of each sample, and its probability.
         n_bins : int, default=10
             Bins of equal width from 0 to 1.
         ax : matplotlib.axes.Axes, default=None
@@ -131,7 +132,7 @@ class ReliabilityDisplay:
         Raises
         ------
         ValueError
-            If shapes do not fit, values are no probabilities, or the label is no class.
+            If shapes do not fit, values are not probabilities, or the label is not a class.
         """
         check_whole("n_bins", n_bins, 1)
         if not isinstance(probabilities, Mapping):
@@ -166,15 +167,15 @@ class ReliabilityDisplay:
         n_bins: int = 10,
         ax: Any = None,
     ) -> Self:
-        """Draw the reliability of a classifier on data that it has not learned from.
+        """Draw the reliability of a classifier on data outside its training set.
 
         Parameters
         ----------
         estimator : classifier
-            Fitted, with ``predict_proba``. Of a PriorAdjustedClassifier, the probabilities of the
-            estimator inside are drawn as well, as "before".
+            Fitted, with ``predict_proba``. For a PriorAdjustedClassifier, the probabilities of the
+            estimator inside are also drawn, as "before".
         X : array-like of shape (n_samples, ...)
-            What it predicts from.
+            Samples to predict.
         y : array-like of shape (n_samples,)
             True labels.
         label, n_bins, ax

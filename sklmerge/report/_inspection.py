@@ -20,14 +20,14 @@ from sklmerge.weights import ClassWeightEstimator
 
 @dataclass(frozen=True)
 class FolderReport:
-    """What a folder of images holds; printed, it says so in a few lines.
+    """The contents of a folder of images; printed, a summary of a few lines.
 
     Attributes
     ----------
     source : str
-        Where the images are.
+        The folder.
     n_images, n_files : int
-        Images that can be read, and all files that were taken for images.
+        Images that can be read, and all image files.
     counts, original_counts : dict of label to int
         Images of each merged and each original class that can be read.
     unreadable_counts : dict of label to int
@@ -35,23 +35,23 @@ class FolderReport:
     empty_folders : list of str
         Class folders without an image.
     passed_over : dict of str to int
-        Ending -> files that were not taken for images.
+        Extension -> files that were skipped.
     members : dict of label to list of labels
         The original classes of each merged class.
     ratio : float
-        Images of the largest class for each of the smallest.
+        Images of the largest class divided by those of the smallest.
     class_weight : dict of label to float
         Balanced weights.
     copies : dict of label to int
         Augmented copies that each image needs for its class to reach the largest.
     n_files_balanced : int
-        Images and copies together, with at most 3 copies of an image.
+        Images and copies together, with at most 3 copies of each image.
     budget_bytes : float
-        Room for them.
+        Disk space for them.
     first, remedy : str
-        What to try first, and what next, see `sklmerge.balance.advise`.
+        What to try first, and what next; see `sklmerge.balance.advise`.
     reasons : list of str
-        Why.
+        The reasons.
     bad_files : dict of str to str
         Path of each file that cannot be read -> why.
     duplicates, same_pixels, similar, conflicts : list of list of str
@@ -60,15 +60,15 @@ class FolderReport:
     sizes : dict of str to list of int
         The smallest, the median and the largest (height, width).
     modes, formats : dict of str to int
-        How many images have which colours and depth, and which format.
+        Number of images of each colour mode and depth, and of each format.
     wrong_extensions : dict of str to str
-        Path of each file whose extension stands for another format -> the format that it has.
+        Path of each file whose extension does not match its content -> the format of the content.
     n_bytes : int
-        What the files take together.
+        Total size of the files.
     images : list of str
         Sizes, modes and formats in words.
     commands, code : list of str
-        What to do, for a shell and for Python.
+        What to do, in the shell and in Python.
     """
 
     source: str
@@ -112,12 +112,12 @@ class FolderReport:
         return "\n".join(map(show_name, [head, *self.list_remarks()]))
 
     def list_remarks(self, most_named: int = 10) -> list[str]:
-        """Say in lines what was found and what to do.
+        """Return lines of text: what was found and what to do.
 
         Parameters
         ----------
         most_named : int, default=10
-            Files, or groups of files, that are named of each kind.
+            Most files, or groups of files, to list of each kind.
 
         Returns
         -------
@@ -174,21 +174,21 @@ def inspect_folder(
     n_jobs: int | None = None,
     progress: Progress | None = None,
 ) -> FolderReport:
-    """Count the images of each class, find bad and duplicate files, and say what to do.
+    """Count the images of each class, find damaged and duplicate files, and give advice.
 
-    What cannot be read is not counted, and the advice follows from what was found. It is what
-    ``sklmerge inspect`` prints.
+    Files that cannot be read are not counted, and the advice fits what was found. ``sklmerge
+    inspect`` prints this report.
 
     Parameters
     ----------
     source : path, URL or ImageIndex
         Folder of class folders, or an index of one, of a table or of an archive.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one. None takes the merge of the index.
+        Which classes count as one. None uses the merge of the index.
     model : {"linear", "trees", "network", "embedding"}, default="trees"
-        What will be trained, for the advice: see `sklmerge.balance.advise`.
+        The kind of model you will train, for the advice; see `sklmerge.balance.advise`.
     budget_bytes : float or None, default=None
-        Room for images and copies; None is what is free on the disk.
+        Disk space for images and copies; None is the free space.
     n_jobs : int or None, default=None
         Threads, as joblib counts them.
     progress : callable or None, default=None
@@ -201,7 +201,7 @@ def inspect_folder(
     Raises
     ------
     ValueError
-        If there are no class folders, only one class is left, or `model` is another.
+        If there are no class folders, only one class is left, or `model` is unknown.
 
     See Also
     --------

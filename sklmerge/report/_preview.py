@@ -28,20 +28,20 @@ def preview_folder(
 ) -> NDArray[np.uint8]:
     """Draw a contact sheet: images of each class beside their augmented copies.
 
-    The copies are those that `balance_folder` would write with the same seed. It is what
-    ``sklmerge preview`` draws.
+    These are the copies that `balance_folder` would write with the same seed. ``sklmerge preview``
+    draws this sheet.
 
     Parameters
     ----------
     source : path, URL or ImageIndex
         Folder of class folders, or an index.
     out : path or None, default=None
-        Picture to write: PNG, JPEG or WebP by its name, outside the source. None writes none.
+        File to write: PNG, JPEG or WebP by its extension, outside the source. None writes no file.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one. None takes the merge of the index.
+        Which classes count as one. None uses the merge of the index.
     augmenter : {"light", "strong", "trivial"}, ImageAugmenter, callable, mapping or None, \
 default="light"
-        What augments the copies; None makes plain copies.
+        How the copies are augmented; None makes exact copies.
     n_sources, n_copies : int, default=1 and 6
         Images of each class, and copies of each.
     random_state : int, default=0
@@ -54,10 +54,10 @@ default="light"
     Raises
     ------
     BadFileError
-        If no image of a class can be read. For one that cannot be read another is drawn, with a
+        If no image of a class can be read. A single unreadable image is replaced by another, with a
         warning.
     ValueError
-        If `out` has another ending, or lies in the source.
+        If `out` has another extension, or is inside the source.
 
     Examples
     --------

@@ -25,16 +25,16 @@ _MORE_STEPS = 2
 
 @dataclass(frozen=True)
 class FolderSuggestion:
-    """Which classes of a folder could be merged; printed, it says so in a few lines.
+    """Suggested merges for a folder; printed, a summary of a few lines.
 
     Attributes
     ----------
     source : str
-        Where the images are.
+        The folder.
     model : str
-        What they were described by.
+        The features that were used.
     n_images, n_unreadable : int
-        Images that were looked at, and files that could not be read.
+        Images that were used, and files that could not be read.
     left_out : dict of label to int
         Classes with fewer readable images than folds, and how many they have.
     classes : list
@@ -42,19 +42,19 @@ class FolderSuggestion:
     confusion : list of list of int
         Out-of-fold counts; rows are true classes, columns predicted ones.
     accuracy, balanced_accuracy : float
-        Out of fold, before merging.
+        Cross-validated scores before merging.
     merge : dict of label to list of labels
         The suggestion.
     note : str or None
-        Why nothing is suggested, if that says more of the model than of the classes.
+        Why nothing is suggested, if the reason is the model and not the classes.
     steps : list of dict
         Joins, the most confusable first, with the scores after each.
     pairs : list of dict
-        Pairs of classes with confusions, and the files behind each.
+        Pairs of confused classes, and the confused files of each.
     commands : list of str
-        How to carry it out in a shell; none for an index.
+        Commands for the suggestion; none for an index.
     code : list of str
-        How to carry it out with the ``index`` that was given; none for a folder.
+        Python code for the suggestion, for the given ``index``; none for a folder.
     """
 
     source: str
@@ -78,7 +78,7 @@ class FolderSuggestion:
         return asdict(self)
 
     def list_steps(self) -> list[list[Any]]:
-        """List the joins to show: members, confusability, classes, two scores, a remark.
+        """Return the joins as rows: members, confusability, classes, two scores, a remark.
 
         Returns
         -------
@@ -96,7 +96,7 @@ class FolderSuggestion:
         return rows
 
     def list_remarks(self) -> list[str]:
-        """Say in lines what is confused, and which merge is suggested.
+        """Return lines of text: what is confused, and which merge is suggested.
 
         Returns
         -------
@@ -134,32 +134,33 @@ def suggest_folder(
     random_state: int = 0,
     n_jobs: int | None = None,
 ) -> FolderSuggestion:
-    """Predict images out of fold, and say which classes a model takes for one another.
+    """Predict images by cross-validation, and report which classes a model confuses.
 
-    Each image is described by gradients and colours, or by the embedding of a `model`; a logistic
-    regression with balanced weights predicts from that. It is what ``sklmerge suggest`` prints.
+    Each image is described by gradients and colours, or by the embedding of a `model`, and
+    predicted by a logistic regression with balanced weights. ``sklmerge suggest`` prints this
+    report.
 
     Parameters
     ----------
     source : path, URL or ImageIndex
         Folder of class folders, or an index.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Classes that count as one already.
+        Classes that already count as one.
     model : object or None, default=None
-        What embeds images, as `EmbeddingFeatures` takes it, such as the path of an ONNX file.
-        None describes them by HOG features and colour histograms.
+        A model for `EmbeddingFeatures`, such as the path of an ONNX file. None uses HOG features
+        and colour histograms.
     n_classes : int or None, default=None
-        Merge until so many classes are left.
+        Merge until this many classes are left.
     threshold : float or None, default=None
         Merge while confusability is at least this, see `MergeAdvisor`.
     image_size : (height, width) or None, default=None
-        Size at which images are compared; None is (48, 48), or what the model takes.
+        Size that images are resized to; None is (48, 48), or the input size of the model.
     max_images : int, default=500
-        Look at no more images of a class than this, chosen by the hash of their paths.
+        Largest number of images used per class, chosen by the hash of their paths.
     folds : int, default=5
-        Folds of the cross-validation. Classes with fewer readable images are left out, and named.
+        Folds of the cross-validation. Classes with fewer readable images are left out and listed.
     group_by : str, pattern, callable, mapping or None, default=None
-        What must stay together, see `balance_folder`.
+        Images that must stay together, see `balance_folder`.
     random_state : int, default=0
         The seed.
     n_jobs : int or None, default=None
@@ -176,8 +177,7 @@ def suggest_folder(
 
     See Also
     --------
-    suggest_merges : The same from predictions of your own model.
-    MergeAdvisor : The same with an estimator of your own.
+    suggest_merges : The same from the predictions of your own model.
 
     Examples
     --------

@@ -34,21 +34,21 @@ _SUGGEST_IMAGES = 60
 
 @dataclass(frozen=True)
 class ReportPage:
-    """A page about a folder of images; a notebook shows it.
+    """A page about a folder of images; notebooks display it.
 
     Attributes
     ----------
     html : str
         The whole page.
     inspection : FolderReport
-        What it says, for programs.
+        The same results as data.
     """
 
     html: str
     inspection: FolderReport
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the page, whole or not at all.
+        """Write the page; the file appears complete or not at all.
 
         Parameters
         ----------
@@ -75,24 +75,24 @@ def write_report(
     n_jobs: int | None = None,
     progress: Progress | None = None,
 ) -> ReportPage:
-    """Write one HTML page about a folder of images: what is in it, what is wrong, what to do.
+    """Write an HTML page about a folder of images: contents, problems and advice.
 
-    The page holds everything it needs: no network, no other files. It shows counts and imbalance
-    at both levels, a sheet of each class, sizes and modes, unreadable files, duplicates and near
-    duplicates side by side, images that two parts share, suggested merges with the images that are
-    confused, and what augmented copies would look like. It is what ``sklmerge report`` writes.
+    The page is a single file and needs no network. It shows counts and imbalance of merged and
+    original classes, sample images of each class, sizes and modes, unreadable files, duplicates and
+    near duplicates side by side, images that two parts share, suggested merges with the confused
+    images, and examples of augmented copies. ``sklmerge report`` writes this page.
 
     Parameters
     ----------
     source : path, URL or ImageIndex
-        Folder of class folders, or of the folders train, val and test of them (the page is then
-        about train, and about what the others share with it), or an index.
+        Folder of class folders, or of the folders train, val and test of such (the page is then
+        about train, and about images that the other parts share with it), or an index.
     path : path or None, default=None
-        Page to write, ending in .html, outside the source. None writes none.
+        File to write, ending in .html, outside the source. None writes no file.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one. None takes the merge of the index.
+        Which classes count as one. None uses the merge of the index.
     force : bool, default=False
-        Replace a page that exists.
+        Replace an existing file.
     random_state : int, default=0
         Seed of the images that are shown and of the copies.
     n_jobs : int or None, default=None
@@ -109,13 +109,13 @@ def write_report(
     ImportError
         If jinja2 is not installed.
     ValueError
-        If `path` exists, has another ending, or lies in the source.
+        If `path` exists, has another extension, or is inside the source.
     OSError
         If it cannot be written.
 
     See Also
     --------
-    inspect_folder : The same in lines, for programs and terminals.
+    inspect_folder : The same as text, for programs and terminals.
 
     Examples
     --------
