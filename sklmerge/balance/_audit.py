@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.balance.plan import read_column
 from sklmerge.balance.store import PLAN_NAME
 from sklmerge.images import (
     Fingerprints,
@@ -22,6 +21,7 @@ from sklmerge.images import (
     find_near,
     is_url,
     read_bytes,
+    read_column,
     show_name,
     take_fingerprints,
 )

@@ -20,7 +20,6 @@ from sklmerge.augment import as_augmenter
 from sklmerge.balance._run_job import check_output, run_job
 from sklmerge.balance.plan import (
     Cleaned,
-    GroupBy,
     Rules,
     Sources,
     Split,
@@ -29,7 +28,6 @@ from sklmerge.balance.plan import (
     check_split,
     choose_dropped,
     describe_groups,
-    find_similar,
     find_source_groups,
     list_sources,
     merge_codes,
@@ -48,11 +46,13 @@ from sklmerge.balance.work import (
 )
 from sklmerge.images import (
     IMAGE_EXTENSIONS,
+    GroupBy,
     ImageIndex,
     Reader,
     ReadOptions,
     RemoteFiles,
     check_classes,
+    find_similar,
     is_url,
     verify_files,
 )
@@ -334,7 +334,9 @@ def _clean(
     merged = merge_codes(sources.classes, sources.class_names, mapping)
     options, files = ReadOptions(sources.reader), sources.files or RemoteFiles()
     found = verify_files(sources.paths, merged, options, files, n_jobs)
-    similar = find_similar(sources, n_jobs) if "similar" in kinds else []
+    similar = []
+    if "similar" in kinds:
+        similar = find_similar(sources.paths, files=files, reader=sources.reader, n_jobs=n_jobs)
     names = list(sources.paths.relative())
     cleaned = choose_dropped(names, merged, sources.parts, found, similar, kinds)
     return sources.take(cleaned.kept), cleaned

@@ -10,7 +10,6 @@ from typing import Literal
 
 from sklmerge._checks import check_choice
 from sklmerge.balance.plan import (
-    METADATA_NAME,
     PART_NAMES,
     MetadataRow,
     check_class_name,
@@ -28,7 +27,7 @@ from sklmerge.balance.store import (
     lock_folder,
 )
 from sklmerge.balance.work import Progress, read_begun_plan
-from sklmerge.images import BadFileError, find_local, is_hidden, is_url
+from sklmerge.images import METADATA_NAME, BadFileError, find_local, is_hidden, is_url
 
 
 def separate(

@@ -1,16 +1,12 @@
 """From a folder of class folders to two feeds, in one line."""
 
 import os
-import re
-from collections.abc import Callable
 from typing import Any, Literal
-
-import numpy as np
 
 from sklmerge._checks import check_choice, is_real
 from sklmerge.augment import ImageScaler
 from sklmerge.feed._batches import ClassMode, ImageBatches
-from sklmerge.images import ImageIndex
+from sklmerge.images import GroupBy, ImageIndex, name_groups
 from sklmerge.sampling import EpochSchedule
 
 FRAMEWORKS = ("keras", "torch", "tf")
@@ -24,7 +20,7 @@ def batches_from_directory(
     samples_per_class: Any = "natural",
     augmenter: Any = "light",
     validation_split: float = 0.2,
-    group_by: str | re.Pattern[str] | Callable[[str], Any] | None = None,
+    group_by: GroupBy | None = None,
     batch_size: int = 32,
     framework: Literal["keras", "torch", "tf"] | None = None,
     class_mode: ClassMode = "sparse",
@@ -56,10 +52,11 @@ def batches_from_directory(
         How training images are augmented.
     validation_split : float, default=0.2
         Share of the images for validation, in every class.
-    group_by : str, pattern, callable or None, default=None
-        What must stay together, such as images of a patient: a regular expression that is searched
-        for in each path within the folder (its first group, if it has one, names the group), or a
-        function of that path.
+    group_by : str, pattern, callable, mapping or None, default=None
+        What must stay together, such as images of a patient: a column of a table in the folder, a regular
+        expression whose first group names the group, a function of the path within the folder, a
+        mapping from such paths, "content" for equal files or "similar" for near duplicates; as for
+        `balance_folder`.
     batch_size : int, default=32
         Most images in a batch.
     framework : {"keras", "torch", "tf"} or None, default=None
@@ -130,7 +127,10 @@ def batches_from_directory(
     index = directory if isinstance(directory, ImageIndex) else ImageIndex(directory)
     if merge is not None:
         index = index.with_merge(merge)
-    groups = None if group_by is None else _find_groups(index, group_by)
+    groups = None
+    if group_by is not None:
+        files = index.files if index.paths.hold_urls() else None
+        groups = name_groups(index.paths, group_by, files=files, reader=index.reader, n_jobs=n_jobs)
     parts = index.split(validation_split, groups=groups, random_state=random_state)
     settings: dict[str, Any] = {
         "scaler": ImageScaler(rescale=1 / 255) if isinstance(scaler, str) else scaler,
@@ -155,30 +155,3 @@ def batches_from_directory(
     if framework == "keras":
         return train.to_keras(), val.to_keras()
     return (train.to_tf(), val.to_tf()) if framework == "tf" else (train, val)
-
-
-def _find_groups(index: ImageIndex, group_by: Any) -> np.ndarray[Any, Any]:
-    """Say which group each image is in, by its path within the folder."""
-    find = group_by
-    if isinstance(group_by, str | re.Pattern):
-        pattern = re.compile(group_by)
-
-        def find(path: str) -> str | None:
-            match = pattern.search(path)
-            return None if match is None else match.group(1 if pattern.groups else 0)
-
-    elif not callable(group_by):
-        raise TypeError(
-            "group_by must be a regular expression, a function of the path, or None, got "
-            f"{group_by!r}"
-        )
-    paths = index.paths.relative()
-    groups = [find(path) for path in paths]
-    without = next((path for path, group in zip(paths, groups, strict=True) if group is None), None)
-    if without is not None:
-        raise ValueError(f"group_by must give a group for every path, got none for {without!r}")
-    n_groups = len(set(map(str, groups)))
-    if n_groups in (1, len(groups)):
-        what = "puts all images into one group" if n_groups == 1 else "groups no two images"
-        raise ValueError(f"group_by {what}, got {groups[0]!r} for {paths[0]!r}")
-    return np.array([str(group) for group in groups], object)

@@ -5,6 +5,11 @@ from sklmerge.images._duplicates import group_equal as group_equal
 from sklmerge.images._fingerprints import Fingerprints, take_fingerprints
 from sklmerge.images._fingerprints import digest_file as digest_file
 from sklmerge.images._fingerprints import digest_pixels as digest_pixels
+from sklmerge.images._groups import GroupBy as GroupBy
+from sklmerge.images._groups import find_similar as find_similar
+from sklmerge.images._groups import join_groups as join_groups
+from sklmerge.images._groups import name_groups as name_groups
+from sklmerge.images._groups import read_column as read_column
 from sklmerge.images._index import ImageIndex
 from sklmerge.images._path_lists import find_paths as find_paths
 from sklmerge.images._path_lists import get_ways as get_ways
@@ -25,6 +30,7 @@ from sklmerge.images._verify import verify_files as verify_files
 from sklmerge.images.codec import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
 from sklmerge.images.codec import ImageHeader, decode_image, encode_image, read_header, sniff_format
 from sklmerge.images.codec import check_decoding as check_decoding
+from sklmerge.images.files import METADATA_NAME as METADATA_NAME
 from sklmerge.images.files import BadFileError, ImagePaths
 from sklmerge.images.files import RemoteFiles as RemoteFiles
 from sklmerge.images.files import ScannedFolder as ScannedFolder

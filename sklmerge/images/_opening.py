@@ -13,6 +13,7 @@ from sklmerge._containers import read_labels
 from sklmerge.images._reading import fetch_urls, read_bytes
 from sklmerge.images.codec import IMAGE_EXTENSIONS
 from sklmerge.images.files import (
+    METADATA_NAME,
     BadFileError,
     ImagePaths,
     RemoteFiles,
@@ -37,7 +38,6 @@ from sklmerge.images.files import (
     scan_remote_folders,
 )
 
-METADATA_NAME = "metadata.csv"
 _TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".tab")
 
 

@@ -1,6 +1,11 @@
 """One line from a folder to two feeds: divided first, scaled alike, only training augmented."""
 
+import re
+import shutil
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -51,6 +56,55 @@ def test_groups_are_not_divided(folder, group_by):
     assert 0 < len(list_rows(val)) < 120
 
 
+def find_patch(path):
+    return path.split("_")[1]
+
+
+@pytest.fixture
+def grouped(folder, tmp_path):
+    """A folder of 240 images whose table says what belongs together, by row of the source."""
+    photos = tmp_path / "photos"
+    shutil.copytree(folder, photos)
+    names = list(ImageIndex(photos).paths.relative())
+    lines = ["file_name,patch", *(f"{name},{find_patch(name)}" for name in names)]
+    (photos / "groups.csv").write_text("\n".join(lines))
+    return photos
+
+
+@pytest.mark.parametrize("form", ["pattern", "compiled", "function", "mapping", "series", "column"])
+def test_groups_may_be_told_in_every_form_that_a_balanced_folder_takes(grouped, form):
+    groups = {path: find_patch(path) for path in ImageIndex(grouped).paths.relative()}
+    forms = {
+        "pattern": r"_(\d+)_\d+\.png$",
+        "compiled": re.compile(r"_(\d+)_\d+\.png$"),
+        "function": find_patch,
+        "mapping": groups,
+        "series": pd.Series(groups),
+        "column": "patch",
+    }
+    _, val = batches_from_directory(grouped, group_by=forms[form], **SMALL)
+    index = ImageIndex(grouped)
+    _, expected = index.split(0.2, groups=list(groups.values()), random_state=0)
+    shown = np.concatenate([x for x, _ in val])
+    plain = expected.read(image_size=(32, 48), color_mode="grayscale")
+    assert_allclose(shown, plain / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize("group_by", ["content", "similar"])
+def test_equal_images_are_not_divided(folder, tmp_path, group_by):
+    photos = tmp_path / "photos"
+    index = ImageIndex(folder)
+    for path, label in zip(index.paths[::6], index.labels[::6], strict=True):
+        for copy in range(3):
+            place = photos / label / f"{copy}_{Path(path).name}"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+    train, val = batches_from_directory(photos, group_by=group_by, scaler=None, augmenter=None)
+    sides = [{image.tobytes() for x, _ in feed for image in x} for feed in (train, val)]
+    assert sides[0] & sides[1] == set()
+    assert len(sides[0]) + len(sides[1]) == 40
+
+
 def test_feeds_are_those_of_the_framework(folder):
     import torch
 
@@ -70,10 +124,12 @@ def test_feeds_are_those_of_the_framework(folder):
         ({"validation_split": "0.2"}, "validation_split must be a share between 0 and 1"),
         ({"samples_per_class": None}, 'samples_per_class must be "natural" for each image once'),
         ({"scaler": "0..1"}, "scaler must be 'unit', got '0..1'"),
-        ({"group_by": 3}, "group_by must be a regular expression, a function of the path, or None"),
-        ({"group_by": "nowhere"}, "group_by must give a group for every path, got none for 'brick"),
-        ({"group_by": r"\.png$"}, "group_by puts all images into one group, got '.png' for 'brick"),
-        ({"group_by": ".*"}, "group_by groups no two images, got 'brick/"),
+        ({"group_by": 3}, "group_by must be 'content', 'similar', a column of a table, a regular"),
+        ({"group_by": "nowhere"}, "group_by gives no group for 'brick.*no table has a column"),
+        ({"group_by": "("}, r"group_by must be 'content', .* got '\(' \(missing \)"),
+        ({"group_by": {}}, "group_by gives no group for 'brick"),
+        ({"group_by": r"\.png$"}, "puts all 240 images into one group, got '.png' first"),
+        ({"group_by": ".*"}, "group_by='.*' groups no two images, got 'brick/"),
         ({"merge": {"ground": ["grass", "sand"]}}, "'sand'"),
     ],
 )

@@ -3,13 +3,6 @@
 from sklmerge.balance.plan._drop import Cleaned as Cleaned
 from sklmerge.balance.plan._drop import check_drop as check_drop
 from sklmerge.balance.plan._drop import choose_dropped as choose_dropped
-from sklmerge.balance.plan._groups import GroupBy as GroupBy
-from sklmerge.balance.plan._groups import Groups as Groups
-from sklmerge.balance.plan._groups import describe_groups as describe_groups
-from sklmerge.balance.plan._groups import find_groups as find_groups
-from sklmerge.balance.plan._groups import find_similar as find_similar
-from sklmerge.balance.plan._groups import read_column as read_column
-from sklmerge.balance.plan._metadata import METADATA_NAME as METADATA_NAME
 from sklmerge.balance.plan._metadata import MetadataRow as MetadataRow
 from sklmerge.balance.plan._metadata import list_metadata as list_metadata
 from sklmerge.balance.plan._metadata import read_csv as read_csv
@@ -25,7 +18,10 @@ from sklmerge.balance.plan._parts_and_folds import check_folds as check_folds
 from sklmerge.balance.plan._parts_and_folds import check_split as check_split
 from sklmerge.balance.plan._plan import Plan as Plan
 from sklmerge.balance.plan._plan import merge_codes as merge_codes
+from sklmerge.balance.plan._prepare import Groups as Groups
 from sklmerge.balance.plan._prepare import Rules as Rules
+from sklmerge.balance.plan._prepare import describe_groups as describe_groups
+from sklmerge.balance.plan._prepare import find_groups as find_groups
 from sklmerge.balance.plan._prepare import find_source_groups as find_source_groups
 from sklmerge.balance.plan._prepare import plan_job as plan_job
 from sklmerge.balance.plan._prepare import resolve_merge as resolve_merge

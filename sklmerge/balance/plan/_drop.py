@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import list_items
-from sklmerge.balance.plan._groups import join_groups
-from sklmerge.images import ImageReport
+from sklmerge.images import ImageReport, join_groups
 
 DROPPABLE = ("unreadable", "duplicates", "similar", "leaks", "conflicts")
 Dropped = dict[str, dict[str, str]]

@@ -16,7 +16,6 @@ from sklmerge.balance.plan._names import name_file
 from sklmerge.balance.plan._plan import Plan
 from sklmerge.images import BadFileError, is_url
 
-METADATA_NAME = "metadata.csv"
 _ROWS_AT_ONCE = 10_000
 
 

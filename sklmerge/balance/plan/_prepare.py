@@ -1,6 +1,7 @@
 """From a source and the rules for it to the plan, with every check that needs no destination."""
 
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from sklmerge._random import hash_texts
 from sklmerge.augment import Augmenter, pick_augmenter
-from sklmerge.balance.plan._groups import GroupBy, Groups, group_sources
 from sklmerge.balance.plan._names import check_class_name
 from sklmerge.balance.plan._parts_and_folds import (
     TRAIN,
@@ -20,8 +20,18 @@ from sklmerge.balance.plan._parts_and_folds import (
     number_folds,
 )
 from sklmerge.balance.plan._plan import Plan, make_plan, merge_codes
-from sklmerge.balance.plan._source import Sources
-from sklmerge.images import count_classes, fit_merger
+from sklmerge.balance.plan._source import Sources, take_index
+from sklmerge.images import (
+    GroupBy,
+    ImageIndex,
+    count_classes,
+    fit_merger,
+    name_groups,
+    number_groups,
+)
+
+# The number of each image's group, and what stands for each group when groups are ordered.
+Groups = tuple[NDArray[np.int64], NDArray[np.uint64]]
 
 
 class Rules(NamedTuple):
@@ -81,10 +91,79 @@ def find_source_groups(
     """
     if group_by is None:
         return None
-    groups = group_sources(sources, group_by, n_jobs)
+    groups = _number_groups(sources, group_by, n_jobs)
     if sources.parts is not None:
         _check_groups_apart(groups[0], sources.parts, sources)
     return groups
+
+
+def _number_groups(sources: Sources, group_by: GroupBy, n_jobs: int | None) -> Groups:
+    names = name_groups(
+        sources.paths, group_by, files=sources.files, reader=sources.reader, n_jobs=n_jobs
+    )
+    return number_groups(names, len(sources))
+
+
+def find_groups(
+    index: ImageIndex, group_by: GroupBy, *, n_jobs: int | None = None
+) -> NDArray[np.int64]:
+    r"""Find which images of an index belong together, for ``index.split(groups=...)``.
+
+    Parameters
+    ----------
+    index : ImageIndex
+        The images.
+    group_by : str, pattern, callable or mapping
+        See `balance_folder`.
+    n_jobs : int or None, default=None
+        Threads that read the files for ``"content"`` and ``"similar"``.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        The number of each image's group, from 0 without gaps.
+
+    Raises
+    ------
+    ValueError
+        If an image has no group, or a pattern or column groups nothing or everything.
+    TypeError
+        If `group_by` is none of these.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklmerge import ImageIndex
+    >>> from sklmerge.balance import find_groups
+    >>> from sklmerge.datasets import write_textures
+    >>> with TemporaryDirectory() as folder:
+    ...     write_textures(folder)
+    ...     groups = find_groups(ImageIndex(folder), r"(\d)\.png$")
+    >>> int(groups.max())
+    4
+    """
+    sources = take_index(index)
+    codes, _ = _number_groups(sources, group_by, n_jobs)
+    places = {path: place for place, path in enumerate(sources.paths)}
+    root = sources.root
+    rows = [places[os.path.join(root, path)] for path in index.paths.relative()]
+    return codes[rows]
+
+
+def describe_groups(group_by: GroupBy | None) -> str | None:
+    """Describe `group_by` in a few words; which image is in which group is no parameter.
+
+    Examples
+    --------
+    >>> from sklmerge.balance.plan._prepare import describe_groups
+    >>> describe_groups({"cat/1.jpg": "Tom"})
+    'dict'
+    """
+    if group_by is None or isinstance(group_by, str):
+        return group_by
+    if isinstance(group_by, re.Pattern):
+        return group_by.pattern
+    return getattr(group_by, "__qualname__", type(group_by).__name__)
 
 
 def plan_job(

@@ -13,11 +13,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from sklmerge.balance.plan import METADATA_NAME, Plan, list_metadata, name_file, write_csv
+from sklmerge.balance.plan import Plan, list_metadata, name_file, write_csv
 from sklmerge.balance.store import PLAN_NAME, WORK_NAME, Present, Store
 from sklmerge.balance.work._copies import OutputSettings
 from sklmerge.balance.work._report import BalanceReport, tell_changes
-from sklmerge.images import BadFileError
+from sklmerge.images import METADATA_NAME, BadFileError
 
 # The job has a seed and workers of its own.
 _NOT_USED = ("random_state", "n_jobs")

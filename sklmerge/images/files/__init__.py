@@ -32,6 +32,7 @@ from sklmerge.images.files._split_by_hash import number_groups as number_groups
 from sklmerge.images.files._split_by_hash import pool_small_classes as pool_small_classes
 from sklmerge.images.files._split_by_hash import split_by_group as split_by_group
 from sklmerge.images.files._split_by_hash import split_by_rank as split_by_rank
+from sklmerge.images.files._tables import METADATA_NAME as METADATA_NAME
 from sklmerge.images.files._tables import Table as Table
 from sklmerge.images.files._tables import as_table as as_table
 from sklmerge.images.files._tables import check_cells as check_cells

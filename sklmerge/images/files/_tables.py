@@ -11,6 +11,8 @@ from typing import Any
 
 from sklmerge._checks import is_whole
 
+# The table that stands beside images, as other programs look for it too.
+METADATA_NAME = "metadata.csv"
 # Columns that are taken without being named, if only one of them is there; letters alone count.
 _PATH_NAMES = "filename file filepath path image imagename imagepath imagefile imageid img imgname"
 _LABEL_NAMES = "label labels class classname classlabel category target"

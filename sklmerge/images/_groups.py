@@ -1,4 +1,4 @@
-"""Which sources belong together: by content, a column, a pattern, a function or a mapping."""
+"""Which images belong together: by content, a column, a pattern, a function or a mapping."""
 
 import os
 import re
@@ -6,50 +6,42 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sklmerge.balance.plan._metadata import METADATA_NAME
-from sklmerge.balance.plan._source import Sources, take_index
-from sklmerge.images import (
-    Fetched,
-    ImageIndex,
-    RemoteFiles,
-    digest_file,
-    fetch_urls,
-    find_equal,
-    find_near,
-    map_files,
-    number_groups,
-    parse_table,
-    read_bytes,
-    take_fingerprints,
-)
+from sklmerge.images._duplicates import find_equal, find_near
+from sklmerge.images._fingerprints import digest_file, take_fingerprints
+from sklmerge.images._reading import Fetched, Reader, fetch_urls, map_files, read_bytes
+from sklmerge.images.files import METADATA_NAME, ImagePaths, RemoteFiles, parse_table
 
 # Not the names of columns, and hardly patterns that someone needs.
 CONTENT, SIMILAR = "content", "similar"
 GroupBy = str | re.Pattern[str] | Callable[[str], Any] | Mapping[str, Any]
-Groups = tuple[NDArray[np.int64], NDArray[np.uint64]]
 
 
-def find_groups(
-    index: ImageIndex, group_by: GroupBy, *, n_jobs: int | None = None
-) -> NDArray[np.int64]:
-    r"""Find which images of an index belong together, for ``index.split(groups=...)``.
+def name_groups(
+    paths: ImagePaths,
+    group_by: GroupBy,
+    *,
+    files: RemoteFiles | None = None,
+    reader: Reader | None = None,
+    n_jobs: int | None = None,
+) -> list[str]:
+    r"""Name the group of each image.
 
     Parameters
     ----------
-    index : ImageIndex
-        The images.
+    paths : ImagePaths of length n
+        The images; tables with columns are looked for in their root.
     group_by : str, pattern, callable or mapping
-        See `balance_folder`.
+        As for `balance_folder`.
+    files : RemoteFiles or None, default=None
+        What opens URLs; None for paths.
+    reader : callable or None, default=None
+        What reads formats of one's own, for "similar".
     n_jobs : int or None, default=None
-        Threads that read the files for ``"content"`` and ``"similar"``.
+        Threads that read the files for "content" and "similar".
 
     Returns
     -------
-    ndarray of int64, shape (n,)
-        The group number of each image, from 0 without gaps.
+    list of str, length n
 
     Raises
     ------
@@ -60,59 +52,35 @@ def find_groups(
 
     Examples
     --------
-    >>> from tempfile import TemporaryDirectory
-    >>> from sklmerge import ImageIndex
-    >>> from sklmerge.balance import find_groups
-    >>> from sklmerge.datasets import write_textures
-    >>> with TemporaryDirectory() as folder:
-    ...     write_textures(folder)
-    ...     groups = find_groups(ImageIndex(folder), r"(\d)\.png$")
-    >>> int(groups.max())
-    4
+    >>> name_groups(ImagePaths.from_bytes([b"a/p1_1.png", b"a/p1_2.png", b"b/p2_1.png"]), r"p\d")
+    ['p1', 'p1', 'p2']
     """
-    sources = take_index(index)
-    codes, _ = group_sources(sources, group_by, n_jobs)
-    places = {path: place for place, path in enumerate(sources.paths)}
-    root = sources.root
-    rows = [places[os.path.join(root, path)] for path in index.paths.relative()]
-    return codes[rows]
-
-
-def group_sources(sources: Sources, group_by: GroupBy, n_jobs: int | None = None) -> Groups:
-    """Find the group of each source: codes from 0 without gaps, and what stands for each group.
-
-    Raises
-    ------
-    ValueError
-        If a source has no group, or a pattern or column groups nothing or everything.
-    TypeError
-        If `group_by` is none of what `balance_folder` takes.
-    """
-    n = len(sources)
     if isinstance(group_by, str) and group_by == CONTENT:
-        digests = map_files(_digest_file, sources.paths, sources.files or RemoteFiles(), n_jobs)
-        return number_groups(list(digests), n)
+        return list(map_files(_digest_file, paths, files or RemoteFiles(), n_jobs))
+    relative = paths.relative()
     if isinstance(group_by, str) and group_by == SIMILAR:
-        names = list(sources.paths.relative())
-        for group in find_similar(sources, n_jobs):
+        names = list(relative)
+        for group in find_similar(paths, files=files, reader=reader, n_jobs=n_jobs):
             for row in group:
                 names[row] = names[group[0]]
-        return number_groups(names, n)
-    find, tried = _make_finder(group_by, sources)
+        return names
+    find, tried = _make_finder(group_by, paths, files)
     found = []
-    for path in sources.paths.relative():
+    for path in relative:
         group = find(path)
         if group is None or group != group or group == "":
             raise ValueError(f"group_by gives no group for {path!r}{tried}")
         found.append(str(group))
-    codes, keys = number_groups(found, n)
-    if tried and n > 1 and len(keys) in (1, n):
-        what = f"puts all {n} images into one group" if len(keys) == 1 else "groups no two images"
+    n, n_groups = len(found), len(set(found))
+    if tried and n > 1 and n_groups in (1, n):
+        what = f"puts all {n} images into one group" if n_groups == 1 else "groups no two images"
         raise ValueError(f"group_by={_show(group_by)} {what}, got {found[0]!r} first{tried}")
-    return codes, keys
+    return found
 
 
-def find_similar(sources: Sources, n_jobs: int | None) -> list[list[int]]:
+def find_similar(
+    paths: ImagePaths, *, files: RemoteFiles | None, reader: Reader | None, n_jobs: int | None
+) -> list[list[int]]:
     """Find the groups of rows that are near duplicates, equal images among them.
 
     Raises
@@ -120,11 +88,9 @@ def find_similar(sources: Sources, n_jobs: int | None) -> list[list[int]]:
     ValueError
         If no image can be decoded, so that nothing is known of any.
     """
-    prints = take_fingerprints(
-        sources.paths, n_jobs=n_jobs, reader=sources.reader, files=sources.files
-    )
+    prints = take_fingerprints(paths, n_jobs=n_jobs, reader=reader, files=files)
     if len(prints) and not prints.has_pixels.any():
-        first = os.fsdecode(sources.paths.get_bytes(0))
+        first = os.fsdecode(paths.get_bytes(0))
         raise ValueError(
             f"source has no image that can be decoded, so none can be found similar, first: "
             f"{first!r}; pass reader=... for a format of your own"
@@ -138,7 +104,7 @@ def join_groups(groups: Iterable[Sequence[int]]) -> list[list[int]]:
 
     Examples
     --------
-    >>> from sklmerge.balance.plan._groups import join_groups
+    >>> from sklmerge.images._groups import join_groups
     >>> join_groups([[1, 2], [3, 4], [2, 7]])
     [[1, 2, 7], [3, 4]]
     """
@@ -150,22 +116,6 @@ def join_groups(groups: Iterable[Sequence[int]]) -> list[list[int]]:
         together = sorted(joined)
         owner.update(dict.fromkeys(together, together))
     return sorted({tuple(group): group for group in owner.values()}.values())
-
-
-def describe_groups(group_by: GroupBy | None) -> str | None:
-    """Describe `group_by` in a few words; which image is in which group is no parameter.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._groups import describe_groups
-    >>> describe_groups({"cat/1.jpg": "Tom"})
-    'dict'
-    """
-    if group_by is None or isinstance(group_by, str):
-        return group_by
-    if isinstance(group_by, re.Pattern):
-        return group_by.pattern
-    return getattr(group_by, "__qualname__", type(group_by).__name__)
 
 
 def _show(group_by: GroupBy) -> str:
@@ -180,12 +130,14 @@ def _digest_file(path: str, fetched: Fetched) -> str:
         return path
 
 
-def _make_finder(group_by: GroupBy, sources: Sources) -> tuple[Callable[[str], Any], str]:
+def _make_finder(
+    group_by: GroupBy, paths: ImagePaths, files: RemoteFiles | None
+) -> tuple[Callable[[str], Any], str]:
     """Make the function from path to group, and say what was tried if it is a column or pattern."""
     if isinstance(group_by, re.Pattern):
         return _match(group_by), "; it is a regular expression, searched for in each path"
     if isinstance(group_by, str):
-        column, tried = find_column(sources, group_by)
+        column, tried = _find_column(paths, files, group_by)
         if column is not None:
             return column, tried
         try:
@@ -215,7 +167,9 @@ def _match(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
     return find
 
 
-def find_column(sources: Sources, name: str) -> tuple[Callable[[str], Any] | None, str]:
+def _find_column(
+    paths: ImagePaths, files: RemoteFiles | None, name: str
+) -> tuple[Callable[[str], Any] | None, str]:
     """Find a column in the tables that lie in the source; None if no table has it.
 
     Returns
@@ -225,7 +179,7 @@ def find_column(sources: Sources, name: str) -> tuple[Callable[[str], Any] | Non
     tried : str
         Which tables were looked at, and what they have.
     """
-    tables = _read_tables(sources.root, sources.files)
+    tables = _read_tables(paths.root, files)
     seen = []
     for file_name, table in tables.items():
         columns = list(table)
@@ -234,7 +188,7 @@ def find_column(sources: Sources, name: str) -> tuple[Callable[[str], Any] | Non
             continue
         for key in [c for c in ("file_name", *columns) if c in columns and c != name]:
             values = dict(zip(table[key], table[name], strict=True))
-            find = _find_in(values, sources.paths.relative())
+            find = _find_in(values, paths.relative())
             if find is not None:
                 return find, f"; it is a column of {file_name}, found by its column {key!r}"
         seen.append(f"{file_name} has a column {name!r}, but none that holds the images' paths")
