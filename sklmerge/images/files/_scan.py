@@ -183,7 +183,7 @@ def scan_class_folders(root: str, wanted: Wanted) -> ScannedFolder:
 def arrange_paths(
     root: str,
     folders: list[bytes],
-    blocks: Iterable[tuple[bytes, NDArray[np.signedinteger], list[bytes]]],
+    blocks: Iterable[tuple[bytes, NDArray[np.signedinteger], dict[bytes, int]]],
     wanted: Wanted,
     passed_over: Counter[str],
 ) -> ScannedFolder:
@@ -195,8 +195,9 @@ def arrange_paths(
         What the paths are relative to.
     folders : list of bytes
         The folders directly in it that were looked through, sorted.
-    blocks : iterable of (bytes, ndarray of int, list of bytes)
-        Paths with a 0 after each, the number of each path's folder, and the folders known so far.
+    blocks : iterable of (bytes, ndarray of int, dict of bytes to int)
+        Paths with a 0 after each, the number of each path's folder, and the folders numbered so
+        far, in order.
     wanted : Wanted
         What is an image, and what is its class.
     passed_over : Counter of str
@@ -204,14 +205,15 @@ def arrange_paths(
     """
     pieces, lengths = [], [np.empty(0, np.int32)]
     codes: list[NDArray[np.signedinteger]] = [np.empty(0, np.int16)]
-    known = folders
+    numbered: Collection[bytes] = folders
     for block, numbers, so_far in blocks:
-        known = so_far
+        numbered = so_far
         packed, kept_lengths, is_kept, others = keep_images(block, wanted.endings, wanted.exclude)
         pieces.append(packed)
         lengths.append(kept_lengths)
         codes.append(numbers[is_kept])
         passed_over += others
+    known = list(numbered)
     joined, all_lengths = b"".join([*pieces, PADDING]), np.concatenate(lengths)
     numbers = np.concatenate(codes)
     starts = np.cumsum(all_lengths, dtype=np.int64) - all_lengths
@@ -299,30 +301,26 @@ def count_extensions(names: Iterable[bytes]) -> Counter[str]:
 
 def _gather_paths(
     root: bytes, folders: list[bytes], levels: str
-) -> Iterator[tuple[bytes, NDArray[np.signedinteger], list[bytes]]]:
+) -> Iterator[tuple[bytes, NDArray[np.signedinteger], dict[bytes, int]]]:
     """Yield the paths of all files below class folders in blocks, and the class of each path."""
-    known = list(folders) if levels == "top" else []
-    numbers = {folder: number for number, folder in enumerate(known)}
-    dtype = choose_code_dtype(len(known)) if levels == "top" else np.int32
+    numbers = _number_folders(folders, levels)
+    dtype = choose_code_dtype(len(numbers)) if levels == "top" else np.int32
     pieces: list[bytes] = []
     classes: list[int] = []
     counts: list[int] = []
     n_gathered = 0
     for top in folders:
         for folder, n_paths, piece in walk_folder(root, top):
-            name = top if levels == "top" else folder
-            if name not in numbers:
-                numbers[name] = len(known)
-                known.append(name)
             pieces.append(piece)
-            classes.append(numbers[name])
+            name = top if levels == "top" else folder
+            classes.append(numbers.setdefault(name, len(numbers)))
             counts.append(n_paths)
             n_gathered += n_paths
             if n_gathered >= _BLOCK:
-                yield b"".join(pieces), np.repeat(np.array(classes, dtype), counts), known
+                yield b"".join(pieces), np.repeat(np.array(classes, dtype), counts), numbers
                 pieces, classes, counts, n_gathered = [], [], [], 0
     if pieces:
-        yield b"".join(pieces), np.repeat(np.array(classes, dtype), counts), known
+        yield b"".join(pieces), np.repeat(np.array(classes, dtype), counts), numbers
 
 
 def block_names(
@@ -330,13 +328,12 @@ def block_names(
     folders: list[bytes],
     levels: str,
     place_in_root: Callable[[bytes], bytes] = bytes,
-) -> Iterator[tuple[bytes, NDArray[np.signedinteger], list[bytes]]]:
+) -> Iterator[tuple[bytes, NDArray[np.signedinteger], dict[bytes, int]]]:
     """Give lists of paths, one for each class folder, as `arrange_paths` takes them.
 
     `place_in_root` cuts off what stands before the folders of a path.
     """
-    known = list(folders) if levels == "top" else []
-    numbers = {folder: number for number, folder in enumerate(known)}
+    numbers = _number_folders(folders, levels)
     for top, names in zip(folders, listings, strict=True):
         if not names:
             continue
@@ -344,9 +341,10 @@ def block_names(
             codes = np.full(len(names), numbers[top])
         else:
             homes = [place_in_root(name).rpartition(b"/")[0] for name in names]
-            for home in dict.fromkeys(homes):
-                if home not in numbers:
-                    numbers[home] = len(known)
-                    known.append(home)
-            codes = np.array([numbers[home] for home in homes])
-        yield SEPARATOR.join(names) + SEPARATOR, codes, known
+            codes = np.array([numbers.setdefault(home, len(numbers)) for home in homes])
+        yield SEPARATOR.join(names) + SEPARATOR, codes, numbers
+
+
+def _number_folders(folders: Iterable[bytes], levels: str) -> dict[bytes, int]:
+    """Give class folders numbers; leaves get theirs in the order in which they are met."""
+    return {folder: number for number, folder in enumerate(folders)} if levels == "top" else {}
