@@ -174,6 +174,35 @@ def check_samples_per_class(samples_per_class: Any, name: str = "samples_per_cla
     )
 
 
+def check_reader(reader: Any) -> None:
+    """Refuse what cannot read a file of a format of one's own."""
+    if reader is not None and not callable(reader):
+        raise TypeError(f"reader must be callable with a path, or None, got {reader!r}")
+
+
+def check_progress(progress: Any) -> None:
+    """Refuse what cannot be told how far the work is."""
+    if progress is not None and not callable(progress):
+        raise TypeError(
+            f"progress must be callable with (n_done, n_files), or None, got {progress!r}"
+        )
+
+
+def check_storage_options(options: Any) -> None:
+    """Refuse what no file system of fsspec can be made with."""
+    if options is not None and not isinstance(options, Mapping):
+        raise TypeError(f"storage_options must be a mapping or None, got {options!r}")
+
+
+def check_scaler(scaler: Any) -> None:
+    """Refuse what cannot prepare images."""
+    if scaler is not None and not callable(getattr(scaler, "transform", None)):
+        raise TypeError(
+            f"scaler must be an ImageScaler or have transform, got {scaler!r}; for a function pass "
+            "ImageScaler(preprocessing_function=...)"
+        )
+
+
 def list_items(value: Any) -> tuple[Any, ...]:
     """List what a sequence or a 1-D array holds; nothing for what is neither."""
     if isinstance(value, np.ndarray):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 
+from sklmerge._checks import check_scaler
 from sklmerge._contract import refuse_single_image, stack_images
 from sklmerge._kinds import show_labels
 from sklmerge._random import resolve_seed
@@ -196,6 +197,7 @@ class ClassAugmenter(BaseEstimator):
         ndarray of shape (n, ...)
             Of the shape and dtype of X, or of those of the scaler.
         """
+        check_scaler(scaler)
         batch = stack_images(X)
         refuse_single_image(
             batch, self.image_shape, counted=indices is not None or len(batch) == len(params)

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklmerge._checks import check_scaler
 from sklmerge._contract import check_value_range, find_value_range
 from sklmerge._random import resolve_seed
 from sklmerge.augment._base import BaseAugmenter, check_batch, check_keys, check_out, check_rows
@@ -281,6 +282,7 @@ class ImageAugmenter(BaseAugmenter):
             check_value_range(batch, bounds)
         shape, dtype = batch.shape[1:], batch.dtype
         preparation = None
+        check_scaler(scaler)
         if scaler is not None:
             shape = (*find_size(scaler, shape[:2]), *shape[2:])
             n_channels = shape[2] if len(shape) == 3 else 1

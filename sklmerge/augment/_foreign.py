@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklmerge._checks import check_scaler
 from sklmerge._contract import as_image_batch, refuse_single_image, stack_images
 from sklmerge._random import resolve_seed, salt_keys
 from sklmerge.augment._base import BaseAugmenter, check_keys, check_out, check_rows
@@ -108,6 +109,7 @@ class CallableAugmenter(BaseAugmenter):
         ValueError, TypeError
             If the function returns another shape or another dtype.
         """
+        check_scaler(scaler)
         batch = stack_images(X)
         refuse_single_image(batch, counted=indices is not None or len(batch) == len(params))
         rows = check_rows(len(batch), len(params), indices)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, NamedTuple
 
-from sklmerge._checks import check_choice
+from sklmerge._checks import check_choice, is_real
 
 MODELS = ("linear", "trees", "network", "embedding")
 # Classes with too few images that are named, the rarest first.
@@ -183,6 +183,8 @@ def advise(
     copies = {label: ceil(counts[largest] / n) - 1 for label, n in counts.items()}
     n_files = sum(min(n * (1 + RULES.max_copies), counts[largest]) for n in counts.values())
     size = None if image_bytes is None else n_files * image_bytes
+    if budget_bytes is not None and not (is_real(budget_bytes) and budget_bytes >= 0):
+        raise ValueError(f"budget_bytes must be at least 0 or None, got {budget_bytes!r}")
     fits = size is None or budget_bytes is None or size <= budget_bytes
     remedy = choose_remedy(ratio, counts[smallest], fits, model)
     reasons = [_tell_ratio(counts, largest, smallest)]

@@ -14,6 +14,8 @@ from sklmerge._checks import (
     check_max_copies,
     check_n_jobs,
     check_on_error,
+    check_progress,
+    check_reader,
 )
 from sklmerge._random import check_seed
 from sklmerge.augment import as_augmenter
@@ -45,13 +47,13 @@ from sklmerge.balance.work import (
     join_reports,
 )
 from sklmerge.images import (
-    IMAGE_EXTENSIONS,
     GroupBy,
     ImageIndex,
     Reader,
     ReadOptions,
     RemoteFiles,
     check_classes,
+    check_extensions,
     find_similar,
     is_url,
     verify_files,
@@ -255,6 +257,8 @@ default="light"
         max_copies=check_max_copies(max_copies),
         first_copy=1 if output.place == "reference" else 0,
     )
+    check_reader(reader)
+    check_progress(progress)
     index = _open_index(source, extensions, reader)
     origin, remote, store = open_places(
         source if index is None else _find_root(index),
@@ -267,7 +271,7 @@ default="light"
     check_place(output.place, origin, store.place)
     check_workers(origin, store.place, n_jobs)
     sources = (
-        list_sources(origin, remote, check_classes(classes), extensions or IMAGE_EXTENSIONS, reader)
+        list_sources(origin, remote, check_classes(classes), check_extensions(extensions), reader)
         if index is None
         else take_index(index, check_classes(classes))
     )

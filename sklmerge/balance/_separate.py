@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Literal
 
-from sklmerge._checks import check_choice
+from sklmerge._checks import check_choice, check_progress
 from sklmerge.balance.plan import (
     PART_NAMES,
     MetadataRow,
@@ -85,6 +85,7 @@ def separate(
     >>> counts["train"] == report.original_counts
     True
     """
+    check_progress(progress)
     balanced_path = _check_path(balanced, "balanced")
     target = os.path.realpath(_check_path(destination, "destination"))
     check_choice("place", place, ("copy", *LINKS))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from sklmerge._checks import check_n_jobs
+from sklmerge._checks import check_n_jobs, check_reader, check_storage_options
 from sklmerge.augment import ImageTransformer
 from sklmerge.images import (
     BadFileError,
@@ -155,11 +155,8 @@ class ImageReader(ImageTransformer, BaseEstimator):
         """Refuse parameters of a wrong kind before any file is blamed."""
         check_decoding(self.color_mode, self.image_size)
         check_n_jobs(self.n_jobs)
-        if self.reader is not None and not callable(self.reader):
-            raise TypeError(f"reader must be callable with a path, or None, got {self.reader!r}")
-        options = self.storage_options
-        if options is not None and not isinstance(options, Mapping):
-            raise TypeError(f"storage_options must be a mapping or None, got {options!r}")
+        check_reader(self.reader)
+        check_storage_options(self.storage_options)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_] | None:
         """Return the input names, for the other steps of a pipeline; pixels have no names.

@@ -3,7 +3,7 @@
 import os
 from typing import Any, Literal
 
-from sklmerge._checks import check_choice, is_real
+from sklmerge._checks import check_choice, check_whole, is_real
 from sklmerge.augment import ImageScaler
 from sklmerge.feed._batches import ClassMode, ImageBatches
 from sklmerge.images import GroupBy, ImageIndex, name_groups
@@ -114,6 +114,7 @@ def batches_from_directory(
     """
     if framework is not None:
         check_choice("framework", framework, FRAMEWORKS)
+    check_whole("num_workers", num_workers, 0)
     if framework != "torch" and num_workers != 0:
         raise ValueError(
             f'num_workers is for framework="torch", got {num_workers!r}; pass n_jobs, the number '

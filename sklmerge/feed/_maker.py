@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
+from sklmerge._checks import check_scaler
 from sklmerge.augment import ImageAugmenter, ImageScaler, pick_augmenters, scale_batch
 from sklmerge.feed._epochs import find_rates
 from sklmerge.feed._reader import RowReader
@@ -62,7 +63,7 @@ class Batch(tuple[Any, ...]):
     draws: BatchDraws
 
 
-def check_scaler(scaler: Any) -> None:
+def check_fitted_scaler(scaler: Any) -> None:
     """Refuse what cannot scale, before any image is read.
 
     Raises
@@ -70,14 +71,8 @@ def check_scaler(scaler: Any) -> None:
     NotFittedError
         If it has to learn from the training images and has not.
     """
-    if scaler is None:
-        return
-    if not callable(getattr(scaler, "transform", None)):
-        raise TypeError(
-            f"scaler must be an ImageScaler or have transform, got {scaler!r}; for a function pass "
-            "ImageScaler(preprocessing_function=...)"
-        )
-    if not isinstance(scaler, ImageScaler) or scaler.__sklearn_is_fitted__():
+    check_scaler(scaler)
+    if scaler is None or not isinstance(scaler, ImageScaler) or scaler.__sklearn_is_fitted__():
         return
     names = ("featurewise_center", "featurewise_std_normalization", "zca_whitening")
     learns = next(name for name in names if getattr(scaler, name))
@@ -272,7 +267,7 @@ def plan_maker(
     cache_bytes: float,
 ) -> BatchMaker:
     """Check what `ImageBatches` was given, and put it together; no image is read."""
-    check_scaler(scaler)
+    check_fitted_scaler(scaler)
     schedule, targets = classes.schedule, classes.targets
     codes = schedule.original_codes_
     if class_mode != "multilabel":

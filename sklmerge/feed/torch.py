@@ -13,6 +13,7 @@ import torch
 from sklearn.base import clone
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
+from sklmerge._checks import check_whole
 from sklmerge._datasets import find_labels
 from sklmerge._parallel import Lookahead, count_threads
 from sklmerge.feed._batches import ImageBatches
@@ -219,7 +220,7 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
         super().__init__(
             _MadeBatches(batches, sampler),
             batch_sampler=sampler,
-            num_workers=num_workers,
+            num_workers=check_whole("num_workers", num_workers, 0),
             **options,
         )
         # Lightning looks here for a DistributedSampler; DataLoader lets nobody set it later.

@@ -36,6 +36,7 @@ from sklmerge.images.files import RemoteFiles as RemoteFiles
 from sklmerge.images.files import ScannedFolder as ScannedFolder
 from sklmerge.images.files import Wanted as Wanted
 from sklmerge.images.files import check_classes as check_classes
+from sklmerge.images.files import check_extensions as check_extensions
 from sklmerge.images.files import check_url as check_url
 from sklmerge.images.files import count_classes as count_classes
 from sklmerge.images.files import explain_store as explain_store

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._checks import check_choice, check_n_jobs
+from sklmerge._checks import check_choice, check_n_jobs, check_reader
 from sklmerge.images._path_lists import find_paths, get_ways
 from sklmerge.images._phash import SIDE, make_thumbnail
 from sklmerge.images._reading import (
@@ -205,6 +205,7 @@ def describe_all(
     ways: tuple[Reader | None, RemoteFiles | None] = (None, None),
 ) -> Fingerprints:
     """Describe each image in threads; `ways` to read stand before those of an index."""
+    check_reader(ways[0])
     paths = list_paths(images)
     own_reader, own_files = get_ways(images)
     reader, files = ways[0] or own_reader, ways[1] or own_files

@@ -9,12 +9,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge._checks import check_choice, check_flag, check_on_error
+from sklmerge._checks import check_choice, check_flag, check_on_error, check_reader
 from sklmerge.images._index_rows import IndexRows
 from sklmerge.images._opening import Columns, list_images, tell_passed_over
 from sklmerge.images._reading import Progress, Reader, ReadOptions, read_all
 from sklmerge.images._verify import ImageReport, verify_files
-from sklmerge.images.codec import IMAGE_EXTENSIONS, check_decoding
+from sklmerge.images.codec import check_decoding
 from sklmerge.images.files import (
     LEVELS,
     Wanted,
@@ -168,7 +168,7 @@ class ImageIndex(IndexRows):
     ) -> None:
         wanted = Wanted(
             check_classes(classes),
-            IMAGE_EXTENSIONS if extensions is None else check_extensions(extensions),
+            check_extensions(extensions),
             check_exclude(exclude),
             check_choice("levels", levels, LEVELS),
             check_flag("allow_empty", allow_empty),
@@ -178,6 +178,7 @@ class ImageIndex(IndexRows):
             raise ValueError('merge="parent" needs levels="leaf", got levels="top"')
         if not by_parent:
             check_merger(merge)
+        check_reader(reader)
         columns = Columns(path_column, label_column, suffix, root)
         found = list_images(source, wanted, columns, storage_options)
         if by_parent:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._checks import check_progress
 from sklmerge._contract import check_read_image
 from sklmerge._parallel import Call, map_ordered
 from sklmerge._resize import resize_image
@@ -151,6 +152,7 @@ def map_files(
     ------
     result
     """
+    check_progress(progress)
     n_done = 0
     starts = range(0, len(paths), FILES_PER_TASK)
     tasks = (list(paths[start : start + FILES_PER_TASK]) for start in starts)

@@ -307,7 +307,9 @@ def pick_images(images: Any, places: NDArray[np.intp], title: str) -> SheetRow:
 
 def check_classes(classes: Sequence[Any] | None, known: Sequence[Any]) -> Sequence[Any]:
     """Check which classes are to be drawn."""
-    unknown = [label for label in classes or () if label not in known]
+    if isinstance(classes, str):
+        raise TypeError(f"classes must be a list or array of labels, got {classes!r} (str)")
+    unknown = [label for label in classes if label not in known] if classes is not None else []
     if unknown:
         raise ValueError(f"classes must be among {list(known)}, got {unknown[0]!r}")
     return known if classes is None else classes

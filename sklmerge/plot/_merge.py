@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.cluster.hierarchy import dendrogram
 from sklearn.utils.validation import check_is_fitted
 
+from sklmerge._checks import check_flag
 from sklmerge.labels import (
     DEFAULT_THRESHOLD,
     LabelMerger,
@@ -317,7 +318,7 @@ class MergeDisplay:
         classes = [self.classes[place] for place in order]
         counts = np.asarray(self.confusion)[np.ix_(order, order)]
         totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        values = counts / totals if normalize else counts
+        values = counts / totals if check_flag("normalize", normalize) else counts
         matrix_ax, tree_ax = self._open_axes(ax)
         image = draw_matrix(matrix_ax, values, classes, normalize)
         for cells in find_frames(classes, joined):

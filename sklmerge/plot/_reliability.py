@@ -141,6 +141,8 @@ class ReliabilityDisplay:
                 f"{type(probabilities).__name__}"
             )
         truth = np.asarray(y_true)
+        if isinstance(classes, str):
+            raise TypeError(f"classes must be a list or array of labels, got {classes!r} (str)")
         names = np.unique(truth) if classes is None else np.asarray(classes)
         if label is not None and label not in names.tolist():
             raise ValueError(f"label must be one of {names.tolist()}, got {label!r}")

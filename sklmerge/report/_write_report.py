@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from sklmerge._checks import check_flag, check_progress
 from sklmerge._random import hash_texts, rank_keys
 from sklmerge.augment import as_augmenter
 from sklmerge.balance import audit_split, find_parts
@@ -128,6 +129,8 @@ def write_report(
     >>> page.html[:15], page.inspection.counts
     ('<!doctype html>', {'brick': 160, 'grass': 60, 'gravel': 20})
     """
+    check_flag("force", force)
+    check_progress(progress)
     environment = load_templates()
     place = source if isinstance(source, Place) else find_place(source)
     parts: dict[str, str] = {}

@@ -1,5 +1,6 @@
 """The same parameter fails with the same sentence at every door that takes it."""
 
+import dataclasses
 import inspect
 from pathlib import Path
 
@@ -19,13 +20,14 @@ from sklmerge import (
     images,
     labels,
     plot,
+    report,
     sampling,
     weights,
 )
 
 ROOMS = (
     *(sklmerge, augment, balance, datasets, features, feed, images, labels, plot, sampling),
-    weights,
+    *(report, weights),
 )
 # Of each parameter that several doors take, values that are wrong at all of them.
 WRONG = {
@@ -33,21 +35,63 @@ WRONG = {
     "batch_size": [0, -3, 2.5, "8", True],
     "class_mode": ["one-hot", None],
     "color_mode": ["bgr", 3],
+    "by": ["looks", 3],
+    "cval": ["a", None],
+    "epoch": [-1, 2.5, "0", True],
+    "extensions": [".png", ["png"], 3, []],
     "fill_mode": ["edge", 1],
+    "folds": [1, 2.5, "5", True],
+    "force": ["yes", 2],
+    "group_by": [3, "(", {}],
     "image_shape": ["small", (0, 4), (4,), (4, 4, 2)],
     "image_size": [5, (True, 5), (0, 5), "ab", (1, 2, 3)],
     "interpolation": ["bicubic", 3],
     "max_copies": [-1, 2.5, "3", True],
+    "mean": ["a", [1, 2]],
     "merge": [{"x": ["a"], "y": ["a"]}, {"x": []}, 5, "ab"],
     "n_bins": [0, 2.5, "8", True],
+    "missing": ["skip", None],
+    "n_classes": [0, 5, 2.5, True],
     "n_images": [0, 2.5, "8", True],
     "n_jobs": [0, 1.5, "two", True],
+    "n_sources": [0, 2.5, "2", True],
+    "num_workers": [-1, 2.5, "2", True],
     "on_error": ["ignore", None, True],
+    "progress": ["yes", 3],
     "quality": [0, 101, 2.5, "90", True],
     "random_state": ["a", -1, 2.5],
+    "rank": [-1, 2.5, "0", True],
+    "reader": [3, "png"],
     "samples_per_class": ["most", -1, 2.5, True],
+    "scaler": [5],
+    "std": ["a", [0, 0, 0], [1, 2]],
+    "storage_options": [3, "a"],
+    "strength": [-1, "a", None, True],
+    "threshold": [2, -1, "a"],
     "value_range": [(1, 0), 255, "ab"],
     "within_merged": ["equal", None],
+    "world_size": [0, 2.5, "2", True],
+}
+# What else several doors take, and why one wrong value for all of them would say nothing.
+NOT_TRIED = {
+    "P X captions counts data dicts estimator estimators images indices keys label labels n "
+    "out params path rows sample_weight source y y_pred y_true": "data, checked against other data",
+    "ax": "matplotlib's own",
+    "budget_bytes": "None at one door is the room on the disk",
+    "classes": "names of folders at some doors, labels at others",
+    "destination place": "other choices where there are no originals to refer to",
+    "device dtype": "torch's own at one door",
+    "framework": "other frameworks fit than feed",
+    "groups": "data, checked against other data",
+    "image_format": "a folder may keep formats, one image may not",
+    "max_pixels": "its two doors are the same function",
+    "model": "a network at some doors, the kind of model at others",
+    "n_copies": "a picture may show sources alone",
+    "n_epochs": "nothing is covered after no epoch, but that is no picture",
+    "normalize": "weights are normalised in several ways, a matrix or not",
+    "number": "the number of a batch, or of a class of batches",
+    "output": "a layer or a level",
+    "train_prior target_prior": "arrays alone, or whatever an estimator can look up",
 }
 X = np.random.default_rng(0).integers(0, 256, (12, 16, 24, 3), dtype=np.uint8)
 Y = np.array(["a"] * 6 + ["b"] * 6)
@@ -64,6 +108,10 @@ def photos(tmp_path_factory):
 
 def list_rows():
     return X.reshape(len(X), -1)
+
+
+def apply_augmenter(augmenter, scaler, **options):
+    return augmenter.apply(X, augmenter.draw_params(len(X), 0, **options), scaler=scaler)
 
 
 # What to do at each door, with the photographs' folder, so that all parameters are looked at.
@@ -115,10 +163,12 @@ DOORS = {
         sklmerge.EpochSchedule(**{"random_state": 0, **options}).fit(Y).draws(0)
     ),
     "EpochSchedule.count_batches": lambda photos, **options: (
-        sklmerge.EpochSchedule(random_state=0).fit(Y).count_batches(**options)
+        sklmerge.EpochSchedule(random_state=0).fit(Y).count_batches(**{"batch_size": 4, **options})
     ),
     "EpochSchedule.plan_batches": lambda photos, **options: (
-        sklmerge.EpochSchedule(random_state=0).fit(Y).plan_batches(0, **options)
+        sklmerge.EpochSchedule(random_state=0)
+        .fit(Y)
+        .plan_batches(**{"epoch": 0, "batch_size": 4, **options})
     ),
     "HOGFeatures": lambda photos, **options: sklmerge.HOGFeatures(
         pixels_per_cell=(4, 4), **options
@@ -198,13 +248,65 @@ DOORS = {
         sklmerge.ImageIndex(photos), **options
     ),
     "find_groups": lambda photos, **options: balance.find_groups(
-        sklmerge.ImageIndex(photos), "content", **options
+        sklmerge.ImageIndex(photos), **{"group_by": "content", **options}
     ),
     "inspect_folder": lambda photos, **options: sklmerge.inspect_folder(photos, **options),
     "preview_folder": lambda photos, **options: sklmerge.preview_folder(photos, **options),
     "suggest_folder": lambda photos, **options: sklmerge.suggest_folder(photos, **options),
     "write_report": lambda photos, **options: sklmerge.report.write_report(
         photos, photos.parent / "report.html", **options
+    ),
+    "MergeAdvisor": lambda photos, **options: sklmerge.MergeAdvisor(
+        GaussianNB(), cv=2, **options
+    ).fit(list_rows(), Y),
+    "suggest_merges": lambda photos, **options: sklmerge.suggest_merges(Y, Y[::-1], **options),
+    "PriorAdjustedClassifier": lambda photos, **options: (
+        sklmerge.PriorAdjustedClassifier(GaussianNB(), **options)
+        .fit(list_rows(), Y)
+        .predict(list_rows())
+    ),
+    "adjust_prior": lambda photos, strength: sklmerge.adjust_prior(
+        np.full((2, 2), 0.5), [0.3, 0.7], strength=strength
+    ),
+    "logit_offsets": lambda photos, strength: sklmerge.logit_offsets([3, 7], strength=strength),
+    "ClassWeightEstimator": lambda photos, **options: sklmerge.ClassWeightEstimator(
+        classes=["a", "b"], **options
+    ).fit(Y),
+    "ClassAugmenter.apply": lambda photos, scaler: apply_augmenter(
+        sklmerge.as_augmenter({"a": "light", "b": None}), scaler, labels=Y
+    ),
+    "CallableAugmenter.apply": lambda photos, scaler: apply_augmenter(
+        augment.CallableAugmenter(lambda image, rng: image), scaler
+    ),
+    "ImageAugmenter.apply": lambda photos, scaler: apply_augmenter(
+        sklmerge.ImageAugmenter(rotation_range=9), scaler
+    ),
+    "TrivialAugmenter.apply": lambda photos, scaler: apply_augmenter(
+        sklmerge.TrivialAugmenter(), scaler
+    ),
+    "EpochSchedule.draws": lambda photos, **options: (
+        sklmerge.EpochSchedule(random_state=0).fit(Y).draws(**{"epoch": 0, **options})
+    ),
+    "ClassBalanceDisplay.from_estimator": lambda photos, **options: (
+        sklmerge.ClassBalanceDisplay.from_estimator(
+            sklmerge.EpochSchedule(random_state=0).fit(Y), **options
+        )
+    ),
+    "ImageBatches.iterate": lambda photos, **options: list(
+        sklmerge.ImageBatches(X, Y).iterate(**options)
+    ),
+    "ImageBatches.plan": lambda photos, **options: sklmerge.ImageBatches(X, Y).plan(**options),
+    "ImageBatches.make_batch": lambda photos, epoch: sklmerge.ImageBatches(X, Y).make_batch(
+        epoch, 0
+    ),
+    "ImageBatches.to_torch": lambda photos, **options: sklmerge.ImageBatches(X, Y).to_torch(
+        **options
+    ),
+    "ImageBatches.with_rank": lambda photos, **options: sklmerge.ImageBatches(
+        X, Y, schedule=sklmerge.EpochSchedule(random_state=0)
+    ).with_rank(**{"rank": 0, "world_size": 1, **options}),
+    "separate": lambda photos, **options: balance.separate(
+        photos, photos.parent / "apart", **options
     ),
     "resolve_seed": lambda photos, random_state: augment.resolve_seed(random_state),
     "merged_scorer": lambda photos, **options: sklmerge.merged_scorer("accuracy", **options)(
@@ -213,6 +315,8 @@ DOORS = {
 }
 # Doors whose parameter of that name is another thing, or takes what others refuse.
 OTHERS = {
+    # True or False: whether to print it.
+    ("ImageBatches", "progress"),
     ("MergeDisplay", "merge"),
     # Batches have two more class modes than a merger.
     ("LabelMerger.encode", "class_mode"),
@@ -243,13 +347,27 @@ def is_exception(thing):
     return inspect.isclass(thing) and issubclass(thing, Exception)
 
 
+def is_record(thing):
+    """Tell what a user is given, and does not make, from a door."""
+    if not inspect.isclass(thing):
+        return False
+    names = ("Display", "Suggestion", "Fingerprints", "ImagePaths")
+    return (
+        dataclasses.is_dataclass(thing)
+        or issubclass(thing, tuple)
+        or thing.__name__.endswith(names)
+    )
+
+
 def list_parameters():
     """List parameter -> the doors that take it."""
-    doors = {name: set() for name in WRONG}
+    doors = {}
     for door, thing in list_doors():
+        if is_record(thing) or door.startswith(("Augmenter.", "ImagePaths.", "Fingerprints.")):
+            continue
         for name in inspect.signature(thing).parameters:
-            if name in WRONG and (door, name) not in OTHERS:
-                doors[name].add(door)
+            if (door, name) not in OTHERS and name not in ("self", "cls"):
+                doors.setdefault(name, set()).add(door)
     return doors
 
 
@@ -263,6 +381,13 @@ def try_door(door, photos, name, value):
     except (ValueError, TypeError) as error:
         return f"{type(error).__name__}: {error}"
     return "nothing"
+
+
+def test_no_parameter_that_several_doors_take_is_forgotten():
+    told = {name for names in NOT_TRIED for name in names.split()}
+    shared = {name for name, doors in TAKEN.items() if len(doors) > 1}
+    assert sorted(shared - told - set(WRONG)) == []
+    assert sorted((told | set(WRONG)) - shared) == []
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from sklmerge._checks import check_storage_options
 from sklmerge._parallel import run_ahead
 from sklmerge.images.files._archives import SCHEME, Archive, open_archive
 from sklmerge.images.files._class_folders import choose_class_folders
@@ -55,6 +56,7 @@ class RemoteFiles:
         options: Mapping[str, Any] | None = None,
         archives: Mapping[str, Archive] | None = None,
     ) -> None:
+        check_storage_options(options)
         self.options = dict(options or {})
         self.archives = dict(archives or {})
         # By process: a file system that came through a fork refuses to work.

@@ -4,7 +4,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -230,9 +230,12 @@ def arrange_paths(
     return ScannedFolder(names, paths, narrow, empty, passed_over)
 
 
-def check_extensions(extensions: Iterable[str]) -> tuple[str, ...]:
-    """Check that extensions are a list of endings that begin with a dot."""
-    endings = () if isinstance(extensions, str) else tuple(extensions)
+def check_extensions(extensions: Any) -> tuple[str, ...]:
+    """Check that extensions are endings that begin with a dot; None are those of images."""
+    if extensions is None:
+        return IMAGE_EXTENSIONS
+    endings = tuple(extensions) if isinstance(extensions, Collection) else ()
+    endings = () if isinstance(extensions, str) else endings
     if not endings or not all(isinstance(e, str) and e.startswith(".") for e in endings):
         raise ValueError(f"extensions must be endings such as ('.jpg', '.png'), got {extensions!r}")
     return endings

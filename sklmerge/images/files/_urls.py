@@ -1,9 +1,11 @@
-"""Names as they come, shown so that they break no line, no table and no terminal."""
+"""Which places are URLs, and names as they come, shown so that they break no line or terminal."""
 
 import os
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from sklmerge._checks import check_storage_options
 
 # A scheme has two letters or more: C:// is a drive. Schemes may be chained, as in zip::s3://.
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+::)*[A-Za-z][A-Za-z0-9+.-]+://")
@@ -69,6 +71,7 @@ def check_url(place: str | os.PathLike[str], options: Mapping[str, Any] | None) 
     >>> check_url("s3://bucket/photos/", {"anon": True})
     's3://bucket/photos'
     """
+    check_storage_options(options)
     path = find_local(place)
     if is_url(path):
         first, _, last = path.rpartition("::")
