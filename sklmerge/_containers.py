@@ -173,7 +173,7 @@ def _read_list(y: Sequence[Any]) -> NDArray[Any]:
         # Tensors of one number each, as a loop over a data set collects them.
         y = [row.item() if getattr(row, "ndim", None) == 0 else row for row in y]
     rows = np.empty(len(y), dtype=object)
-    rows[:] = y if len(y) != 1 else [y[0]]
+    rows[:] = y
     lengths = {len(row) if isinstance(row, list | tuple | np.ndarray) else -1 for row in y}
     # Rows of one length are a table, which has a message of its own.
     return np.array(y, dtype=object) if lengths not in ({-1}, set()) and len(lengths) == 1 else rows

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice, check_flag, check_image_size, is_real
+from sklmerge._containers import is_index
 from sklmerge._contract import as_image_batch, stack_images
 from sklmerge._resize import resize_image
 from sklmerge.augment._base import ImageTransformer
@@ -361,7 +362,7 @@ def iterate_images(X: Any, image_size: tuple[int, int] | None) -> Iterator[Any]:
     if hasattr(X, "make_batch"):
         for number in range(len(X)):
             yield X[number][0]
-    elif hasattr(X, "paths") and hasattr(X, "read"):
+    elif is_index(X):
         for start in range(0, len(X.paths), _CHUNK):
             rows = range(start, min(start + _CHUNK, len(X.paths)))
             images = X.read(rows, image_size=check_image_size(image_size))

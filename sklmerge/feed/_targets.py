@@ -91,6 +91,11 @@ def choose_labels(source: Any, y: Any, n: int, class_mode: str) -> Any:
     return y
 
 
+def get_merge(labels: Any) -> Any:
+    """Get the merge of an ImageIndex; None of one without, and of other labels."""
+    return labels.merger if is_index(labels) and labels.merger.merge is not None else None
+
+
 def agree_on_merge(labels: Any, doors: Mapping[str, Any]) -> Any:
     """Return the one merge that several doors give, or refuse what differs, naming the doors.
 
@@ -195,7 +200,7 @@ def read_classes(
     """Learn the classes of n images from their labels, see `ImageBatches`."""
     y: Any = np.zeros(n, np.int8) if labels is None else labels
     doors = {
-        "the ImageIndex": y.merger if is_index(y) and y.merger.merge is not None else None,
+        "the ImageIndex": get_merge(y),
         "the schedule": getattr(schedule, "merge", None),
         "ImageBatches": merge,
     }

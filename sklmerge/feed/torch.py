@@ -229,6 +229,9 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
         self.batches, self.merger = batches, batches.merger
         self._now: dict[str, Any] | None = None
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.batches!r}, num_workers={self.num_workers})"
+
     @property
     def epoch(self) -> int:
         """The epoch of the next loop."""

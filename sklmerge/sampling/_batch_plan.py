@@ -134,6 +134,10 @@ class BatchPlan(Sequence[EpochDraws]):
     def __len__(self) -> int:
         return len(self.sizes)
 
+    def __repr__(self) -> str:
+        most = int(self.sizes.max()) if len(self) else 0
+        return f"BatchPlan({len(self)} batches of up to {most}, {len(self.draws)} draws)"
+
     @overload
     def __getitem__(self, index: int) -> EpochDraws: ...
     @overload

@@ -56,6 +56,15 @@ def test_groups_are_not_divided(folder, group_by):
     assert 0 < len(list_rows(val)) < 120
 
 
+def test_an_index_that_merges_otherwise_is_refused_and_the_doors_are_named(folder):
+    merge = {"ground": ["grass", "gravel"]}
+    index = ImageIndex(folder, merge=merge)
+    train, _ = batches_from_directory(index, merge=merge, **SMALL)
+    assert train.class_names == ["brick", "ground"]
+    with pytest.raises(ValueError, match=r"one in the ImageIndex .* in batches_from_directory"):
+        batches_from_directory(index, merge={"wall": ["brick", "gravel"]}, **SMALL)
+
+
 def find_patch(path):
     return path.split("_")[1]
 
@@ -113,6 +122,8 @@ def test_feeds_are_those_of_the_framework(folder):
     assert (x.shape[1:], x.dtype, y.dtype) == (torch.Size([1, 32, 48]), torch.float32, torch.int64)
     assert val.class_names == train.class_names == ["brick", "grass", "gravel"]
     assert train.merger.n_classes_ == train.n_classes == 3
+    assert "192 images, 3 classes" in repr(train)
+    assert "num_workers=2" in repr(train)
 
 
 @pytest.mark.parametrize(

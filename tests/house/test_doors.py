@@ -1,7 +1,9 @@
 """The same parameter fails with the same sentence at every door that takes it."""
 
+import ast
 import dataclasses
 import inspect
+import re
 from pathlib import Path
 
 import numpy as np
@@ -388,6 +390,27 @@ def test_no_parameter_that_several_doors_take_is_forgotten():
     shared = {name for name, doors in TAKEN.items() if len(doors) > 1}
     assert sorted(shared - told - set(WRONG)) == []
     assert sorted((told | set(WRONG)) - shared) == []
+
+
+def test_defaults_are_those_of_the_table_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs" / "design.md").read_text()
+    rows = re.findall(
+        r"^\| `(\w+)` \| `([^`]+)` \|(.*)\|$", page.split("## Defaults")[1], re.MULTILINE
+    )
+    things, stated = dict(list_doors()), {}
+    for name, default, elsewhere in rows:
+        others = dict(re.findall(r"`([\w.]+)` has `([^`]+)`", elsewhere))
+        stated[name] = {door: ast.literal_eval(others.get(door, default)) for door in TAKEN[name]}
+        assert set(others) <= set(TAKEN[name]), name
+    for name, doors in TAKEN.items():
+        found = {door: inspect.signature(things[door]).parameters[name].default for door in doors}
+        found = {
+            door: value for door, value in found.items() if value is not inspect.Parameter.empty
+        }
+        if name in stated:
+            assert found == {door: stated[name][door] for door in found}, name
+        else:
+            assert len(set(map(repr, found.values()))) <= 1, f"{name} has several defaults: {found}"
 
 
 @pytest.mark.parametrize("name", WRONG)
