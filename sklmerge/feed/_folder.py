@@ -54,10 +54,10 @@ def batches_from_directory(
     validation_split : float, default=0.2
         Share of the images for validation, in every class.
     group_by : str, pattern, callable, mapping or None, default=None
-        What must stay together, such as images of a patient: a column of a table in the folder, a regular
-        expression whose first group names the group, a function of the path within the folder, a
-        mapping from such paths, "content" for equal files or "similar" for near duplicates; as for
-        `balance_folder`.
+        What must stay together, such as images of a patient: a column of a table in the folder, a
+        regular expression whose first group names the group, a function of the path within the
+        folder, a mapping from such paths, "content" for equal files or "similar" for near
+        duplicates; as for `balance_folder`.
     batch_size : int, default=32
         Most images in a batch.
     framework : {"keras", "torch", "tf"} or None, default=None
