@@ -159,11 +159,13 @@ class OnnxModel:
     def __init__(self, path: str, output: str | None, device: str | None) -> None:
         self.settings = path, output, device
         try:
-            import onnxruntime
+            import onnxruntime  # noqa: F401
         except ImportError as error:
             raise ImportError(
                 "an ONNX file needs onnxruntime; pip install 'sklmerge[onnx]'"
             ) from error
+        if not os.path.isfile(path):
+            raise ValueError(f"model must be an existing file, got {os.fspath(path)!r}")
         with open(path, "rb") as file:
             content = file.read()
         self.digest = hashlib.blake2b(content, digest_size=16).hexdigest()
@@ -171,11 +173,11 @@ class OnnxModel:
         if device is not None and not gpu and device != "cpu":
             raise ValueError(f"device must be 'cpu' or 'cuda' for an ONNX file, got {device!r}")
         providers = ["CUDAExecutionProvider"] if gpu else ["CPUExecutionProvider"]
-        self.session = onnxruntime.InferenceSession(content, providers=providers)
+        self.session = _open_session(path, content, providers)
         names = [each.name for each in self.session.get_outputs()]
         if output is not None and output not in names:
             content = _add_output(content, output)
-            self.session = onnxruntime.InferenceSession(content, providers=providers)
+            self.session = _open_session(path, content, providers)
         self.output = names[0] if output is None else output
         self.input = self.session.get_inputs()[0]
         shape = self.input.shape
@@ -205,6 +207,19 @@ class OnnxModel:
             (result,) = self.session.run([self.output], {self.input.name: full})
             rows.append(result[: len(some)])
         return np.concatenate(rows)
+
+
+def _open_session(path: str, content: bytes, providers: list[str]) -> Any:
+    import onnxruntime
+
+    try:
+        return onnxruntime.InferenceSession(content, providers=providers)
+    # What it raises for a file that is no model has no other ancestor.
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"model must be a file that onnxruntime opens, got {os.fspath(path)!r} ({reason})"
+        ) from error
 
 
 _ONNX_DTYPES = {"tensor(float16)": np.float16, "tensor(double)": np.float64}
