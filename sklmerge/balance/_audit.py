@@ -3,7 +3,7 @@
 import csv
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -202,18 +202,19 @@ def audit_split(
     same_bytes = _pair_rows(names, [(one.files, one.has_file) for one in prints])
     same_pixels = _pair_rows(names, [(one.pixels, one.has_pixels) for one in prints])
     equal = {*same_bytes, *same_pixels}
+    similar = _pair_similar(names, prints)
     return AuditReport(
         n_train=len(sides[0]),
         n_val=len(sides[1]),
         same_bytes=same_bytes,
         same_pixels=sorted(set(same_pixels) - set(same_bytes)),
-        same_source=_pair_sources(sides, names),
+        same_source=_pair_sources(sides, names, equal | set(similar)),
         unreadable={
             side.paths[row]: reason
             for side, one in zip(sides, prints, strict=True)
             for row, reason in one.reasons.items()
         },
-        similar=[pair for pair in _pair_similar(names, prints) if pair not in equal],
+        similar=[pair for pair in similar if pair not in equal],
     )
 
 
@@ -255,24 +256,43 @@ def _index(side: Any, name: str, options: Mapping[str, Any] | None) -> ImageInde
         raise ValueError(f"{name} {str(error).removeprefix('source ')}") from error
 
 
-def _pair_sources(sides: Sequence[ImageIndex], names: Sequence[Sequence[str]]) -> Pairs:
+def _pair_sources(
+    sides: Sequence[ImageIndex], names: Sequence[Sequence[str]], alike: Set[tuple[str, str]]
+) -> Pairs:
     """Pair files made from one source; equal paths in unrelated sources mean nothing."""
     tables = [read_column(side.root, "source", side.files) for side in sides]
     if all(table is None for table in tables):
         return []
     # What was not made from anything is a source itself, and its files are theirs.
-    origins = {
-        _resolve(origin)
+    places = [
+        side.root if table is None else _find_origin(side)
         for side, table in zip(sides, tables, strict=True)
-        if (origin := side.root if table is None else _find_origin(side)) is not None
-    }
-    if len(origins) > 1:
+    ]
+    if len({_resolve(place) for place in places if place is not None}) > 1:
         return []
     found = [
         [(name, name if table is None else table.get(name)) for name in some]
         for table, some in zip(tables, names, strict=True)
     ]
-    return pair_equal(*found)
+    pairs = pair_equal(*found)
+    # Without its plan a part may come from anywhere. Of one source, its own files look alike.
+    if None in places and not _look_alike(_take_plain(sides, pairs), alike):
+        return []
+    return pairs
+
+
+def _take_plain(sides: Sequence[ImageIndex], pairs: Pairs) -> Pairs:
+    """Take the pairs in which neither file is an augmented copy."""
+    copies = [
+        {name for name, told in (table or {}).items() if told == "true"}
+        for table in (read_column(side.root, "augmented", side.files) for side in sides)
+    ]
+    return [(one, other) for one, other in pairs if one not in copies[0] and other not in copies[1]]
+
+
+def _look_alike(pairs: Pairs, alike: Set[tuple[str, str]]) -> bool:
+    """Tell whether half of the pairs look alike, of those that there are."""
+    return 2 * sum(pair in alike for pair in pairs) >= len(pairs)
 
 
 def _find_origin(side: ImageIndex) -> str | None:

@@ -53,6 +53,20 @@ def test_two_sets_of_one_source_share_all(balanced, tmp_path):
     assert len(audit_split(balanced, tmp_path / "again" / "train").same_source) == 16
 
 
+def test_sets_that_lost_their_plans_are_of_one_source_if_they_look_so(
+    write_photos, balanced, tmp_path
+):
+    other = write_photos("other", 20)
+    for source, name in ((other, "unrelated"), (tmp_path / "photos", "resized")):
+        balance_folder(source, tmp_path / name, split=None, augmenter="light", image_size=(40, 60))
+        (tmp_path / name / "plan.json").unlink()
+    (balanced.parent / "plan.json").unlink()
+    assert audit_split(balanced, tmp_path / "unrelated" / "train").same_source == []
+    assert audit_split(other, balanced).same_source == []
+    assert len(audit_split(balanced, tmp_path / "resized" / "train").same_source) == 16
+    assert len(audit_split(tmp_path / "photos", balanced).same_source) == 16
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"no (image); pass 'it' on", b"\x89PNG\r\n\x1a\n"],
