@@ -16,7 +16,14 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, IterableDataset, Subset
 
-from sklmerge import BadFileError, EpochSchedule, ImageBatches, ImageIndex, ImageScaler
+from sklmerge import (
+    BadFileError,
+    EpochSchedule,
+    ImageBatches,
+    ImageIndex,
+    ImageScaler,
+    config_context,
+)
 from sklmerge.images import encode_image
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")
@@ -177,6 +184,29 @@ def test_a_spawned_process_reads_for_itself(tmp_path, assert_same_batches):
     process = context.Process(target=read_in_process, args=(batches, queue))
     process.start()
     assert_same_batches(queue.get(timeout=60), expect())
+    process.join()
+
+
+def tell_error(batches, queue):
+    try:
+        batches[0]
+    except ValueError as error:
+        queue.put(str(error))
+    else:
+        queue.put("read")
+
+
+def test_a_spawned_process_keeps_the_limit_of_pixels(tmp_path):
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "1.png").write_bytes(encode_image(np.zeros((6, 9), np.uint8), "png"))
+    batches = ImageBatches(ImageIndex(tmp_path), batch_size=2)
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    with config_context(max_pixels=53):
+        process = context.Process(target=tell_error, args=(batches, queue))
+        process.start()
+    assert "6 x 9 pixels are more than max_pixels=53" in queue.get(timeout=120)
     process.join()
 
 
