@@ -81,8 +81,10 @@ def balance(
     }
     if split is not None:
         options["split"] = opt.read_split(split)
-    if place.has_table:
-        source: Any = place.open_index()
+    joined = opt.read_merge(merge)
+    if place.needs_index:
+        source: Any = place.open_index(joined)
+        joined = None
     else:
         place.check_columns()
         source = place.source
@@ -95,7 +97,7 @@ def balance(
         report = balance_folder(
             source,
             destination,
-            merge=opt.read_merge(merge),
+            merge=joined,
             samples_per_class=opt.read_samples(samples_per_class),
             max_copies=opt.read_max_copies(max_copies),
             augmenter=augmenter,

@@ -22,7 +22,8 @@ Merge = Annotated[
         "--merge",
         metavar="AB=A,B",
         help="Count classes as one; may be given again. For names with commas or equal signs "
-        'pass JSON: \'{"AB": ["A", "B"]}\'.',
+        'pass JSON: \'{"AB": ["A", "B"]}\'. With --levels leaf, parent joins what lies in one '
+        "folder.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and nothing else.")]
@@ -56,8 +57,10 @@ DestinationOptions = Annotated[
 ]
 
 
-def read_merge(entries: list[str] | None) -> dict[str, list[str]] | None:
-    """Read ``AB=A,B`` entries, or one JSON object, into a merge map."""
+def read_merge(entries: list[str] | None) -> dict[str, list[str]] | str | None:
+    """Read ``AB=A,B`` entries, or one JSON object, into a merge map; ``parent`` stays a word."""
+    if entries == ["parent"]:
+        return "parent"
     merge: dict[str, list[str]] = {}
     for entry in entries or []:
         if entry.lstrip().startswith("{"):
@@ -193,6 +196,7 @@ _SOURCE: dict[str, tuple[str, str]] = {
     "label_column": ("NAME", "Its column of labels.  [default: original_label or label]"),
     "suffix": ("TEXT", "What to put after each path, such as .jpg."),
     "classes": ("A,B", "Take these classes alone. For names with commas pass a JSON list."),
+    "levels": ("WORD", "Which folders are classes: top, or leaf (each that holds images itself)."),
     "extensions": (".A,.B", "Endings of images' names, such as .jpg to leave out PNG masks."),
     "storage_options": ("JSON", "What opens a URL, such as '{\"anon\": true}'."),
 }
@@ -240,6 +244,7 @@ def read_place(source: str, given: dict[str, str | None]) -> "Place":
         label_column=given["label_column"],
         suffix=given["suffix"],
         classes=read_names("classes", given["classes"]),
+        levels=given["levels"],
         extensions=read_names("extensions", given["extensions"]),
         options=read_storage_options(given["storage_options"]),
     )

@@ -27,6 +27,8 @@ class Place(NamedTuple):
         How the table is read, see `ImageIndex`.
     classes, extensions : list of str or None
         What is taken; None takes all, and the usual ones.
+    levels : str or None
+        Which folders are classes, see `ImageIndex`.
     options : dict or None
         What fsspec's file system is made with. What is printed tells that there are some, but not
         what they are: a key may be among them.
@@ -51,6 +53,7 @@ class Place(NamedTuple):
     suffix: str | None = None
     classes: list[str] | None = None
     extensions: list[str] | None = None
+    levels: str | None = None
     options: dict[str, Any] | None = None
     is_index: bool = False
 
@@ -59,12 +62,18 @@ class Place(NamedTuple):
         """Whether a table gives the labels."""
         return self.labels is not None or self.source.lower().endswith(_TABLES)
 
+    @property
+    def needs_index(self) -> bool:
+        """Whether a job must be given the index, because the folder alone would be read anew."""
+        return self.is_index or self.has_table or self.levels not in (None, "top")
+
     def open_index(self, merge: Any = None, *, allow_empty: bool = False) -> ImageIndex:
         """Index the images."""
         return ImageIndex(
             self.source if self.labels is None else self.labels,
             classes=self.classes,
             merge=merge,
+            levels=self.levels or "top",
             extensions=self.extensions or IMAGE_EXTENSIONS,
             path_column=self.path_column,
             label_column=self.label_column,
@@ -111,6 +120,7 @@ class Place(NamedTuple):
             "--path-column": self.path_column,
             "--label-column": self.label_column,
             "--suffix": self.suffix,
+            "--levels": self.levels,
         }
         words = [f" {name} {quote(text)}" for name, text in told.items() if text is not None]
         words += [write_names("--classes", self.classes)] if self.classes is not None else []
@@ -126,7 +136,7 @@ class Place(NamedTuple):
 
     def write_job(self, merge: Merge | None, destination: str) -> str:
         """Write the places of a job, and how the source is read, for a program."""
-        if self.is_index or self.has_table:
+        if self.needs_index:
             return f"{self.write_code(merge)}, {destination!r}"
         return self.write_arguments(merge, destination)
 
@@ -137,6 +147,7 @@ class Place(NamedTuple):
             "label_column": self.label_column,
             "suffix": self.suffix,
             "classes": self.classes,
+            "levels": self.levels,
             "extensions": self.extensions,
             "merge": merge,
         }

@@ -174,3 +174,31 @@ def test_inspect_advises_epochs_where_there_is_no_room_for_copies(run, run_json,
     assert run_json("inspect", textures, "--budget", "1 GB")["remedy"] == "copies and weights"
     assert run_json("inspect", textures)["remedy"] == "copies and weights"
     assert "--budget must be" in run("inspect", textures, "--budget", "much", code=2).stderr
+
+
+def test_leaf_folders_are_classes_and_their_parents_a_merge(run, run_json, textures, tmp_path):
+    for label, place in (("brick", "made/brick"), ("grass", "grown/grass"), ("gravel", "made")):
+        shutil.copytree(textures / label, tmp_path / "tree" / place, dirs_exist_ok=True)
+    tree = tmp_path / "tree"
+    found = run_json("inspect", tree, "--levels", "leaf")
+    assert found["counts"] == {"grown/grass": 60, "made": 20, "made/brick": 160}
+    assert all("--levels leaf" in command for command in found["commands"])
+    names = {}
+    exec("\n".join(found["code"]), names)
+    joined = run_json("weights", tree, "--levels", "leaf", "--merge", "parent")
+    assert joined["counts"] == ImageIndex(tree, levels="leaf", merge="parent").counts
+    run("balance", tree, tmp_path / "out", "--levels", "leaf", "--merge", "made=made,made/brick")
+    assert sorted(path.name for path in (tmp_path / "out" / "train").iterdir()) == [
+        "grown%2Fgrass", "made", "metadata.csv",
+    ]  # fmt: skip
+    for wrong in (["--levels", "deep"], ["--merge", "parent"]):
+        assert "levels" in run("weights", tree, *wrong, code=2).stderr
+
+
+def test_a_file_that_is_no_network_is_wrong_use(run, textures, tmp_path):
+    (tmp_path / "bad.onnx").write_bytes(b"no network")
+    for name in ("bad.onnx", "missing.onnx"):
+        error = run("suggest", textures, "--model", tmp_path / name, code=2).stderr
+        assert error.startswith("error: model must be ")
+        assert name in error
+        assert error.count("\n") == 1
