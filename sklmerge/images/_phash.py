@@ -30,8 +30,10 @@ def make_thumbnail(image: NDArray[Any]) -> NDArray[np.uint8]:
     size = min(width, _AREA_SIDE), min(height, _AREA_SIDE)
     if size != (width, height):
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    small = Image.fromarray(grey).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    return np.asarray(small)
+    # Of a small image half of the time would go into Image.fromarray and np.asarray.
+    whole = Image.frombuffer("L", size, grey, "raw", "L", 0, 1)
+    small = whole.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    return np.frombuffer(small.tobytes(), np.uint8).reshape(SIDE, SIDE)
 
 
 def _to_grey(image: NDArray[Any]) -> NDArray[np.uint8]:

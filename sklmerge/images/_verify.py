@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge.images._duplicates import find_equal, find_near
-from sklmerge.images._fingerprints import Fingerprint, Fingerprints, digest_file, digest_pixels
+from sklmerge.images._fingerprints import (
+    Fingerprint,
+    Fingerprints,
+    digest_file,
+    digest_pixels,
+    name_dtype,
+)
 from sklmerge.images._phash import make_thumbnail
 from sklmerge.images._reading import (
     Fetched,
@@ -38,7 +44,7 @@ def name_mode(image: NDArray[Any]) -> str:
     ('RGB uint8', 'grey uint16')
     """
     channels = 1 if image.ndim == 2 else image.shape[2]
-    return f"{_COLORS.get(channels, f'{channels} channels')} {image.dtype}"
+    return f"{_COLORS.get(channels, f'{channels} channels')} {name_dtype(image.dtype)}"
 
 
 def find_lie(name: str, image_format: str | None) -> str | None:
