@@ -188,7 +188,7 @@ def test_first_of_several_pages_is_taken(photograph):
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        (np.zeros((5, 7), np.int16), "16-bit signed samples is not supported"),
+        (np.full((5, 7), -1, np.int16), "values below 0 is not supported"),
         (np.zeros((5, 7), np.uint32), "32-bit unsigned samples is not supported"),
         (np.zeros((5, 7, 5), np.uint8), "5 channels is not supported"),
     ],
@@ -200,9 +200,28 @@ def test_pixels_outside_the_contract_are_refused(values, reason):
         decode_image(buffer.getvalue())
 
 
-def test_lab_tiff_is_refused(pillow_photograph, save):
-    with pytest.raises(ValueError, match="photometric interpretation 8 is not supported"):
-        decode_image(save(pillow_photograph.convert("LAB"), "TIFF"))
+def test_signed_values_that_fit_are_read():
+    values = np.arange(0, 32760, 936, dtype=np.int16).reshape(5, 7)
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, values, photometric="minisblack")
+    decoded = decode_image(buffer.getvalue())
+    assert decoded.dtype == np.uint16
+    assert_array_equal(decoded, values)
+
+
+def test_floats_are_as_stored_whichever_is_white(photograph):
+    values = photograph[..., 0] / np.float32(7) - 5
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, values, photometric="miniswhite")
+    assert_array_equal(decode_image(buffer.getvalue()), values)
+
+
+@pytest.mark.parametrize("mode", ["rgb", "grayscale", "rgba"])
+def test_lab_becomes_rgb(mode, pillow_photograph, save):
+    lab = pillow_photograph.convert("LAB")
+    decoded = decode_image(save(lab, "TIFF"), color_mode=mode)
+    wanted = lab.convert("RGB").convert({"rgb": "RGB", "rgba": "RGBA", "grayscale": "L"}[mode])
+    assert_array_equal(decoded, np.array(wanted))
 
 
 def make_png(rows, depth, color_type, interlaced=False):

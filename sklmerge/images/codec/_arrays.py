@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._config import get_config
+
 
 class ImageHeader(NamedTuple):
     """Header of an image file, as ``decode_image(data)`` would decode it.
@@ -65,6 +67,13 @@ def make_header(
     if height < 1 or width < 1:
         raise ValueError(f"no pixels: {height} rows of {width} columns")
     return ImageHeader(name, height, width, channels, dtype, orientation)
+
+
+def check_pixels(height: int, width: int) -> None:
+    """Refuse an image of more pixels than ``max_pixels`` before anything is decoded."""
+    max_pixels = get_config()["max_pixels"]
+    if max_pixels is not None and height * width > max_pixels:
+        raise ValueError(f"{height} x {width} pixels are more than max_pixels={max_pixels}")
 
 
 def convert_channels(image: NDArray[Any], channels: int) -> NDArray[Any]:

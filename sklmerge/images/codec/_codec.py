@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_choice, check_image_size, check_whole
-from sklmerge._config import get_config
 from sklmerge._resize import resize_image
-from sklmerge.images.codec._arrays import ImageHeader, Opened
+from sklmerge.images.codec._arrays import ImageHeader, Opened, check_pixels
 from sklmerge.images.codec._formats import FORMATS, identify
 from sklmerge.images.codec._jpeg import open_jpeg
 from sklmerge.images.codec._pillow import open_pillow
@@ -88,11 +87,7 @@ def decode_image(
     image_size = check_decoding(color_mode, image_size)
     opened = _open(data)
     header = opened.header
-    max_pixels = get_config()["max_pixels"]
-    if max_pixels is not None and header.height * header.width > max_pixels:
-        raise ValueError(
-            f"{header.height} x {header.width} pixels are more than max_pixels={max_pixels}"
-        )
+    check_pixels(header.height, header.width)
     if color_mode != "keep" and header.dtype.startswith("float"):
         raise ValueError(
             f"{header.dtype} pixels have no known range; read them with color_mode='keep'"

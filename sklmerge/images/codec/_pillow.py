@@ -1,5 +1,6 @@
 """Formats that Pillow decodes, each by its own plugin's class."""
 
+import re
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile
 
-from sklmerge.images.codec._arrays import Opened, Pixels, Size, make_header, orient_image
+from sklmerge.images.codec._arrays import (
+    Opened,
+    Pixels,
+    Size,
+    check_pixels,
+    make_header,
+    orient_image,
+)
 from sklmerge.images.codec._formats import FORMATS
 from sklmerge.images.codec._quiet import strict_pillow
 
@@ -35,6 +43,11 @@ PILLOW_ERRORS = (
     UserWarning,
     Image.DecompressionBombError,
 )
+# What Python's own functions say of values that a damaged file leads to.
+PYTHONS_WORDS = re.compile(
+    r"invalid literal|could not convert|cannot convert|not enough values|too many values|negative "
+    r"|read length|bytes? must|embedded|buffer |unexpected|operands"
+)
 # Mode of the file -> channels and dtype of the image.
 MODES = {
     "1": (1, "uint8"),
@@ -44,6 +57,7 @@ MODES = {
     "RGBX": (3, "uint8"),
     "CMYK": (3, "uint8"),
     "YCbCr": (3, "uint8"),
+    "LAB": (3, "uint8"),
     "LA": (4, "uint8"),
     "La": (4, "uint8"),
     "PA": (4, "uint8"),
@@ -56,7 +70,13 @@ MODES = {
     "I": (1, "uint16"),
     "F": (1, "float32"),
 }
+# Width and height in the header of a PNG, and of a JPEG 2000.
+INNER_SIZE = re.compile(
+    rb"\x89PNG\r\n\x1a\n....IHDR(.{4})(.{4})|\xff\x4f\xff\x51....(.{4})(.{4})", re.DOTALL
+)
 PILLOW_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+# Modes that Pillow does not turn into all of these -> one that it does.
+STEPS = {"RGBa": "RGBA", "La": "LA", "LAB": "RGB"}
 # Pixels put into an array at a time, so that Pillow's copy and ours are the only whole ones.
 PIXELS_AT_ONCE = 1 << 22
 
@@ -82,11 +102,24 @@ def pillow_reasons(name: str) -> Iterator[None]:
         with strict_pillow:
             yield
     except PILLOW_ERRORS as error:
-        reason = " ".join(str(error).split())
-        if "truncated" in reason.lower() or isinstance(error, EOFError):
-            raise ValueError(f"truncated {title}") from error
-        detail = f": {reason}" if reason and len(reason) < 100 else ""
-        raise ValueError(f"corrupt {title}{detail}") from error
+        raise ValueError(explain_pillow(error, title)) from error
+
+
+def explain_pillow(error: Exception, title: str) -> str:
+    """Say why Pillow cannot read a file, in its own words, but not in those of Python."""
+    # A plugin's constructor makes a SyntaxError of what its own code ran into.
+    if isinstance(error, SyntaxError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    reason = " ".join(str(error).split())
+    # Plugins read on behind the end, and find nothing there.
+    if "truncated" in reason.lower() or isinstance(error, EOFError | IndexError | struct.error):
+        return f"truncated {title}"
+    own = isinstance(error, SyntaxError | NotImplementedError | Image.DecompressionBombError)
+    own |= type(error) is OSError and error.errno is None
+    own |= type(error) is ValueError and PYTHONS_WORDS.match(reason) is None
+    # That it is "not identified by this driver" says no more than "corrupt".
+    tells = own and 0 < len(reason) < 100 and "by this driver" not in reason
+    return f"corrupt {title}{f': {reason}' if tells else ''}"
 
 
 def open_pillow(data: bytes, name: str, orientation: int | None = None) -> Opened:
@@ -97,6 +130,9 @@ def open_pillow(data: bytes, name: str, orientation: int | None = None) -> Opene
     # libwebp does not tell half a file from a damaged one.
     if name == "webp" and int.from_bytes(data[4:8], "little") + 8 > len(data):
         raise ValueError("truncated WebP")
+    if name in ("ico", "icns"):
+        # Pillow decodes the first as soon as it opens it.
+        check_inner(data)
     plugin = _load_plugin(name)
     with pillow_reasons(name):
         image = plugin(BytesIO(data))
@@ -121,6 +157,13 @@ def open_pillow(data: bytes, name: str, orientation: int | None = None) -> Opene
     return Opened(header, decode)
 
 
+def check_inner(data: bytes) -> None:
+    """Hold the images inside an icon to the limit, whatever size the icon claims for them."""
+    for found in INNER_SIZE.finditer(data):
+        width, height = (int.from_bytes(side, "big") for side in found.groups() if side)
+        check_pixels(height, width)
+
+
 def get_orientation(image: Image.Image) -> int:
     """Look for an orientation in EXIF, or XMP, without decoding; 1 if there is none."""
     # The method of the base class: that of PNG decodes the image first.
@@ -134,8 +177,8 @@ def get_orientation(image: Image.Image) -> int:
 
 def convert_pillow(image: Image.Image, channels: int) -> NDArray[Any]:
     """Put a loaded image into an array of so many channels, of its own depth."""
-    if image.mode in ("RGBa", "La"):
-        image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
+    if image.mode in STEPS:
+        image = image.convert(STEPS[image.mode])
     if MODES.get(image.mode, (0, "uint8"))[1] != "uint8":
         deep = np.array(image)
         if deep.dtype.kind in "iu":

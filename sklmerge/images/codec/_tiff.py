@@ -35,8 +35,8 @@ TIFFFILE_ERRORS = (
     struct.error,
     zlib.error,
 )
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
-COLORS = (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR)
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
+COLORS = (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB)
 UNCOMPRESSED = 1
 DEFLATE = (8, 32946)
 PREMULTIPLIED, STRAIGHT = 1, 2
@@ -55,7 +55,8 @@ def open_tiff(data: bytes, name: str) -> Opened:
     except TIFFFILE_ERRORS as error:
         # Its first directory, which may lie at the end, is not there.
         cut = isinstance(error, struct.error | LookupError) or "offset" in str(error)
-        raise ValueError("truncated TIFF" if cut else f"corrupt TIFF: {error}") from error
+        told = f": {error}" if isinstance(error, tifffile.TiffFileError) else ""
+        raise ValueError("truncated TIFF" if cut else f"corrupt TIFF{told}") from error
     if not isinstance(page, tifffile.TiffPage):
         raise ValueError("corrupt TIFF")
     # It goes on without such a tag, as if the file had never said how deep its pixels are.
@@ -100,12 +101,17 @@ def _open_page(page: tifffile.TiffPage, data: bytes, name: str) -> Opened:
     if dtype == "uint8" and not by_tifffile:
         return Opened(header, _decode_shallow(data, name, page))
     if not plain:
-        raise ValueError(f"TIFF of {dtype} palettes, CMYK or YCbCr is not supported")
+        raise ValueError(f"TIFF of {dtype} palettes, CMYK, YCbCr or Lab is not supported")
 
     def decode(channels: int, image_size: Size) -> Pixels:
         pixels = _read_page(page, data, header.channels)
-        if photometric == WHITE_IS_ZERO:
-            pixels = (1 if dtype.startswith("float") else np.iinfo(dtype).max) - pixels
+        if pixels.dtype == np.int16:
+            if pixels.min() < 0:
+                raise ValueError("TIFF of values below 0 is not supported")
+            pixels = pixels.view(np.uint16)
+        # Which value is white no file of floats says, so they stay as they are.
+        if photometric == WHITE_IS_ZERO and not dtype.startswith("float"):
+            pixels = np.iinfo(dtype).max - pixels
         if alpha == PREMULTIPLIED:
             pixels = undo_premultiplied(pixels)
         return convert_channels(orient_image(pixels, orientation), channels)
@@ -120,8 +126,9 @@ def _name_dtype(page: tifffile.TiffPage) -> str:
     bits, kind = page.bitspersample, int(page.sampleformat)
     if kind == 1 and bits in (1, 2, 4, 8):
         return "uint8"
-    if (kind, bits) in ((1, 16), (3, 32), (3, 64)):
-        return f"{'uint' if kind == 1 else 'float'}{bits}"
+    # What is signed is read if nothing in it lies below 0.
+    if (kind, bits) in ((1, 16), (2, 16), (3, 32), (3, 64)):
+        return f"{'float' if kind == 3 else 'uint'}{bits}"
     kinds = {1: "unsigned", 2: "signed", 3: "floating-point"}
     raise ValueError(f"TIFF of {bits}-bit {kinds.get(kind, 'unknown')} samples is not supported")
 
@@ -145,7 +152,8 @@ def _decode_shallow(data: bytes, name: str, page: tifffile.TiffPage) -> Any:
                 failure = None
         # Pillow decodes on past some damage that libtiff tells of.
         if complaints:
-            raise ValueError(f"corrupt TIFF: {complaints[0].rstrip('.')}") from failure
+            told = complaints[0].removeprefix("tempfile.tif: ").rstrip(".")
+            raise ValueError(f"corrupt TIFF: {told}") from failure
         if failure is not None:
             raise failure
         return pixels
