@@ -34,8 +34,8 @@ def explain_findings(report: ImageReport) -> list[str]:
         )
     if report.conflicts:
         reasons.append(
-            f"{len(report.conflicts)} images have different labels in different files: correct "
-            "them, or leave them out by drop='conflicts'"
+            f"images that have different labels in different files: {len(report.conflicts)}; "
+            "correct them, or leave them out by drop='conflicts'"
         )
     return reasons
 

@@ -139,7 +139,7 @@ class FolderReport:
             (self.wrong_extensions, "files with the extension of another format"),
         ):
             lines.append(f"{text}: {len(found)}")
-            lines += name_some(found, most_named)
+            lines += name_some(found, most_named, "~" if found is self.similar else "=")
         if self.first:
             lines.append(f"What to do first: {self.first}")
         lines.append(f"What to do{' next' if self.first else ''}: {self.remedy}")
@@ -148,7 +148,7 @@ class FolderReport:
         return [*lines, "In Python:", *self.code] if self.code else lines
 
 
-def name_some(found: Any, most: int) -> list[str]:
+def name_some(found: Any, most: int, sign: str = "=") -> list[str]:
     """Name the first of some files, each with its reason, of groups of files, or of folders.
 
     Examples
@@ -160,7 +160,8 @@ def name_some(found: Any, most: int) -> list[str]:
     if isinstance(found, dict):
         named = [f"  {path} ({reason})" for path, reason in found.items()]
     else:
-        named = [f"  {same if isinstance(same, str) else ' = '.join(same)}" for same in found]
+        joint = f" {sign} "
+        named = [f"  {same if isinstance(same, str) else joint.join(same)}" for same in found]
     n_more = len(named) - most
     return named[:most] + ([f"  and {n_more:,} more"] if n_more > 0 else [])
 

@@ -97,7 +97,7 @@ def test_a_finished_bucket_is_left_as_it_is_and_another_plan_is_refused(
     time.sleep(1.1)
     assert balance_folder(source, url, storage_options=storage_options, **SETTINGS) == first
     assert list_times(url) == before
-    with pytest.raises(ValueError, match=rf"'{url}' holds another plan \(random_state differ\)"):
+    with pytest.raises(ValueError, match=rf"'{url}' holds another plan \(random_state differs\)"):
         balance_folder(source, url, storage_options=storage_options, random_state=1, **SETTINGS)
     with pytest.raises(ValueError, match=r"holds files but no plan.json"):
         balance_folder(source, bucket, storage_options=storage_options)

@@ -174,8 +174,9 @@ def find_begun_plan(store: Store, head: Mapping[str, Any]) -> dict[str, Any] | N
         differing = [name for name in new if old.get(name) != new[name]]
         other = "files" if begun["merge"] == head["merge"] else "classes"
         reason = ", ".join(differing) or f"the {other} of the source"
+        verb = "differs" if len(differing) == 1 else "differ"
         raise ValueError(
-            f"destination {store.place!r} holds another plan ({reason} differ); pass a new "
+            f"destination {store.place!r} holds another plan ({reason} {verb}); pass a new "
             "folder, or delete this one first"
         )
     changes = compare_versions(begun, head)
