@@ -218,8 +218,8 @@ default="light"
 
     Names are ``<original class>__<stem>.jpg`` and ``<original class>__<stem>__aug0001.jpg``. If two
     sources of a merged class would share one, ten digits of a hash of the path are added. What
-    Windows forbids in a name is escaped: as ``%`` and two hex digits in class folders, as ``_`` in
-    files.
+    Windows forbids in a name, and a slash, is escaped: as ``%`` and two hex digits in class
+    folders, as ``_`` in files.
 
     Examples
     --------

@@ -111,7 +111,7 @@ def test_the_extension_says_the_format(path, image_format, expected):
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", "../up", "/root", "a/b", ".hidden", "__MACOSX", "a\0b"]
+    "name", ["", ".", "..", "../up", "/root", "a/../b", "a/", ".hidden", "__MACOSX", "a\0b"]
 )
 def test_class_names_that_are_no_folder_are_refused(name):
     with pytest.raises(ValueError, match="class names must be names of folders"):

@@ -13,10 +13,10 @@ from sklmerge import balance_folder, separate
 from sklmerge.balance.plan._names import find_unsafe_names, make_base, name_folder
 from sklmerge.balance.store import FolderStore, explain_write_error
 
-FORBIDDEN = set('<>:"\\|?*') | {chr(code) for code in range(32)}
+FORBIDDEN = set('<>:"/\\|?*') | {chr(code) for code in range(32)}
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))}
 LABELS = st.text(
-    st.sampled_from([*'ab%:*"|\\. 3A', "\n", "\x1f", "\u00e9"]), min_size=1, max_size=6
+    st.sampled_from([*'ab%:/*"|\\. 3A', "\n", "\x1f", "\u00e9"]), min_size=1, max_size=6
 ) | st.sampled_from(["CON", "nul", "Com1.txt", "aux.", "prn ", "%43ON", "lpt9", "context"])
 
 

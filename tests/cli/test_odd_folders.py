@@ -182,15 +182,19 @@ def test_leaf_folders_are_classes_and_their_parents_a_merge(run, run_json, textu
     tree = tmp_path / "tree"
     found = run_json("inspect", tree, "--levels", "leaf")
     assert found["counts"] == {"grown/grass": 60, "made": 20, "made/brick": 160}
-    assert all("--levels leaf" in command for command in found["commands"])
-    names = {}
-    exec("\n".join(found["code"]), names)
+    assert "--levels leaf" in found["commands"][0]
+    assert "levels='leaf'" in "".join(found["code"])
     joined = run_json("weights", tree, "--levels", "leaf", "--merge", "parent")
     assert joined["counts"] == ImageIndex(tree, levels="leaf", merge="parent").counts
-    run("balance", tree, tmp_path / "out", "--levels", "leaf", "--merge", "made=made,made/brick")
+    merge = ["--merge", "made=made,made/brick"]
+    run("balance", tree, tmp_path / "out", "--levels", "leaf", *merge, "--max-copies", 1)
     assert sorted(path.name for path in (tmp_path / "out" / "train").iterdir()) == [
         "grown%2Fgrass", "made", "metadata.csv",
     ]  # fmt: skip
+    assert ImageIndex(tmp_path / "out" / "train").classes == ["grown/grass", "made"]
+    run("separate", tmp_path / "out", tmp_path / "apart", "--no-include-augmented")
+    assert len([*(tmp_path / "apart").rglob("*.png")]) == 240
+    assert {path.name for path in (tmp_path / "apart" / "val").iterdir()} >= {"grown%2Fgrass"}
     for wrong in (["--levels", "deep"], ["--merge", "parent"]):
         assert "levels" in run("weights", tree, *wrong, code=2).stderr
 

@@ -17,9 +17,10 @@ _MAX_NAME_BYTES = 255
 _MAX_BASE_BYTES = _MAX_NAME_BYTES - len("__aug") - 10 - len(".jpeg")
 # What os.fsdecode makes of bytes that are no UTF-8.
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# What Windows forbids in a name, and an escape of ours, so that no two names share one.
-_FORBIDDEN = re.compile(r'[<>:"\\|?*\x00-\x1f]|[. ]$|%(?=[0-9A-Fa-f]{2})')
-_ILLEGAL = re.compile(r'[<>:"\\|?*\x00-\x1f]')
+# What Windows forbids in a name, the slash of a class that is a path, and an escape of ours, so
+# that no two names share one.
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[. ]$|%(?=[0-9A-Fa-f]{2})')
+_ILLEGAL = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNORECASE)
 _OWN_ENDING = re.compile(r"(__aug\d+|-[0-9a-f]{10})$", re.IGNORECASE)
 # Keras reads no TIFF or WebP, and takes the palette numbers of a BMP for grey levels.
@@ -35,7 +36,7 @@ def check_class_name(name: object) -> str:
         If it is no string.
     ValueError
         If it is empty or hidden, climbs out, is too long or no Unicode, or is the name of the
-        metadata. What Windows forbids is no error: see `name_folder`.
+        metadata. Slashes and what Windows forbids are no error: see `name_folder`.
 
     Examples
     --------
@@ -46,25 +47,28 @@ def check_class_name(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError(f"merge must give classes that are strings (folders), got {name!r}")
     size = len(name_folder(name).encode("utf-8", "surrogateescape"))
-    climbs = not name or is_hidden(name) or "/" in name or "\0" in name
+    parts_are_names = all(part not in ("", ".", "..") for part in name.split("/"))
+    climbs = not parts_are_names or is_hidden(name) or "\0" in name
     no_unicode = _SURROGATE.search(name) is not None
     if climbs or no_unicode or size > _MAX_NAME_BYTES or name.casefold() == "metadata.csv":
         raise ValueError(
-            "class names must be names of folders: Unicode, not empty, at most 255 bytes, without "
-            "'/', not beginning with '.', and neither 'metadata.csv' nor '__MACOSX', "
+            "class names must be names of folders: Unicode, not empty, at most 255 bytes, not "
+            "beginning with '.', and neither 'metadata.csv' nor '__MACOSX', "
             f"got {name!r}"
         )
     return name
 
 
 def name_folder(label: str) -> str:
-    """Name the folder of a class, with what Windows forbids as ``%`` and two hex digits.
+    """Name the folder of a class, with slashes and what Windows forbids as ``%`` and hex digits.
 
     Examples
     --------
     >>> from sklmerge.balance.plan._names import name_folder
     >>> name_folder("A+B"), name_folder("scale 1:2"), name_folder("nul"), name_folder("etc.")
     ('A+B', 'scale 1%3A2', '%6Eul', 'etc%2E')
+    >>> name_folder("fruit/kiwi")
+    'fruit%2Fkiwi'
     """
     escaped = _FORBIDDEN.sub(lambda found: f"%{ord(found[0]):02X}", label)
     return f"%{ord(escaped[0]):02X}{escaped[1:]}" if _DEVICE.match(escaped) else escaped

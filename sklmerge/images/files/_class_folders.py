@@ -168,8 +168,10 @@ def merge_by_parent(classes: Sequence[str]) -> dict[str, list[str]]:
     {'apple': ['apple/gala', 'apple/fuji']}
     """
     merge: dict[str, list[str]] = {}
+    parents = {name.rpartition("/")[0] for name in classes}
     for name in classes:
-        parent = name.rpartition("/")[0]
+        # Images that lie in no folder of their own, beside folders of images, go with those.
+        parent = name.rpartition("/")[0] or (name if name in parents else "")
         if parent:
             merge.setdefault(parent, []).append(name)
     return merge
