@@ -13,6 +13,7 @@ from sklmerge._checks import is_whole
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
+_SHIFTS = tuple(map(np.uint64, (30, 27, 31)))
 
 
 def mix_bits(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -33,10 +34,17 @@ def mix_bits(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014
     (the finaliser of SplitMix64, with Stafford's 13th constants).
     """
+    # In place: batches are small, and new arrays cost more than the arithmetic.
     mixed = values + _GOLDEN
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
-    return mixed ^ (mixed >> np.uint64(31))
+    shifted = mixed >> _SHIFTS[0]
+    mixed ^= shifted
+    mixed *= _FIRST
+    np.right_shift(mixed, _SHIFTS[1], out=shifted)
+    mixed ^= shifted
+    mixed *= _SECOND
+    np.right_shift(mixed, _SHIFTS[2], out=shifted)
+    mixed ^= shifted
+    return mixed
 
 
 def hash_keys(sources: ArrayLike, copies: ArrayLike) -> NDArray[np.uint64]:
@@ -102,10 +110,10 @@ def draw_uniform(seed: int, keys: NDArray[np.uint64], column: int) -> NDArray[np
 
 
 def draw_uniforms(
-    seed: int, keys: NDArray[np.uint64], columns: Sequence[int]
+    seed: int, keys: NDArray[np.uint64], columns: Sequence[int] | NDArray[np.uint64]
 ) -> NDArray[np.float64]:
     """Draw several columns at once, of shape (n_columns, n): see `draw_uniform`."""
-    numbers = np.array(columns, np.uint64)
+    numbers = np.asarray(columns, np.uint64)
     salts = mix_bits(mix_bits(np.array([seed], np.uint64)) ^ numbers)
     bits = mix_bits(mix_bits(keys) ^ salts[:, None])
     # 53 bits are all that a float64 in [0, 1) can hold evenly.

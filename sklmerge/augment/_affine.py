@@ -37,32 +37,36 @@ def compose_affine(params: AugmentationParams, size: tuple[int, int]) -> NDArray
     and then flips come after them in the image, so first on coordinates.
     """
     height, width = size
-    theta, shear = np.deg2rad(params["rotation"]), np.deg2rad(params["shear"])
-    cos, sin = np.cos(theta), np.sin(theta)
-    shift_x = params["shift_x"] * width + params["shift_x_pixels"]
-    shift_y = params["shift_y"] * height + params["shift_y_pixels"]
+    given = params.columns
+    # A number where no image has a value of its own: arrays of them cost time.
+    theta, shear = (np.deg2rad(given.get(name, 0.0)) for name in ("rotation", "shear"))
+    cos, sin, lean, tall = np.cos(theta), np.sin(theta), np.sin(shear), np.cos(shear)
+    shift_x = given.get("shift_x", 0.0) * width + given.get("shift_x_pixels", 0.0)
+    shift_y = given.get("shift_y", 0.0) * height + given.get("shift_y_pixels", 0.0)
 
     # Sheared first, x' = x - y sin(shear) and y' = y cos(shear), then turned.
-    linear = np.empty((len(params), 2, 2))
-    linear[:, 0, 0] = cos
-    linear[:, 0, 1] = -cos * np.sin(shear) - sin * np.cos(shear)
-    linear[:, 1, 0] = sin
-    linear[:, 1, 1] = cos * np.cos(shear) - sin * np.sin(shear)
+    affine = np.empty((len(params), 2, 3))
+    affine[:, 0, 0] = cos
+    affine[:, 0, 1] = -cos * lean - sin * tall
+    affine[:, 1, 0] = sin
+    affine[:, 1, 1] = cos * tall - sin * lean
+    affine[:, 0, 2] = cos * shift_x - sin * shift_y
+    affine[:, 1, 2] = sin * shift_x + cos * shift_y
+    linear = affine[:, :, :2]
     if "slope_x" in params or "slope_y" in params:
         slopes = np.broadcast_to(np.eye(2), linear.shape).copy()
         slopes[:, 0, 1], slopes[:, 1, 0] = params["slope_x"], params["slope_y"]
-        linear = linear @ slopes
-    linear *= np.stack([params["zoom_x"], params["zoom_y"]], axis=-1)[:, None, :]
-    if "quarter_turns" in params:
-        linear = linear @ compose_turns(params["quarter_turns"], square=height == width)
-    flips = [np.where(params[f"{axis}_flip"], -1.0, 1.0) for axis in ("horizontal", "vertical")]
-    linear *= np.stack(flips, axis=-1)[:, None, :]
+        linear[...] = linear @ slopes
+    for column, name in enumerate(("zoom_x", "zoom_y")):
+        if name in given:
+            linear[:, :, column] *= given[name][:, None]
+    if "quarter_turns" in given:
+        linear[...] = linear @ compose_turns(given["quarter_turns"], square=height == width)
+    for column, name in enumerate(("horizontal_flip", "vertical_flip")):
+        if name in given:
+            linear[:, :, column] *= np.where(given[name], -1.0, 1.0)[:, None]
 
     center = np.array([(width - 1) / 2, (height - 1) / 2])
-    affine = np.empty((len(params), 2, 3))
-    affine[:, :, :2] = linear
-    affine[:, 0, 2] = cos * shift_x - sin * shift_y
-    affine[:, 1, 2] = sin * shift_x + cos * shift_y
     affine[:, :, 2] += center - linear @ center
     return crop_affine(affine, params, size) if "crop" in params else affine
 
@@ -169,8 +173,11 @@ def measure_margins(
     (height, width), (rows, columns) = size, source_size
     corners = np.array([[0, width - 1, 0, width - 1], [0, 0, height - 1, height - 1], [1] * 4])
     reached = affine @ corners
-    (left, top), (right, bottom) = reached.min(axis=2).T, reached.max(axis=2).T
-    beyond = np.stack([-top, bottom - (rows - 1), -left, right - (columns - 1)], axis=-1)
-    margins = np.where(beyond > -_REACH, np.ceil(beyond) + _REACH, 0)
-    near = np.all(margins <= np.array([rows, rows, columns, columns]) // 2, axis=1, keepdims=True)
-    return (margins * near).astype(np.intp)
+    # x and y run against the order of the sides.
+    beyond = np.empty((len(affine), 4))
+    beyond[:, 2::-2] = -reached.min(axis=2)
+    beyond[:, 3::-2] = reached.max(axis=2) - (columns - 1, rows - 1)
+    margins = np.maximum(np.ceil(beyond) + _REACH, 0)
+    half = (rows // 2, rows // 2, columns // 2, columns // 2)
+    margins *= (margins <= half).all(axis=1, keepdims=True)
+    return margins.astype(np.intp)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklmerge.augment._params import AugmentationParams
 
 COLOR_COLUMNS = frozenset({"channel_shift", "contrast", "brightness", "gamma"})
+Images = list[NDArray[Any]]
 # ITU-R BT.601, the weights of Pillow's and OpenCV's conversion to grey.
 LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -31,12 +32,12 @@ def measure_grey(image: NDArray[Any]) -> float:
     return float(cv2.mean(np.ascontiguousarray(pixels).reshape(len(pixels), -1))[0])
 
 
-def measure_images(images: NDArray[Any] | list[NDArray[Any]], *, extremes: bool) -> ImageStatistics:
+def measure_images(images: Images, *, extremes: bool) -> ImageStatistics:
     """Measure each image's range of values and its mean luminance; an alpha channel is left out.
 
     Parameters
     ----------
-    images : ndarray of shape (n, H, W) or (n, H, W, C)
+    images : list of n ndarrays of shape (H, W) or (H, W, C)
         Warped images.
     extremes : bool
         Whether the range of values is needed; else it is left at 0.
@@ -124,7 +125,7 @@ def needs_statistics(params: AugmentationParams) -> bool:
     return "channel_shift" in params or "contrast" in params
 
 
-Recolor = Callable[[slice, list[NDArray[Any]], NDArray[Any]], None]
+Recolor = Callable[[slice, Images, Images], None]
 
 
 def plan_integers(params: AugmentationParams, dtype: np.dtype[Any], has_alpha: bool) -> Recolor:
@@ -136,14 +137,14 @@ def plan_integers(params: AugmentationParams, dtype: np.dtype[Any], has_alpha: b
     if names == {"channel_shift"} and not has_alpha:
         shifts = params["channel_shift"].tolist()
 
-        def shift_rows(rows: slice, images: list[NDArray[Any]], targets: NDArray[Any]) -> None:
+        def shift_rows(rows: slice, images: Images, targets: Images) -> None:
             for image, shift, target in zip(images, shifts[rows], targets, strict=True):
                 shift_channels(image, shift, target)
 
         return shift_rows
     if has_alpha or "channel_shift" in names or "gamma" in names:
 
-        def look_up(rows: slice, images: list[NDArray[Any]], targets: NDArray[Any]) -> None:
+        def look_up(rows: slice, images: Images, targets: Images) -> None:
             own, statistics = params.take(rows), None
             if needs_statistics(params):
                 statistics = measure_images(images, extremes="channel_shift" in names)
@@ -154,7 +155,7 @@ def plan_integers(params: AugmentationParams, dtype: np.dtype[Any], has_alpha: b
         return look_up
     lines = list(zip(params["contrast"].tolist(), params["brightness"].tolist(), strict=True))
 
-    def draw_lines(rows: slice, images: list[NDArray[Any]], targets: NDArray[Any]) -> None:
+    def draw_lines(rows: slice, images: Images, targets: Images) -> None:
         for image, (contrast, brightness), target in zip(images, lines[rows], targets, strict=True):
             pivot = measure_grey(image) * (1 - contrast) if "contrast" in names else 0.0
             draw_line(image, contrast * brightness, pivot * brightness, target)
@@ -229,9 +230,7 @@ def build_tables(
     return np.stack([tables, tables, tables, alpha], axis=-1)[:, None]
 
 
-def recolor_floats(
-    images: NDArray[Any], params: AugmentationParams, bounds: tuple[float, float]
-) -> None:
+def recolor_floats(images: Images, params: AugmentationParams, bounds: tuple[float, float]) -> None:
     """Recolour float images in place but for alpha, one by one so that temporaries stay small."""
     statistics = None
     if needs_statistics(params):

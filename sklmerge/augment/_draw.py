@@ -125,6 +125,7 @@ _ERASE_RATIO = 0.3
 
 # Up to so many images, numbers of all streams cost no more than those of one.
 _FEW = 64
+_STREAMS = np.arange(1 + max(column.stream for column in COLUMNS.values()), dtype=np.uint64)
 
 
 class Draws:
@@ -133,8 +134,7 @@ class Draws:
     def __init__(self, seed: int, keys: NDArray[np.uint64]) -> None:
         self.seed = seed
         self.keys = keys
-        streams = range(1 + max(column.stream for column in COLUMNS.values()))
-        self.all = draw_uniforms(seed, keys, streams) if len(keys) <= _FEW else None
+        self.all = draw_uniforms(seed, keys, _STREAMS) if len(keys) <= _FEW else None
 
     def __getitem__(self, stream: int) -> NDArray[np.float64]:
         if self.all is None:
@@ -163,7 +163,8 @@ def draw_columns(ranges: Mapping[str, Any], draws: Draws) -> dict[str, NDArray[A
         if bound := ranges[f"{name}_range"]:
             columns[name] = draw_between(name, -bound, bound, draws)
     for axis, side in (("x", "width"), ("y", "height")):
-        if np.any(shift := ranges[f"{side}_shift_range"]):
+        shift = ranges[f"{side}_shift_range"]
+        if shift if is_real(shift) else any(shift):
             columns |= draw_shift(axis, shift, draws)
     low, high = spread_zoom(ranges["zoom_range"])
     if (low, high) != (1, 1):

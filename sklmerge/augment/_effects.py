@@ -11,6 +11,7 @@ from sklmerge.augment._color import LUMA, select_colors
 from sklmerge.augment._params import COLUMNS, AugmentationParams
 
 Bounds = tuple[float, float]
+Images = list[NDArray[Any]]
 
 # Grey levels that posterizing, solarizing and equalizing count in, as in 8-bit images.
 _LEVELS = 255.0
@@ -134,12 +135,12 @@ _COLORED = ("saturation", "hue")
 EFFECT_COLUMNS = frozenset({*_EFFECTS, "noise_std", "erase_width"})
 
 
-def apply_effects(images: NDArray[Any], params: AugmentationParams, bounds: Bounds) -> None:
+def apply_effects(images: Images, params: AugmentationParams, bounds: Bounds) -> None:
     """Change images where they lie: saturation, hue, tones, blur, noise, then a part erased.
 
     Parameters
     ----------
-    images : ndarray of shape (n, H, W) or (n, H, W, C)
+    images : list of n ndarrays of shape (H, W) or (H, W, C)
         Changed in place, but for an alpha channel.
     params : AugmentationParams
         Of n images.
@@ -171,14 +172,14 @@ def add_noise(image: NDArray[Any], std: float, key: int, bounds: Bounds) -> NDAr
     return fit_values(image + noise, image.dtype, bounds)
 
 
-def erase_parts(images: NDArray[Any], params: AugmentationParams, bounds: Bounds) -> None:
+def erase_parts(images: Images, params: AugmentationParams, bounds: Bounds) -> None:
     """Fill one rectangle an image, where it has any, with values drawn evenly between bounds.
 
     References
     ----------
     Zhong et al., "Random Erasing Data Augmentation", AAAI 2020: RE-R, the filling that did best.
     """
-    height, width = images.shape[1:3]
+    height, width = images[0].shape[:2]
     left, top = params["erase_x"] * width, params["erase_y"] * height
     right, bottom = left + params["erase_width"] * width, top + params["erase_height"] * height
     edges = np.rint([top, bottom, left, right]).astype(np.intp).T.tolist()

@@ -73,19 +73,28 @@ def render_images(
     if out.ndim == 4 and out.shape[3] == 1:
         # OpenCV gives back an image of one channel without it.
         images, out = images[..., 0], out[..., 0]
-    affine = compose_affine(params, (out.shape[1], out.shape[2]))
-    n_threads = joblib.effective_n_jobs(check_n_jobs(n_jobs))
     # Few enough images for the second-level cache, and several parts for each thread, so that none
     # waits long for another.
-    size = max(1, out[:1].size)
-    chunk = min(max(_CHUNK_VALUES // size, 1), 64)
-    n_parts = min(-(-len(out) // chunk), 8 * n_threads) if n_threads > 1 else 1
-    bounds = [len(out) * part // n_parts for part in range(n_parts + 1)]
+    chunk = min(max(_CHUNK_VALUES // max(1, out[:1].size), 1), 64)
+    n_chunks, n_jobs = -(-len(out) // chunk), check_n_jobs(n_jobs)
+    n_threads = joblib.effective_n_jobs(n_jobs) if n_chunks > 1 else 1
+    n_parts = min(n_chunks, 8 * n_threads) if n_threads > 1 else 1
+    moves = plan_moves(images, indices, params, settings, (out.shape[1], out.shape[2]))
 
     def run_part(part: int) -> None:
-        rows = slice(bounds[part], bounds[part + 1])
-        own = params if n_parts == 1 else params.take(rows)
-        render_rows(images, indices[rows], own, affine[rows], settings, out[rows], preparation)
+        rows = range(len(out) * part // n_parts, len(out) * (part + 1) // n_parts)
+        finish = plan_finish(params, images.dtype, out.shape, settings.bounds, preparation)
+        # Without a preparation the images are finished where they lie.
+        staging = None
+        if preparation is not None:
+            staging = list(np.empty((min(chunk, len(rows)), *out.shape[1:]), images.dtype))
+        move = moves.start()
+        for first in rows[::chunk]:
+            some = range(first, min(first + chunk, rows.stop))
+            target = out[some.start : some.stop]
+            slots = staging or list(target)
+            moved = [move(row, slot) for row, slot in zip(some, slots, strict=False)]
+            finish(slice(some.start, some.stop), moved, slots[: len(some)], target)
 
     if n_parts == 1:
         run_part(0)
@@ -95,65 +104,87 @@ def render_images(
             pass
 
 
-def render_rows(
+# The place of an image among the rows, and where it may go -> where it is.
+Move = Callable[[int, NDArray[Any]], NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Where the pixels of each row's image go."""
+
+    images: NDArray[Any]
+    indices: list[int]
+    settings: RenderSettings
+    # Sizes that sources are read at, and of the output.
+    frame: tuple[int, int]
+    size: tuple[int, int]
+    affine: NDArray[np.float64]
+    margins: NDArray[np.intp]
+    # Places in SYMMETRIES; -1 is none: the image must be warped.
+    symmetries: list[int]
+
+    def start(self) -> Move:
+        """Give a function, for one thread, that moves the image of a row."""
+        images, indices, frame, symmetries = self.images, self.indices, self.frame, self.symmetries
+        is_ready = frame == images.shape[1:3] and images.flags.c_contiguous
+        margins = self.margins.tolist()
+        warp = Warper(
+            (*frame, *images.shape[3:]),
+            self.size,
+            images.dtype,
+            self.margins,
+            interpolation=self.settings.interpolation,
+            fill_mode=self.settings.fill_mode,
+            cval=self.settings.cval,
+        )
+        overshoots = self.settings.interpolation == "cubic" and images.dtype.kind == "f"
+
+        def move(row: int, slot: NDArray[Any]) -> NDArray[Any]:
+            image = images[indices[row]]
+            if not is_ready:
+                image = resize_image(image, frame)
+            symmetry = symmetries[row]
+            if symmetry == UNMOVED:
+                return image
+            if symmetry >= 0:
+                mirror_image(image, symmetry, slot)
+                return slot
+            warp(image, self.affine[row], margins[row], slot)
+            if overshoots:
+                # What integers do by themselves; a range that the image leaves stays its own.
+                low, high = self.settings.bounds
+                limits = min(low, float(image.min())), max(high, float(image.max()))
+                np.clip(slot, *limits, out=slot)
+            return slot
+
+        return move
+
+
+def plan_moves(
     images: NDArray[Any],
     indices: NDArray[np.intp],
     params: AugmentationParams,
-    affine: NDArray[np.float64],
     settings: RenderSettings,
-    out: NDArray[Any],
-    preparation: Preparation | None,
-) -> None:
-    """Render some rows in one thread, see `render_images`."""
-    first = images[indices[0]]
-    size = (out.shape[1], out.shape[2])
-    frame = choose_frame((first.shape[0], first.shape[1]), size)
-    affine = compose_resize(affine, size, frame)
+    size: tuple[int, int],
+) -> Moves:
+    """Plan how images get to an output's height and width, see `render_images`."""
+    frame = choose_frame((images.shape[1], images.shape[2]), size)
+    affine = compose_affine(params, size)
+    symmetries = [-1] * len(indices)
+    if frame == size:
+        symmetries = find_symmetries(affine, size).tolist()
+    else:
+        affine = compose_resize(affine, size, frame)
     margins = measure_margins(affine, size, frame)
     if settings.fill_mode == "constant":
         # OpenCV is fast where it reads a constant, which a margin would double at the border.
-        margins = np.zeros_like(margins)
-    # -1 is no symmetry: the image must be warped.
-    found = find_symmetries(affine, size) if frame == size else np.full(len(indices), -1)
-    warp = Warper(
-        (*frame, *first.shape[2:]),
-        size,
-        first.dtype,
-        margins,
-        interpolation=settings.interpolation,
-        fill_mode=settings.fill_mode,
-        cval=settings.cval,
-    )
-    overshoots = settings.interpolation == "cubic" and first.dtype.kind == "f"
-    affine[:, :, 2] += margins[:, [2, 0]]
-    rows = zip(indices.tolist(), found.tolist(), affine, margins.tolist(), strict=True)
-    chunk = min(max(_CHUNK_VALUES // max(1, out[:1].size), 1), 64, len(out))
-    # Without a preparation the images are finished where they lie.
-    staging = np.empty((chunk, *out.shape[1:]), first.dtype) if preparation is not None else None
-    finish = plan_finish(params, first.dtype, out.shape, settings.bounds, preparation)
-    for start in range(0, len(out), chunk):
-        target = out[start : start + chunk]
-        slots = target if staging is None else staging[: len(target)]
-        moved: list[NDArray[Any]] = []
-        for slot, (index, symmetry, matrix, reach) in zip(slots, rows, strict=False):
-            image = resize_image(images[index], frame)
-            if symmetry == UNMOVED:
-                moved.append(image)
-                continue
-            moved.append(slot)
-            if symmetry >= 0:
-                mirror_image(image, symmetry, slot)
-            else:
-                warp(image, matrix, reach, slot)
-                if overshoots:
-                    # What integers do by themselves; a range that the image leaves stays its own.
-                    low, high = settings.bounds
-                    limits = min(low, float(image.min())), max(high, float(image.max()))
-                    np.clip(slot, *limits, out=slot)
-        finish(slice(start, start + len(target)), moved, slots, target)
+        margins[:] = 0
+    affine[:, :, 2] += margins[:, 2::-2]
+    return Moves(images, indices.tolist(), settings, frame, size, affine, margins, symmetries)
 
 
-Finish = Callable[[slice, list[NDArray[Any]], NDArray[Any], NDArray[Any]], None]
+# Rows, where their images are, the slots that they may be changed in, and where they go.
+Finish = Callable[[slice, list[NDArray[Any]], list[NDArray[Any]], NDArray[Any]], None]
 
 
 def plan_finish(
@@ -163,7 +194,7 @@ def plan_finish(
     bounds: tuple[float, float],
     preparation: Preparation | None,
 ) -> Finish:
-    """Plan what is done to images that lie in their slots or, if they did not move, elsewhere."""
+    """Plan, for one thread, what is done to images that are moved."""
     colors = not COLOR_COLUMNS.isdisjoint(params.columns)
     effects = not EFFECT_COLUMNS.isdisjoint(params.columns)
     recolor = None
@@ -172,16 +203,16 @@ def plan_finish(
     prepare = None if preparation is None else preparation.start()
 
     def finish(
-        rows: slice, moved: list[NDArray[Any]], slots: NDArray[Any], out: NDArray[Any]
+        rows: slice, moved: list[NDArray[Any]], slots: list[NDArray[Any]], out: NDArray[Any]
     ) -> None:
         if recolor is not None:
             recolor(rows, moved, slots)
-            moved = list(slots)
+            moved = slots
         elif colors or effects or prepare is None:
             for image, slot in zip(moved, slots, strict=True):
                 if image is not slot:
                     np.copyto(slot, image)
-            moved = list(slots)
+            moved = slots
             if colors:
                 recolor_floats(slots, params.take(rows), bounds)
         if effects:
