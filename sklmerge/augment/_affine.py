@@ -176,8 +176,9 @@ def measure_margins(
     # x and y run against the order of the sides.
     beyond = np.empty((len(affine), 4))
     beyond[:, 2::-2] = -reached.min(axis=2)
-    beyond[:, 3::-2] = reached.max(axis=2) - (columns - 1, rows - 1)
-    margins = np.maximum(np.ceil(beyond) + _REACH, 0)
-    half = (rows // 2, rows // 2, columns // 2, columns // 2)
-    margins *= (margins <= half).all(axis=1, keepdims=True)
-    return margins.astype(np.intp)
+    beyond[:, 3::-2] = reached.max(axis=2)
+    beyond[:, 1] -= rows - 1
+    beyond[:, 3] -= columns - 1
+    margins = np.maximum(np.ceil(beyond) + _REACH, 0).astype(np.intp)
+    margins[(margins > (rows // 2, rows // 2, columns // 2, columns // 2)).any(axis=1)] = 0
+    return margins

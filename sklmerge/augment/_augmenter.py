@@ -1,5 +1,6 @@
 """ImageAugmenter: random, keeps shape and dtype. _draw says what changes, _render does it."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -289,7 +290,7 @@ class ImageAugmenter(BaseAugmenter):
             preparation = plan_preparation(scaler, batch.dtype, n_channels)
             dtype = preparation.dtype
         flat = np.ndim(X) == 2
-        expected = (len(rows), int(np.prod(shape))) if flat else (len(rows), *shape)
+        expected = (len(rows), math.prod(shape)) if flat else (len(rows), *shape)
         out = check_out(out, expected, dtype)
         if len(rows):
             render_images(

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from sklmerge.augment._params import AugmentationParams
 
 COLOR_COLUMNS = frozenset({"channel_shift", "contrast", "brightness", "gamma"})
+# Named once: what annotates an inner function is made anew whenever that is.
+Image = NDArray[Any]
 Images = list[NDArray[Any]]
 # ITU-R BT.601, the weights of Pillow's and OpenCV's conversion to grey.
 LUMA = np.array([0.299, 0.587, 0.114])

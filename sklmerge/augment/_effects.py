@@ -7,11 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.augment._color import LUMA, select_colors
+from sklmerge.augment._color import LUMA, Images, select_colors
 from sklmerge.augment._params import COLUMNS, AugmentationParams
 
 Bounds = tuple[float, float]
-Images = list[NDArray[Any]]
 
 # Grey levels that posterizing, solarizing and equalizing count in, as in 8-bit images.
 _LEVELS = 255.0

@@ -140,12 +140,13 @@ class Warper:
             Of the output's shape and the image's dtype.
         """
         pixels = image.astype(self.dtype) if self.casts else image
-        direct = not (self.lanes or self.casts)
+        if self.lanes:
+            pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA, dst=self.inner)
         warped = cv2.warpAffine(
-            self._surround(pixels, *margins),
+            self._surround(pixels, *margins) if any(margins) else pixels,
             affine,
             self.size,
-            out if direct else self.target,
+            self.target if self.lanes or self.casts else out,
             self.flags,
             self.border,
             self.border_value,
@@ -158,13 +159,8 @@ class Warper:
     def _surround(
         self, pixels: NDArray[Any], top: int, bottom: int, left: int, right: int
     ) -> NDArray[Any]:
-        """Return an image in as many lanes as are warped, with its margins filled."""
-        if self.lanes:
-            cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA, dst=self.inner)
-        if not (top or bottom or left or right):
-            return self.inner if self.lanes else pixels
+        """Return an image with its margins filled."""
         first, start = self.corner[0] - top, self.corner[1] - left
         last, stop = self.corner[0] + self.height + bottom, self.corner[1] + self.width + right
         view = self.padded[first:last, start:stop]
-        inner = self.inner if self.lanes else pixels
-        return cv2.copyMakeBorder(inner, top, bottom, left, right, self.border, dst=view)
+        return cv2.copyMakeBorder(pixels, top, bottom, left, right, self.border, dst=view)

@@ -106,6 +106,8 @@ def find_memory() -> int:
 
 
 GainBias = tuple[NDArray[np.float64], NDArray[np.float64]]
+Image = NDArray[Any]
+Images = Iterable[NDArray[Any]]
 # Keras adds it to every standard deviation that it divides by.
 EPSILON = 1e-6
 # Beyond it, float32 loses too many digits in the difference of two large numbers.
@@ -125,13 +127,13 @@ class Preparation:
     whitening: NDArray[np.float64] | None
     dtype: np.dtype[Any]
 
-    def start(self) -> Callable[[Iterable[NDArray[Any]], NDArray[Any]], None]:
+    def start(self) -> Callable[[Images, Image], None]:
         """Give a function of images (H, W) or (H, W, C) and where they go, for one thread."""
         # Its buffers are used again for each image: new memory costs more than the arithmetic.
         scale = Scale(self._all)
         samplewise = self.samplewise_center or self.samplewise_std
 
-        def run(images: Iterable[NDArray[Any]], out: NDArray[Any]) -> None:
+        def run(images: Images, out: Image) -> None:
             if self.whitening is not None:
                 out[...] = whiten(self.run_exactly(images, out.shape), self.whitening)
                 return
@@ -196,55 +198,81 @@ def measure_image(image: NDArray[Any]) -> tuple[float, float]:
     return float(values.mean()), float(values.std())
 
 
+class Factors(NamedTuple):
+    """What channels are multiplied by and what is added, alone and as one matrix."""
+
+    gain: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    # None if float32 would lose too many digits in the sum.
+    matrix: NDArray[np.float64] | None
+
+
 class Scale:
     """Multiplies each channel of images and adds to it, by few passes over memory."""
 
     def __init__(self, affine: GainBias) -> None:
         self.affine = affine
+        self.alike = all((part == part[0]).all() for part in affine)
+        # All made at the first image.
+        self.factors: Factors | None = None
         self.stage: NDArray[Any] | None = None
         self.table: NDArray[Any] | None = None
-        self.alike = all((part == part[0]).all() for part in affine)
 
     def __call__(
         self, image: NDArray[Any], place: NDArray[Any], own: GainBias | None = None
     ) -> None:
         """Scale an image into a contiguous array of float32 or float64, by its own or by one."""
-        affine = self.affine if own is None else own
-        if own is None and self.alike and image.dtype == np.uint8 and place.dtype == np.float32:
+        if self.factors is None:
+            self.factors = make_factors(self.affine, place)
+        if own is not None:
+            factors = make_factors(own, place)
+        elif self.alike and image.dtype == np.uint8 and place.dtype == np.float32:
             if self.table is None:
-                levels = np.arange(256, dtype=np.float32).reshape(1, 256)
-                table = np.empty((*levels.shape, *place.shape[2:]), np.float32)
-                scale_image(
-                    levels if place.ndim == 2 else np.stack([levels] * place.shape[2], axis=-1),
-                    self.affine,
-                    table,
-                )
-                self.table = np.ascontiguousarray(table.reshape(256, -1)[:, 0])
+                self.table = make_table(self.factors, place)
             cv2.LUT(image, self.table, dst=place)
             return
-        if image.dtype == place.dtype:
-            scale_image(image, affine, place)
+        else:
+            factors = self.factors
+        if image.dtype == place.dtype or image.dtype == np.float64:
+            scale_image(image, factors, place)
             return
         # Memory is written once: what lies between stays in the cache.
         if self.stage is None or self.stage.shape != image.shape:
             self.stage = np.empty(image.shape, place.dtype)
-        wide = image.dtype == np.float64
-        if not wide:
-            np.copyto(self.stage, image)
-        scale_image(image if wide else self.stage, affine, place)
+        np.copyto(self.stage, image)
+        scale_image(self.stage, factors, place)
 
 
-def scale_image(image: NDArray[Any], affine: GainBias, place: NDArray[Any]) -> None:
-    """Multiply each channel of an image and add to it, into a contiguous array."""
+def make_factors(affine: GainBias, place: NDArray[Any]) -> Factors:
+    """Make the factors of the channels of an image."""
     gain, bias = affine
+    if np.abs(bias).max() > _LARGEST_BIAS:
+        return Factors(gain, bias, None)
     n_channels = place.shape[2] if place.ndim == 3 else 1
-    if image.dtype != place.dtype or np.abs(bias).max() > _LARGEST_BIAS:
-        place[...] = image * gain + bias
-        return
     matrix = np.zeros((n_channels, n_channels + 1))
     np.fill_diagonal(matrix, gain)
     matrix[:, -1] = bias
-    cv2.transform(image, matrix, dst=place)
+    return Factors(gain, bias, matrix)
+
+
+def make_table(factors: Factors, place: NDArray[Any]) -> NDArray[Any]:
+    """Make the table of what becomes of uint8 levels in every channel alike."""
+    levels = np.arange(256, dtype=np.float32)
+    if place.ndim == 3:
+        levels = np.repeat(levels, place.shape[2])
+    levels = levels.reshape(1, 256, *place.shape[2:])
+    table = np.empty_like(levels)
+    scale_image(levels, factors, table)
+    return np.ascontiguousarray(table.reshape(256, -1)[:, 0])
+
+
+def scale_image(image: NDArray[Any], factors: Factors, place: NDArray[Any]) -> None:
+    """Multiply each channel of an image and add to it, into a contiguous array."""
+    if factors.matrix is None or image.dtype != place.dtype:
+        place[...] = image * factors.gain + factors.bias
+    else:
+        # OpenCV's own loop is several times as fast as NumPy's.
+        cv2.transform(image, factors.matrix, dst=place)
 
 
 def whiten(prepared: NDArray[np.float64], whitening: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,7 +18,13 @@ from sklmerge.augment._affine import (
     find_symmetries,
     measure_margins,
 )
-from sklmerge.augment._color import COLOR_COLUMNS, plan_integers, recolor_floats
+from sklmerge.augment._color import (
+    COLOR_COLUMNS,
+    Image,
+    Images,
+    plan_integers,
+    recolor_floats,
+)
 from sklmerge.augment._effects import EFFECT_COLUMNS, apply_effects
 from sklmerge.augment._geometry import Warper, choose_frame, mirror_image
 from sklmerge.augment._normalize import Preparation
@@ -105,7 +111,7 @@ def render_images(
 
 
 # The place of an image among the rows, and where it may go -> where it is.
-Move = Callable[[int, NDArray[Any]], NDArray[Any]]
+Move = Callable[[int, Image], Image]
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,7 @@ class Moves:
         )
         overshoots = self.settings.interpolation == "cubic" and images.dtype.kind == "f"
 
-        def move(row: int, slot: NDArray[Any]) -> NDArray[Any]:
+        def move(row: int, slot: Image) -> Image:
             image = images[indices[row]]
             if not is_ready:
                 image = resize_image(image, frame)
@@ -184,7 +190,7 @@ def plan_moves(
 
 
 # Rows, where their images are, the slots that they may be changed in, and where they go.
-Finish = Callable[[slice, list[NDArray[Any]], list[NDArray[Any]], NDArray[Any]], None]
+Finish = Callable[[slice, Images, Images, Image], None]
 
 
 def plan_finish(
@@ -202,9 +208,7 @@ def plan_finish(
         recolor = plan_integers(params, dtype, len(shape) == 4 and shape[3] == 4)
     prepare = None if preparation is None else preparation.start()
 
-    def finish(
-        rows: slice, moved: list[NDArray[Any]], slots: list[NDArray[Any]], out: NDArray[Any]
-    ) -> None:
+    def finish(rows: slice, moved: Images, slots: Images, out: Image) -> None:
         if recolor is not None:
             recolor(rows, moved, slots)
             moved = slots
