@@ -79,35 +79,46 @@ def render_images(
     if out.ndim == 4 and out.shape[3] == 1:
         # OpenCV gives back an image of one channel without it.
         images, out = images[..., 0], out[..., 0]
-    # Few enough images for the second-level cache, and several parts for each thread, so that none
-    # waits long for another.
-    chunk = min(max(_CHUNK_VALUES // max(1, out[:1].size), 1), 64)
+    # Few enough images for the second-level cache.
+    chunk = min(max(_CHUNK_VALUES // max(1, out[:1].size), 1), 64, len(out))
     n_chunks, n_jobs = -(-len(out) // chunk), check_n_jobs(n_jobs)
-    n_threads = joblib.effective_n_jobs(n_jobs) if n_chunks > 1 else 1
-    n_parts = min(n_chunks, 8 * n_threads) if n_threads > 1 else 1
+    n_threads = min(joblib.effective_n_jobs(n_jobs), n_chunks) if n_chunks > 1 else 1
     moves = plan_moves(images, indices, params, settings, (out.shape[1], out.shape[2]))
 
-    def run_part(part: int) -> None:
-        rows = range(len(out) * part // n_parts, len(out) * (part + 1) // n_parts)
+    def start() -> Callable[[range], None]:
+        """Give a function, for one thread at a time, that renders rows by buffers of its own."""
+        move = moves.start()
         finish = plan_finish(params, images.dtype, out.shape, settings.bounds, preparation)
         # Without a preparation the images are finished where they lie.
-        staging = None
+        staging: Images = []
         if preparation is not None:
-            staging = list(np.empty((min(chunk, len(rows)), *out.shape[1:]), images.dtype))
-        move = moves.start()
-        for first in rows[::chunk]:
-            some = range(first, min(first + chunk, rows.stop))
-            target = out[some.start : some.stop]
-            slots = staging or list(target)
-            moved = [move(row, slot) for row, slot in zip(some, slots, strict=False)]
-            finish(slice(some.start, some.stop), moved, slots[: len(some)], target)
+            staging = list(np.empty((chunk, *out.shape[1:]), images.dtype))
 
-    if n_parts == 1:
-        run_part(0)
-    else:
-        # Threads start sooner than joblib's workers, by more than some batches take.
-        for _ in run_ahead(run_part, range(n_parts), min(n_threads, n_parts)):
-            pass
+        def render(rows: range) -> None:
+            for first in rows[::chunk]:
+                part = slice(first, min(first + chunk, rows.stop))
+                slots = staging[: part.stop - first] or list(out[part])
+                moved = [move(row, slot) for row, slot in enumerate(slots, first)]
+                finish(part, moved, slots, out[part])
+
+        return render
+
+    if n_threads == 1:
+        start()(range(len(out)))
+        return
+    # Several parts for each thread, so that none waits long for another. Buffers serve one part
+    # after another: threads would wait for each other where the system gives out memory.
+    n_parts = min(n_chunks, 8 * n_threads)
+    idle = [start() for _ in range(n_threads)]
+
+    def run_part(part: int) -> None:
+        render = idle.pop()
+        render(range(len(out) * part // n_parts, len(out) * (part + 1) // n_parts))
+        idle.append(render)
+
+    # Threads start sooner than joblib's workers, by more than some batches take.
+    for _ in run_ahead(run_part, range(n_parts), n_threads):
+        pass
 
 
 # The place of an image among the rows, and where it may go -> where it is.
