@@ -21,9 +21,9 @@ def is_whole(number: object) -> bool:
 
 def is_real(number: object) -> bool:
     """Tell a finite number, of Python's or NumPy's, from anything else, such as a bool."""
-    if type(number) not in (float, int) and (
-        not isinstance(number, Real) or isinstance(number, bool)
-    ):
+    if type(number) is float:
+        return math.isfinite(number)
+    if not isinstance(number, Real) or isinstance(number, bool):
         return False
     try:
         return math.isfinite(number)
