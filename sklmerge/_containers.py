@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn import get_config
 
 from sklmerge._codes import count_classes
-from sklmerge._kinds import check_one_kind, is_missing, show_labels, to_plain
+from sklmerge._kinds import DECODE_BYTES, check_one_kind, is_missing, show_labels, to_plain
 
 _SHOWN_POSITIONS = 10
 
@@ -136,8 +136,10 @@ def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDAr
     if values.dtype.kind == "f":
         _check_floats(values, name)
     elif values.dtype.kind not in "iubU":
+        advice = f"; {DECODE_BYTES}" if values.dtype.kind == "S" else ""
         raise TypeError(
             f"{name} must hold labels of str, int, bool or whole float, got dtype {values.dtype}"
+            f"{advice}"
         )
     return values
 

@@ -9,10 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._checks import is_whole, list_items
+from sklmerge._containers import to_numpy
 
 IMAGE_DTYPES = ("uint8", "uint16", "float32", "float64")
 CHANNELS = (1, 3, 4)
 _PHOTO_SIDE = 16
+_DTYPE_ADVICE = {
+    "i": "; levels from 0 to 255 are np.asarray(X, np.uint8)",
+    "f": "; pass np.asarray(X, np.float32)",
+    "b": "; pass np.uint8(255) * X",
+}
 
 
 def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
@@ -93,8 +99,7 @@ def as_image_batch(
     """
     batch = stack_images(X, name)
     if batch.dtype.name not in IMAGE_DTYPES:
-        levels = batch.dtype.kind == "i" and batch.ndim > 1
-        advice = "; levels from 0 to 255 are np.asarray(X, np.uint8)" if levels else ""
+        advice = _DTYPE_ADVICE.get(batch.dtype.kind, "") if batch.ndim > 1 else ""
         raise TypeError(
             f"{name} must hold images of dtype uint8, uint16, float32 or float64, "
             f"got {batch.dtype.name}{advice}"
@@ -105,7 +110,9 @@ def as_image_batch(
     refuse_single_image(batch, shape, name, counted=counted)
     if batch.ndim not in (3, 4) or (batch.ndim == 4 and batch.shape[3] not in CHANNELS):
         first = batch.ndim == 4 and batch.shape[1] in CHANNELS
-        advice = "; the channels are first: pass np.moveaxis(X, 1, -1)" if first else ""
+        # A tensor's own transpose is not what np.moveaxis takes it for.
+        remedy = "; the channels are first: pass np.moveaxis(np.asarray(X), 1, -1)"
+        advice = remedy if first else ""
         raise ValueError(
             f"{name} must be images of shape (n, H, W) or (n, H, W, C) with 1, 3 or 4 channels "
             f"last, got shape {batch.shape}{advice}"
@@ -207,8 +214,8 @@ def stack_images(X: Any, name: str = "X") -> NDArray[Any]:
         )
     is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     if not (isinstance(X, list | tuple) or is_objects) or not all(map(_is_array, X)):
-        return np.asarray(X)
-    images = [np.asarray(each) for each in X]
+        return to_numpy(X)
+    images = [to_numpy(each) for each in X]
     for place, image in enumerate(images):
         if image.shape != images[0].shape:
             raise ValueError(
@@ -221,6 +228,13 @@ def stack_images(X: Any, name: str = "X") -> NDArray[Any]:
                 f"{place}, {image.dtype}"
             )
     return np.stack(images) if images else np.asarray(X)
+
+
+def is_flattened(X: Any) -> bool:
+    """Say whether a batch came as rows of values and not as images."""
+    if hasattr(X, "ndim"):
+        return bool(X.ndim == 2)
+    return len(X) > 0 and len(getattr(X[0], "shape", np.shape(X[0]))) == 1
 
 
 def _is_array(image: Any) -> bool:

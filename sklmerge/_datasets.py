@@ -45,8 +45,9 @@ def find_labels(data: Any, name: str = "y") -> Any:
     data : data set or array-like
         An ImageIndex (its merged labels); a torch data set with `targets`, `labels`, `tensors`,
         `samples` or `imgs`, through `Subset` and `ConcatDataset`; a Hugging Face data set with a
-        ClassLabel column or one called `label` or `labels`; a Keras generator with `classes` (its
-        class names). All else that holds labels, such as a list, comes back as it is.
+        ClassLabel column or one called `label` or `labels`, or a column of one by itself; a Keras
+        generator with `classes` (its class names). All else that holds labels, such as a list,
+        comes back as it is.
     name : str, default="y"
         What error messages call it.
 
@@ -82,6 +83,8 @@ def read_data_set(data: Any, name: str = "y") -> FoundLabels:
         return FoundLabels(data.labels, sort_by_index(data.class_indices))
     if holds_labels_itself(data):
         return FoundLabels(data)
+    if hasattr(data, "column_name") and hasattr(data, "source"):
+        return _read_column(data.source, data.column_name, name)
     if hasattr(data, "class_indices") and hasattr(data, "classes"):
         return _read_generator(data)
     if hasattr(data, "features") and hasattr(data, "column_names"):
@@ -159,7 +162,14 @@ def _read_table(data: Any, name: str) -> FoundLabels:
             f"{type(data).__name__} with the columns {', '.join(map(repr, features)) or 'unknown'};"
             " pass the column of the labels, for example np.array(data['species'])"
         )
-    (column,) = chosen
+    return _read_column(data, chosen[0], name)
+
+
+def _read_column(data: Any, column: str, name: str) -> FoundLabels:
+    """Read one column of a Hugging Face data set as labels."""
+    if not hasattr(data, "select_columns"):
+        raise TypeError(f"{name} must be labels, got a column within a column; pass list({name})")
+    features = data.features or {}
     # Without the format and transforms of the user, which may decode images.
     plain = data.select_columns([column]).with_format("arrow")
     labels = plain[:].column(column).to_pylist()

@@ -8,6 +8,8 @@ import numpy as np
 Label: TypeAlias = str | int | bool | float
 
 KINDS = ("str", "int", "bool", "float")
+# h5py and old files of NumPy give text as bytes.
+DECODE_BYTES = "text is np.char.decode(np.asarray(y, bytes))"
 
 
 def is_missing(label: Any) -> bool:
@@ -39,8 +41,9 @@ def get_kind(label: Any) -> str:
         return "int"
     if isinstance(label, float | np.floating):
         return "float"
+    advice = f"; {DECODE_BYTES}" if isinstance(label, bytes) else ""
     raise TypeError(
-        f"labels must be str, int, bool or float, got {label!r} ({type(label).__name__})"
+        f"labels must be str, int, bool or float, got {label!r} ({type(label).__name__}){advice}"
     )
 
 

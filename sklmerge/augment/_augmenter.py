@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._checks import check_scaler
-from sklmerge._contract import check_value_range, find_value_range
+from sklmerge._contract import check_value_range, find_value_range, is_flattened
 from sklmerge._random import resolve_seed
 from sklmerge.augment._base import BaseAugmenter, check_batch, check_keys, check_out, check_rows
 from sklmerge.augment._draw import Draws, check_ranges, draw_columns
@@ -289,7 +289,7 @@ class ImageAugmenter(BaseAugmenter):
             n_channels = shape[2] if len(shape) == 3 else 1
             preparation = plan_preparation(scaler, batch.dtype, n_channels)
             dtype = preparation.dtype
-        flat = np.ndim(X) == 2
+        flat = is_flattened(X)
         expected = (len(rows), math.prod(shape)) if flat else (len(rows), *shape)
         out = check_out(out, expected, dtype)
         if len(rows):

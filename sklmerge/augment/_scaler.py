@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice, check_flag, check_image_size, is_real
 from sklmerge._containers import is_index
-from sklmerge._contract import as_image_batch, stack_images
+from sklmerge._contract import as_image_batch, is_flattened, stack_images
 from sklmerge._resize import resize_image
 from sklmerge.augment._base import ImageTransformer
 from sklmerge.augment._normalize import (
@@ -316,7 +316,7 @@ def scale_batch(scaler: ImageScaler, X: ArrayLike, *, counted: bool) -> NDArray[
     for start in range(0, len(batch), _CHUNK):
         images = batch[start : start + _CHUNK]
         prepare((resize_image(image, size) for image in images), out[start : start + _CHUNK])
-    return out.reshape(len(batch), -1) if np.ndim(X) == 2 else out
+    return out.reshape(len(batch), -1) if is_flattened(X) else out
 
 
 def find_size(scaler: ImageScaler, size: tuple[int, int]) -> tuple[int, int]:

@@ -10,8 +10,8 @@ from sklmerge._checks import check_flag, check_n_jobs, check_whole, is_whole
 from sklmerge._parallel import count_threads, run_ahead
 from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, digest_epochs
 from sklmerge.feed._maker import Batch, plan_maker
+from sklmerge.feed._opening import open_source
 from sklmerge.feed._showing import draw_images
-from sklmerge.feed._sources import open_source
 from sklmerge.feed._targets import NamedClasses, check_unlabelled, choose_labels, read_classes
 from sklmerge.sampling import BatchPlan, EpochSchedule
 
@@ -147,7 +147,8 @@ class ImageBatches(Resumable, NamedClasses):
         world_size: int = 1,
         progress: bool = False,
     ) -> None:
-        images = open_source(source, image_size, color_mode)
+        n_labels = len(y) if hasattr(y, "__len__") else None
+        images = open_source(source, image_size, color_mode, n_labels=n_labels)
         labels = choose_labels(source, y, len(images), class_mode)
         if labels is None:
             check_unlabelled(

@@ -11,8 +11,9 @@ from sklmerge._contract import CHANNELS, IMAGE_DTYPES
 from sklmerge._resize import resize_image
 from sklmerge.images import ReadOptions, read_image
 
-# What the image of a row is called where a row is a mapping, in the order they are looked for.
-_IMAGE_NAMES = ("image", "img", "pixel_values", "picture", "photo", "x")
+# What the image of a row is called where a row is a mapping, in the order they are looked for:
+# what a transform has made of an image comes before the image itself.
+_IMAGE_NAMES = ("pixel_values", "image", "img", "picture", "photo", "x")
 _PIL_MODES = {"rgb": "RGB", "grayscale": "L", "rgba": "RGBA"}
 
 
@@ -24,27 +25,29 @@ class RowColumn:
     ----------
     data : object with `__getitem__`
         What is asked for a row, with as few columns beside the image as it can be.
-    name : str or None
-        Name of the image in a row that is a mapping; None finds it.
+    names : tuple of str
+        Names that the image of a row that is a mapping may have, the first that is there counts.
     is_plain : bool
         Whether a row is the same each time it is read, so that it may be kept: code of the user's
         may augment at random.
     """
 
     data: Any
-    name: str | None = None
+    names: tuple[str, ...] = _IMAGE_NAMES
     is_plain: bool = False
 
     def pick(self, item: Any) -> Any:
         """Pick the image out of a row."""
         if isinstance(item, Mapping):
-            name = self.name or next((name for name in _IMAGE_NAMES if name in item), None)
-            if name is None or name not in item:
+            name = next((name for name in self.names if name in item), None)
+            if name is None:
                 raise ValueError(
-                    f"a row must hold its image as 'image', got a mapping of "
+                    f"a row must hold its image as {self.names[0]!r}, got a mapping of "
                     f"{', '.join(map(repr, item))}"
                 )
-            return item[name]
+            value = item[name]
+            # Text in a table's column of images is a path.
+            return {"path": value} if self.is_plain and isinstance(value, str) else value
         # (image, target), as torch's data sets give it.
         return item[0] if isinstance(item, tuple | list) and len(item) else item
 
@@ -54,25 +57,39 @@ def find_column(data: Any) -> RowColumn:
     features = getattr(data, "features", None)
     if not features or not hasattr(data, "select_columns"):
         return RowColumn(data)
-    kinds = {name: type(kind).__name__ for name, kind in features.items()}
-    found = [name for name, kind in kinds.items() if kind == "Image"]
-    found = found or [name for name in _IMAGE_NAMES if name in kinds]
-    found = found or [name for name, kind in features.items() if _is_array_or_bytes(kind)]
+    found = _choose_column(features)
+    if (getattr(data, "format", None) or {}).get("type") == "custom":
+        # set_transform: what comes is the user's own doing, perhaps at random.
+        return RowColumn(data, (_IMAGE_NAMES[0], *found, *_IMAGE_NAMES))
     if not found:
         raise TypeError(
             "source must have a column of images, got a data set with the columns "
-            f"{', '.join(map(repr, kinds))}; cast it, data.cast_column(name, datasets.Image())"
+            f"{', '.join(map(repr, features))}; cast it, data.cast_column(name, datasets.Image())"
         )
-    if (getattr(data, "format", None) or {}).get("type") == "custom":
-        # set_transform: what comes is the user's own doing, perhaps at random.
-        return RowColumn(data, found[0])
-    chosen = data.select_columns(found[:1]).with_format(None)
-    if kinds[found[0]] == "Image":
+    chosen = data.select_columns(found).with_format(None)
+    if type(features[found[0]]).__name__ == "Image":
         import datasets
 
         # The bytes, so that images are decoded here as those of files are.
         chosen = chosen.cast_column(found[0], datasets.Image(decode=False))
-    return RowColumn(chosen, found[0], is_plain=True)
+    return RowColumn(chosen, (found[0],), is_plain=True)
+
+
+def _choose_column(features: Mapping[str, Any]) -> list[str]:
+    """Name the one column of images of a table; [] if there is none."""
+    pictures = [name for name, kind in features.items() if type(kind).__name__ == "Image"]
+    usual = [name for name in _IMAGE_NAMES if name in (pictures or features)]
+    if len(pictures) > 1 and not usual:
+        raise TypeError(
+            f"source must have one column of images, got {', '.join(map(repr, pictures))}; take "
+            "one, data.select_columns([name, 'label'])"
+        )
+    found = (usual or pictures)[:1]
+    found = found or [name for name, kind in features.items() if _is_array_or_bytes(kind)][:1]
+    shape = getattr(features[found[0]], "shape", None) if found else None
+    if shape and None not in shape:
+        check_form(shape, f"column {found[0]!r} of source")
+    return found
 
 
 def _is_array_or_bytes(kind: Any) -> bool:
@@ -99,9 +116,12 @@ def make_image(value: Any, options: ReadOptions | None = None) -> NDArray[Any]:
     elif hasattr(value, "detach"):
         value = _move_channels(value.detach().cpu().numpy())
     image = np.asarray(value)
-    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in CHANNELS):
-        advice = "; np.moveaxis(image, 0, 2)" if image.ndim == 3 and len(image) in CHANNELS else ""
-        raise ValueError(f"an image must be (H, W) or (H, W, C), got shape {image.shape}{advice}")
+    if image.ndim == 0:
+        raise ValueError(
+            "an image must be an array, a tensor, a picture of Pillow or encoded bytes, got "
+            f"{value!r}"
+        )
+    check_form(image.shape)
     if image.dtype.name not in IMAGE_DTYPES:
         if image.dtype.kind not in "iu" or image.size == 0 or image.min() < 0 or image.max() > 255:
             raise ValueError(
@@ -110,6 +130,14 @@ def make_image(value: Any, options: ReadOptions | None = None) -> NDArray[Any]:
         # Lists of numbers, as tables hold images, come as int64.
         image = image.astype(np.uint8)
     return image if options.image_size is None else resize_image(image, options.image_size)
+
+
+def check_form(shape: tuple[int, ...], name: str = "an image") -> None:
+    """Check that a shape is that of one image, channels last."""
+    n_axes = len(shape)
+    if n_axes not in (2, 3) or (n_axes == 3 and shape[2] not in CHANNELS):
+        advice = "; np.moveaxis(image, 0, 2)" if n_axes == 3 and shape[0] in CHANNELS else ""
+        raise ValueError(f"{name} must be (H, W) or (H, W, C), got shape {shape}{advice}")
 
 
 def _convert_picture(picture: Any, color_mode: str) -> NDArray[Any]:

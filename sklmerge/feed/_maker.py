@@ -150,7 +150,8 @@ def _tell_difference(first: NDArray[Any], other: NDArray[Any]) -> str:
     if first.shape[:2] == other.shape[:2] or first.shape[2:] != other.shape[2:]:
         advice = "give them one dtype"
         if first.shape[2:] != other.shape[2:]:
-            advice = 'give them one number of channels (for files: color_mode="rgb")'
+            advice = 'give them one number of channels (files: color_mode="rgb"; Pillow: '
+            advice += 'picture.convert("RGB"))'
     return (
         f"images of a batch must have one shape and dtype, got {first.shape} {first.dtype} and "
         f"{other.shape} {other.dtype}; {advice}"

@@ -1,11 +1,10 @@
 """Where images come from: one small protocol, and the sources of it for what people have.
 
-What is not an array in memory is read row by row, when a row is drawn. Labels are not read here.
+What is not an array in memory is read row by row, when a row is drawn. Labels are not read here;
+which source serves what a person has, `_opening.py` says.
 """
 
 import mmap
-import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,22 +12,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._checks import check_image_size
-from sklmerge._containers import is_index
-from sklmerge._contract import as_image_batch
 from sklmerge._resize import resize_image
-from sklmerge.feed._dataset_rows import RowColumn, find_column, make_image
-from sklmerge.images import (
-    ImagePaths,
-    ReadOptions,
-    RemoteFiles,
-    check_decoding,
-    fetch_urls,
-    find_paths,
-    read_image,
-)
-
-_KINDS = "images, paths, an ImageIndex or a data set with __len__ and __getitem__"
+from sklmerge.feed._dataset_rows import RowColumn, make_image
+from sklmerge.images import ImagePaths, ReadOptions, RemoteFiles, fetch_urls, read_image
 
 
 class ImageSource(Protocol):
@@ -98,9 +84,14 @@ class ArraySource(_RowByRow):
         try:
             image = self.images[row]
         except (OSError, RuntimeError, KeyError) as error:
+            if is_closed(self.images):
+                raise RuntimeError(
+                    "source must stay open while it is fed, got an h5py data set whose file is "
+                    "closed"
+                ) from error
             raise ValueError(str(error)) from error
-        if not self._is_array:
-            image = make_image(image)
+        # An array of dask's computes its row here.
+        image = np.asarray(image) if self._is_array else make_image(image)
         return image if self.image_size is None else resize_image(image, self.image_size)
 
     def describe(self, row: int) -> str:
@@ -137,6 +128,11 @@ class _Reopened:
 
 def _is_h5py(images: Any) -> bool:
     return type(images).__module__.split(".")[0] == "h5py"
+
+
+def is_closed(images: Any) -> bool:
+    """Tell what h5py read from a file that is closed by now."""
+    return _is_h5py(images) and not images
 
 
 def _find_h5py(images: Any) -> tuple[str, str]:
@@ -267,99 +263,3 @@ class _Rows:
 
     def __getitem__(self, row: int) -> Any:
         return self.own.read(row)
-
-
-def open_source(
-    source: Any,
-    image_size: Any,
-    color_mode: str,
-) -> ImageSource:
-    """Make a source of whatever `ImageBatches` takes as one; nothing is read.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If it holds neither images nor paths, or has no rows by number.
-    """
-    image_size = check_image_size(image_size)
-    check_decoding(color_mode, image_size)
-    options = ReadOptions(None, image_size, color_mode)
-    if is_index(source):
-        options = options._replace(reader=source.reader)
-        return FileSource(source.paths, options, source.files)
-    if callable(getattr(source, "read", None)) and hasattr(source, "__len__"):
-        return OwnSource(source, options)
-    if is_data_set(source):
-        return DataSetSource(source, options, find_column(source))
-    if _is_on_disk(source):
-        return _open_arrays(source, image_size)
-    _check_rows(source)
-    paths = find_paths(source, name="source")
-    if paths is not None:
-        return FileSource(paths, options, RemoteFiles())
-    if isinstance(source, list | tuple) and len(source) and _is_image(source[0]):
-        for place, image in enumerate(source):
-            if isinstance(image, np.ndarray):
-                as_image_batch(image[None], name=f"source[{place}]", counted=True)
-        return ArraySource(source, image_size)
-    return _open_arrays(np.asanyarray(source), image_size)
-
-
-def is_data_set(source: Any) -> bool:
-    """Tell a map-style data set from arrays and lists, by what it has."""
-    if hasattr(source, "features") and hasattr(source, "select_columns"):
-        return hasattr(source, "__len__")
-    if isinstance(source, np.ndarray | Sequence | ImagePaths) or hasattr(source, "__array__"):
-        return False
-    if hasattr(source, "shape") or hasattr(source, "iloc") or _is_stream(source):
-        return False
-    return hasattr(source, "__len__") and hasattr(source, "__getitem__")
-
-
-def _is_stream(source: Any) -> bool:
-    """Tell what can only be gone through: an IterableDataset, or batches that are made already."""
-    torch_data = sys.modules.get("torch.utils.data")
-    iterable = getattr(torch_data, "IterableDataset", ())
-    names = ("element_spec", "on_epoch_end", "batch_sampler", "keys")
-    return isinstance(source, iterable) or any(hasattr(source, name) for name in names)
-
-
-def _is_on_disk(source: Any) -> bool:
-    """Tell an array that is read by rows, such as h5py's and zarr's."""
-    if isinstance(source, np.ndarray | np.generic) or hasattr(source, "__array_interface__"):
-        return False
-    if hasattr(source, "iloc") or hasattr(source, "__dlpack__"):
-        return False
-    return all(hasattr(source, name) for name in ("shape", "dtype", "__getitem__"))
-
-
-def _is_image(value: Any) -> bool:
-    is_array = isinstance(value, np.ndarray) and value.ndim > 1
-    return is_array or (hasattr(value, "convert") and hasattr(value, "getbands"))
-
-
-def _check_rows(source: Any) -> None:
-    """Refuse what has no rows by number, so that nothing is iterated blindly."""
-    listed = isinstance(source, np.ndarray | list | tuple | ImagePaths)
-    if listed or hasattr(source, "__array__") or hasattr(source, "iloc"):
-        return
-    shown = repr(source) if isinstance(source, str | bytes | os.PathLike) else type(source).__name__
-    advice = "; list the images, or give a data set with rows" if _is_stream(source) else ""
-    raise TypeError(f"source must be {_KINDS}, got {shown}{advice}")
-
-
-def _open_arrays(images: Any, image_size: tuple[int, int] | None) -> ArraySource:
-    shape, kind = tuple(images.shape), np.dtype(images.dtype).kind
-    if len(shape) < 2 or kind in "OSUT":
-        raise TypeError(
-            f"source must be {_KINDS}, got an array of shape {shape} and dtype {images.dtype}"
-        )
-    if len(shape) == 2:
-        # Flattened images or other rows; augmenter and scaler have their own `image_shape`.
-        if image_size is not None:
-            raise ValueError("image_size must be None where source has flattened rows")
-    else:
-        # Of what lies on disk, shape and dtype are checked without a row.
-        rows = images if isinstance(images, np.ndarray) else np.empty((0, *shape[1:]), images.dtype)
-        as_image_batch(rows, name="source", counted=True)
-    return ArraySource(images, image_size)

@@ -13,7 +13,7 @@ from sklmerge._containers import is_index
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import show_labels
 from sklmerge.feed._epochs import fit_schedule
-from sklmerge.feed._sources import is_data_set
+from sklmerge.feed._opening import is_data_set
 from sklmerge.labels import LabelMerger, check_merger, is_fitted_merger, is_indicator
 from sklmerge.sampling import EpochSchedule
 from sklmerge.weights import ClassWeightEstimator
@@ -74,6 +74,8 @@ def choose_labels(source: Any, y: Any, n: int, class_mode: str) -> Any:
         y = find_labels(y)
     if hasattr(y, "detach"):
         y = y.detach().cpu().numpy()
+    if not hasattr(y, "__len__") and not hasattr(y, "__array__"):
+        raise TypeError(f"y must be an array or list of labels, got {y!r}")
     shape = np.shape(y)
     if not shape or shape[0] != n:
         raise ValueError(

@@ -98,9 +98,11 @@ def _list(source: Any, wanted: Wanted, columns: Columns, files: RemoteFiles) -> 
         return _list_archives([check_url(one, None) for one in source], wanted, columns, files)
     if not isinstance(source, str | os.PathLike):
         if not (hasattr(source, "columns") and hasattr(source, "__getitem__")):
+            has_rows = hasattr(source, "__len__") and hasattr(source, "__getitem__")
+            advice = "; ImageBatches takes data sets with rows as they are" if has_rows else ""
             raise TypeError(
                 "source must be a folder, a URL, a table, a data frame or an archive, got "
-                f"{type(source).__name__}"
+                f"{type(source).__name__}{advice}"
             )
         return _list_table(as_table(source), "", wanted, columns, files)
     place = check_url(source, None)

@@ -4,10 +4,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._containers import is_index
+from sklmerge._containers import is_index, to_numpy
 from sklmerge.images._reading import Reader
 from sklmerge.images.files import ImagePaths, RemoteFiles
 
@@ -48,7 +47,7 @@ def find_paths(X: Any, *, name: str = "X") -> ImagePaths | None:
         return X
     if isinstance(X, str | os.PathLike):
         raise TypeError(f"{name} must be a list of paths, got one path: {os.fspath(X)!r}")
-    values = X if isinstance(X, list | tuple) else list_column(np.asarray(X))
+    values = X if isinstance(X, list | tuple) else list_column(to_numpy(X))
     if not len(values) or not is_path(values[0]):
         return None
     wrong = next((place for place, value in enumerate(values) if not is_path(value)), None)

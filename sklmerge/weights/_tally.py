@@ -128,9 +128,11 @@ def check_known(found: NDArray[Any], classes: Sequence[Any]) -> None:
     """Raise on labels that are not among the classes."""
     unknown = [label for label in found.tolist() if label not in classes]
     if unknown:
+        is_void = len(unknown) == 1 and isinstance(unknown[0], int)
+        advice = f"; pass ignore_label={unknown[0]} if it stands for no class" if is_void else ""
         raise ValueError(
             f"y must have labels of the classes {show_labels(classes, 5)} only, "
-            f"got {show_labels(unknown, 5)}"
+            f"got {show_labels(unknown, 5)}{advice}"
         )
 
 

@@ -79,7 +79,8 @@ def test_copies_are_not_made_of_the_rows_of_one_photograph():
 
 @pytest.mark.parametrize("door", CHECKED.values(), ids=CHECKED)
 def test_channels_come_last(door):
-    with pytest.raises(ValueError, match=r"channels are first: pass np.moveaxis\(X, 1, -1\)"):
+    remedy = r"channels are first: pass np.moveaxis\(np.asarray\(X\), 1, -1\)"
+    with pytest.raises(ValueError, match=remedy):
         door(np.moveaxis(BATCH, -1, 1))
 
 
@@ -88,6 +89,19 @@ def test_lists_of_images_are_batches(door):
     expected = door(BATCH)
     for X in (list(BATCH), tuple(map(Image.fromarray, BATCH)), list(torch.from_numpy(BATCH))):
         result = door(X)
+        if isinstance(expected, np.ndarray):
+            assert_array_equal(result, expected)
+        else:
+            assert_array_equal(result.mean_, expected.mean_)
+
+
+@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+def test_tensors_are_batches_as_a_training_loop_has_them(door):
+    levels = torch.from_numpy(BATCH) / 255
+    expected = door(levels.numpy())
+    X = levels.requires_grad_()
+    for given in (X, list(X), np.moveaxis(np.asarray(levels.detach().movedim(3, 1)), 1, -1)):
+        result = door(given)
         if isinstance(expected, np.ndarray):
             assert_array_equal(result, expected)
         else:

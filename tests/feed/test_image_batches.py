@@ -296,7 +296,7 @@ def test_images_of_many_sizes_come_out_in_one(textures):
         (np.zeros((32, 47), np.uint8), r"pass image_size=\(height, width\)"),
         (
             np.zeros((32, 48, 3), np.uint8),
-            'give them one number of channels .for files: color_mode="rgb"',
+            'give them one number of channels .files: color_mode="rgb"',
         ),
         (np.zeros((32, 48), np.float32), "give them one dtype"),
     ],

@@ -1,9 +1,12 @@
 """Any data set with rows feeds the batches that its images give in memory, and only drawn rows."""
 
+import io
 import multiprocessing
 import os
 import pickle
+import tarfile
 import threading
+import zipfile
 
 import cv2
 import datasets
@@ -92,6 +95,26 @@ def make_table(folder, kind):
     )
 
 
+def pack(folder, kind):
+    """Write IMAGES as PNG to an archive with a folder a class, sorted as they are numbered."""
+    path = str(folder / f"images.{kind}")
+    members = [
+        (f"{('common', 'rare')[label]}/{row:02d}.png", encode_image(image, "png"))
+        for row, (image, label) in enumerate(zip(IMAGES, TARGET, strict=True))
+    ]
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in members:
+                archive.writestr(name, data)
+        return path
+    with tarfile.open(path, "w") as archive:
+        for name, data in members:
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return path
+
+
 def make_source(name, folder):
     """Return a source of IMAGES, and y if it does not know its labels."""
     if name == "h5py":
@@ -110,6 +133,11 @@ def make_source(name, folder):
         return np.load(folder / "images.npy", mmap_mode="r"), TARGET
     if name in ("image", "bytes"):
         return make_table(folder, name), None
+    if name in ("zip", "tar"):
+        return ImageIndex(pack(folder, name)), None
+    if name == "column":
+        table = make_table(folder, "image")
+        return table["picture"], table["label"]
     if name == "subset":
         twice = ConcatDataset([Photos(range(20)), Photos(range(20, 40))])
         return Subset(twice, range(40)), None
@@ -133,6 +161,9 @@ NAMES = (
     "memory map",
     "own",
     "list",
+    "zip",
+    "tar",
+    "column",
 )
 
 
@@ -176,8 +207,9 @@ def test_processes_that_are_forked_or_spawned_read_for_themselves(source, assert
     assert_same_batches(pickle.loads(sent), expect())
 
 
-def test_a_spawned_process_reads_for_itself(tmp_path, assert_same_batches):
-    data, y = make_source("h5py", tmp_path)
+@pytest.mark.parametrize("name", ["h5py", "tar", "image"])
+def test_a_spawned_process_reads_for_itself(tmp_path, name, assert_same_batches):
+    data, y = make_source(name, tmp_path)
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     batches = ImageBatches(data, y, **SETTINGS)
@@ -210,7 +242,7 @@ def test_a_spawned_process_keeps_the_limit_of_pixels(tmp_path):
     process.join()
 
 
-@pytest.mark.parametrize("name", ["h5py", "image", "zarr", "memory map"])
+@pytest.mark.parametrize("name", ["h5py", "image", "zarr", "memory map", "zip", "tar"])
 def test_other_processes_are_sent_no_images(tmp_path, name):
     data, y = make_source(name, tmp_path)
     assert len(pickle.dumps(ImageBatches(data, y, **SETTINGS))) < IMAGES.nbytes
@@ -382,8 +414,9 @@ def test_an_own_source_reopens_in_each_process():
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
 
 
-def test_threads_share_an_h5py_file(tmp_path, assert_same_batches):
-    data, y = make_source("h5py", tmp_path)
+@pytest.mark.parametrize("name", ["h5py", "tar", "zip", "image"])
+def test_threads_share_a_file(tmp_path, name, assert_same_batches):
+    data, y = make_source(name, tmp_path)
     batches = ImageBatches(data, y, cache_bytes=0, **SETTINGS)
     came = {}
     threads = [

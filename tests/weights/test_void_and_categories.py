@@ -33,6 +33,11 @@ def test_a_void_label_may_be_below_the_classes_or_text_and_come_in_parts():
     assert_allclose(words.transform(["void", "dog"]), [0, 1.5])
 
 
+def test_a_label_that_may_be_void_is_led_to_ignore_label():
+    with pytest.raises(ValueError, match="only, got 255; pass ignore_label=255 if it stands for n"):
+        ClassWeightEstimator(classes=[0, 1, 2]).fit(MASKS)
+
+
 def test_a_void_label_is_no_class():
     with pytest.raises(ValueError, match="ignore_label must be no class, got 1"):
         ClassWeightEstimator(classes=[0, 1], ignore_label=1).fit(MASKS)

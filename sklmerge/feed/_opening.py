@@ -1,0 +1,199 @@
+"""Whatever a person has in, the source of its images out, or an error that says what to pass."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from sklmerge._checks import check_image_size
+from sklmerge._containers import is_index, to_numpy
+from sklmerge._contract import as_image_batch
+from sklmerge.feed._dataset_rows import check_form, find_column
+from sklmerge.feed._sources import (
+    ArraySource,
+    DataSetSource,
+    FileSource,
+    ImageSource,
+    OwnSource,
+    is_closed,
+)
+from sklmerge.images import ImagePaths, ReadOptions, RemoteFiles, check_decoding, find_paths
+
+_KINDS = "images, paths, an ImageIndex or a data set with __len__ and __getitem__"
+# What streams and made batches have, and data sets with rows have not.
+_STREAM_NAMES = ("element_spec", "on_epoch_end", "batch_sampler", "keys", "make_batch")
+
+
+def open_source(
+    source: Any, image_size: Any, color_mode: str, *, n_labels: int | None = None
+) -> ImageSource:
+    """Make a source of whatever `ImageBatches` takes as one; nothing is read.
+
+    Parameters
+    ----------
+    source, image_size, color_mode
+        As given to `ImageBatches`.
+    n_labels : int or None
+        How many labels were given, by which a batch of grey images is told from one photograph.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it holds neither images nor paths, or has no rows by number.
+    """
+    image_size = check_image_size(image_size)
+    check_decoding(color_mode, image_size)
+    options = ReadOptions(None, image_size, color_mode)
+    if is_index(source):
+        options = options._replace(reader=source.reader)
+        return FileSource(source.paths, options, source.files)
+    if is_closed(source):
+        raise ValueError("source must be open, got what h5py read from a file that is closed")
+    if callable(getattr(source, "read", None)) and hasattr(source, "__len__"):
+        return OwnSource(source, options)
+    source = _find_table(source)
+    if is_data_set(source):
+        return DataSetSource(source, options, find_column(source))
+    if _is_on_disk(source):
+        return _open_arrays(source, image_size, n_labels)
+    _check_rows(source)
+    source = _list_objects(source)
+    paths = find_paths(source, name="source")
+    if paths is not None:
+        return FileSource(paths, options, RemoteFiles())
+    if isinstance(source, list | tuple) and len(source):
+        if _is_image(source[0]):
+            _check_list(source)
+            return ArraySource(source, image_size)
+        source = _stack_numbers(source)
+    return _open_arrays(np.asanyarray(source), image_size, n_labels)
+
+
+def is_data_set(source: Any) -> bool:
+    """Tell a map-style data set from arrays and lists, by what it has."""
+    if hasattr(source, "features") and hasattr(source, "select_columns"):
+        return hasattr(source, "__len__")
+    if isinstance(source, np.ndarray | str | list | tuple | range | ImagePaths):
+        return False
+    if hasattr(source, "__array__") or hasattr(source, "column_name"):
+        return False
+    if hasattr(source, "shape") or hasattr(source, "iloc") or _is_stream(source):
+        return False
+    return hasattr(source, "__len__") and hasattr(source, "__getitem__")
+
+
+def _find_table(source: Any) -> Any:
+    """Take a column of a Hugging Face data set, such as data["image"], as a table of one column."""
+    table = getattr(source, "source", None)
+    if hasattr(source, "column_name") and hasattr(table, "select_columns"):
+        return table.select_columns([source.column_name])
+    return source
+
+
+def _is_stream(source: Any) -> bool:
+    """Tell what can only be gone through: an IterableDataset, or batches that are made already."""
+    torch_data = sys.modules.get("torch.utils.data")
+    iterable = getattr(torch_data, "IterableDataset", ())
+    return isinstance(source, iterable) or any(hasattr(source, name) for name in _STREAM_NAMES)
+
+
+def _is_on_disk(source: Any) -> bool:
+    """Tell an array that is read by rows, such as h5py's and zarr's."""
+    if isinstance(source, np.ndarray | np.generic) or hasattr(source, "__array_interface__"):
+        return False
+    # Columns of pandas and polars have to_list, tensors the protocol of DLPack.
+    if any(hasattr(source, name) for name in ("iloc", "to_list", "__dlpack__")):
+        return False
+    return all(hasattr(source, name) for name in ("shape", "dtype", "__getitem__"))
+
+
+def _is_image(value: Any) -> bool:
+    is_tensor = hasattr(value, "detach")
+    if isinstance(value, np.ndarray) or is_tensor:
+        return bool(value.ndim > 1)
+    return hasattr(value, "convert") and hasattr(value, "getbands")
+
+
+def _check_list(images: Any) -> None:
+    """Check the arrays of a list; tensors and pictures are checked as they become arrays."""
+    for place, image in enumerate(images):
+        if isinstance(image, np.ndarray):
+            check_form(image.shape, f"source[{place}]")
+            as_image_batch(image[None], name=f"source[{place}]", counted=True)
+
+
+def _check_rows(source: Any) -> None:
+    """Refuse what has no rows by number, so that nothing is iterated blindly."""
+    listed = isinstance(source, np.ndarray | list | tuple | ImagePaths)
+    if listed or hasattr(source, "__array__") or hasattr(source, "iloc"):
+        return
+    is_path = isinstance(source, str | bytes | os.PathLike)
+    shown = repr(source) if is_path else type(source).__name__
+    raise TypeError(f"source must be {_KINDS}, got {shown}{_advise(source)}")
+
+
+def _advise(source: Any) -> str:
+    """Say what to pass instead of what has no rows."""
+    if isinstance(source, str | os.PathLike):
+        name = os.fspath(source)
+        return f"; pass ImageIndex({name!r})" if os.path.isdir(name) else f"; pass [{name!r}]"
+    if hasattr(source, "make_batch") or hasattr(source, "batches"):
+        return "; these are batches already: loop over them"
+    if hasattr(source, "batch_sampler"):
+        return "; pass the data set that it loads, loader.dataset"
+    if hasattr(source, "keys") and isinstance(source, Iterable):
+        return f"; pass one of its parts ({', '.join(map(repr, list(source)[:5]))})"
+    if isinstance(source, Iterator):
+        return "; pass list(source)"
+    return "; a stream has no rows by number: load it as a data set" if _is_stream(source) else ""
+
+
+def _list_objects(source: Any) -> Any:
+    """List the rows of a column or an array of objects, such as pictures; read tensors."""
+    if isinstance(source, np.ndarray):
+        return list(source) if source.dtype == object and source.ndim == 1 else source
+    if hasattr(source, "__dlpack__"):
+        return to_numpy(source)
+    # A column of pandas or polars.
+    if hasattr(source, "to_list") and not isinstance(source, ImagePaths):
+        return source.to_list()
+    return source
+
+
+def _stack_numbers(rows: Any) -> Any:
+    """Make an array of nested lists of numbers, or say what a list holds instead of images."""
+    first = rows[0]
+    is_pair = isinstance(first, tuple | list) and len(first) and _is_image(first[0])
+    advice = "; pass the images and their labels each by itself"
+    if is_pair or hasattr(first, "keys"):
+        raise TypeError(f"source must be {_KINDS}, got a list of {type(first).__name__}{advice}")
+    try:
+        return np.asanyarray(rows)
+    except ValueError as error:
+        raise TypeError(f"source must be {_KINDS}, got a list that is no array ({error})") from None
+
+
+def _open_arrays(
+    images: Any, image_size: tuple[int, int] | None, n_labels: int | None
+) -> ArraySource:
+    shape, kind = tuple(images.shape), np.dtype(images.dtype).kind
+    if len(shape) < 2 or kind in "OSUT":
+        advice = ""
+        if len(shape) == 2:
+            advice = "; for a table of paths pass ImageIndex(table, path_column=, label_column=)"
+        raise TypeError(
+            f"source must be {_KINDS}, got an array of shape {shape} and dtype {images.dtype}"
+            f"{advice}"
+        )
+    if len(shape) == 2:
+        # Flattened images or other rows; augmenter and scaler have their own `image_shape`.
+        if image_size is not None:
+            raise ValueError("image_size must be None where source has flattened rows")
+    else:
+        # Of what lies on disk, shape and dtype are checked without a row.
+        is_read = isinstance(images, np.ndarray)
+        rows = images if is_read else np.broadcast_to(np.zeros((), images.dtype), shape)
+        as_image_batch(rows, name="source", counted=n_labels == shape[0])
+    return ArraySource(images, image_size)
