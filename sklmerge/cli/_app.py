@@ -12,7 +12,7 @@ from sklmerge.cli._making import balance, demo, separate
 
 app = typer.Typer(
     name="sklmerge",
-    help="Merge image classes, balance them with augmented copies, and weigh what is left.",
+    help="Merge image classes, balance them with augmented copies, and compute class weights.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,7 +35,7 @@ def run() -> None:
 def print_version(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """Merge image classes, balance them with augmented copies, and weigh what is left."""
+    """Merge image classes, balance them with augmented copies, and compute class weights."""
     if version:
         print(f"sklmerge {__version__}")
         raise typer.Exit

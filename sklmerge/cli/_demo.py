@@ -56,21 +56,23 @@ def run_demo(out: Path, n_jobs: int | None) -> None:
     write_textures(source)
     print_inspection(inspect_folder(source, n_jobs=n_jobs))
 
-    print_step(2, "Treat grass and gravel as one class, and balance the training part by copies")
+    print_step(2, "Merge grass and gravel, and balance the training part with augmented copies")
     with show_progress("writing files") as update:
         report = balance_folder(source, balanced, merge=MERGE, n_jobs=n_jobs, progress=update)
     print_lines(report.to_text().split("\n"))
 
-    print_step(3, f"Take the original classes apart again, into {separated}")
+    print_step(3, f"Restore the original classes in {separated}")
     counts = separate(balanced, separated)
     print_table(
         ["part", "original class", "files"],
         [[part, label, n] for part, classes in counts.items() for label, n in classes.items()],
     )
     n_checked = check_originals(source, separated)
-    print_lines([f"all {n_checked} images given are back, byte for byte, in their own classes"])
+    print_lines([f"all {n_checked} original images are back in their classes, byte for byte"])
 
-    print_step(4, f"Judge it: {_REPEATS} x 4-fold cross-validation, on folds without any copy")
+    print_step(
+        4, f"Evaluate: {_REPEATS} x 4-fold cross-validation, tested on images without copies"
+    )
     print_table(
         ["training rows", "original level", "merged level", *CLASSES],
         compare_pipelines(),
@@ -84,7 +86,7 @@ def run_demo(out: Path, n_jobs: int | None) -> None:
         ]
     )
 
-    print_step(5, "Draw images of each class beside their copies")
+    print_step(5, "Draw images of each class beside their augmented copies")
     preview_folder(source, out / "contact_sheet.png")
     print_lines([f"wrote {out / 'contact_sheet.png'}"])
 

@@ -19,12 +19,14 @@ def inspect(
     ] = "trees",
     budget: Annotated[
         str | None,
-        typer.Option(metavar="SIZE", help="Room for copies, as 20GB.  [default: what is free]"),
+        typer.Option(
+            metavar="SIZE", help="Disk space for copies, such as 20GB.  [default: free space]"
+        ),
     ] = None,
     n_jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Count classes, find bad and duplicate files, and say what to do about the imbalance."""
+    """Count classes, find damaged and duplicate files, and advise on the imbalance."""
     from sklmerge.cli._output import print_inspection, print_json, show_progress
     from sklmerge.report import inspect_folder
 
@@ -47,13 +49,15 @@ def inspect(
 @opt.take_source
 def report(
     place: Any,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Page to write.")] = Path("report.html"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path(
+        "report.html"
+    ),
     merge: opt.Merge = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a page that exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     random_state: opt.Seed = 0,
     n_jobs: opt.Jobs = None,
 ) -> None:
-    """Write one HTML page about the images: counts, sheets, bad files, duplicates, what to do."""
+    """Write an HTML page: counts, sample images, damaged files, duplicates and advice."""
     from sklmerge.cli._output import print_lines, show_progress
     from sklmerge.report import write_report
 
@@ -76,10 +80,11 @@ def weights(
     place: Any,
     merge: opt.Merge = None,
     scheme: Annotated[str, typer.Option(help="balanced, effective, log or uniform.")] = "balanced",
-    power: Annotated[float, typer.Option(help="Of balanced; 0.5 is the square-root rule.")] = 1.0,
-    beta: Annotated[float, typer.Option(help="Of effective, in [0, 1).")] = 0.9999,
+    power: Annotated[float, typer.Option(help="For balanced; 0.5 is the square-root rule.")] = 1.0,
+    beta: Annotated[float, typer.Option(help="For effective, in [0, 1).")] = 0.9999,
     normalize: Annotated[
-        str, typer.Option(help="What is 1: samples (mean), classes (mean), max, min, or none.")
+        str,
+        typer.Option(help="Which weight is 1: mean over samples or classes, max, min, or none."),
     ] = "samples",
     max_ratio: Annotated[
         float | None, typer.Option(help="Largest weight, as a multiple of the smallest.")
@@ -116,7 +121,7 @@ def suggest(
         typer.Option(metavar="FILE.onnx", help="Compare images by the output of this network."),
     ] = None,
     n_classes: Annotated[
-        int | None, typer.Option(min=1, help="Merge until so many classes are left.")
+        int | None, typer.Option(min=1, help="Merge until this many classes are left.")
     ] = None,
     threshold: Annotated[
         float | None,
@@ -124,20 +129,16 @@ def suggest(
     ] = None,
     image_size: Annotated[
         str | None,
-        typer.Option(
-            metavar="HEIGHTxWIDTH", help="Size at which images are compared.  [default: 48x48]"
-        ),
+        typer.Option(metavar="HEIGHTxWIDTH", help="Size to compare images at.  [default: 48x48]"),
     ] = None,
-    max_images: Annotated[
-        int, typer.Option(min=2, help="Look at no more images of a class than this.")
-    ] = 500,
-    folds: Annotated[int, typer.Option(min=2, help="Of the cross-validation.")] = 5,
+    max_images: Annotated[int, typer.Option(min=2, help="Most images to use of each class.")] = 500,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
     group_by: opt.GroupBy = None,
     random_state: opt.Seed = 0,
     n_jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Suggest which classes to merge, because a linear model takes them for one another."""
+    """Suggest which classes to merge because a linear model confuses them."""
     from sklmerge.cli._output import print_json, print_suggestion, show_waiting
     from sklmerge.report import suggest_folder
 
@@ -174,16 +175,16 @@ def audit(
         str | None, typer.Option(metavar="NAME", help="Column of labels, if these are tables.")
     ] = None,
     suffix: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What to put after each path, such as .jpg.")
+        str | None, typer.Option(metavar="TEXT", help="Text to add to each path, such as .jpg.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="CSV of all images found, to write.")
+        Path | None, typer.Option("--out", "-o", help="CSV file to write, with all images found.")
     ] = None,
     storage_options: opt.StorageOptions = None,
     n_jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Find validation images that are in TRAIN too, and copies whose source is; exit 1 if any."""
+    """Find VAL images that are also in TRAIN, or share a source with TRAIN; exit 1 if any."""
     from sklmerge.balance import audit_split
     from sklmerge.cli._output import print_json, print_lines, show_progress
     from sklmerge.report import Place
@@ -216,16 +217,16 @@ def audit(
 @opt.take_source
 def preview(
     place: Any,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write.")] = Path(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Image file to write.")] = Path(
         "preview.png"
     ),
-    n_sources: Annotated[int, typer.Option(min=1, help="Rows of each class.")] = 1,
-    n_copies: Annotated[int, typer.Option(min=1, help="Augmented copies in each row.")] = 6,
+    n_sources: Annotated[int, typer.Option(min=1, help="Rows per class.")] = 1,
+    n_copies: Annotated[int, typer.Option(min=1, help="Augmented copies per row.")] = 6,
     merge: opt.Merge = None,
     augmenter: Any = None,
     random_state: opt.Seed = 0,
 ) -> None:
-    """Draw a contact sheet: images of each class beside the copies that would be made of them."""
+    """Draw a contact sheet: images of each class beside their augmented copies."""
     from sklmerge.cli._output import print_lines
     from sklmerge.report import preview_folder
 

@@ -20,7 +20,7 @@ def balance(
         str,
         typer.Option(help="majority, minority, natural, a number, or CLASS=NUMBER,... in train."),
     ] = "majority",
-    max_copies: Annotated[int, typer.Option(help="Most copies of one image; -1: no bound.")] = 20,
+    max_copies: Annotated[int, typer.Option(help="Most copies of one image; -1: no limit.")] = 20,
     split: Annotated[
         str | None,
         typer.Option(
@@ -30,10 +30,10 @@ def balance(
         ),
     ] = None,
     folds: Annotated[
-        int | None, typer.Option(help="Make folders of links for cross-validation.")
+        int | None, typer.Option(help="Make this many folds, with links, for cross-validation.")
     ] = None,
     resplit: Annotated[
-        bool, typer.Option("--resplit", help="Divide a source that is divided already anew.")
+        bool, typer.Option("--resplit", help="Split a source anew that is already divided.")
     ] = False,
     group_by: opt.GroupBy = None,
     drop: Annotated[
@@ -54,7 +54,7 @@ def balance(
         ),
     ] = None,
     image_format: Annotated[str, typer.Option(help="keep, jpeg or png.")] = "keep",
-    quality: Annotated[int, typer.Option(help="Of JPEG files that are written anew.")] = 95,
+    quality: Annotated[int, typer.Option(help="Quality of JPEG files that are written.")] = 95,
     augmenter: Any = None,
     destination_options: opt.DestinationOptions = None,
     random_state: opt.Seed = 0,
@@ -62,10 +62,10 @@ def balance(
     on_error: opt.OnError = "raise",
     force: Annotated[
         bool,
-        typer.Option("--force", help="Take an object store's DESTINATION from a dead run."),
+        typer.Option("--force", help="Take over a DESTINATION in an object store from a dead run."),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be done.")
+        bool, typer.Option("--dry-run", help="Report what would be done, and write nothing.")
     ] = False,
     as_json: opt.Json = False,
 ) -> None:
@@ -122,17 +122,18 @@ def balance(
 
 @report_errors
 def separate(
-    balanced: Annotated[str, typer.Argument(metavar="BALANCED", help="What balance has written.")],
+    balanced: Annotated[str, typer.Argument(metavar="BALANCED", help="Folder that balance wrote.")],
     destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="New or empty folder.")],
     include_augmented: Annotated[
         bool,
         typer.Option(
-            "--include-augmented/--no-include-augmented", help="Whether to take the copies along."
+            "--include-augmented/--no-include-augmented",
+            help="Whether to include the augmented copies.",
         ),
     ] = True,
     as_json: opt.Json = False,
 ) -> None:
-    """Give the original classes of a balanced folder back, each in a folder of its own."""
+    """Restore the original classes of a balanced folder, one folder per class."""
     from sklmerge.balance import separate as take_apart
     from sklmerge.cli._output import print_json, print_table
 
@@ -151,7 +152,7 @@ def demo(
     ] = Path("sklmerge-demo"),
     n_jobs: opt.Jobs = None,
 ) -> None:
-    """Run the main job on photographs that are at hand, from merging to judging it."""
+    """Run everything on sample photographs, from merging to evaluation."""
     from sklmerge.cli._demo import run_demo
 
     run_demo(out, n_jobs)

@@ -21,21 +21,21 @@ Merge = Annotated[
     typer.Option(
         "--merge",
         metavar="AB=A,B",
-        help="Count classes as one; may be given again. For names with commas or equal signs "
-        'pass JSON: \'{"AB": ["A", "B"]}\'. With --levels leaf, parent joins what lies in one '
-        "folder.",
+        help="Merge classes; can be repeated. For names with commas or equal signs "
+        'pass JSON: \'{"AB": ["A", "B"]}\'. With --levels leaf, parent merges the classes in '
+        "the same folder.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and nothing else.")]
+Json = Annotated[bool, typer.Option("--json", help="Print only JSON, for programs.")]
 GroupBy = Annotated[
     str | None,
     typer.Option(
-        help="What must stay together: content (equal files), similar (near duplicates too), a "
+        help="Images that stay together: content (equal files), similar (near duplicates too), a "
         "column of a table in SOURCE, or a regular expression.",
     ),
 ]
 Jobs = Annotated[int | None, typer.Option("--n-jobs", "-j", help="Workers; -1 is one per core.")]
-Seed = Annotated[int, typer.Option("--random-state", help="Seed of everything that is random.")]
+Seed = Annotated[int, typer.Option("--random-state", help="Random seed.")]
 OnError = Annotated[str, typer.Option(help="Unreadable images: raise or skip.")]
 Destination = Annotated[
     str,
@@ -46,7 +46,7 @@ StorageOptions = Annotated[
     typer.Option(
         "--storage-options",
         metavar="JSON",
-        help="What opens a URL, such as '{\"anon\": true}'.",
+        help="Options to open a URL, such as '{\"anon\": true}'.",
     ),
 ]
 DestinationOptions = Annotated[
@@ -194,11 +194,11 @@ _SOURCE: dict[str, tuple[str, str]] = {
     "labels": ("TABLE", "CSV of paths and labels, for a SOURCE without class folders."),
     "path_column": ("NAME", "Its column of paths.  [default: file_name]"),
     "label_column": ("NAME", "Its column of labels.  [default: original_label or label]"),
-    "suffix": ("TEXT", "What to put after each path, such as .jpg."),
-    "classes": ("A,B", "Take these classes alone. For names with commas pass a JSON list."),
-    "levels": ("WORD", "Which folders are classes: top, or leaf (each that holds images itself)."),
-    "extensions": (".A,.B", "Endings of images' names, such as .jpg to leave out PNG masks."),
-    "storage_options": ("JSON", "What opens a URL, such as '{\"anon\": true}'."),
+    "suffix": ("TEXT", "Text to add to each path, such as .jpg."),
+    "classes": ("A,B", "Use only these classes. For names with commas pass a JSON list."),
+    "levels": ("WORD", "Which folders are classes: top, or leaf (each that contains images)."),
+    "extensions": (".A,.B", "File extensions, such as .jpg to skip PNG masks."),
+    "storage_options": ("JSON", "Options to open a URL, such as '{\"anon\": true}'."),
 }
 _SOURCE_PANEL = "Which images"
 
@@ -253,16 +253,20 @@ def read_place(source: str, given: dict[str, str | None]) -> "Place":
 # Option -> its type, metavar and help; names are those of ImageAugmenter, but for shift_range,
 # which stands for width and height alike.
 _AUGMENTER: dict[str, tuple[Any, str | None, str]] = {
-    "rotation_range": (float | None, "DEGREES", "Largest rotation to either side."),
+    "rotation_range": (float | None, "DEGREES", "Largest rotation in either direction."),
     "shift_range": (float | None, "FRACTION", "Largest shift; from 1 on, in pixels."),
-    "shear_range": (float | None, "DEGREES", "Largest shear to either side."),
+    "shear_range": (float | None, "DEGREES", "Largest shear in either direction."),
     "zoom_range": (float | None, "FRACTION", "0.2 draws from 0.8 to 1.2."),
     "brightness_range": (str | None, "LOW,HIGH", "Brightness factor range (1 = unchanged)."),
     "contrast_range": (str | None, "LOW,HIGH", "Contrast factor range (1 = unchanged)."),
     "channel_shift_range": (float | None, "LEVELS", "Largest value added to a channel."),
     "horizontal_flip": (bool, None, "Flip each copy horizontally with probability 0.5."),
     "vertical_flip": (bool, None, "Flip each copy vertically with probability 0.5."),
-    "fill_mode": (str | None, "MODE", "Past the border: nearest, constant, reflect or wrap."),
+    "fill_mode": (
+        str | None,
+        "MODE",
+        "Fill mode beyond the border: nearest, constant, reflect or wrap.",
+    ),
 }
 _AUGMENTER_PANEL = "How copies are augmented"
 

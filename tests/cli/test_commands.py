@@ -182,7 +182,7 @@ def test_preview_draws_the_copies_that_balance_writes(run, textures, tmp_path):
 def test_the_demo_runs_from_start_to_end(run, tmp_path):
     shown = run("demo", tmp_path / "demo").stdout
     assert "\\n" not in shown
-    assert "all 240 images given are back, byte for byte, in their own classes" in shown
+    assert "all 240 original images are back in their classes, byte for byte" in shown
     assert "64 -> 128" in shown
     assert "augmented copies" in shown
     assert (tmp_path / "demo" / "contact_sheet.png").stat().st_size > 10_000
