@@ -1,10 +1,10 @@
 """
-Two classes as one while augmenting, and apart again
-====================================================
+Merge two classes while augmenting, and separate them again
+===========================================================
 
-160 patches of brick, 60 of grass and 20 of gravel. For what follows, grass and gravel shall count
-as one class, *ground*, which is to grow until it is as large as brick. And at the end grass and
-gravel shall be told apart again, the varied copies too.
+The sample data has 160 patches of brick, 60 of grass and 20 of gravel. This example merges grass
+and gravel into one class, *ground*, oversamples it until it is as large as brick, and then recovers
+the original labels, also those of the augmented copies.
 """
 
 import numpy as np
@@ -17,10 +17,10 @@ merger = LabelMerger({"ground": ["grass", "gravel"]}).fit(labels)
 print("before:", merger.class_counts_, "as", merger.members_)
 
 # %%
-# Grow the merged class
-# ---------------------
-# With ``merge``, the targets are counted by merged classes: 80 images of ground need 80 copies.
-# The labels that come out are the original ones, so nothing is lost on the way.
+# Oversample the merged class
+# ---------------------------
+# With ``merge``, the targets are those of the merged classes: 80 images of ground need 80 copies.
+# The output has original labels, so nothing is lost.
 sampler = AugmentingOverSampler("light", merge=merger, random_state=0)
 X, y = sampler.fit_resample(images, labels)
 print("merged:", np.unique(merger.transform(y), return_counts=True))
@@ -29,18 +29,18 @@ ClassBalanceDisplay.from_estimator(sampler, labels)
 # %%
 # Copies beside their source
 # --------------------------
-# A framed source to the left, and to its right what ``"light"`` makes of it.
+# A framed source on the left, and copies augmented by ``"light"`` to its right.
 AugmentationDisplay.from_estimator("light", images, labels, classes=["grass", "gravel"])
 
 # %%
-# Apart again
-# -----------
-# A model of two classes learns from ``merger.transform(y)``. Whoever needs the original labels of
-# merged rows looks them up by their sources: ``sample_indices_`` names the source of every row, and
-# ``is_augmented_`` says which rows are copies. They are checked against the merged labels.
+# Recover the original labels
+# ---------------------------
+# A model of two classes is trained on ``merger.transform(y)``. To recover the original labels of
+# merged rows, use their sources: ``sample_indices_`` is the source of every row, and
+# ``is_augmented_`` marks the copies. The labels are checked against the merged ones.
 merged = merger.transform(y)
 again = merger.inverse_transform(merged, original=labels[sampler.sample_indices_])
-print("every row got its class back:", np.array_equal(again, y))
+print("every row has its original class:", np.array_equal(again, y))
 for label in ("grass", "gravel"):
     rows_of_label = again == label
     print(

@@ -1,9 +1,9 @@
 """
-How much should a rare class weigh?
-===================================
+How large should the weight of a rare class be?
+===============================================
 
-There is no one weight that is right. This example draws what the rules make of 500 images beside a
-million, and then lets cross-validation choose for a rare texture.
+There is no single right weight. This example plots the weights of several rules for 500 images
+beside a million, and then chooses by cross-validation for a rare texture.
 """
 
 import matplotlib.pyplot as plt
@@ -31,8 +31,8 @@ counts = {"rare": 500, "some": 20_000, "common": 1_000_000}
 ClassWeightDisplay.from_counts(counts, schemes)
 
 # %%
-# The ratio says how much more an image of the rarest class counts than one of the largest. The
-# share is what part of all training its 500 images then make up.
+# The ratio is the weight of an image of the rarest class divided by that of the largest class. The
+# share is the part of the total weight that its 500 images have.
 for name, scheme in schemes.items():
     weight = scheme.fit_counts(counts).class_weight_
     total = sum(n * weight[label] for label, n in counts.items())
@@ -40,11 +40,11 @@ for name, scheme in schemes.items():
     print(f"{name:24}{ratio:7,.0f} : 1, share {share:6.1%}")
 
 # %%
-# Let validation choose
-# ---------------------
+# Choose by validation
+# --------------------
 # ``ClassWeightedClassifier`` computes the weights from the labels of each training part, and
-# makes their power a parameter. Mean and deviation of the grey levels are all that this model
-# sees, so that gravel is hard to find.
+# makes their power a parameter. This model uses only mean and deviation of the grey levels, so
+# gravel is hard to find.
 textures = load_textures()
 X = np.column_stack([textures.images.mean(axis=(1, 2)), textures.images.std(axis=(1, 2))])
 y = textures.target
@@ -72,5 +72,5 @@ for ax, score in zip(axes, scores, strict=True):
     ax.spines[["top", "right"]].set_visible(False)
 
 # %%
-# Accuracy and the log loss want few weights, since they count images. Balanced accuracy counts
-# classes and wants many. Choose the score first, then the weight.
+# Accuracy and log loss are best with small weights, because they count images. Balanced accuracy
+# counts classes and is best with large ones. Choose the score first, then the weight.

@@ -2,9 +2,9 @@
 A folder in, a balanced folder out
 ==================================
 
-Merge two classes of a folder, balance its training part by copies on disk, train a model on the
-result, and lay the original classes out again. The folder is the embedded sample; put one of your
-own, with a folder of images for each class, in its place.
+Merge two classes of a folder, balance its training part with augmented copies on disk, train a
+model on the result, and restore the original classes. The folder is the sample data set; you can
+use any folder with one folder of images per class.
 """
 
 from pathlib import Path
@@ -31,8 +31,8 @@ folder = Path(keep.name)
 write_textures(folder / "photos")
 
 # %%
-# Merge, split, fill up
-# ---------------------
+# Merge, split, oversample
+# ------------------------
 # Grass and gravel count as one class. A fifth of each original class is set aside before any copy
 # is made, and no image gets more than five copies.
 report = balance_folder(
@@ -45,14 +45,14 @@ print(report)
 ClassBalanceDisplay.from_report(report)
 
 # %%
-# The names say what a file is: original class, source, and the number of the copy.
+# A file name consists of the original class, the name of the source, and the number of the copy.
 for path in sorted((folder / "balanced/train/ground").iterdir())[:4]:
     print(path.name)
 print(audit_split(folder / "balanced/train", folder / "balanced/val"))
 
 # %%
-# Train on the one part, test on the other
-# ----------------------------------------
+# Train on one part, test on the other
+# ------------------------------------
 train, val = ImageIndex(folder / "balanced/train"), ImageIndex(folder / "balanced/val")
 features = make_union(HOGFeatures(pixels_per_cell=(16, 16)), ColorHistogram())
 model = make_pipeline(features, StandardScaler(), LogisticRegression(max_iter=1000))
@@ -61,8 +61,8 @@ accuracy = balanced_accuracy_score(val.labels, model.predict(val.read()))
 print(f"balanced accuracy on images without a copy: {accuracy:.3f}")
 
 # %%
-# The original classes come back
-# ------------------------------
-# Copies go where their source goes.
+# Restore the original classes
+# ----------------------------
+# Each copy goes to the class of its source.
 print(separate(folder / "balanced", folder / "separated"))
 keep.cleanup()

@@ -1,10 +1,10 @@
 """
-Balanced epochs: who is seen, and when
-======================================
+Balanced epochs: which images are drawn, and when
+=================================================
 
 Every epoch draws all images of the rare class and the *next* ones of the common class, so that
-all of them come in turn. A weighted random sampler, which draws with replacement, balances
-classes as well, but not images.
+after some epochs all have been drawn. A weighted random sampler, which draws with replacement,
+balances the classes, but not the images.
 """
 
 import matplotlib.pyplot as plt
@@ -19,8 +19,8 @@ print("draws in an epoch:", schedule.samples_per_class_)
 # %%
 # Twelve epochs
 # -------------
-# Each column is an epoch, each row an image; dark is drawn. The twenty rare images come in all
-# epochs. The common ones come once in ten epochs, then begin again in another order.
+# Each column is an epoch, each row an image; dark means drawn. The twenty rare images are drawn in
+# every epoch. The common ones are drawn once in ten epochs, then again in another order.
 drawn = np.stack([np.bincount(schedule.draws(epoch).indices, minlength=220) for epoch in range(12)])
 fig, ax = plt.subplots(figsize=(6, 5), layout="constrained")
 ax.imshow(drawn.T, aspect="auto", cmap="Greys", interpolation="nearest", vmin=0, vmax=1)
@@ -30,14 +30,14 @@ ax.set(xlabel="epoch", xticks=range(12))
 ax.set_yticks([10, 120], ["20 rare", "200 common"], rotation=90, va="center")
 
 # %%
-# How often each image has been drawn after so many epochs:
+# How often each image has been drawn after several epochs:
 EpochCoverageDisplay.from_estimator(schedule, n_epochs=30)
 
 # %%
-# Seen how often?
-# ---------------
-# After any number of epochs, the counts within a class differ by at most 1. Drawn with
-# replacement and balanced weights, as a ``WeightedRandomSampler`` does it, some come often and
+# How often is each image drawn?
+# ------------------------------
+# After any number of epochs, the counts within a class differ by at most 1. If images are drawn
+# with replacement and balanced weights, as by a ``WeightedRandomSampler``, some are drawn often and
 # others never.
 n_epochs = 10
 seen = schedule.coverage(n_epochs)
@@ -64,7 +64,7 @@ print(f"common images never seen: {(random[y == 'common'] == 0).sum()}", end=" w
 print(f"{(seen[y == 'common'] == 0).sum()} with the schedule")
 
 # %%
-# Any epoch is a function of the seed and its number. Training that stopped after epoch 36 goes on
-# with ``schedule.draws(37)``.
+# An epoch depends only on the seed and its number. To resume training after epoch 36, use
+# ``schedule.draws(37)``.
 first, again = schedule.draws(37), EpochSchedule("minority", random_state=0).fit(y).draws(37)
 print("the same draws again:", np.array_equal(first.indices, again.indices))

@@ -2,8 +2,8 @@
 A large batch is not enough
 ===========================
 
-Is imbalance solved by batches so large that every class is in them? The chance that a random batch
-misses a class is known exactly, and so is what the batch holds if it does not.
+Do batches that are large enough to contain every class solve the imbalance? The probability that a
+random batch misses a class can be computed exactly, and so can the class shares in the batch.
 """
 
 import matplotlib.pyplot as plt
@@ -19,10 +19,10 @@ cases = {
 sizes = [2**k for k in range(2, 14)]
 
 # %%
-# Is the class in the batch at all?
-# ---------------------------------
-# Cats are in practically every batch of 32. Of 500 beside a million, even a batch of 1,024 mostly
-# has none.
+# Is the class in the batch?
+# --------------------------
+# Practically every batch of 32 contains cats. With 500 images beside a million, most batches of
+# 1,024 still contain none of the 500.
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 for (name, counts), marker in zip(cases.items(), "os^", strict=True):
     rarest = min(counts, key=counts.get)
@@ -42,11 +42,11 @@ for ax in axes:
 fig.legend(loc="outside upper center", ncols=3, frameon=False)
 
 # %%
-# And if it is in it?
-# -------------------
-# Then it has its natural share, at any size, as the right picture says. The loss is still made by
-# the common class: a large batch lets the rare class in, it does not make it count. Balanced
-# epochs do both, with batches of any size:
+# What if it is?
+# --------------
+# Then it has its natural share, for any batch size, as the right picture shows. The common class
+# still dominates the loss: a large batch contains the rare class, but does not make it count more.
+# Balanced epochs do both, with batches of any size:
 y = np.repeat(["rare", "common"], [500, 20_000])
 schedule = EpochSchedule("minority", random_state=0).fit(y)
 for size in (8, 32, 128):

@@ -2,9 +2,9 @@
 Features, merge and weights in one grid search
 ==============================================
 
-A few hundred images need no network: histograms of gradients and a linear model go a long way.
-With ``output="original"``, every candidate is scored on the same, original labels, and so the
-merge itself can be searched over, together with the power of the weights.
+A few hundred images need no network: histograms of gradients and a linear model are often enough.
+With ``output="original"``, every candidate is scored on the same original labels, so a grid search
+can compare merges, together with the power of the weights.
 """
 
 import matplotlib.pyplot as plt
@@ -30,11 +30,11 @@ folds = list(
 )
 
 # %%
-# Two stages that look at images differently
-# ------------------------------------------
-# The first stage sees gradients and tells the merged classes apart. The refiner sees local binary
-# patterns and tells the members of a merged class apart. Features are computed once, before the
-# search; each stage takes its own columns.
+# Two stages with different features
+# ----------------------------------
+# The first stage uses gradients to tell the merged classes apart. The refiner uses local binary
+# patterns to tell the members of a merged class apart. Features are computed once, before the
+# search; each stage selects its own columns.
 gradients = HOGFeatures(pixels_per_cell=(16, 16)).fit_transform(textures.images)
 patterns = LBPFeatures().fit_transform(textures.images)
 X = np.hstack([gradients, patterns])
@@ -90,15 +90,14 @@ ax.set(
 )
 
 # %%
-# Merging grass and gravel first, and asking the patterns which of them it was, is best, whatever
-# the weights.
+# Merging grass and gravel first, and telling them apart by their patterns, is best for all weights.
 print("best merge:", list(merges)[int(scores.max(axis=1).argmax())])
 
 # %%
 # Was it the merge?
 # -----------------
-# Without a merge nothing is refined, so those candidates never saw the patterns. A fair comparison
-# shows them to a single model of three classes, too:
+# Without a merge nothing is refined, so those candidates did not use the patterns. For a fair
+# comparison, give them to a single model of three classes, too:
 for name, columns in {
     "gradients": slice(0, n),
     "patterns": slice(n, None),
@@ -110,6 +109,6 @@ for name, columns in {
     print(f"one model, {name:9} {score.mean():.2f}")
 
 # %%
-# It was the patterns: alone they tell all three classes apart, and no merge is needed here. A merge
-# and a refiner are for when no single view of the images is best for all classes; whether it is so,
-# a comparison like this one says.
+# It was the patterns: they alone tell all three classes apart, and no merge is needed here. Use a
+# merge and a refiner if no single set of features is best for all classes; a comparison like this
+# one shows whether that is so.

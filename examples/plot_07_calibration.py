@@ -1,10 +1,10 @@
 """
-Balanced decisions without balanced training, and honest probabilities after it
-===============================================================================
+Balanced decisions without balanced training, and correct probabilities after it
+================================================================================
 
-A model that was trained plainly finds few of a rare class at a threshold of 0.5. One that was
-taught on balanced classes finds more, and its probabilities are far too high.
-``PriorAdjustedClassifier`` turns each into the other: it exchanges the class shares behind the
+A model that was trained without weights finds few samples of a rare class at a threshold of 0.5. A
+model that was trained on balanced classes finds more, but its probabilities are far too high.
+``PriorAdjustedClassifier`` converts each into the other: it exchanges the class shares behind the
 probabilities.
 """
 
@@ -28,7 +28,7 @@ print(f"share of the rare class: {y.mean():.3f}")
 # %%
 # Four models
 # -----------
-# The shares that a model learned from are read off the fitted pipeline, over-sampler included.
+# The shares that a model learned from are read from the fitted pipeline, including its oversampler.
 # The target is ``"balanced"`` by default, and ``"observed"`` for the shares of y.
 plain = LogisticRegression()
 oversampled = make_pipeline(RandomOverSampler(random_state=0), LogisticRegression())
@@ -53,7 +53,7 @@ ax.legend(frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
 
 # %%
-# Adjusted, the plain model decides much like the over-sampled one, and nothing was trained again.
-# Set right, the over-sampled model has nearly the mean probability and the log loss of the plain
-# one; not exactly, because a linear model is not quite right about these data, however often their
+# After the adjustment, the plain model decides much like the oversampled one, without being trained
+# again. The corrected oversampled model has nearly the mean probability and the log loss of the
+# plain one; not exactly, because a linear model does not quite fit these data, however often their
 # classes are drawn. For a linear model, resampling does little more than move the threshold.

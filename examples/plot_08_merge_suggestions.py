@@ -2,9 +2,9 @@
 Which classes should be merged?
 ===============================
 
-Those that mean the same to whoever uses the answer, and among those, the ones that a classifier
-cannot tell apart. ``MergeAdvisor`` predicts every image out of fold, joins the most confused
-classes first, and lists the images behind each pair: they may be labelled wrong.
+Merge classes that mean the same to those who use the prediction and that a classifier cannot tell
+apart. ``MergeAdvisor`` predicts every image by cross-validation, joins the most confused classes
+first, and lists the confused images of each pair: some may have wrong labels.
 """
 
 import matplotlib.pyplot as plt
@@ -21,25 +21,25 @@ images, y = textures.images, textures.target
 folds = list(StratifiedGroupKFold(4).split(images, y, groups=textures.groups))
 
 # %%
-# Ask a simple model
+# Use a simple model
 # ------------------
 model = make_pipeline(HOGFeatures(), StandardScaler(), LogisticRegression(max_iter=1000))
 advisor = MergeAdvisor(model, cv=folds).fit(images, y)
 print(advisor.suggestion_)
 
 # %%
-# Out-of-fold confusion
-# ---------------------
-# Brick stands apart; most of the gravel is taken for grass. A frame shows what counts as one
-# class after the merge, and the tree which classes are joined first. Joins left of the dashed
-# line are made.
+# Cross-validated confusion
+# -------------------------
+# Brick is never confused, and most of the gravel is predicted as grass. A frame shows the merged
+# class, and the tree shows which classes are joined first. Joins left of the dashed line are
+# suggested.
 MergeDisplay.from_estimator(advisor)
 
 # %%
 # Look before you merge
 # ---------------------
-# The images behind the most confused pair. If they were labelled wrong, mend the labels; if the
-# difference matters to the user, look for features that show it, as
+# The confused images of the most confused pair. If their labels are wrong, correct the labels; if
+# the difference matters to the user, look for features that show it, as
 # :ref:`sphx_glr_gallery_plot_06_features_and_grid.py` does.
 pair = advisor.ambiguous_pairs_[0]
 print(f"{pair.first} and {pair.second}: {len(pair.sample_indices)} images were taken for the other")

@@ -1,9 +1,9 @@
 """
-Report both levels, because merging raises scores by itself
-===========================================================
+Report merged and original classes, because merging raises scores
+=================================================================
 
-One model, one set of predictions, judged with and without a merge. Its accuracy rises by every
-merge that joins classes which it confuses, and no model was improved.
+One set of predictions of one model, scored with and without a merge. Its accuracy rises with every
+merge of classes that it confuses, but the model is the same.
 """
 
 import matplotlib.pyplot as plt
@@ -31,8 +31,9 @@ print(classification_report_levels(y, predicted, merge))
 # %%
 # Trained on merged classes
 # -------------------------
-# Only merged labels are predicted, but the last column still says how many of each original class
-# were found. A second merge, of brick and gravel, looks good as a class and has lost its gravel.
+# The model predicts only merged labels, but the last column still shows how many images of each
+# original class it found. A second merge, of brick and gravel, looks good as a class and has lost
+# its gravel.
 red = {"red": ["brick", "gravel"]}
 merged = {
     name: cross_val_predict(MergedClassifier(model, candidate), images, y, cv=folds)
@@ -44,7 +45,7 @@ print(classification_report_levels(y, merged["red"], red))
 # %%
 # As a picture
 # ------------
-# The same numbers, from the dict that the report gives as well.
+# The same numbers, from the dict that the report can also return.
 fig, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True, layout="constrained")
 for ax, (name, candidate) in zip(axes, {"ground": merge, "red": red}.items(), strict=True):
     report = classification_report_levels(y, merged[name], candidate, output_dict=True)

@@ -1,9 +1,9 @@
 """
-Write down what was drawn, and draw it again
-============================================
+Save the random parameters, and replay them
+===========================================
 
-Parameters are drawn apart from images. Kept beside the copies, they say what was done to each, and
-make the same copies again, bit for bit.
+Parameters are drawn separately from the images. Saved with the copies, they record what was done to
+each, and can make the same copies again, bit for bit.
 """
 
 import json
@@ -29,8 +29,8 @@ augmenter = ImageAugmenter(
 )
 
 # %%
-# Draw, vary, write
-# -----------------
+# Draw, augment, write
+# --------------------
 with TemporaryDirectory() as folder:
     params = augmenter.draw_params(len(gravel), random_state=0)
     varied = augmenter.apply(gravel, params)
@@ -43,8 +43,8 @@ with TemporaryDirectory() as folder:
 print({name: round(value, 2) for name, value in rows[0].items()})
 
 # %%
-# Read, and draw again
-# --------------------
+# Read, and augment again
+# -----------------------
 again = augmenter.apply(gravel, AugmentationParams.from_dicts(rows))
 print(f"{len(rows)} copies, the same again: {np.array_equal(varied, again)}")
 

@@ -2,10 +2,10 @@
 A supplementary layer for a network of merged classes
 =====================================================
 
-Patches of brick, grass and gravel; grass and gravel count as one. A small Keras network learns
-brick against ground. What it has learned on the way, the output of its last hidden layer, feeds a
-second model that tells grass from gravel, and `LabelMerger` joins both answers. Runs with the
-TensorFlow and the torch backend alike, in seconds.
+A small Keras network learns to tell brick from ground, a merged class of grass and gravel. The
+output of its last hidden layer is the input of a second model that tells grass from gravel, and
+`LabelMerger` combines both predictions. The example runs in seconds with the TensorFlow and the
+torch backend.
 """
 
 import keras
@@ -25,13 +25,13 @@ keras.utils.set_random_seed(0)
 textures = load_textures()
 images = textures.images[..., None].astype("float32") / 255
 y = textures.target
-# Neighbours in a photograph stay on one side of the split.
+# Neighbours in a photograph stay in one part of the split.
 train, test = next(StratifiedGroupKFold(3).split(images, y, groups=textures.groups))
 
 # %%
 # A network of merged classes
 # ---------------------------
-# The merger writes what the loss takes, and weighs nothing: see the guide on weights for that.
+# The merger encodes labels for the loss; the guide on weights explains how to add class weights.
 merger = LabelMerger({"ground": ["grass", "gravel"]}).fit(y[train])
 
 inputs = keras.Input(images.shape[1:])
@@ -52,7 +52,7 @@ print(classification_report_levels(y[test], merger.decode(P_merged), merger, lev
 # %%
 # A second model on the network's features
 # ----------------------------------------
-# It is trained on the images of the merged class alone, as they are, with their original labels.
+# It is trained only on images of the merged class, without augmentation and with original labels.
 features = keras.Model(inputs, embedding)
 members = merger.members_["ground"]
 own = train[np.isin(y[train], members)]
@@ -62,8 +62,8 @@ refiner.fit(features.predict(images[own], verbose=0), y[own])
 P_within = refiner.predict_proba(features.predict(images[test], verbose=0))
 
 # %%
-# The network was never told that there are two kinds of ground. What it has learned shows some of
-# the difference all the same, here in the two directions in which test images differ most.
+# The network does not know that there are two kinds of ground. Its features still show some of the
+# difference, here in the two directions in which test images differ most.
 points = PCA(2).fit_transform(features.predict(images[test], verbose=0))
 fig, ax = plt.subplots(figsize=(5, 3.6), layout="constrained")
 for label, marker in zip(merger.classes_, "os^", strict=True):
@@ -72,10 +72,10 @@ ax.legend(frameon=False)
 ax.set(xticks=[], yticks=[], xlabel="first component", ylabel="second component")
 
 # %%
-# Both answers in one
-# -------------------
-# P(gravel | x) = P(ground | x) P(gravel | ground, x). Without the second model the merger can only
-# split by training frequency, and gravel is never found.
+# Combine both predictions
+# ------------------------
+# P(gravel | x) = P(ground | x) P(gravel | ground, x). Without the second model, the merger can only
+# divide by training frequency, and gravel is never predicted.
 for name, given in {"by frequency": None, "by the second model": {"ground": P_within}}.items():
     P = merger.inverse_transform_proba(P_merged, given=given)
     predicted = merger.classes_[P.argmax(axis=1)]

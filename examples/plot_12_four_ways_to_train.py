@@ -3,10 +3,10 @@ Four ways to train on eight images of a class
 =============================================
 
 A small network learns brick, grass and gravel from 160, 60 and 8 patches of the upper halves of
-three photographs, and is tested on 160 patches of each of the lower halves: with nothing done about
-the imbalance, with class weights, with varied copies made once, and with balanced epochs that vary
-anew. All four take the same number of steps, three times from different starts; what is printed is
-the mean recall of each class. It takes a minute or two on two cores.
+three photographs, and is tested on 160 patches of each of the lower halves: without any remedy,
+with class weights, with augmented copies made once, and with balanced epochs that are augmented
+anew. All four take the same number of steps, three times from different initial weights; the table
+shows the mean recall of each class. It takes a minute or two on two cores.
 """
 
 import matplotlib.pyplot as plt
@@ -41,14 +41,14 @@ X_train = np.concatenate([upper[name][: N_TRAIN[name]] for name in CLASSES])
 y_train = np.repeat(CLASSES, [N_TRAIN[name] for name in CLASSES])
 X_test = np.concatenate([lower[name] for name in CLASSES])
 y_test = np.repeat(CLASSES, 160)
-# So small a network is faster in one thread.
+# Such a small network is faster in one thread.
 torch.set_num_threads(1)
 scaler = ImageScaler(
     rescale=1 / 255, featurewise_center=True, featurewise_std_normalization=True
 ).fit(X_train)
 
-# What tells these textures apart is fine, and turning or zooming would smooth it. Mirroring and
-# brightness leave it as it is.
+# These textures differ in fine detail, which rotation or zoom would smooth. Flips and brightness
+# do not change it.
 augmenter = ImageAugmenter(
     horizontal_flip=True, vertical_flip=True, brightness_range=(0.8, 1.2), contrast_range=(0.8, 1.2)
 )
@@ -142,7 +142,8 @@ for name, feed in ways.items():
 # %%
 # As a picture
 # ------------
-# A bar is the mean of three starts, a dot one of them: the spread is as large as many a difference.
+# A bar is the mean of three runs, a dot one of them: the spread is as large as many a difference.
+# Colour-blind readers can tell the colours apart, and so can readers in grey.
 fig, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
 # Colours that differ in grey and for colour-blind readers, too.
 colors = ["#c8c8c8", "#0072b2", "#e69f00", "#ffffff"]

@@ -1,11 +1,11 @@
 """
-Every class to one number of images
-===================================
+Resample every class to the same number of images
+=================================================
 
-Over-sampling 20 images to 160 makes seven copies of each; under-sampling 160 to 20 leaves seven of
-eight images unused. :class:`~sklmerge.BalancingSampler` goes to any number between: the common
-classes lose some images, the rare one gains augmented copies. It stands in a pipeline of
-imbalanced-learn, so only training rows are resampled, and the number can be searched over.
+Oversampling 20 images to 160 makes seven copies of each; undersampling 160 to 20 leaves seven of
+eight images unused. :class:`~sklmerge.BalancingSampler` resamples to any number between: the common
+classes lose some images, the rare one gains augmented copies. In a pipeline of imbalanced-learn,
+only training rows are resampled, and a grid search can tune the number.
 """
 
 import matplotlib.pyplot as plt
@@ -26,8 +26,8 @@ print("images:", dict(zip(names.tolist(), counts.tolist(), strict=True)))
 # %%
 # Down and up in one step
 # -----------------------
-# ``max_copies`` bounds how often one image is copied: what that leaves unbalanced is for class
-# weights. ``sample_indices_`` says which image each row comes from, so that groups follow.
+# ``max_copies`` limits how often one image is copied; use class weights for the imbalance that
+# remains. ``sample_indices_`` is the source of each row, so you can select the groups of the rows.
 middle = int(np.median(counts))
 sampler = BalancingSampler(middle, augmenter="light", max_copies=3, random_state=0)
 X_new, y_new = sampler.fit_resample(X, y)
@@ -46,7 +46,7 @@ ax.set(yticks=places, yticklabels=names, xlabel="images")
 ax.legend()
 
 # %%
-# Some copies, each beside the image that it was made from:
+# Some copies, each beside its source:
 fig, axes = plt.subplots(2, 5, figsize=(8, 3), layout="constrained")
 for column, row in zip(axes.T, np.flatnonzero(is_copy)[:5], strict=True):
     for ax, image in zip(column, (X[sampler.sample_indices_[row]], X_new[row]), strict=True):
@@ -54,9 +54,9 @@ for column, row in zip(axes.T, np.flatnonzero(is_copy)[:5], strict=True):
         ax.axis("off")
 
 # %%
-# Let validation choose the number
-# --------------------------------
-# Test folds keep the images as they are, and images of one group stay on one side.
+# Choose the number by validation
+# -------------------------------
+# Test folds contain only original images, and images of one group stay in one fold.
 pipeline = make_pipeline(
     BalancingSampler(augmenter="light", random_state=0),
     LBPFeatures(),
@@ -75,8 +75,8 @@ for choice, score in zip(
     print(f"{choice['balancingsampler__samples_per_class']!s:10}{score:.3f}")
 
 # %%
-# Local patterns tell these textures apart without any help, and augmented copies, whose patterns
-# are no longer quite those of the camera, only do harm. More images are not better by themselves:
-# search over the number, with ``"natural"`` among the choices.
+# Local patterns tell these textures apart without any resampling, and augmented copies, whose
+# patterns differ slightly from those of the camera, only do harm. More images are not always
+# better: search over the number, with ``"natural"`` among the choices.
 
 plt.show()
