@@ -1,5 +1,7 @@
 """Seeds, rows and paths in, random numbers out: the same ones for any order and any threads."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any

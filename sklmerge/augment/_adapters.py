@@ -1,5 +1,7 @@
 """Whatever is given as an augmenter becomes one here, and the augmenter of a class is looked up."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,11 @@ def as_augmenter(augmenter: Any) -> Augmenter | None:
     ------
     TypeError, ValueError
         If it is none of these.
+
+    See Also
+    --------
+    ImageAugmenter : The library's own augmenter.
+    TrivialAugmenter : One operation of random strength.
 
     Notes
     -----
@@ -182,7 +189,7 @@ class ClassAugmenter(BaseEstimator):
         params: AugmentationParams,
         *,
         indices: ArrayLike | None = None,
-        scaler: "ImageScaler | None" = None,
+        scaler: ImageScaler | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
         """Augment images by given parameters.
@@ -222,7 +229,7 @@ class ClassAugmenter(BaseEstimator):
         random_state: Any = None,
         *,
         labels: ArrayLike | None = None,
-        scaler: "ImageScaler | None" = None,
+        scaler: ImageScaler | None = None,
     ) -> NDArray[Any]:
         """Augment each image once, at random, by the augmenter of its label.
 
@@ -273,7 +280,7 @@ def _apply_member(
     batch: NDArray[Any],
     params: AugmentationParams,
     rows: NDArray[np.intp],
-    scaler: "ImageScaler | None",
+    scaler: ImageScaler | None,
 ) -> NDArray[Any]:
     if isinstance(member, BaseAugmenter):
         return member.apply(batch, params, indices=rows, scaler=scaler)

@@ -1,5 +1,7 @@
 """ImageAugmenter: random, keeps shape and dtype. _draw says what changes, _render does it."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from typing import Any, Self
@@ -96,6 +98,13 @@ class ImageAugmenter(BaseAugmenter):
         Seed of what is drawn where a method is given none.
     n_jobs : int, default=None
         Threads. The result does not depend on it.
+
+    See Also
+    --------
+    TrivialAugmenter : Has no ranges to choose.
+    as_augmenter : Converts transforms of other libraries.
+    ImageScaler : Normalises images.
+    AugmentingOverSampler : Oversamples with augmented copies.
 
     Notes
     -----

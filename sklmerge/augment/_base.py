@@ -1,5 +1,7 @@
 """Which image each row of parameters augments, and where the result goes: checked at the door."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
@@ -51,13 +53,13 @@ class BaseAugmenter(BaseEstimator, ABC):
         params: AugmentationParams,
         *,
         indices: ArrayLike | None = None,
-        scaler: "ImageScaler | None" = None,
+        scaler: ImageScaler | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
         """Augment images by given parameters."""
 
     def augment(
-        self, X: ArrayLike, random_state: Any = None, *, scaler: "ImageScaler | None" = None
+        self, X: ArrayLike, random_state: Any = None, *, scaler: ImageScaler | None = None
     ) -> NDArray[Any]:
         """Augment each image once, at random.
 

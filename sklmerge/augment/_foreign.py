@@ -1,5 +1,7 @@
 """Transforms of other libraries as functions ``f(image, rng)``; none of them is imported here."""
 
+from __future__ import annotations
+
 import copy
 import inspect
 import threading
@@ -85,7 +87,7 @@ class CallableAugmenter(BaseAugmenter):
         params: AugmentationParams,
         *,
         indices: ArrayLike | None = None,
-        scaler: "ImageScaler | None" = None,
+        scaler: ImageScaler | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
         """Call the function on each image, with a generator made from its key.
@@ -217,7 +219,7 @@ class ForeignTransform:
     def __reduce__(self) -> tuple[Any, ...]:
         return ForeignTransform, (self.transform, self.call)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "ForeignTransform":
+    def __deepcopy__(self, memo: dict[int, Any]) -> ForeignTransform:
         """Share the transform: it is seeded before each use, and some cannot be copied."""
         return ForeignTransform(self.transform, self.call)
 

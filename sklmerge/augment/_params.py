@@ -95,6 +95,10 @@ class AugmentationParams:
         and of a user's own callable. ``operation`` and ``magnitude`` are those of
         `TrivialAugmenter`; ``augmenter`` says which of several augments the image, -1 none.
 
+    See Also
+    --------
+    ImageAugmenter : Draws and applies such parameters.
+
     Examples
     --------
     >>> from sklmerge import ImageAugmenter

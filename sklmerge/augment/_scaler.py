@@ -1,5 +1,7 @@
 """ImageScaler: deterministic, a transformer. How images are prepared to train and to test."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Self
@@ -80,6 +82,10 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         The matrix for flattened images; only with `zca_whitening`.
     n_channels_ : int
         Channels of the training images, 1 for grey ones without a channel axis.
+
+    See Also
+    --------
+    ImageAugmenter : Augments images at random.
 
     Notes
     -----

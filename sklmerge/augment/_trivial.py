@@ -1,5 +1,7 @@
 """TrivialAugmenter: one operation an image, for those who do not want to choose ranges."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +44,10 @@ class TrivialAugmenter(BaseAugmenter):
         Default seed of the methods.
     n_jobs : int, default=None
         Threads. The result does not depend on it.
+
+    See Also
+    --------
+    ImageAugmenter : Augments within ranges that you choose.
 
     Notes
     -----
@@ -120,7 +126,7 @@ class TrivialAugmenter(BaseAugmenter):
         params: AugmentationParams,
         *,
         indices: ArrayLike | None = None,
-        scaler: "ImageScaler | None" = None,
+        scaler: ImageScaler | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
         """Augment images by given parameters.

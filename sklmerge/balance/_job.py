@@ -207,6 +207,12 @@ default="light"
     OSError
         If a file cannot be written. The same call continues where it stopped.
 
+    See Also
+    --------
+    separate : Restores the original classes.
+    audit_split : Finds images that two folders share.
+    batches_from_directory : Balanced batches without files.
+
     Notes
     -----
     A file appears complete or not at all. If a job is killed and called again, the result is byte

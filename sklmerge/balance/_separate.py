@@ -71,6 +71,10 @@ def separate(
     OSError
         If a file cannot be written.
 
+    See Also
+    --------
+    balance_folder : Writes the balanced folder.
+
     Examples
     --------
     >>> import tempfile

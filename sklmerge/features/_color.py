@@ -33,6 +33,12 @@ class ColorHistogram(ImageFeatures):
     feature_names_ : list of str
         Names of the features.
 
+    See Also
+    --------
+    HOGFeatures : Describes shapes.
+    LBPFeatures : Describes texture.
+    EmbeddingFeatures : The output of a pretrained network.
+
     Notes
     -----
     Each channel's histogram adds up to 1. The last bin includes both its bounds, as in

@@ -31,6 +31,12 @@ class HOGFeatures(ImageFeatures):
     feature_names_ : list of str
         Names of the features.
 
+    See Also
+    --------
+    LBPFeatures : Describes texture.
+    ColorHistogram : Describes colours.
+    EmbeddingFeatures : The output of a pretrained network.
+
     Notes
     -----
     The values equal those of `skimage.feature.hog`. Floats must be between 0 and 1. In a colour

@@ -44,6 +44,10 @@ class ImageReader(ImageTransformer, BaseEstimator):
         Options of fsspec's file systems, for URLs among the paths. None uses those of an
         `ImageIndex`.
 
+    See Also
+    --------
+    ImageIndex : Lists the images of a folder, with labels.
+
     Notes
     -----
     It learns nothing, so it does not need to be fitted. Every path must give one row, so files that

@@ -39,6 +39,12 @@ class LBPFeatures(ImageFeatures):
     feature_names_ : list of str
         Names of the features.
 
+    See Also
+    --------
+    HOGFeatures : Describes shapes.
+    ColorHistogram : Describes colours.
+    EmbeddingFeatures : The output of a pretrained network.
+
     Notes
     -----
     Images are converted to 256 levels of grey; floats must be between 0 and 1. Each histogram adds

@@ -1,5 +1,7 @@
 """ImageBatches: batches for training loops, with no framework in it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from copy import copy
 from typing import Any, Literal, Self

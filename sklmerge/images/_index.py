@@ -1,5 +1,7 @@
 """ImageIndex: where images are and what they are called. Pixels are read in _reading.py."""
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -118,6 +120,12 @@ class ImageIndex(IndexRows):
         The store behind a URL does not answer, or refuses.
     ImportError
         fsspec, or a package that it needs for this URL, is not installed.
+
+    See Also
+    --------
+    batches_from_directory : Training and validation batches from a folder.
+    balance_folder : A balanced folder on disk.
+    ImageReader : Reads paths in a pipeline.
 
     Notes
     -----

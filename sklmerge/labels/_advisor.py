@@ -1,5 +1,7 @@
 """MergeAdvisor: find by cross-validation which classes a classifier cannot tell apart."""
 
+from __future__ import annotations
+
 from typing import Any, Self
 
 import numpy as np
@@ -50,6 +52,13 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
         The classes of y, sorted.
     suggestion_ : MergeSuggestion
         The complete suggestion; ``print`` shows the effect of every merge.
+
+    See Also
+    --------
+    suggest_merges : The same from predictions or a confusion matrix.
+    suggest_folder : The same for a folder of images.
+    MergeDisplay : Draws the suggestion.
+    ConfusedImagesDisplay : Shows the confused images.
 
     Notes
     -----

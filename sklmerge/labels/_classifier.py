@@ -1,5 +1,7 @@
 """MergedClassifier: fit on merged classes, predict merged or original ones."""
 
+from __future__ import annotations
+
 from copy import copy
 from typing import Any, ClassVar, Literal, Self
 
@@ -74,6 +76,11 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         The samples of each original class in y, or the sum of their `sample_weight`.
     n_features_in_, feature_names_in_
         Those of `estimator_`, if it has them.
+
+    See Also
+    --------
+    merged_scorer : Scores merged classes.
+    classification_report_levels : Reports merged and original classes.
 
     Notes
     -----
@@ -334,13 +341,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return float(accuracy_score(truth, self.predict(X), sample_weight=sample_weight))
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return which metadata the estimator and each refiner requested.
-
-        Returns
-        -------
-        MetadataRouter
-            Used by scikit-learn's metadata routing.
-        """
+        """Return a MetadataRouter with what the estimator and each refiner requested."""
         return make_router(self, self.estimator, self.refiner)
 
     def __sklearn_tags__(self) -> Any:

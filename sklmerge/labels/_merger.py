@@ -1,5 +1,7 @@
 """LabelMerger: labels, probabilities and targets to the merged classes and back."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
@@ -87,6 +89,11 @@ class LabelMerger(TargetCoding, JsonText):
         The number of each merged class, sorted, as Keras numbers folders.
     multilabel_ : bool
         Whether y was a 0/1 table with one column per label.
+
+    See Also
+    --------
+    MergedClassifier : Trains a classifier on merged classes.
+    MergeAdvisor : Suggests merges.
 
     Notes
     -----

@@ -1,5 +1,7 @@
 """classification_report_levels: merged and original classes in one report."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from copy import copy
 from typing import Any, Literal
@@ -68,6 +70,10 @@ def classification_report_levels(
     ------
     ValueError
         If `y_pred` may be of either level, or mixes them.
+
+    See Also
+    --------
+    merged_scorer : A scorer for merged classes.
 
     Examples
     --------

@@ -58,6 +58,11 @@ def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> "MergedSco
         If `merge` uses `min_count` and is not fitted. The scorer raises it if the estimator has
         merged classes that `merge` keeps apart, and if a score needs `pos_label`.
 
+    See Also
+    --------
+    classification_report_levels : Reports merged and original classes.
+    MergedClassifier : Trains a classifier on merged classes.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

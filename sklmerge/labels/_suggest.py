@@ -1,5 +1,7 @@
 """suggest_merges: from predictions to a merge map, with the evidence for it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -37,12 +39,6 @@ class AmbiguousPair(NamedTuple):
         The mean rate at which one is predicted for the other.
     sample_indices : ndarray of int
         The samples of either class that were predicted as the other, in ascending order.
-
-    Examples
-    --------
-    >>> from sklmerge import suggest_merges
-    >>> suggest_merges(["A", "A", "B"], ["A", "B", "B"]).ambiguous_pairs
-    [AmbiguousPair(first='A', second='B', confusability=0.25, sample_indices=array([1]))]
     """
 
     first: Label
@@ -108,6 +104,11 @@ class MergeSuggestion:
     note : str or None
         Why nothing is suggested, unless the classes are simply not confused.
 
+    See Also
+    --------
+    suggest_merges : Returns such a suggestion.
+    MergeDisplay : Draws it.
+
     Examples
     --------
     >>> from sklmerge import suggest_merges
@@ -130,13 +131,7 @@ class MergeSuggestion:
     note: str | None = None
 
     def to_merger(self) -> LabelMerger:
-        """Make a LabelMerger of the suggestion.
-
-        Returns
-        -------
-        LabelMerger
-            Unfitted.
-        """
+        """Return an unfitted LabelMerger of the suggestion."""
         return LabelMerger(self.merge)
 
     def __str__(self) -> str:
@@ -206,6 +201,11 @@ def suggest_merges(
     ValueError
         If both `n_classes` and `threshold` are given, or one is out of range; or if neither
         labels nor a confusion matrix are given, or both.
+
+    See Also
+    --------
+    MergeAdvisor : The same with cross-validated predictions of a classifier.
+    MergeDisplay : Draws the suggestion.
 
     Examples
     --------

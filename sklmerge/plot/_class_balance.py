@@ -149,6 +149,11 @@ class ClassBalanceDisplay:
         The rows, from top to bottom: ``label``, ``is_member`` (of the merged class above),
         ``n_members``, ``before``, ``sources``, ``copies``.
 
+    See Also
+    --------
+    ClassWeightDisplay : Weights instead of counts.
+    EpochCoverageDisplay : How often the images are drawn.
+
     Examples
     --------
     >>> from sklmerge import AugmentingOverSampler, ClassBalanceDisplay

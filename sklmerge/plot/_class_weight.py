@@ -50,6 +50,11 @@ class ClassWeightDisplay:
     classes_ : list of labels
         From top to bottom.
 
+    See Also
+    --------
+    ClassWeightEstimator : Computes the weights.
+    ClassBalanceDisplay : Counts instead of weights.
+
     Notes
     -----
     A weight of 0, as for a class without samples, cannot be shown on a logarithmic axis and is left

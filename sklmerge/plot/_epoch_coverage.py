@@ -186,6 +186,11 @@ class EpochCoverageDisplay:
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
 
+    See Also
+    --------
+    EpochSchedule : Decides which images each epoch draws.
+    batch_coverage : Computes the probabilities of `plot_batches`.
+
     Examples
     --------
     >>> from sklmerge import EpochCoverageDisplay, EpochSchedule

@@ -1,5 +1,7 @@
 """Displays of images: sources beside their augmented copies, and images that are confused."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, Self
 

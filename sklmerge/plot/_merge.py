@@ -1,5 +1,7 @@
 """MergeDisplay: which classes are taken for one another, and which of them a merge joins."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any, Self
@@ -96,7 +98,6 @@ def find_frames(
 
     Examples
     --------
-    >>> from sklmerge.plot._merge import find_frames
     >>> find_frames(["a", "c", "b"], {"x": ["a", "c"]})
     [(0, 0, 2, 2)]
     >>> find_frames(["a", "c", "b"], {"x": ["a", "b"]})
@@ -201,6 +202,10 @@ class MergeDisplay:
         The figure of the axes.
     classes_ : list of labels
         From top to bottom and from left to right.
+
+    See Also
+    --------
+    ConfusedImagesDisplay : Shows the confused images.
 
     Examples
     --------

@@ -1,5 +1,7 @@
 """ReliabilityDisplay: whether events predicted with probability 0.8 happen 8 times in 10."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 

@@ -59,6 +59,11 @@ default="light"
     ValueError
         If `out` has another extension, or is inside the source.
 
+    See Also
+    --------
+    balance_folder : Writes such copies.
+    AugmentationDisplay : The same sheet as a matplotlib figure.
+
     Examples
     --------
     >>> import tempfile

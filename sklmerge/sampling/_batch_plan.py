@@ -1,5 +1,7 @@
 """Draws per class in, which draw goes to which batch and rank out. No labels, no sources."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +32,11 @@ def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -
     ------
     ValueError
         If a count is negative, or the batch is larger than the data.
+
+    See Also
+    --------
+    EpochSchedule : Plans batches with every class.
+    EpochCoverageDisplay : Draws these probabilities.
 
     Notes
     -----
@@ -92,7 +99,7 @@ class EpochDraws:
     def __len__(self) -> int:
         return len(self.indices)
 
-    def take(self, rows: ArrayLike | slice) -> "EpochDraws":
+    def take(self, rows: ArrayLike | slice) -> EpochDraws:
         """Return some of the draws.
 
         Parameters
@@ -141,8 +148,8 @@ class BatchPlan(Sequence[EpochDraws]):
     @overload
     def __getitem__(self, index: int) -> EpochDraws: ...
     @overload
-    def __getitem__(self, index: slice) -> "list[EpochDraws]": ...
-    def __getitem__(self, index: int | slice) -> "EpochDraws | list[EpochDraws]":
+    def __getitem__(self, index: slice) -> list[EpochDraws]: ...
+    def __getitem__(self, index: int | slice) -> EpochDraws | list[EpochDraws]:
         """Return the draws of a batch."""
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]

@@ -1,5 +1,7 @@
 """Class shares in, probabilities or logits for other class shares out. No estimator here."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """ClassWeightedClassifier, and what every classifier around another one does with its weights."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
 from typing import Any, Self
@@ -80,6 +82,11 @@ class ClassWeightedClassifier(WrappingClassifier):
         `estimator_` learned. See :class:`~sklmerge.PriorAdjustedClassifier`. None if `estimator_`
         renames or merges the classes of y.
     classes_ : ndarray of shape (n_classes,)
+
+    See Also
+    --------
+    ClassWeightEstimator : Computes the weights.
+    PriorAdjustedClassifier : Adjusts probabilities instead of the training.
 
     Notes
     -----

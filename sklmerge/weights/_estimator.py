@@ -1,5 +1,7 @@
 """ClassWeightEstimator: labels in, a weight per class and per sample out."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Iterable
 from copy import copy
 from typing import Any, Self
@@ -86,9 +88,10 @@ class ClassWeightEstimator(BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         The classes, or the names of the columns, in the order of `class_weight_`.
 
-    Notes
-    -----
-    Weights correct the imbalance in y: after resampling, fit to the resampled labels.
+    See Also
+    --------
+    ClassWeightedClassifier : Uses such weights in any classifier.
+    PriorAdjustedClassifier : Adjusts probabilities instead of the training.
 
     References
     ----------
@@ -138,7 +141,7 @@ class ClassWeightEstimator(BaseEstimator):
         y : array-like, data set, generator or ImageIndex
             Labels as `target` says, or an object that stores them: a Keras generator, a batched
             data set of ``(x, y)``, a torch data set with `targets` or a `ConcatDataset` of such, an
-            :class:`~sklmerge.ImageIndex`.
+            :class:`~sklmerge.ImageIndex`. After resampling, pass the resampled labels.
         sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
             What each sample counts, >= 0. None counts each as 1.
 

@@ -1,5 +1,7 @@
 """PriorAdjustedClassifier: probabilities and decisions for other class shares than the learned."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Self
 

@@ -48,6 +48,11 @@ class BalanceReport:
     conflicts : list of list of str
         Paths of equal images under different labels that were kept. Checked only with `drop`.
 
+    See Also
+    --------
+    balance_folder : Returns such a report.
+    ClassBalanceDisplay : Draws it.
+
     Examples
     --------
     >>> import tempfile

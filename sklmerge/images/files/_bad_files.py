@@ -8,6 +8,10 @@ class BadFileError(ValueError):
     ValueError; catch it to tell bad data from wrong use. The command line exits with code 1 for it,
     and with 2 for wrong use.
 
+    See Also
+    --------
+    ImageIndex.verify : Lists all files that cannot be read.
+
     Examples
     --------
     >>> import tempfile

@@ -1,5 +1,7 @@
 """A million paths as one block of bytes, which read like a list of strings."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Self, overload
