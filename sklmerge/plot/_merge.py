@@ -93,8 +93,7 @@ def find_frames(
 ) -> list[tuple[int, int, int, int]]:
     """Find the cells of each merged class: column and row of the first, width and height.
 
-    Members that are no neighbours, as in a tree that joins others, have several frames, and no
-    cell of another class lies in one.
+    Members that are not neighbours, as in a tree that joins others, have several frames.
 
     Examples
     --------

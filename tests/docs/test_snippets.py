@@ -20,6 +20,9 @@ NUMBER = re.compile(
     rf"(?<![\w.])(?:(?:\d+\.\d*|\.\d+)(?:e[+-]?\d+)?|\d+e[+-]?\d+)(?!\w|\.\w)|{COUNTS}"
 )
 MARK = "\N{BLACK SQUARE} block"
+# Two at a time: threads of numerical libraries would only get into each other's way. Copied once,
+# because pytest changes the environment while the threads that run pages would read it.
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def list_blocks(page):
@@ -38,8 +41,7 @@ def run_page(page, folder):
     return subprocess.run(
         [sys.executable, str(script)],
         cwd=folder,
-        # Two at a time: threads of numerical libraries would only get into each other's way.
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,
