@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._checks import check_scaler
