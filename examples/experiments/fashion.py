@@ -61,7 +61,6 @@ def make_task(folder: Path, ratio: float = 100) -> Task:
         own_augmenter=ImageAugmenter(
             horizontal_flip=True, width_shift_range=0.05, height_shift_range=0.05
         ),
-        beta=0.999,
         split=split,
     )
 
@@ -69,4 +68,4 @@ def make_task(folder: Path, ratio: float = 100) -> Task:
 if __name__ == "__main__":
     arguments = read_arguments(__doc__, "fashion")
     task, seeds = make_task(arguments.data), range(arguments.seeds)
-    run(task, seeds, arguments.out, only=arguments.only)
+    run(task, seeds, arguments.out, arguments.models, arguments.only)

@@ -22,7 +22,12 @@ from sklmerge import (
     MergedClassifier,
 )
 
-Rows = tuple[np.ndarray, np.ndarray]
+# Features, labels, and which row of the side each was made of.
+Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
+# One for all sets. 1 / (1 - beta) is the size at which a class counts as full: 1,000 images lie
+# among the class sizes of these sets, so that the scheme stands between its two limits (no weights,
+# and balanced ones).
+BETA = 0.999
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,10 @@ class Side:
     describe: Any
     seed: int
 
+    def group(self, sources: np.ndarray) -> np.ndarray:
+        """Give the group of each row, by what it was made of."""
+        return sources if self.groups is None else self.groups[sources]
+
 
 @dataclass(frozen=True)
 class Method:
@@ -46,16 +55,19 @@ class Method:
     wrap: Callable[[Any], Any]
     # Where set, the correction of probabilities is tried as well: the shares that were learned.
     prior: str | None = None
+    # Where set, the linear model is tried with C chosen inside as well: the power of the weights.
+    power: float | None = None
 
 
 def keep_rows(side: Side) -> Rows:
     """Train on the images as they are."""
-    return side.features, side.labels
+    return side.features, side.labels, np.arange(len(side.labels))
 
 
 def repeat_rows(side: Side) -> Rows:
     """Repeat images of the smaller classes until all are as large as the largest."""
-    return RandomOverSampler(random_state=side.seed).fit_resample(side.features, side.labels)
+    sampler = RandomOverSampler(random_state=side.seed)
+    return *sampler.fit_resample(side.features, side.labels), sampler.sample_indices_
 
 
 def invent_rows(side: Side) -> Rows:
@@ -63,20 +75,22 @@ def invent_rows(side: Side) -> Rows:
     scaler = StandardScaler().fit(side.features)
     sampler = SMOTE(random_state=side.seed)
     X, y = sampler.fit_resample(scaler.transform(side.features), side.labels)
-    return scaler.inverse_transform(X), y
+    # A new point has two sources; it is counted to none.
+    sources = np.append(np.arange(len(side.labels)), np.full(len(y) - len(side.labels), -1))
+    return scaler.inverse_transform(X), y, sources
 
 
 def vary_rows(side: Side, sampler: AugmentingOverSampler) -> Rows:
-    """Add varied copies. Sources have their features already, so only copies are described."""
+    """Add augmented copies. Sources have their features already, so only copies are described."""
     sampler = sampler.set_params(random_state=side.seed)
     images, labels = sampler.fit_resample(side.images, side.labels)
     features = side.features[sampler.sample_indices_]
     features[sampler.is_augmented_] = side.describe.transform(images[sampler.is_augmented_])
-    return features, labels
+    return features, labels, sampler.sample_indices_
 
 
 def copy_all_rows(side: Side, n_copies: int) -> Rows:
-    """Add varied copies of every image, rare or not."""
+    """Add augmented copies of every image, rare or not."""
     labels, counts = np.unique(side.labels, return_counts=True)
     targets = dict(zip(labels.tolist(), ((1 + n_copies) * counts).tolist(), strict=True))
     return vary_rows(side, AugmentingOverSampler("light", sampling_strategy=targets))
@@ -95,7 +109,7 @@ def draw_epoch(side: Side, samples_per_class: str, augment: str) -> Rows:
         params = augmenter.draw_params(len(new), side.seed, keys=new.keys)
         images = augmenter.apply(side.images, params, indices=new.indices)
         features[draws.is_augmented] = side.describe.transform(images)
-    return features, side.labels[draws.indices]
+    return features, side.labels[draws.indices], draws.indices
 
 
 def leave(model: Any) -> Any:
@@ -115,7 +129,7 @@ def refine(model: Any, merge: dict[str, list[str]], wrap: Callable = leave) -> M
 
 def list_methods(task: Any, suggested: dict[str, list[str]]) -> list[Method]:
     """List all methods for one split; `suggested` is the advisor's map for it."""
-    effective = partial(weigh, scheme="effective", beta=task.beta)
+    effective = partial(weigh, scheme="effective", beta=BETA)
     grow = partial(vary_rows, sampler=AugmentingOverSampler("light"))
     few = {
         n: partial(vary_rows, sampler=AugmentingOverSampler("light", max_copies=n))
@@ -127,21 +141,21 @@ def list_methods(task: Any, suggested: dict[str, list[str]]) -> list[Method]:
     vary_all = partial(draw_epoch, samples_per_class="majority", augment="all")
     vary_rare = partial(draw_epoch, samples_per_class="majority", augment="rare")
     return [
-        Method("nothing", keep_rows, leave),
-        Method("weights: balanced", keep_rows, weigh, "auto"),
-        Method("weights: square root", keep_rows, partial(weigh, power=0.5), "auto"),
+        Method("nothing", keep_rows, leave, power=0.0),
+        Method("weights: balanced", keep_rows, weigh, "auto", power=1.0),
+        Method("weights: square root", keep_rows, partial(weigh, power=0.5), "auto", power=0.5),
         Method("weights: effective", keep_rows, effective),
         Method("RandomOverSampler", repeat_rows, leave),
         Method("SMOTE", invent_rows, leave),
         Method("copies: until balanced", grow, leave, "balanced"),
         Method("copies: 1 + weights", few[1], weigh),
-        Method("copies: 3 + weights", few[3], weigh, "auto"),
+        Method("copies: 3 + weights", few[3], weigh, "auto", power=1.0),
         Method("copies: 10 + weights", few[10], weigh),
         Method("copies: 3, own kind, + weights", partial(vary_rows, sampler=own), weigh),
         Method("copies: 3 of every image + weights", all_alike, weigh),
-        Method("epoch: size of the rarest", rarest, leave),
-        Method("epoch: size of the largest, all varied", vary_all, leave),
-        Method("epoch: size of the largest, rare varied", vary_rare, leave),
+        Method("balanced epoch, size of the rarest", rarest, leave),
+        Method("balanced epochs, all augmented", vary_all, leave),
+        Method("balanced epochs, rare augmented", vary_rare, leave),
         Method("merge + refine", keep_rows, partial(refine, merge=task.merge)),
         Method(
             "merge + refine + weights", keep_rows, partial(refine, merge=task.merge, wrap=weigh)

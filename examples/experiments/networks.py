@@ -3,6 +3,9 @@
     python examples/experiments/networks.py rbc12 FOLDER
     python examples/experiments/networks.py fashion FOLDER
     python examples/experiments/networks.py fashion_4 FOLDER
+    python examples/experiments/networks.py rbc12 FOLDER --draws 135000 --model "network, long" \
+        --out docs/experiments/rbc12_networks_long.csv --only nothing "weights: balanced" \
+        "copies: 3 + weights" "balanced epochs, all augmented" "all augmented"
 
 The data are those of rbc12.py and fashion.py; `fashion_4` makes the largest class 4 times the
 smallest instead of 100 times. Each network is trained once, and what only moves its decisions
@@ -10,7 +13,7 @@ afterwards reuses its outputs.
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,8 +22,8 @@ import fashion
 import numpy as np
 import rbc12
 import torch
+from models import pick_strength
 from protocol import COLUMNS, Fold, Task, score, write_rows
-from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import train_test_split
 from torch import nn
 
@@ -39,10 +42,10 @@ TASKS: dict[str, Callable[[Path], Task]] = {
     "fashion_4": partial(fashion.make_task, ratio=4),
 }
 BATCH = 64
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 # The part of a training after which deferred weights count (Cao et al. 2019 take 80 %).
 DEFERRED_FROM = 0.8
 MIXUP_ALPHA = 0.2
+CHOSEN = "prior adjustment: strength chosen inside"
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,14 +216,7 @@ def choose_strength(rows: Rows, n_draws: int, seed: int) -> float:
     )
     inner = Rows(rows.images[fit], rows.codes[fit], rows.n_classes)
     P = predict_proba(train(inner, RECIPES[0], n_draws, seed), rows.images[held])
-    shares = inner.count() / len(fit)
-    scores = [
-        balanced_accuracy_score(
-            rows.codes[held], adjust_prior(P, shares, strength=strength).argmax(axis=1)
-        )
-        for strength in STRENGTHS
-    ]
-    return STRENGTHS[int(np.argmax(scores))]
+    return pick_strength(rows.codes[held], P, np.arange(rows.n_classes), inner.count())
 
 
 def retrain_head(network: nn.Sequential, rows: Rows, n_draws: int, seed: int) -> nn.Sequential:
@@ -247,7 +243,9 @@ def retrain_head(network: nn.Sequential, rows: Rows, n_draws: int, seed: int) ->
     return nn.Sequential(*trunk, head).eval()
 
 
-def run_seed(task: Task, seed: int, n_draws: int, model: str) -> Iterator[dict]:
+def run_seed(
+    task: Task, seed: int, n_draws: int, model: str, only: Sequence[str] = ()
+) -> Iterator[dict]:
     """Train and score everything on one split."""
     fold: Fold = task.split(seed)
     classes, codes = np.unique(task.labels[fold.train], return_inverse=True)
@@ -261,6 +259,8 @@ def run_seed(task: Task, seed: int, n_draws: int, model: str) -> Iterator[dict]:
         return {**head, "rows": n_draws, **scores}
 
     for recipe in RECIPES:
+        if only and recipe.name not in only:
+            continue
         network = train(rows, recipe, n_draws, seed)
         P = predict_proba(network, tested)
         yield note(recipe.name, P)
@@ -268,9 +268,9 @@ def run_seed(task: Task, seed: int, n_draws: int, model: str) -> Iterator[dict]:
             for strength in (0.5, 1.0):
                 adjusted = adjust_prior(P, shares, strength=strength)
                 yield note(f"prior adjustment: {strength:g}", adjusted)
-            chosen = choose_strength(rows, n_draws, seed)
-            adjusted = adjust_prior(P, shares, strength=chosen)
-            yield note("prior adjustment: strength chosen inside", adjusted)
+            if not only or CHOSEN in only:  # it costs a training of its own
+                chosen = choose_strength(rows, n_draws, seed)
+                yield note(CHOSEN, adjust_prior(P, shares, strength=chosen))
             head = retrain_head(network, rows, n_draws // 2, seed)
             yield note("last layer trained anew, balanced", predict_proba(head, tested))
         if recipe.name == "all augmented":
@@ -284,6 +284,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="how many; 3 unless told")
     parser.add_argument("--draws", type=int, default=45_000, help="images drawn for each network")
     parser.add_argument("--model", default="network", help="what the CSV calls it")
+    parser.add_argument("--only", nargs="+", default=(), help="the recipes to try, by name")
     parser.add_argument("--out", type=Path, help="the CSV to write")
     arguments = parser.parse_args()
     results = Path(__file__).parents[2] / "docs" / "experiments"
@@ -293,7 +294,7 @@ def main() -> None:
     task = TASKS[arguments.task](arguments.data)
     rows: list[dict] = []
     for seed in range(arguments.seeds):
-        for row in run_seed(task, seed, arguments.draws, arguments.model):
+        for row in run_seed(task, seed, arguments.draws, arguments.model, arguments.only):
             rows.append(row)
             write_rows(out, COLUMNS, rows)
             print(f"seed {seed}, {row['method']}: {row['balanced_accuracy']}", flush=True)

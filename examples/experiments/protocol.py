@@ -1,23 +1,20 @@
 """What every experiment here does: split, train by each method, score at both levels, write a CSV.
 
-What the methods are stands in methods.py.
+What the methods and the models are stands in methods.py and models.py.
 """
 
 import argparse
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lightgbm import LGBMClassifier
-from methods import Side, list_methods
-from sklearn.linear_model import LogisticRegression
+from methods import Method, Rows, Side, list_methods
+from models import MODELS, TUNED, adjust, fit_tuned, make_linear
 from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from sklmerge import LabelMerger, MergeAdvisor, PriorAdjustedClassifier
 
@@ -25,24 +22,6 @@ N_BINS = 15
 SCORES = ("balanced_accuracy", "macro_f1", "worst_recall", "accuracy", "ece", "log_loss")
 COLUMNS = ("model", "method", "seed", "level", "rows", *SCORES)
 MERGE_COLUMNS = ("seed", "weights", "members", "confusability", "n_classes", "balanced_accuracy")
-
-
-def make_linear(penalty: float) -> Pipeline:
-    """Make the linear model; a smaller C is a stronger penalty."""
-    return make_pipeline(StandardScaler(), LogisticRegression(C=penalty, max_iter=2000, tol=1e-3))
-
-
-MODELS: dict[str, Callable[[], Any]] = {
-    "linear": lambda: make_linear(0.1),
-    "linear (C=0.01)": lambda: make_linear(0.01),
-    "linear (C=1)": lambda: make_linear(1.0),
-    "boosted": lambda: LGBMClassifier(
-        n_estimators=40, num_leaves=15, max_bin=63, random_state=0, n_jobs=1, verbose=-1
-    ),
-}
-
-# The others only show what the penalty does; these are scored at the merged level too.
-LEVELLED = ("linear", "boosted")
 
 
 @dataclass(frozen=True)
@@ -64,7 +43,6 @@ class Task:
     merge: dict[str, list[str]]  # the merged level, chosen by meaning
     describe: Any  # transformer: images -> features
     own_augmenter: Any  # what this kind of image stands without losing its label
-    beta: float  # of the effective number
     split: Callable[[int], Fold]  # seed -> fold
 
 
@@ -133,52 +111,76 @@ def list_joins(seed: int, weights: str | None, advisor: MergeAdvisor) -> list[di
     return [dict(zip(MERGE_COLUMNS, row, strict=True)) for row in rows]
 
 
+def try_models(
+    method: Method, side: Side, tested: np.ndarray, models: Sequence[str]
+) -> Iterator[tuple[str, str, int, np.ndarray]]:
+    """Train each model by a method; give model, method, training rows and what is predicted."""
+    drawn = X, y, sources = method.draw(side)
+    classes, shares = np.unique(side.labels, return_counts=True)
+    for model in models:
+        if model == TUNED:
+            if method.power is not None:
+                for name, P in try_tuned(method, side, drawn, tested):
+                    yield model, name, len(X), P
+            continue
+        classifier = method.wrap(MODELS[model]())
+        if method.prior is None:
+            P = classifier.fit(X, y).predict_proba(tested)
+            yield model, method.name, len(X), P
+            if method.name == "nothing":
+                for name, adjusted in adjust(classifier, P, X, y, side.group(sources)).items():
+                    yield model, name, len(X), adjusted
+            continue
+        # Fitted once, asked twice: without the correction and with it.
+        corrected = PriorAdjustedClassifier(
+            classifier,
+            train_prior=method.prior,
+            target_prior=dict(zip(classes.tolist(), (shares / shares.sum()).tolist(), strict=True)),
+        ).fit(X, y)
+        yield model, method.name, len(X), corrected.estimator_.predict_proba(tested)
+        yield model, f"{method.name} (corrected)", len(X), corrected.predict_proba(tested)
+
+
+def try_tuned(
+    method: Method, side: Side, drawn: Rows, tested: np.ndarray
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Train the linear model by a method, with C chosen inside the training side."""
+    X, y, sources = drawn
+    groups = side.group(sources)
+    model = fit_tuned(method.wrap, method.power, X, y, groups)
+    P = model.predict_proba(tested)
+    yield method.name, P
+    if method.name == "nothing":
+        yield from adjust(model, P, X, y, groups).items()
+
+
+def take_side(task: Task, features: np.ndarray, rows: np.ndarray, seed: int) -> Side:
+    """Take the training side of a split."""
+    groups = None if task.groups is None else task.groups[rows]
+    images, labels = task.images[rows], task.labels[rows]
+    return Side(images, labels, groups, features[rows], task.describe, seed)
+
+
 def run_seed(
     task: Task, features: np.ndarray, seed: int, models: Sequence[str], only: Sequence[str]
 ) -> tuple:
     """Train and score every method and model on one split; list the joins of the advisor too."""
     fold = task.split(seed)
     merger = LabelMerger(task.merge).fit(task.labels[fold.train])
-    side = Side(
-        images=task.images[fold.train],
-        labels=task.labels[fold.train],
-        groups=None if task.groups is None else task.groups[fold.train],
-        features=features[fold.train],
-        describe=task.describe,
-        seed=seed,
-    )
+    side = take_side(task, features, fold.train, seed)
     advisors = {weights: suggest(side, weights) for weights in (None, "balanced")}
     truth, tested = task.labels[fold.test], features[fold.test]
-    classes, shares = np.unique(side.labels, return_counts=True)
+    classes = np.unique(side.labels)
     rows: list[dict] = []
-
-    def note(model: str, method: str, n_rows: int, P: np.ndarray) -> None:
-        head = {"model": model, "method": method, "seed": seed, "rows": n_rows}
-        original = score(truth, P, classes, fold.weight)
-        rows.append({**head, "level": "original", **original})
-        if model in LEVELLED:
-            merged = merger.transform_proba(P), merger.merged_classes_, fold.weight
-            rows.append({**head, "level": "merged", **score(merger.transform(truth), *merged)})
-
     for method in list_methods(task, advisors["balanced"].merge_):
         if only and method.name not in only:
             continue
-        X, y = method.draw(side)
-        for model in models:
-            classifier = method.wrap(MODELS[model]())
-            if method.prior is None:
-                note(model, method.name, len(X), classifier.fit(X, y).predict_proba(tested))
-                continue
-            # Fitted once, asked twice: without the correction and with it.
-            corrected = PriorAdjustedClassifier(
-                classifier,
-                train_prior=method.prior,
-                target_prior=dict(
-                    zip(classes.tolist(), (shares / shares.sum()).tolist(), strict=True)
-                ),
-            ).fit(X, y)
-            note(model, method.name, len(X), corrected.estimator_.predict_proba(tested))
-            note(model, f"{method.name} (corrected)", len(X), corrected.predict_proba(tested))
+        for model, name, n_rows, P in try_models(method, side, tested, models):
+            head = {"model": model, "method": name, "seed": seed, "rows": n_rows}
+            original = score(truth, P, classes, fold.weight)
+            rows.append({**head, "level": "original", **original})
+            merged = merger.transform_proba(P), merger.merged_classes_, fold.weight
+            rows.append({**head, "level": "merged", **score(merger.transform(truth), *merged)})
     joins = [row for weights, found in advisors.items() for row in list_joins(seed, weights, found)]
     return rows, joins
 
@@ -198,7 +200,7 @@ def run(
     task: Task,
     seeds: Sequence[int],
     out: Path,
-    models: Sequence[str] = tuple(MODELS),
+    models: Sequence[str] = (*MODELS, TUNED),
     only: Sequence[str] = (),
 ) -> None:
     """Run all seeds, and write what is known after each to `out` and beside it."""
@@ -221,5 +223,6 @@ def read_arguments(description: str, name: str) -> argparse.Namespace:
     parser.add_argument("data", type=Path, help="the folder of the data")
     parser.add_argument("--seeds", type=int, default=5, help="how many; 5 unless told")
     parser.add_argument("--only", nargs="+", default=(), help="the methods to try, by name")
+    parser.add_argument("--models", nargs="+", default=(*MODELS, TUNED), help="the models to try")
     parser.add_argument("--out", type=Path, default=results, help="the CSV to write")
     return parser.parse_args()

@@ -39,7 +39,6 @@ def make_task(folder: Path) -> Task:
         ),
         # A cell lies any way round, and a quarter turn costs no sharpness.
         own_augmenter=ImageAugmenter(rotate90=True, horizontal_flip=True, vertical_flip=True),
-        beta=0.999,
         split=partial(split_by_group, labels, groups, n_train=N_TRAIN),
     )
 
@@ -47,4 +46,4 @@ def make_task(folder: Path) -> Task:
 if __name__ == "__main__":
     arguments = read_arguments(__doc__, "rbc12")
     task, seeds = make_task(arguments.data), range(arguments.seeds)
-    run(task, seeds, arguments.out, only=arguments.only)
+    run(task, seeds, arguments.out, arguments.models, arguments.only)

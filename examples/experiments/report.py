@@ -1,4 +1,4 @@
-"""Turn the CSVs of the experiments into the tables of docs/experiments.md, and draw them.
+"""Turn the CSVs of the experiments into the tables and pictures of the documentation.
 
 python examples/experiments/report.py            # tables
 python examples/experiments/report.py --plots    # and pictures
@@ -7,17 +7,43 @@ python examples/experiments/report.py --plots    # and pictures
 import argparse
 import csv
 import re
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 DOCS = Path(__file__).parents[2] / "docs"
 RESULTS = DOCS / "experiments"
-PAGE = DOCS / "experiments.md"
-DATA = {"rbc12": "red cells", "trashnet": "rubbish", "fashion": "clothes"}
-MODELS = ("linear", "boosted")
-PENALTIES = ("linear (C=0.01)", "linear", "linear (C=1)")
+PAGES = (DOCS / "experiments.md", DOCS / "experiments_tables.md")
+
+
+class Column(NamedTuple):
+    """One data set and one model, and where their rows are."""
+
+    data: str
+    model: str
+    name: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.data}, {self.model}"
+
+
+TUNED = "linear, C chosen inside"
+DATA = {"rbc12": "red cells 20:1", "trashnet": "rubbish 4:1", "fashion": "clothes 100:1"}
+EVERY = {**DATA, "fashion_4": "clothes 4:1"}
+FEATURES = [Column(t, m, n) for n, t in DATA.items() for m in ("linear", TUNED, "boosted")]
+NETWORKS = [
+    Column(EVERY["rbc12"], "network", "rbc12_networks"),
+    Column(EVERY["rbc12"], "network, long", "rbc12_networks_long"),
+    Column(EVERY["fashion"], "network", "fashion_networks"),
+    Column(EVERY["fashion_4"], "network", "fashion_4_networks"),
+]
+EMBEDDINGS = [Column(t, "embedding", f"{n}_embedding") for n, t in EVERY.items()]
+ALL = [*FEATURES, *NETWORKS, *EMBEDDINGS]
+SHORT = [column for column in FEATURES if column.model != "linear"]
 HEADINGS = {
     "balanced_accuracy": "balanced accuracy",
     "worst_recall": "worst recall",
@@ -26,8 +52,17 @@ HEADINGS = {
     "ece": "calibration error",
     "log_loss": "log loss",
 }
-# Scores in which the correction of probabilities is of no interest.
-UNCORRECTED = ("worst_recall", "macro_f1", "accuracy")
+# What the page compares; all else stands on the page of tables.
+MAIN = (
+    "nothing",
+    "prior adjustment: 0.5",
+    "prior adjustment: 1",
+    "prior adjustment: strength chosen inside",
+    "weights: square root",
+    "weights: balanced",
+    "copies: 3 + weights",
+    "balanced epochs, all augmented",
+)
 RULES = {"0.05": (0.05, 0), "0.1": (0.1, 0), "0.15": (0.15, 0), "0.2": (0.2, 0)}
 RULES |= {"0.1 and twice the mean": (0.1, 2), "0.1 and three times the mean": (0.1, 3)}
 
@@ -37,11 +72,11 @@ def read_rows(name: str, folder: Path = RESULTS) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def select(rows: list[dict], model: str, score: str, level: str = "original") -> dict:
+def select(column: Column, score: str, level: str = "original") -> dict[str, np.ndarray]:
     """Return the scores of each method as an array over seeds."""
     found: dict[str, list[float]] = {}
-    for row in rows:
-        if row["model"] == model and row["level"] == level:
+    for row in read_rows(column.name):
+        if row["model"] == column.model and row["level"] == level:
             found.setdefault(row["method"], []).append(float(row[score]))
     return {method: np.array(values) for method, values in found.items()}
 
@@ -62,39 +97,76 @@ def make_table(head: list[str], body: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def compare(score: str, level: str = "original", baseline: str = "nothing") -> str:
-    """Tabulate paired differences to a method, for every data set and model."""
-    head = [HEADINGS[score]] + [f"{title}, {model}" for title in DATA.values() for model in MODELS]
-    columns = [select(read_rows(name), model, score, level) for name in DATA for model in MODELS]
-    body = [[f"{baseline}: value"] + [show_value(column[baseline]) for column in columns]]
-    for method in columns[0]:
-        if method != baseline and not ("(corrected)" in method and score in UNCORRECTED):
-            gains = [show_gain(column[method], column[baseline]) for column in columns]
-            body.append([method, *gains])
+def compare(
+    score: str, columns: Sequence[Column], methods: Sequence[str] = (), level: str = "original"
+) -> str:
+    """Tabulate the differences to doing nothing on the same split."""
+    found = [select(column, score, level) for column in columns]
+    names = methods or list(dict.fromkeys(name for column in found for name in column))
+    body = [["nothing: value", *(show_value(column["nothing"]) for column in found)]]
+    for name in names:
+        if name != "nothing" and any(name in column for column in found):
+            gains = [
+                show_gain(column[name], column["nothing"]) if name in column else ""
+                for column in found
+            ]
+            body.append([name, *gains])
+    return make_table([HEADINGS[score], *(column.title for column in columns)], body)
+
+
+def describe() -> str:
+    """Tabulate what each kind of model reaches, plainly trained and with adjusted probabilities."""
+    kinds = {
+        "HOG and colour, linear": {c.data: c for c in FEATURES if c.model == TUNED},
+        "HOG and colour, boosted trees": {c.data: c for c in FEATURES if c.model == "boosted"},
+        "network from scratch": {c.data: c for c in NETWORKS if c.model == "network"},
+        "the same, 3 times as long": {c.data: c for c in NETWORKS if c.model != "network"},
+        "frozen embedding, linear": {c.data: c for c in EMBEDDINGS},
+    }
+    body = []
+    for kind, columns in kinds.items():
+        line = [kind]
+        for data in EVERY.values():
+            if data not in columns:
+                line.append("")
+                continue
+            found = select(columns[data], "balanced_accuracy")
+            means = (found[m].mean() for m in ("nothing", "prior adjustment: 1"))
+            line.append(" → ".join(f"{mean:.3f}" for mean in means))
+        body.append(line)
+    return make_table(["balanced accuracy: nothing → adjusted", *EVERY.values()], body)
+
+
+def tell_costs(columns: Sequence[Column]) -> str:
+    """Tabulate what a remedy brings and costs: worst recall, accuracy, calibration error."""
+    scores = ("worst_recall", "accuracy", "ece")
+    found = {(column, score): select(column, score) for column in columns for score in scores}
+    head = ["", *(f"{HEADINGS[score]}: {c.title}" for score in scores for c in columns)]
+    body = [
+        [name]
+        + [
+            f"{found[c, score][name].mean():.3f}" if name in found[c, score] else ""
+            for score in scores
+            for c in columns
+        ]
+        for name in MAIN
+    ]
     return make_table(head, body)
 
 
-def tabulate(name: str, model: str) -> str:
+def tabulate(column: Column) -> str:
     """Tabulate all scores of one data set and model."""
-    rows = read_rows(name)
-    n_rows = select(rows, model, "rows")
-    scores = {heading: select(rows, model, score) for score, heading in HEADINGS.items()}
-    scores["balanced accuracy, merged"] = select(rows, model, "balanced_accuracy", "merged")
+    n_rows = select(column, "rows")
+    scores = {heading: select(column, score) for score, heading in HEADINGS.items()}
+    merged = select(column, "balanced_accuracy", "merged")
+    if merged:
+        scores["balanced accuracy, merged"] = merged
     body = [
         [method, f"{n_rows[method].mean():,.0f}"]
         + [show_value(values[method]) for values in scores.values()]
         for method in n_rows
     ]
-    return make_table([f"{DATA[name]}, {model}", "training rows", *scores], body)
-
-
-def sweep(score: str = "balanced_accuracy") -> str:
-    """Tabulate the linear model under three penalties."""
-    head = [HEADINGS[score]] + [f"{title}, {p}" for title in DATA.values() for p in PENALTIES]
-    columns = [select(read_rows(name), model, score) for name in DATA for model in PENALTIES]
-    methods = [method for method in columns[0] if "(corrected)" not in method]
-    body = [[method] + [f"{column[method].mean():.3f}" for column in columns] for method in methods]
-    return make_table(head, body)
+    return make_table([column.title, "training rows", *scores], body)
 
 
 def cut(joins: list[dict], least: float, times: float) -> dict:
@@ -132,16 +204,23 @@ def judge_thresholds() -> str:
 
 
 def make_tables() -> dict[str, str]:
-    """Make every table of the page, by the name of its place there."""
-    tables = {score: compare(score) for score in HEADINGS}
-    tables["merged balanced_accuracy"] = compare("balanced_accuracy", "merged")
-    tables["merged ece"] = compare("ece", "merged")
-    tables["penalties"] = sweep()
-    tables["thresholds"] = judge_thresholds()
-    for name in DATA:
-        for model in MODELS:
-            tables[f"{name} {model}"] = tabulate(name, model)
-    return tables
+    """Make every table of the pages, by the name of its place there."""
+    red = [c for c in (*SHORT, *NETWORKS, *EMBEDDINGS) if c.data == EVERY["rbc12"]]
+    tables = {
+        "kinds": describe(),
+        "features": compare("balanced_accuracy", SHORT, MAIN),
+        "networks": compare("balanced_accuracy", NETWORKS),
+        "embeddings": compare("balanced_accuracy", EMBEDDINGS),
+        "costs": tell_costs([c for c in red if c.model in ("boosted", "network", "embedding")]),
+        "thresholds": judge_thresholds(),
+    }
+    for level in ("original", "merged"):
+        for score in HEADINGS:
+            tables[f"{level} {score}"] = compare(score, FEATURES, level=level)
+    for score in HEADINGS:
+        tables[f"networks {score}"] = compare(score, NETWORKS)
+        tables[f"embeddings {score}"] = compare(score, EMBEDDINGS)
+    return tables | {column.title: tabulate(column) for column in ALL}
 
 
 def fill_page(text: str, tables: dict[str, str]) -> str:
@@ -153,38 +232,43 @@ def fill_page(text: str, tables: dict[str, str]) -> str:
     return re.sub(r"<!-- table: (.+?) -->.*?<!-- end -->", fill, text, flags=re.DOTALL)
 
 
-def plot(name: str) -> None:
-    """Draw the gains of one data set, in balanced accuracy and in the recall of the worst class."""
+def plot(data: str, name: str) -> None:
+    """Draw what each kind of model reaches with each remedy: balanced accuracy, and accuracy."""
     import matplotlib.pyplot as plt
 
-    rows = read_rows(name)
-    # The correction is for probabilities; its tables say more than a picture.
-    all_methods = select(rows, "linear", "accuracy")
-    methods = [m for m in all_methods if m != "nothing" and "(corrected)" not in m][::-1]
+    columns = [c for c in (*SHORT, *NETWORKS, *EMBEDDINGS) if c.data == data]
+    styles = dict(
+        zip(
+            (TUNED, "boosted", "network", "network, long", "embedding"),
+            (("o", "white"), ("s", "white"), ("^", "0.6"), ("v", "0.3"), ("D", "black")),
+            strict=True,
+        )
+    )
+    methods = MAIN[::-1]
     places = np.arange(len(methods))
-    figure, axes = plt.subplots(1, 2, figsize=(10.5, 6), sharey=True, layout="constrained")
-    styles = {"linear": ("o", "black", "black"), "boosted": ("s", "black", "white")}
-    for ax, score in zip(axes, ("balanced_accuracy", "worst_recall"), strict=True):
-        for shift, (model, (marker, edge, face)) in zip((0.15, -0.15), styles.items(), strict=True):
-            values = select(rows, model, score)
-            gains = [values[method] - values["nothing"] for method in methods]
+    figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.5), sharey=True, layout="constrained")
+    for ax, score in zip(axes, ("balanced_accuracy", "accuracy"), strict=True):
+        for shift, column in zip(np.linspace(0.25, -0.25, len(columns)), columns, strict=True):
+            values = select(column, score)
+            shown = [place for place, method in enumerate(methods) if method in values]
+            marker, face = styles[column.model]
             ax.errorbar(
-                [gain.mean() for gain in gains],
-                places + shift,
-                xerr=[gain.std(ddof=1) for gain in gains],
+                [values[methods[place]].mean() for place in shown],
+                places[shown] + shift,
+                xerr=[values[methods[place]].std(ddof=1) for place in shown],
                 fmt=marker,
-                color=edge,
+                color="black",
                 markerfacecolor=face,
                 ecolor="0.6",
                 markersize=5,
-                label=f"{model}; nothing: {values['nothing'].mean():.3f}",
+                label=column.model,
             )
-        ax.axvline(0, color="0.5", linewidth=1, linestyle="--")
-        ax.set_xlabel(f"{HEADINGS[score]}: difference to nothing")
-        ax.grid(axis="y", color="0.9")
+        ax.set_xlabel(HEADINGS[score])
+        ax.grid(color="0.9")
         ax.set_axisbelow(True)
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
     axes[0].set_yticks(places, methods)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
     figure.savefig(DOCS / "images" / f"experiments_{name}.png", dpi=110)
     plt.close(figure)
 
@@ -193,7 +277,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plots", action="store_true", help="draw the pictures too")
     arguments = parser.parse_args()
-    PAGE.write_text(fill_page(PAGE.read_text(), make_tables()))
+    found = make_tables()
+    for page in PAGES:
+        page.write_text(fill_page(page.read_text(), found))
     if arguments.plots:
-        for data in DATA:
-            plot(data)
+        for name, data in DATA.items():
+            plot(data, name)

@@ -23,7 +23,6 @@ def make_task() -> Task:
         merge={"ground": ["grass", "gravel"]},
         describe=make_union(HOGFeatures(pixels_per_cell=(16, 16)), ColorHistogram(n_bins=8)),
         own_augmenter=ImageAugmenter(horizontal_flip=True, vertical_flip=True),
-        beta=0.99,
         split=partial(split_by_group, textures.target, textures.groups),
     )
 

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_union
 from sklmerge import ColorHistogram, HOGFeatures, ImageAugmenter, ImageIndex, LBPFeatures
 
 
-def make_task(folder: Path) -> Task:
+def make_task(folder: Path, image_size: tuple[int, int] = (48, 64)) -> Task:
     index = ImageIndex(folder)
     labels = np.array(index.labels)
 
@@ -26,7 +26,7 @@ def make_task(folder: Path) -> Task:
         return Fold(train, test, np.ones(len(test)))
 
     return Task(
-        images=index.read(image_size=(48, 64)),
+        images=index.read(image_size=image_size),
         labels=labels,
         groups=None,
         merge={"container": ["glass", "metal", "plastic"], "fibre": ["cardboard", "paper"]},
@@ -39,7 +39,6 @@ def make_task(folder: Path) -> Task:
         own_augmenter=ImageAugmenter(
             horizontal_flip=True, vertical_flip=True, brightness_range=(0.9, 1.1)
         ),
-        beta=0.99,
         split=split,
     )
 
@@ -47,4 +46,4 @@ def make_task(folder: Path) -> Task:
 if __name__ == "__main__":
     arguments = read_arguments(__doc__, "trashnet")
     task, seeds = make_task(arguments.data), range(arguments.seeds)
-    run(task, seeds, arguments.out, only=arguments.only)
+    run(task, seeds, arguments.out, arguments.models, arguments.only)

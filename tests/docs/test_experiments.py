@@ -3,6 +3,7 @@
 import importlib
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ def test_every_method_is_scored_at_both_levels(load, tmp_path):
     levels = [[row["method"] for row in rows if row["level"] == level] for level in LEVELS]
     assert levels[0] == levels[1]
     assert len(set(levels[0])) == len(levels[0]) > 15
+    assert sum("prior adjustment" in name for name in levels[0]) == 3
     for score in set(protocol.SCORES) - {"log_loss"}:
         assert all(0 <= float(row[score]) <= 1 for row in rows)
 
@@ -48,6 +50,45 @@ def test_networks_are_trained_by_every_recipe(load):
     assert all(0 <= row["balanced_accuracy"] <= 1 for row in rows)
 
 
+def test_only_the_recipes_that_are_asked_for_are_trained(load):
+    networks, task = load("networks"), load("textures").make_task()
+    rows = networks.run_seed(task, seed=0, n_draws=32, model="network", only=["nothing"])
+    assert [row["method"] for row in rows] == [
+        "nothing",
+        "prior adjustment: 0.5",
+        "prior adjustment: 1",
+        "last layer trained anew, balanced",
+    ]
+
+
+def test_embeddings_are_tried_with_what_suits_them(load):
+    embedding, task = load("embedding"), load("textures").make_task()
+    task = replace(task, images=np.repeat(task.images[..., None], 3, axis=3))
+    features = task.describe.fit_transform(task.images[..., 0]).astype(np.float32)
+    rows = list(embedding.run_seed(task, features, seed=0))
+    names = [row["method"] for row in rows]
+    assert len(set(names)) == len(names) == 7
+    assert not any(name.startswith("copies") for name in names)  # of images repeated for 3 channels
+    assert all(0 <= row["balanced_accuracy"] <= 1 for row in rows)
+
+
+def test_the_penalty_is_chosen_by_the_loss_that_is_trained_on(load):
+    models, rng = load("models"), np.random.default_rng(0)
+    y = np.repeat(["common", "rare"], [270, 30])
+    X = rng.normal(size=(300, 4)) + (y == "rare")[:, None]
+    P = np.tile([0.9, 0.1], (300, 1))
+
+    class Fixed:
+        classes_ = np.array(["common", "rare"])
+
+        def predict_proba(self, X):
+            return P[: len(X)]
+
+    mean = [-np.log(0.9) * 0.9 - np.log(0.1) * 0.1, -np.log(0.9) / 2 - np.log(0.1) / 2]
+    for power, loss in zip((0.0, 1.0), mean, strict=True):
+        assert models.score_weighted(Fixed(), X, y, power) == pytest.approx(-loss)
+
+
 def test_sources_that_keep_their_features_give_the_model_of_the_plain_pipeline(load):
     methods, task = load("methods"), load("textures").make_task()
     train, test = task.split(0).train, task.split(0).test
@@ -55,7 +96,7 @@ def test_sources_that_keep_their_features_give_the_model_of_the_plain_pipeline(l
     side = methods.Side(
         task.images[train], task.labels[train], None, features[train], task.describe, seed=3
     )
-    X, y = methods.vary_rows(side, AugmentingOverSampler("light", max_copies=2))
+    X, y, _ = methods.vary_rows(side, AugmentingOverSampler("light", max_copies=2))
     model = ClassWeightedClassifier(LogisticRegression(max_iter=1000))
     short = model.fit(X, y).predict_proba(features[test])
     sampler = AugmentingOverSampler("light", max_copies=2, random_state=3)
