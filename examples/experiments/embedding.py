@@ -14,7 +14,7 @@ the folder of `--cache`.
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -70,8 +70,9 @@ def try_methods(
         drawn = method.draw(side)
         for name, P in try_tuned(method, side, drawn, tested):
             yield name, len(drawn[0]), P
-    P = fit_ten_lines(side.features, side.labels).predict_proba(tested)
-    yield "prior adjustment: 1, ten lines", len(side.labels), P
+        if method.name == "nothing":
+            P = fit_ten_lines(side.features, side.labels).predict_proba(tested)
+            yield "prior adjustment: 1, ten lines", len(side.labels), P
 
 
 def embed_splits(task: Task, features: EmbeddingFeatures, seeds: range) -> np.ndarray:
@@ -83,7 +84,7 @@ def embed_splits(task: Task, features: EmbeddingFeatures, seeds: range) -> np.nd
     return X
 
 
-def run_seed(task: Task, X: np.ndarray, seed: int) -> Iterator[dict]:
+def run_seed(task: Task, X: np.ndarray, seed: int, only: Sequence[str] = ()) -> Iterator[dict]:
     """Train and score every method on one split."""
     fold = task.split(seed)
     side = take_side(task, X, fold.train, seed)
@@ -92,6 +93,8 @@ def run_seed(task: Task, X: np.ndarray, seed: int) -> Iterator[dict]:
     methods = [method for method in list_methods(task, {}) if method.power is not None]
     if task.images.shape[-1] == 3 and (task.images[:1, ..., :1] == task.images[:1]).all():
         methods = [method for method in methods if not method.name.startswith("copies")]
+    if only:
+        methods = [method for method in methods if method.name in only]
     for name, n_rows, P in try_methods(methods, side, X[fold.test]):
         scores = score(task.labels[fold.test], P, classes, fold.weight)
         head = {"model": "embedding", "method": name, "seed": seed, "level": "original"}
@@ -114,6 +117,7 @@ def main() -> None:
     parser.add_argument("task", choices=sorted(TASKS))
     parser.add_argument("data", type=Path, help="the folder of the data")
     parser.add_argument("--seeds", type=int, default=5, help="how many; 5 unless told")
+    parser.add_argument("--only", nargs="+", default=(), help="the methods to try, by name")
     parser.add_argument("--cache", type=Path, default=Path("embeddings"))
     parser.add_argument("--out", type=Path, help="the CSV to write")
     arguments = parser.parse_args()
@@ -131,7 +135,7 @@ def main() -> None:
     X = embed_splits(task, features, seeds)
     rows: list[dict] = []
     for seed in seeds:
-        for row in run_seed(task, X, seed):
+        for row in run_seed(task, X, seed, arguments.only):
             rows.append(row)
             write_rows(out, COLUMNS, rows)
             print(f"seed {seed}, {row['method']}: {row['balanced_accuracy']}", flush=True)

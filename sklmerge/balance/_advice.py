@@ -19,26 +19,22 @@ class AdviceRules(NamedTuple):
     ----------
     even : float
         Below this ratio of largest to smallest class, no remedy changes much.
-    slight : float
-        Up to this ratio weights, which cost nothing, are enough.
     max_copies : int
         So many augmented copies of an image bring most of what any number brings.
-    heavy : float
-        Where copies leave more than this ratio to weights, these lean on too few images.
+    measured : float
+        The largest ratio in our experiments; beyond it the advice is an extrapolation, and says so.
     few : int
         Fewer images than this show too little of a class, however often they are augmented.
 
     Notes
     -----
-    `max_copies` comes from docs/experiments.md, `heavy` from the effective sample sizes of
-    docs/guide/weigh.md. `slight` is what `max_copies` even out; `even` and `few` are judgement.
-    These three are rules of thumb: no experiment of ours tells them from their neighbours.
+    `max_copies` and `measured` come from docs/experiments.md. `even` and `few` are judgement: no
+    experiment of ours tells them from their neighbours.
     """
 
     even: float = 1.5
-    slight: float = 4.0
     max_copies: int = 3
-    heavy: float = 20.0
+    measured: float = 100.0
     few: int = 20
 
 
@@ -74,7 +70,7 @@ class Advice:
 
 
 def choose_remedy(
-    ratio: float, smallest: int, fits: bool, model: str = "trees", rules: AdviceRules = RULES
+    ratio: float, smallest: int, fits: bool, model: str = "network", rules: AdviceRules = RULES
 ) -> str:
     """Choose what to try next.
 
@@ -98,27 +94,22 @@ def choose_remedy(
     Examples
     --------
     >>> from sklmerge.balance._advice import choose_remedy
-    >>> choose_remedy(2, 500, True), choose_remedy(20, 500, True), choose_remedy(2000, 500, True)
-    ('weights', 'copies and weights', 'epochs')
+    >>> [choose_remedy(20, 500, True, model) for model in ("linear", "trees", "network")]
+    ['weights', 'copies and weights', 'epochs']
     """
     if ratio < rules.even:
         return "nothing"
     if model in ("linear", "embedding"):
         return "weights"
-    if model == "network" and smallest >= rules.few:
+    if smallest >= rules.few and (model == "network" or not fits):
         return "epochs"
-    if ratio <= rules.slight:
-        return "weights"
-    left = ratio / (1 + rules.max_copies)
-    if not fits or (left > rules.heavy and smallest >= rules.few):
-        return "epochs"
-    return "copies and weights"
+    return "copies and weights" if fits else "weights"
 
 
 def advise(
     counts: Mapping[Any, int],
     *,
-    model: str = "trees",
+    model: str = "network",
     image_bytes: float | None = None,
     budget_bytes: float | None = None,
 ) -> Advice:
@@ -128,7 +119,7 @@ def advise(
     ----------
     counts : mapping of label to int
         Images of each (merged) class, all > 0.
-    model : {"linear", "trees", "network", "embedding"}, default="trees"
+    model : {"linear", "trees", "network", "embedding"}, default="network"
         What is trained: a linear or another smooth model on features, trees or another flexible
         model on features, a network on images, or a linear model on a frozen network's output.
     image_bytes : float or None, default=None
@@ -154,25 +145,24 @@ def advise(
     Notes
     -----
     The rules: below a ratio of 1.5, nothing. Above it, first train without weights and adjust the
-    probabilities to balanced classes, which needs no further training. Next, for a linear model and
-    for one on embeddings, weights, which helped a linear model as much as copies did. For a
-    network, balanced epochs. For trees, weights up to a ratio of 4; above that at most 3 augmented
+    probabilities to balanced classes, which needs no further training. The next step depends on the
+    model. For a network, balanced epochs with all draws augmented. For trees, at most 3 augmented
     copies of each image, which achieved most of what any number of copies did, and weights for the
-    imbalance that remains. If a ratio above 20 remains, or the disk has no room for copies,
-    balanced epochs. A class of fewer than 20 images is named, because what it needs is more images.
+    imbalance that remains; balanced epochs if the disk has no room for copies. For a linear model
+    and for one on embeddings, weights, which are about as good as the adjustment. No ratio above
+    100 was measured. A class of fewer than 20 images is named, because what it needs is more
+    images.
 
     Examples
     --------
     >>> from sklmerge.balance import advise
     >>> advice = advise({"nevus": 500, "melanoma": 100})
     >>> advice.remedy, advice.copies, advice.n_files
-    ('copies and weights', {'nevus': 0, 'melanoma': 4}, 900)
+    ('epochs', {'nevus': 0, 'melanoma': 4}, 900)
     >>> advice.first
-    'train plainly, then divide the probabilities by the class shares (PriorAdjustedClassifier)'
-    >>> advise({"nevus": 500, "melanoma": 100}, image_bytes=30_000, budget_bytes=10_000_000).remedy
-    'epochs'
-    >>> advise({"nevus": 500, "melanoma": 100}, model="linear").remedy
-    'weights'
+    'train plainly, then divide the probabilities by the class shares (logit_offsets, adjust_prior)'
+    >>> [advise({"nevus": 500, "melanoma": 100}, model=m).remedy for m in ("linear", "trees")]
+    ['weights', 'copies and weights']
     """
     if not counts or min(counts.values()) <= 0:
         raise ValueError(f"counts must be > 0 for at least one class, got {dict(counts)}")
@@ -188,15 +178,7 @@ def advise(
     fits = size is None or budget_bytes is None or size <= budget_bytes
     remedy = choose_remedy(ratio, counts[smallest], fits, model)
     reasons = [_tell_ratio(counts, largest, smallest)]
-    if model == "network" and remedy == "epochs":
-        reasons.append(
-            "a network can be given every class as often, augmented anew at each draw; that it "
-            "gains less from class weights is a rule of thumb, no experiment of ours"
-        )
-    elif remedy == "epochs":
-        reasons.append(_explain_epochs(ratio, n_files, size, None if fits else budget_bytes))
-    else:
-        reasons += _explain_remedy(remedy, n_files, size, model)
+    reasons += _explain_remedy(remedy, model, n_files, size, None if fits else budget_bytes)
     if remedy not in ("nothing", "weights") and (
         remedy == "epochs" or counts[smallest] >= RULES.few
     ):
@@ -206,10 +188,9 @@ def advise(
             f"augmented, nothing written: all of {smallest} and the next of the others. {largest} "
             f"is seen once in {_tell_number(ratio)} epochs: train for as many at least"
         )
-    if remedy == "weights" and ratio > RULES.heavy:
+    if remedy != "nothing" and ratio > RULES.measured:
         reasons.append(
-            f"above {RULES.heavy:g} to 1 try power=0.5 beside them (a rule of thumb): balanced "
-            "weights let a few images decide much of what is learned"
+            f"our experiments end at {RULES.measured:g} to 1: beyond, this is an extrapolation"
         )
     few = sorted((label for label, n in counts.items() if n < RULES.few), key=lambda c: counts[c])
     if few:
@@ -238,40 +219,39 @@ def _tell_ratio(counts: Mapping[Any, int], largest: Any, smallest: Any) -> str:
     return f"{largest} has {ratio} images for each of {smallest}"
 
 
-def _explain_remedy(remedy: str, n_files: int, size: float | None, model: str) -> list[str]:
-    """Say in a sentence what the remedy costs."""
-    if remedy == "weights":
-        reasons = ["class weights make up for that and cost nothing"]
-        if model == "linear":
-            reasons.append(
-                "copies brought a linear model no more than weights; a frozen network's embeddings "
-                "in place of the features (EmbeddingFeatures) bring most of all, by rule of thumb"
-            )
-        if model == "embedding":
-            reasons.append("copies would each be embedded, for little by rule of thumb")
-        return reasons
-    if remedy == "copies and weights":
-        room = "" if size is None else f", about {_tell_size(size)}"
-        return [
-            "weights first, which cost nothing; then, above all for a model more flexible than a "
-            f"linear one, at most {RULES.max_copies} augmented copies of an image ({n_files:,} "
-            f"files{room}) and weights for what is left"
-        ]
-    return []
-
-
-def _explain_epochs(ratio: float, n_files: int, size: float | None, budget: float | None) -> str:
-    """Say why copies do not do: for want of room, or because they leave too much."""
-    if size is not None and budget is not None:
-        return (
+def _explain_remedy(
+    remedy: str, model: str, n_files: int, size: float | None, budget: float | None
+) -> list[str]:
+    """Say why this remedy, for this model; `budget` is given if copies do not fit into it."""
+    if remedy == "nothing":
+        return []
+    reasons = []
+    if budget is not None and size is not None and model in ("trees", "network"):
+        reasons.append(
             f"images and copies would be {n_files:,} files, about {_tell_size(size)}, more than "
             f"the {_tell_size(budget)} there are for them"
         )
-    left = _tell_number(ratio / (1 + RULES.max_copies))
-    return (
-        f"{RULES.max_copies} copies of an image would leave {left} to 1, and weights for that "
-        "would let a few images decide half of what is learned"
-    )
+    if remedy == "weights":
+        reasons.append(
+            "class weights cost nothing either, and bring about what the adjustment brings"
+        )
+        if model == "linear":
+            reasons.append(
+                "what describes the images matters far more: try a frozen network's embeddings "
+                "in place of the features (EmbeddingFeatures)"
+            )
+    elif remedy == "copies and weights":
+        room = "" if size is None else f", about {_tell_size(size)}"
+        reasons.append(
+            f"at most {RULES.max_copies} augmented copies of an image ({n_files:,} files{room}), "
+            "which bring most of what any number of copies brings, and weights for what is left"
+        )
+    elif model == "network":
+        reasons.append(
+            "a network can be shown every class equally often, augmented anew at each draw; with "
+            f"files instead, at most {RULES.max_copies} copies of an image and weights do as well"
+        )
+    return reasons
 
 
 def _tell_number(number: float) -> str:

@@ -15,8 +15,8 @@ def inspect(
     place: Any,
     merge: opt.Merge = None,
     model: Annotated[
-        str, typer.Option(help="What you will train: linear, trees, network or embedding.")
-    ] = "trees",
+        str, typer.Option(help="What you will train: network, embedding, linear or trees.")
+    ] = "network",
     budget: Annotated[
         str | None,
         typer.Option(

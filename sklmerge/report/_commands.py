@@ -41,15 +41,18 @@ def explain_findings(report: ImageReport) -> list[str]:
 
 
 def write_commands(
-    place: Place, merge: Merge | None, remedy: str, report: ImageReport
+    place: Place, merge: Merge | None, remedy: str, report: ImageReport, fits: bool = True
 ) -> list[str]:
-    """Write the commands that carry the advice out, past files that cannot be read."""
+    """Write the commands that carry the advice out, past files that cannot be read.
+
+    Epochs have no command: copies and weights stand in for them, if there is room for the copies.
+    """
     if place.is_index:
         return []
     folder, out = place.write_shell(), quote(place.name_output())
     if remedy == "weights":
         return [f"sklmerge weights {folder}{write_merge(merge)}"]
-    if remedy != "copies and weights":
+    if remedy == "nothing" or not fits:
         return []
     grouping = choose_grouping(report)
     more = write_merge(merge)
@@ -70,7 +73,7 @@ _CLASSIFIERS = {
 
 
 def write_code(
-    place: Place, merge: Merge | None, remedy: str, report: ImageReport, model: str = "trees"
+    place: Place, merge: Merge | None, remedy: str, report: ImageReport, model: str = "network"
 ) -> list[str]:
     """Write the same for a program; beside copies also what a training loop takes instead."""
     if remedy == "nothing":

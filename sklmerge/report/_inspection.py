@@ -170,7 +170,7 @@ def inspect_folder(
     source: Any,
     *,
     merge: Any = None,
-    model: str = "trees",
+    model: str = "network",
     budget_bytes: float | None = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
@@ -186,7 +186,7 @@ def inspect_folder(
         Folder of class folders, or an index of one, of a table or of an archive.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which classes count as one. None uses the merge of the index.
-    model : {"linear", "trees", "network", "embedding"}, default="trees"
+    model : {"linear", "trees", "network", "embedding"}, default="network"
         The kind of model you will train, for the advice; see `sklmerge.balance.advise`.
     budget_bytes : float or None, default=None
         Disk space for images and copies; None is the free space.
@@ -218,7 +218,7 @@ def inspect_folder(
     ...     write_textures(folder)
     ...     report = inspect_folder(folder, merge={"ground": ["grass", "gravel"]})
     >>> report.counts, report.remedy
-    ({'brick': 160, 'ground': 80}, 'weights')
+    ({'brick': 160, 'ground': 80}, 'epochs')
     """
     check_choice("model", model, MODELS)
     place = source if isinstance(source, Place) else find_place(source)
@@ -239,7 +239,7 @@ def describe_index(
     place: Place,
     merge: Any,
     budget_bytes: float | None,
-    model: str = "trees",
+    model: str = "network",
 ) -> FolderReport:
     """Say what an index holds that was verified, and what to do; pure but for the disk's room."""
     told = None if merge is None else list_merge(index)
@@ -248,9 +248,11 @@ def describe_index(
     counts = {label: n for label, n in readable.counts.items() if n > 0}
     budget = place.measure_room() if budget_bytes is None else budget_bytes
     image_bytes = report.n_bytes / max(len(readable), 1)
+    fits = True
     if counts:
         advice = advise(counts, model=model, image_bytes=image_bytes, budget_bytes=budget)
         class_weight = dict(ClassWeightEstimator().fit_counts(counts).class_weight_)
+        fits = advice.n_files * image_bytes <= budget
     else:
         advice = Advice(1.0, {}, "", "nothing", ["no image can be read"], 0)
         class_weight = {}
@@ -287,6 +289,6 @@ def describe_index(
         wrong_extensions=report.wrong_extensions,
         n_bytes=report.n_bytes,
         images=report.describe_images(),
-        commands=write_commands(place, told, advice.remedy, report),
+        commands=write_commands(place, told, advice.remedy, report, fits),
         code=write_code(place, told, advice.remedy, report, model),
     )

@@ -39,15 +39,17 @@ def test_inspect_counts_weighs_and_advises(run, run_json, textures):
     assert found["counts"] == {"brick": 160, "ground": 80}
     assert found["original_counts"] == {"brick": 160, "grass": 60, "gravel": 20}
     assert found["class_weight"] == {"brick": 0.75, "ground": 1.5}
-    assert found["remedy"] == "weights"
+    assert found["remedy"] == "epochs"
+    assert run_json("inspect", textures, "--model", "linear", *MERGE)["remedy"] == "weights"
     shown = run("inspect", textures).stdout
-    for text in ("gravel", "160", "8.0 images for each", "sklmerge balance"):
+    # Copies on disk stand in for epochs.
+    for text in ("gravel", "160", "8.0 images for each", "EpochSchedule", "sklmerge balance"):
         assert text in shown
 
 
 def test_the_code_that_inspect_prints_runs(run_json, textures):
     weights = {}
-    exec("\n".join(run_json("inspect", textures, *MERGE)["code"]), weights)
+    exec("\n".join(run_json("inspect", textures, "--model", "linear", *MERGE)["code"]), weights)
     assert weights["class_weight"] == {0: 0.75, 1: 1.5}
 
 
@@ -66,7 +68,7 @@ def test_copies_are_advised_beside_the_folder_and_in_python_as_in_the_shell(
             (photos / label / path.name).write_bytes(path.read_bytes())
     (photos / "grass" / "broken.png").write_bytes(b"no image")
     monkeypatch.chdir(tmp_path / here)
-    found = run_json("inspect", source, "--merge", "ground=grass,ground")
+    found = run_json("inspect", source, "--model", "trees", "--merge", "ground=grass,ground")
     assert found["remedy"] == "copies and weights"
     job, weigh = (shlex.split(command)[1:] for command in found["commands"])
     run_json(*job)

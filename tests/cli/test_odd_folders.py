@@ -29,7 +29,7 @@ def test_inspect_reports_a_class_folder_without_images_and_goes_on(run, run_json
 
 
 def test_what_inspect_advises_runs_beside_a_class_folder_without_images(run, run_json, photos):
-    found = run_json("inspect", photos)
+    found = run_json("inspect", photos, "--model", "linear")
     command = shlex.split(found["commands"][0])
     assert command[:2] == ["sklmerge", "weights"]
     assert run_json(*command[1:])["counts"] == found["counts"]
@@ -166,13 +166,16 @@ def test_whoever_stops_reading_gets_no_error(textures):
 
 
 def test_inspect_advises_epochs_where_there_is_no_room_for_copies(run, run_json, textures):
-    found = run_json("inspect", textures, "--budget", "100kB")
-    assert (found["remedy"], found["commands"]) == ("epochs", [])
+    for model in ("trees", "network"):
+        found = run_json("inspect", textures, "--budget", "100kB", "--model", model)
+        assert (found["remedy"], found["commands"]) == ("epochs", [])
+        assert "more than the 100.0 kB there are" in found["reasons"][1]
     assert found["n_bytes"] == sum(path.stat().st_size for path in textures.rglob("*.png"))
     assert found["n_files_balanced"] == 400
     assert "EpochSchedule" in "".join(found["code"])
-    assert run_json("inspect", textures, "--budget", "1 GB")["remedy"] == "copies and weights"
-    assert run_json("inspect", textures)["remedy"] == "copies and weights"
+    for options in ((), ("--budget", "1 GB")):
+        found = run_json("inspect", textures, "--model", "trees", *options)
+        assert found["remedy"] == "copies and weights"
     assert "--budget must be" in run("inspect", textures, "--budget", "much", code=2).stderr
 
 
