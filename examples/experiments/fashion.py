@@ -31,11 +31,11 @@ def read_idx(folder: Path, name: str, offset: int) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=offset)
 
 
-def make_task(folder: Path, ratio: float = 100) -> Task:
+def make_task(folder: Path, ratio: float = 100, test_step: int = 1) -> Task:
     sets = ("train", "t10k")
     images = np.concatenate([read_idx(folder, f"{s}-images-idx3-ubyte", 16) for s in sets])
     codes = np.concatenate([read_idx(folder, f"{s}-labels-idx1-ubyte", 8) for s in sets])
-    n_train, test = 60_000, np.arange(60_000, 70_000)
+    n_train, test = 60_000, np.arange(60_000, 70_000, test_step)
     # Each class has the same fraction of the one before it.
     sizes = np.round(LARGEST * ratio ** (-np.arange(len(NAMES)) / (len(NAMES) - 1))).astype(int)
 
