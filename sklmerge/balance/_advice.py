@@ -160,7 +160,7 @@ def advise(
     >>> advice.remedy, advice.copies, advice.n_files
     ('epochs', {'nevus': 0, 'melanoma': 4}, 900)
     >>> advice.first
-    'train plainly, then divide the probabilities by the class shares (logit_offsets, adjust_prior)'
+    'train without weights, then divide the probabilities by the class shares (logit_offsets, adjust_prior)'
     >>> [advise({"nevus": 500, "melanoma": 100}, model=m).remedy for m in ("linear", "trees")]
     ['weights', 'copies and weights']
     """
@@ -202,11 +202,11 @@ def advise(
 
 
 def _tell_first(remedy: str, model: str) -> str:
-    """Say what to try before anything is trained anew."""
+    """Say what to try before anything is trained again."""
     if remedy == "nothing":
         return ""
     how = "logit_offsets, adjust_prior" if model == "network" else "PriorAdjustedClassifier"
-    return f"train plainly, then divide the probabilities by the class shares ({how})"
+    return f"train without weights, then divide the probabilities by the class shares ({how})"
 
 
 def _tell_ratio(counts: Mapping[Any, int], largest: Any, smallest: Any) -> str:
@@ -248,7 +248,7 @@ def _explain_remedy(
         )
     elif model == "network":
         reasons.append(
-            "a network can be shown every class equally often, augmented anew at each draw; with "
+            "a network can be shown every class equally often, augmented again at each draw; with "
             f"files instead, at most {RULES.max_copies} copies of an image and weights do as well"
         )
     return reasons

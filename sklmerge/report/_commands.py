@@ -64,7 +64,7 @@ def write_commands(
     ]
 
 
-# A classifier of each kind, trained plainly.
+# A classifier of each kind, trained without weights.
 _CLASSIFIERS = {
     "linear": ("sklearn.linear_model", "LogisticRegression(max_iter=1000)"),
     "trees": ("sklearn.ensemble", "HistGradientBoostingClassifier()"),
@@ -98,13 +98,13 @@ def write_code(
 
 
 def _write_adjustment(place: Place, merge: Merge | None, model: str) -> list[str]:
-    """Write what divides the probabilities of a plainly trained model by the class shares."""
+    """Write what divides the probabilities of a model trained without weights by the class shares."""
     if model == "network":
         return [
             "from sklmerge import ImageIndex, logit_offsets",
             f"counts = {place.write_code(merge)}.counts",
             "offsets = logit_offsets(list(counts.values()))",
-            "# first: train plainly, and add the offsets to the logits before you decide. Next:",
+            "# first: train without weights, and add the offsets to the logits before you decide. Next:",
         ]
     module, classifier = _CLASSIFIERS[model]
     features = "EmbeddingFeatures(network)" if model == "embedding" else "features"
@@ -112,7 +112,7 @@ def _write_adjustment(place: Place, merge: Merge | None, model: str) -> list[str
         f"from {module} import {classifier.partition('(')[0]}",
         "from sklmerge import PriorAdjustedClassifier",
         f"classifier = PriorAdjustedClassifier({classifier})",
-        f"# first: fit it plainly on {features}; it decides as if the classes were balanced. Next:",
+        f"# first: fit it without weights on {features}; it decides as if the classes were balanced. Next:",
     ]
 
 

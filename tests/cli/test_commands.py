@@ -87,7 +87,7 @@ def test_copies_are_advised_beside_the_folder_and_in_python_as_in_the_shell(
 @pytest.mark.parametrize("model", ["linear", "trees", "network", "embedding"])
 def test_the_advice_for_each_kind_of_model_can_be_pasted(run_json, textures, model):
     found = run_json("inspect", textures, "--model", model, *MERGE)
-    assert found["first"].startswith("train plainly, then divide the probabilities")
+    assert found["first"].startswith("train without weights, then divide the probabilities")
     names = {}
     exec("\n".join(found["code"]), names)
     if model == "network":
