@@ -98,13 +98,13 @@ def write_code(
 
 
 def _write_adjustment(place: Place, merge: Merge | None, model: str) -> list[str]:
-    """Write what divides the probabilities of a model trained without weights by the class shares."""
+    """Write what divides probabilities by the class shares, after a training without weights."""
     if model == "network":
         return [
             "from sklmerge import ImageIndex, logit_offsets",
             f"counts = {place.write_code(merge)}.counts",
             "offsets = logit_offsets(list(counts.values()))",
-            "# first: train without weights, and add the offsets to the logits before you decide. Next:",
+            "# first: train without weights, add the offsets to the logits, then decide. Next:",
         ]
     module, classifier = _CLASSIFIERS[model]
     features = "EmbeddingFeatures(network)" if model == "embedding" else "features"
@@ -112,7 +112,7 @@ def _write_adjustment(place: Place, merge: Merge | None, model: str) -> list[str
         f"from {module} import {classifier.partition('(')[0]}",
         "from sklmerge import PriorAdjustedClassifier",
         f"classifier = PriorAdjustedClassifier({classifier})",
-        f"# first: fit it without weights on {features}; it decides as if the classes were balanced. Next:",
+        f"# first: fit it on {features}; it decides as if the classes were balanced. Next:",
     ]
 
 
