@@ -82,14 +82,24 @@ def select(column: Column, score: str, level: str = "original") -> dict[str, np.
 
 
 def show_value(values: np.ndarray) -> str:
-    return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
+    return f"{values.mean():.3f}{show_spread(values)}"
+
+
+def measure_spread(values: np.ndarray) -> float:
+    """Give the standard deviation over the splits; 0 if there is one only."""
+    return float(values.std(ddof=1)) if len(values) > 1 else 0.0
+
+
+def show_spread(values: np.ndarray) -> str:
+    return f" ± {measure_spread(values):.3f}" if len(values) > 1 else ""
 
 
 def show_gain(values: np.ndarray, baseline: np.ndarray) -> str:
-    """Show the paired difference; bold where it has the same sign on every split."""
-    gains = values - baseline
-    text = f"{gains.mean():+.3f} ± {gains.std(ddof=1):.3f}"
-    return f"**{text}**" if abs(np.sign(gains).sum()) == len(gains) else text
+    """Show the paired difference; bold if it has the same sign on every split of several."""
+    gains = values - baseline[: len(values)]
+    text = f"{gains.mean():+.3f}{show_spread(gains)}"
+    is_sure = len(gains) > 1 and abs(np.sign(gains).sum()) == len(gains)
+    return f"**{text}**" if is_sure else text
 
 
 def make_table(head: list[str], body: list[list[str]]) -> str:
@@ -255,7 +265,7 @@ def plot(data: str, name: str) -> None:
             ax.errorbar(
                 [values[methods[place]].mean() for place in shown],
                 places[shown] + shift,
-                xerr=[values[methods[place]].std(ddof=1) for place in shown],
+                xerr=[measure_spread(values[methods[place]]) for place in shown],
                 fmt=marker,
                 color="black",
                 markerfacecolor=face,

@@ -171,6 +171,8 @@ def test_what_is_advised_is_among_the_best_of_the_tables(load):
     assert set(KINDS.values()) == set(MODELS)
     for column in (*report.SHORT, *report.NETWORKS, *report.EMBEDDINGS):
         found = report.select(column, "balanced_accuracy")
+        if len(found["nothing"]) == 1:
+            continue  # no spread to compare with
         # Nobody can advise augmentation that suits the images without having seen them.
         found = {name: values for name, values in found.items() if "own kind" not in name}
         advice = advise(COUNTS[column.data], model=KINDS[column.model])
@@ -181,5 +183,5 @@ def test_what_is_advised_is_among_the_best_of_the_tables(load):
         assert first.mean() > found["nothing"].mean(), column
         assert first.mean() > weights.mean() - weights.std(ddof=1), column
         # Of both steps the better one is within the spread of the best.
-        best = max(found.values(), key=np.mean)
+        best = max((v for v in found.values() if len(v) == len(first)), key=np.mean)
         assert max(first.mean(), then.mean()) >= best.mean() - best.std(ddof=1), column
