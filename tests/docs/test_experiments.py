@@ -41,11 +41,12 @@ REMEDIES = {
     "copies and weights": "copies: 3 + weights",
     "epochs": "balanced epochs, all augmented",
 }
+# A remedy that costs so much accuracy more is no rival of another.
+DEARER = 0.02
 COUNTS = {
     "red cells 20:1": {"normal": 914, "teardrop": 45},
     "rubbish 4:1": {"paper": 98, "trash": 23},
     "clothes 100:1": {"common": 1500, "rare": 15},
-    "clothes 4:1": {"common": 1500, "rare": 375},
 }
 LEVELS = ("original", "merged")
 
@@ -171,17 +172,27 @@ def test_what_is_advised_is_among_the_best_of_the_tables(load):
     assert set(KINDS.values()) == set(MODELS)
     for column in (*report.SHORT, *report.NETWORKS, *report.EMBEDDINGS):
         found = report.select(column, "balanced_accuracy")
-        if len(found["nothing"]) == 1:
+        n_splits = len(found["nothing"])
+        if n_splits == 1:
             continue  # no spread to compare with
         # Nobody can advise augmentation that suits the images without having seen them.
-        found = {name: values for name, values in found.items() if "own kind" not in name}
+        gains = {
+            name: values - found["nothing"]
+            for name, values in found.items()
+            if len(values) == n_splits and "own kind" not in name
+        }
         advice = advise(COUNTS[column.data], model=KINDS[column.model])
         assert "divide the probabilities by the class shares" in advice.first
-        first, then = found["prior adjustment: 1"], found[REMEDIES[advice.remedy]]
-        weights = found["weights: balanced"]
+        advised = max(
+            ("prior adjustment: 1", REMEDIES[advice.remedy]), key=lambda m: gains[m].mean()
+        )
+        first = gains["prior adjustment: 1"].mean()
+        weights = gains["weights: balanced"]
         # The first step trains nothing anew: it helps, and weights do not help more than it.
-        assert first.mean() > found["nothing"].mean(), column
-        assert first.mean() > weights.mean() - weights.std(ddof=1), column
-        # Of both steps the better one is within the spread of the best.
-        best = max((v for v in found.values() if len(v) == len(first)), key=np.mean)
-        assert max(first.mean(), then.mean()) >= best.mean() - best.std(ddof=1), column
+        assert first > 0, column
+        assert first >= weights.mean() - weights.std(ddof=1), column
+        # Of both steps the better one is within the spread of the best that costs no more accuracy.
+        accuracy = {name: v.mean() for name, v in report.select(column, "accuracy").items()}
+        rivals = [gains[m] for m in gains if accuracy[m] >= accuracy[advised] - DEARER]
+        best = max(rivals, key=np.mean)
+        assert gains[advised].mean() >= best.mean() - best.std(ddof=1), column
