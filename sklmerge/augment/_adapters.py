@@ -14,7 +14,7 @@ from sklmerge._contract import refuse_single_image, stack_images
 from sklmerge._kinds import show_labels
 from sklmerge._random import resolve_seed
 from sklmerge.augment._augmenter import PRESETS, ImageAugmenter
-from sklmerge.augment._base import Augmenter, BaseAugmenter, check_keys, check_out, check_rows
+from sklmerge.augment._base import Augmenter, BaseAugmenter, check_indices, check_keys, check_out
 from sklmerge.augment._foreign import CallableAugmenter, adapt_transform
 from sklmerge.augment._params import COLUMNS, AugmentationParams
 from sklmerge.augment._trivial import TrivialAugmenter
@@ -209,7 +209,7 @@ class ClassAugmenter(BaseEstimator):
         refuse_single_image(
             batch, self.image_shape, counted=indices is not None or len(batch) == len(params)
         )
-        rows = check_rows(len(batch), len(params), indices)
+        rows = check_indices(len(batch), len(params), indices)
         # What the scaler makes of no image has the shape and the dtype of what it makes of any.
         like = batch[:0] if scaler is None else scaler.transform(batch[:0])
         augmented = check_out(out, (len(rows), *like.shape[1:]), like.dtype)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklmerge._checks import check_scaler
 from sklmerge._contract import check_value_range, find_value_range, is_flattened
 from sklmerge._random import resolve_seed
-from sklmerge.augment._base import BaseAugmenter, check_batch, check_keys, check_out, check_rows
+from sklmerge.augment._base import BaseAugmenter, check_batch, check_indices, check_keys, check_out
 from sklmerge.augment._draw import Draws, check_ranges, draw_columns
 from sklmerge.augment._params import AugmentationParams, expand_operations
 from sklmerge.augment._render import VALUE_COLUMNS, RenderSettings, render_images
@@ -285,7 +285,7 @@ class ImageAugmenter(BaseAugmenter):
         check_ranges(vars(self))
         batch = check_batch(X, self.image_shape, len(params), indices)
         params = expand_operations(params)
-        rows = check_rows(len(batch), len(params), indices)
+        rows = check_indices(len(batch), len(params), indices)
         bounds = find_value_range(batch.dtype, self.value_range)
         if not VALUE_COLUMNS.isdisjoint(params.columns):
             check_value_range(batch, bounds)

@@ -115,7 +115,7 @@ def check_batch(
     return as_image_batch(batch, image_shape, counted=counted)
 
 
-def check_rows(n_images: int, n_rows: int, indices: ArrayLike | None) -> NDArray[np.intp]:
+def check_indices(n_images: int, n_rows: int, indices: ArrayLike | None) -> NDArray[np.intp]:
     """Check which of some images each row of parameters augments.
 
     Parameters

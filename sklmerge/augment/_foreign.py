@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklmerge._checks import check_scaler
 from sklmerge._contract import as_image_batch, refuse_single_image, stack_images
 from sklmerge._random import resolve_seed, salt_keys
-from sklmerge.augment._base import BaseAugmenter, check_keys, check_out, check_rows
+from sklmerge.augment._base import BaseAugmenter, check_indices, check_keys, check_out
 from sklmerge.augment._params import AugmentationParams
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class CallableAugmenter(BaseAugmenter):
         check_scaler(scaler)
         batch = stack_images(X)
         refuse_single_image(batch, counted=indices is not None or len(batch) == len(params))
-        rows = check_rows(len(batch), len(params), indices)
+        rows = check_indices(len(batch), len(params), indices)
         made = out if scaler is None else None
         augmented = check_out(made, (len(rows), *batch.shape[1:]), batch.dtype)
         images = batch if self.image_shape is None else as_image_batch(batch, self.image_shape)

@@ -14,7 +14,7 @@ from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, digest_epoc
 from sklmerge.feed._maker import Batch, plan_maker
 from sklmerge.feed._opening import open_source
 from sklmerge.feed._showing import draw_images
-from sklmerge.feed._targets import NamedClasses, check_unlabelled, choose_labels, read_classes
+from sklmerge.feed._targets import NamedClasses, check_unlabelled, choose_labels, learn_classes
 from sklmerge.sampling import BatchPlan, EpochSchedule
 
 ClassMode = Literal["sparse", "categorical", "binary", "both", "multilabel"]
@@ -158,7 +158,7 @@ class ImageBatches(Resumable, NamedClasses):
             )
         self.batch_size = check_whole("batch_size", batch_size, 1)
         self.n_jobs, self.progress = check_n_jobs(n_jobs), check_flag("progress", progress)
-        classes = read_classes(len(images), labels, schedule, merge, class_mode)
+        classes = learn_classes(len(images), labels, schedule, merge, class_mode)
         self.schedule, self.merger, self.counts = classes.schedule, classes.merger, classes.counts
         self._take_part(rank, world_size)
         self._clock = EpochClock(digest_epochs(self.schedule, self.batch_size))

@@ -196,7 +196,7 @@ class Classes(NamedTuple):
     counts: dict[Any, int]
 
 
-def read_classes(
+def learn_classes(
     n: int, labels: Any, schedule: EpochSchedule | None, merge: Any, class_mode: str
 ) -> Classes:
     """Learn the classes of n images from their labels, see `ImageBatches`."""

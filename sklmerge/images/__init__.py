@@ -38,7 +38,7 @@ from sklmerge.images.files import Wanted as Wanted
 from sklmerge.images.files import check_classes as check_classes
 from sklmerge.images.files import check_extensions as check_extensions
 from sklmerge.images.files import check_url as check_url
-from sklmerge.images.files import count_classes as count_classes
+from sklmerge.images.files import count_by_class as count_by_class
 from sklmerge.images.files import explain_store as explain_store
 from sklmerge.images.files import find_local as find_local
 from sklmerge.images.files import find_positions as find_positions

@@ -24,7 +24,7 @@ from sklmerge.images.files import (
     check_exclude,
     check_extensions,
     choose_sides,
-    count_classes,
+    count_by_class,
     find_rows,
     fit_merger,
     merge_by_parent,
@@ -196,7 +196,7 @@ class ImageIndex(IndexRows):
         self.empty_folders, self.passed_over = list(found.empty), dict(found.passed_over)
         self.reader, self.files, self.has_table = reader, found.files, found.has_table
         # Subsets keep these: which classes there are does not depend on which images are looked at.
-        self._all_counts = count_classes(found.classes, found.codes)
+        self._all_counts = count_by_class(found.classes, found.codes)
         self.merger = fit_merger(found.merge if merge is None else merge, self._all_counts)
 
     @cached_property
@@ -234,12 +234,12 @@ class ImageIndex(IndexRows):
     @property
     def counts(self) -> dict[Any, int]:
         """Merged class -> how many images it has here, 0 for one that a subset lacks."""
-        return count_classes(self.classes, self.codes)
+        return count_by_class(self.classes, self.codes)
 
     @property
     def original_counts(self) -> dict[Any, int]:
         """Original class -> how many images it has here."""
-        return count_classes(self.original_classes, self.original_codes)
+        return count_by_class(self.original_classes, self.original_codes)
 
     def __repr__(self) -> str:
         merged = len(self.original_classes)

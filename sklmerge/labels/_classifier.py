@@ -18,7 +18,7 @@ from sklmerge._containers import flatten_column, read_labels, to_numpy
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label
 from sklmerge.labels._exchange import is_identity
-from sklmerge.labels._merge_param import fit_nested_merger, may_join, read_target
+from sklmerge.labels._merge_param import fit_nested_merger, may_join, read_training_labels
 from sklmerge.labels._refining import (
     align_columns,
     check_refinable,
@@ -165,7 +165,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_choice("output", self.output, ("merged", "original"))
         check_flag("encode_labels", self.encode_labels)
         check_refiner(self.refiner)
-        labels = read_target(y)
+        labels = read_training_labels(y)
         merger = fit_nested_merger(self.merge, labels)
         refiners = choose_refiners(self.refiner, merger, self.encode_labels)
         if self.output == "original":

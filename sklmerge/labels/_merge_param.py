@@ -178,7 +178,7 @@ def check_all_named(
     )
 
 
-def read_target(y: Any) -> NDArray[Any]:
+def read_training_labels(y: Any) -> NDArray[Any]:
     """Read the y of a classifier, with the errors and warnings that scikit-learn asks for."""
     if y is None:
         raise ValueError("MergedClassifier requires y to be passed, but the target y is None")

@@ -22,7 +22,7 @@ from sklmerge.plot._axes import (
     scale_log,
 )
 from sklmerge.plot._names import shorten_names
-from sklmerge.sampling import EpochSchedule, read_classes
+from sklmerge.sampling import EpochSchedule, read_drawn_classes
 
 # From this ratio on, small classes would be a line of no length.
 _LOG_RATIO = 50
@@ -199,7 +199,7 @@ class ClassBalanceDisplay:
         -------
         ClassBalanceDisplay
         """
-        read = read_classes(y, merge)
+        read = read_drawn_classes(y, merge)
         merged = [read.merger.mapping_[label] for label in read.originals]
         return cls(read.originals, read.counts.tolist(), merged=merged).plot(ax=ax)
 
@@ -239,7 +239,7 @@ class ClassBalanceDisplay:
                 )
             if y is None:
                 raise ValueError("y must be the labels that the sampler was given, got None")
-            merger, classes, codes, _ = read_classes(y, getattr(estimator, "merge", None))
+            merger, classes, codes, _ = read_drawn_classes(y, getattr(estimator, "merge", None))
             drawn = np.asarray(estimator.sample_indices_)
             check_length(estimator, drawn, len(codes))
         return cls(

@@ -129,7 +129,7 @@ class AugmentationDisplay:
             if y is not None:
                 raise ValueError("y must be None where X is an ImageIndex, which brings it")
             index = X if merge is None else X.with_merge(merge)
-            chosen = check_classes(classes, index.classes)
+            chosen = choose_classes(classes, index.classes)
             rows = pick_file_rows(index, augmenter, chosen, n_sources, n_copies, seed)
             return cls(rows).plot(ax=ax)
         images = as_image_batch(X, image_shape or getattr(augmenter, "image_shape", None))
@@ -140,7 +140,7 @@ class AugmentationDisplay:
             )
         merger = check_merger(merge).fit(labels)
         merged = np.asarray(merger.transform(labels))
-        chosen = check_classes(classes, merger.merged_classes_.tolist())
+        chosen = choose_classes(classes, merger.merged_classes_.tolist())
         rows = pick_array_rows(images, labels, merged, augmenter, chosen, n_sources, n_copies, seed)
         return cls(rows).plot(ax=ax)
 
@@ -307,7 +307,7 @@ def pick_images(images: Any, places: NDArray[np.intp], title: str) -> SheetRow:
     return SheetRow(title, shown, [f"row {place}" for place in places], n_sources=0)
 
 
-def check_classes(classes: Sequence[Any] | None, known: Sequence[Any]) -> Sequence[Any]:
+def choose_classes(classes: Sequence[Any] | None, known: Sequence[Any]) -> Sequence[Any]:
     """Check which classes are to be drawn."""
     if isinstance(classes, str):
         raise TypeError(f"classes must be a list or array of labels, got {classes!r} (str)")

@@ -31,7 +31,7 @@ from sklmerge.sampling._schedule_rules import (
     find_augmented,
     find_repeat_factors,
     group_by_factor,
-    read_classes,
+    read_drawn_classes,
     read_label_table,
     resolve_samples,
 )
@@ -175,7 +175,7 @@ class EpochSchedule(BaseEstimator):
         y = y if is_index(y) else find_labels(y)
         table = read_label_table(y, self.merge)
         if table is None:
-            self._fit_labels(*read_classes(y, self.merge))
+            self._fit_labels(*read_drawn_classes(y, self.merge))
         else:
             self._fit_table(*table)
         # A schedule that was changed since draws other epochs than it says.

@@ -36,7 +36,7 @@ class ReadClasses(NamedTuple):
     counts: NDArray[np.int64]
 
 
-def read_classes(y: Any, merge: Any) -> ReadClasses:
+def read_drawn_classes(y: Any, merge: Any) -> ReadClasses:
     """Read which classes there are, merged and original, and which of these each row is.
 
     Parameters

@@ -83,7 +83,7 @@ def adjust_prior(
         )
     _check_probabilities(table, is_sigmoid)
     n_classes = 2 if is_sigmoid else table.shape[1]
-    factors = weigh_columns(train_prior, target_prior, strength, n_classes)
+    factors = find_factors(train_prior, target_prior, strength, n_classes)
     if is_sigmoid:
         flat = table.reshape(-1)
         pairs = scale_rows(np.stack([1 - flat, flat], axis=1), factors)
@@ -139,11 +139,11 @@ def logit_offsets(
     for name, prior in (("train_prior", train_prior), ("target_prior", target_prior)):
         if not isinstance(prior, str) and (to_numpy(prior) == 0).any():
             raise ValueError(f"{name} must be above 0 for logits, got {to_numpy(prior).tolist()}")
-    offsets = np.log(weigh_columns(train_prior, target_prior, strength, n_classes))
+    offsets = np.log(find_factors(train_prior, target_prior, strength, n_classes))
     return offsets - offsets.mean()
 
 
-def weigh_columns(
+def find_factors(
     train_prior: Any, target_prior: Any, strength: float, n_classes: int
 ) -> NDArray[np.float64]:
     """Work out what each column of probabilities is multiplied by."""

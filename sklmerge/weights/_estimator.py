@@ -19,7 +19,7 @@ from sklmerge.weights._schemes import (
     Scheme,
     add_weighted_classes,
     check_weighting,
-    read_classes,
+    list_classes,
     read_counts,
     weigh_counts,
 )
@@ -359,7 +359,7 @@ class ClassWeightEstimator(BaseEstimator):
             self.scheme, self.power, self.beta, self.normalize, self.max_ratio, self.missing
         )
         check_choice("target", self.target, _TARGETS)
-        classes = None if self.classes is None else read_classes(self.classes)
+        classes = None if self.classes is None else list_classes(self.classes)
         if self.ignore_label is not None and self.target != "labels":
             raise ValueError(
                 f"ignore_label must be None for target={self.target!r}, got {self.ignore_label!r}"

@@ -50,7 +50,7 @@ def check_weighting(
     check_choice("missing", missing, ("error", "ignore"))
 
 
-def read_classes(classes: Any) -> list[Any]:
+def list_classes(classes: Any) -> list[Any]:
     """Read the user's classes as plain Python labels, in their order."""
     has_order = isinstance(classes, Sequence) or hasattr(classes, "__array__")
     if isinstance(classes, str | bytes) or not (has_order and np.ndim(classes) > 0):

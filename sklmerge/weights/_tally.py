@@ -17,7 +17,7 @@ _CHUNK = 1 << 16
 _MAX_TABLE = 1 << 20
 
 
-def count_labels(
+def tally_labels(
     labels: NDArray[Any], sample_weight: NDArray[np.float64] | None
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Count labels.
@@ -37,7 +37,7 @@ def count_labels(
 
     Examples
     --------
-    >>> count_labels(np.array(["b", "a", "b"]), None)
+    >>> tally_labels(np.array(["b", "a", "b"]), None)
     (array(['a', 'b'], dtype='<U1'), array([1., 2.]))
     """
     flat = labels.ravel()
@@ -200,7 +200,7 @@ class LabelTally:
 
     def add(self, labels: NDArray[Any], sample_weight: Weights) -> None:
         """Count labels of any shape, each as its weight where there are weights of that shape."""
-        self.add_counts(*count_labels(labels, sample_weight))
+        self.add_counts(*tally_labels(labels, sample_weight))
 
     def add_counts(self, found: NDArray[Any], counts: NDArray[np.float64]) -> None:
         """Add the counts of distinct labels."""

@@ -24,7 +24,7 @@ from sklmerge.balance.plan._source import Sources, take_index
 from sklmerge.images import (
     GroupBy,
     ImageIndex,
-    count_classes,
+    count_by_class,
     fit_merger,
     name_groups,
     number_groups,
@@ -62,7 +62,7 @@ def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
     """
     labels = list(sources.labels or sources.class_names)
     merge = sources.merge if merge is None else merge
-    mapping: dict[Any, Any] = fit_merger(merge, count_classes(labels, sources.classes)).mapping_
+    mapping: dict[Any, Any] = fit_merger(merge, count_by_class(labels, sources.classes)).mapping_
     names = dict(zip(labels, sources.class_names, strict=True))
     if not all(isinstance(label, str) for label in labels):
         # Folders are named by text, whatever labels a table has.

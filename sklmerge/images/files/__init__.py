@@ -5,7 +5,7 @@ from sklmerge.images.files._archives import open_archive as open_archive
 from sklmerge.images.files._archives import scan_archives as scan_archives
 from sklmerge.images.files._bad_files import BadFileError as BadFileError
 from sklmerge.images.files._class_folders import check_classes as check_classes
-from sklmerge.images.files._class_folders import count_classes as count_classes
+from sklmerge.images.files._class_folders import count_by_class as count_by_class
 from sklmerge.images.files._class_folders import fit_merger as fit_merger
 from sklmerge.images.files._class_folders import merge_by_parent as merge_by_parent
 from sklmerge.images.files._hidden import is_hidden as is_hidden

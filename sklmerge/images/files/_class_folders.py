@@ -271,7 +271,7 @@ def fit_merger(merge: Any, counts: Mapping[Any, int]) -> LabelMerger:
     return merger.set_params(missing="error")
 
 
-def count_classes(classes: list[Any], codes: NDArray[np.signedinteger]) -> dict[Any, int]:
+def count_by_class(classes: list[Any], codes: NDArray[np.signedinteger]) -> dict[Any, int]:
     """Count the codes of each class; 0 for one that does not occur."""
     numbers = np.bincount(codes, minlength=len(classes)).tolist()
     return dict(zip(classes, numbers, strict=True))
