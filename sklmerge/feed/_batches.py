@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from copy import copy
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from numpy.typing import ArrayLike
 
@@ -149,7 +149,7 @@ class ImageBatches(Resumable, NamedClasses):
         world_size: int = 1,
         progress: bool = False,
     ) -> None:
-        n_labels = len(y) if hasattr(y, "__len__") else None
+        n_labels = len(cast(Any, y)) if hasattr(y, "__len__") else None
         images = open_source(source, image_size, color_mode, n_labels=n_labels)
         labels = choose_labels(source, y, len(images), class_mode)
         if labels is None:

@@ -86,7 +86,7 @@ def is_data_set(source: Any) -> bool:
 
 def _find_table(source: Any) -> Any:
     """Take a column of a Hugging Face data set, such as data["image"], as a table of one column."""
-    table = getattr(source, "source", None)
+    table: Any = getattr(source, "source", None)
     if hasattr(source, "column_name") and hasattr(table, "select_columns"):
         return table.select_columns([source.column_name])
     return source
