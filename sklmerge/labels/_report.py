@@ -69,7 +69,7 @@ def classification_report_levels(
     Raises
     ------
     ValueError
-        If `y_pred` may be of either level, or mixes them.
+        If the labels in `y_pred` could be original or merged ones, or are a mix of both.
 
     See Also
     --------

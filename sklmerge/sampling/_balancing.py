@@ -13,7 +13,7 @@ from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenl
 
 
 class BalancingSampler(ImageSampler):
-    """Resample every class to a number of images: leave some out, or add augmented copies.
+    """Undersample large classes and oversample small ones to a number of images per class.
 
     For imbalanced-learn pipelines, like :class:`~sklmerge.AugmentingOverSampler`, but it also
     undersamples: from 500 and 1,000,000 images, one step leads to any number between.

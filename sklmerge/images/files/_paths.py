@@ -61,7 +61,7 @@ class ImagePaths(Sequence[str]):
         paths : sequence of bytes
             Relative paths, POSIX.
         root : str, default=""
-            What the paths are relative to.
+            The root of the paths.
 
         Returns
         -------
@@ -81,7 +81,7 @@ class ImagePaths(Sequence[str]):
         lengths : ndarray of int32, shape (n,)
             Bytes of each path.
         root : str, default=""
-            What the paths are relative to.
+            The root of the paths.
 
         Returns
         -------
