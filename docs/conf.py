@@ -12,7 +12,13 @@ author = "the sklmerge developers"
 copyright = "2026, the sklmerge developers"
 version = release = sklmerge.__version__
 
-extensions = ["myst_parser", "numpydoc", "sphinx.ext.autosummary", "sphinx_gallery.gen_gallery"]
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 # With -W, a name or an anchor that leads nowhere fails the build.
@@ -22,6 +28,11 @@ html_title = f"sklmerge {version}"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 pygments_dark_style = "github-dark"
+
+# Code gets a button, printed output none; prompts and what follows them stay out of the clipboard.
+copybutton_selector = "div:not(.highlight-text):not(.highlight-none) > div.highlight > pre"
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

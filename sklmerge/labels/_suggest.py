@@ -66,7 +66,7 @@ class MergeStep(NamedTuple):
     Examples
     --------
     >>> from sklmerge import suggest_merges
-    >>> step = suggest_merges(["A", "A", "B"], ["A", "B", "B"]).steps[0]
+    >>> step = suggest_merges(["A", "A", "B", "C"], ["A", "B", "B", "C"]).steps[0]
     >>> step.members, step.suggested
     (['A', 'B'], True)
     """
@@ -318,8 +318,7 @@ def _choose_joins(
             "about which classes are alike. Use better features or more samples, or pass n_classes."
         )
     chosen = choose_groups(confusion, links, DEFAULT_THRESHOLD if threshold is None else threshold)
-    # Of two classes one is left if they are joined, which is what somebody may ask for.
-    if len(links) > 1 and all(chosen):
+    if chosen and all(chosen):
         return none, (
             "Nothing is suggested: all classes would become one. Pass a higher threshold, or "
             "n_classes."

@@ -27,7 +27,7 @@ OWN = {
     "labels", "path_column", "label_column", "suffix", "classes", "extensions", "storage_options",
     "augment", "rotation_range", "shift_range", "shear_range", "zoom_range", "brightness_range",
     "contrast_range", "channel_shift_range", "horizontal_flip", "vertical_flip", "fill_mode",
-    "source", "destination", "balanced", "train", "val",
+    "source", "destination", "balanced", "train", "val", "levels",
     "json", "budget", "framework", "out", "merge", "max_pixels",
 }  # fmt: skip
 

@@ -94,7 +94,7 @@ def test_a_network_in_an_onnx_file_describes_the_images(run, run_json, grains, t
     found = run_json("suggest", grains, "--model", tmp_path / "net.onnx")
     assert found["model"] == str(tmp_path / "net.onnx")
     assert found["merge"] == {"fine, left+fine, right": ["fine, left", "fine, right"]}
-    assert "no.onnx" in run("suggest", grains, "--model", tmp_path / "no.onnx", code=1).stderr
+    assert "no.onnx" in run("suggest", grains, "--model", tmp_path / "no.onnx", code=2).stderr
 
 
 def test_the_evidence_is_that_of_the_library(run_json, grains):

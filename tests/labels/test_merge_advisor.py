@@ -262,6 +262,9 @@ def test_all_classes_are_never_suggested_to_be_one():
     suggestion = suggest_merges(truth, predicted, threshold=0.01)
     assert suggestion.merge == {}
     assert "all classes would become one" in suggestion.note
+    two = suggest_merges(["A"] * 4 + ["B"] * 3, ["A", "A", "A", "B", "A", "B", "B"])
+    assert two.merge == {}
+    assert "all classes would become one" in two.note
 
 
 def test_a_confusion_matrix_serves_in_place_of_labels():
