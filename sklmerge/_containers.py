@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import get_config
 
 from sklmerge._codes import count_classes
 from sklmerge._kinds import DECODE_BYTES, check_one_kind, is_missing, show_labels, to_plain
+from sklmerge._tensors import give_in_kind, to_numpy
 
 _SHOWN_POSITIONS = 10
 
@@ -34,59 +34,6 @@ def _is_of(module: str, y: Any, *names: str) -> bool:
 def is_index(thing: Any) -> bool:
     """Say whether something is an ImageIndex, which lies in a room above."""
     return getattr(type(thing), "_is_image_index", False) is True
-
-
-def to_numpy(values: Any) -> NDArray[Any]:
-    """Read an array-like, also a tensor of torch, TensorFlow or JAX on any device, as NumPy's.
-
-    Gradients are left behind, and bfloat16 and its kin, which NumPy lacks, become float32.
-
-    Examples
-    --------
-    >>> to_numpy([0.5, 1.0])
-    array([0.5, 1. ])
-    """
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
-        if values.is_floating_point() and str(values.dtype) not in _NUMPY_FLOATS:
-            values = values.float()
-    elif type(values).__module__.partition(".")[0] == "cupy":
-        values = values.get()
-    array = np.asarray(values)
-    # The small floats of ml_dtypes, which TensorFlow and JAX give.
-    is_small_float = array.dtype.kind == "V" and array.dtype.names is None
-    return array.astype(np.float32) if is_small_float else array
-
-
-_NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
-
-
-def flatten_column(predicted: Any) -> Any:
-    """Turn an array or tensor of shape (n, 1), as CatBoost predicts, into (n,)."""
-    is_column = len(getattr(predicted, "shape", ())) == 2 and predicted.shape[1] == 1
-    return predicted[:, 0] if is_column else predicted
-
-
-def give_in_kind(values: NDArray[Any], like: Any) -> Any:
-    """Return numbers as a tensor like another, if scikit-learn's array API dispatch is on.
-
-    Floats take the dtype of a floating tensor; NumPy's arrays, and text, stay as they are.
-    """
-    if not get_config()["array_api_dispatch"] or values.dtype.kind not in "biuf":
-        return values
-    library = type(like).__module__.partition(".")[0]
-    if library == "torch":
-        out = sys.modules["torch"].as_tensor(np.ascontiguousarray(values), device=like.device)
-        is_float = like.is_floating_point() and values.dtype.kind == "f"
-        return out.to(like.dtype) if is_float else out
-    if library == "tensorflow":
-        is_float = like.dtype.is_floating and values.dtype.kind == "f"
-        return sys.modules["tensorflow"].constant(values, dtype=like.dtype if is_float else None)
-    if library == "numpy" or not hasattr(like, "__array_namespace__"):
-        return values
-    is_float = values.dtype.kind == "f" and "float" in str(like.dtype)
-    arrays = like.__array_namespace__()
-    return arrays.asarray(values, dtype=like.dtype) if is_float else arrays.asarray(values)
 
 
 def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDArray[Any]:
@@ -345,7 +292,7 @@ def copy_labels(y: Any) -> Any:
     if isinstance(y, list | tuple):
         return np.array(y)
     copy = getattr(y, "copy", None) or getattr(y, "clone", None)
-    return np.array(y) if copy is None else copy()
+    return give_in_kind(np.array(y), y) if copy is None else copy()
 
 
 def rebuild_like(y: Any, values: NDArray[Any], classes: Sequence[Any]) -> Any:
@@ -368,7 +315,7 @@ def rebuild_like(y: Any, values: NDArray[Any], classes: Sequence[Any]) -> Any:
         if y.dtype.kind == "O" or (y.dtype.kind == "T" and values.dtype.kind in "OU"):
             values = values.astype(y.dtype, copy=False)
         return values.reshape(-1, 1) if y.ndim == 2 else values
-    return give_in_kind(values, y)
+    return give_in_kind(values, y, exact=True)
 
 
 def _rebuild_polars(y: Any, values: NDArray[Any], classes: Sequence[Any]) -> Any:

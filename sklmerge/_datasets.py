@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._containers import CountedLabels, is_index, to_numpy
+from sklmerge._containers import CountedLabels, is_index
+from sklmerge._tensors import to_numpy
 
 # Where a data set keeps one label a row, in the order in which they are looked for.
 _ATTRIBUTES = ("targets", "labels", "y")

@@ -14,9 +14,9 @@ from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import available_where, check_choice, check_flag, copy_fitted
-from sklmerge._containers import flatten_column, read_labels, to_numpy
+from sklmerge._containers import read_labels
 from sklmerge._datasets import find_labels
-from sklmerge._kinds import Label
+from sklmerge._tensors import flatten_column, give_in_kind, in_kind_of_X, to_numpy
 from sklmerge.labels._exchange import is_identity
 from sklmerge.labels._merge_param import fit_nested_merger, may_join, read_training_labels
 from sklmerge.labels._refining import (
@@ -25,6 +25,7 @@ from sklmerge.labels._refining import (
     check_refiner,
     choose_refiners,
     fit_refiners,
+    list_known,
     list_several,
     refine_labels,
     refine_proba,
@@ -103,7 +104,8 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     outermost classifier.
 
     scikit-learn's scorers compare predictions with the original y, so they need
-    ``output="original"``, or :func:`merged_scorer`; `score` needs neither.
+    ``output="original"``, or :func:`merged_scorer`; `score` needs neither. If X is a tensor and
+    scikit-learn's array API dispatch is on, predictions are tensors too.
 
     Examples
     --------
@@ -178,7 +180,9 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         to_targets = merger.encode if self.encode_labels else merger.transform
         own = convert_validation(own, to_targets)
         frequencies = tally_classes(merger, labels, sample_weight)
-        estimator = clone(self.estimator).fit(X, to_targets(labels), **own)
+        # scikit-learn's estimators of tensors want both from one library.
+        targets = give_in_kind(to_targets(labels), X, exact=True)
+        estimator = clone(self.estimator).fit(X, targets, **own)
         fitted_refiners = fit_refiners(refiners, merger, X, labels, theirs)
         # A fit that fails leaves the earlier one whole.
         self.merger_, self.class_frequencies_ = merger, frequencies
@@ -191,6 +195,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """The classes at the level of `output`, sorted."""
         return self.merger_.classes_ if self.output == "original" else self.merger_.merged_classes_
 
+    @in_kind_of_X
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict merged or original labels, as `output` says.
 
@@ -207,6 +212,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         return self.predict_original(X) if self.output == "original" else self.predict_merged(X)
 
+    @in_kind_of_X
     def predict_merged(self, X: Any) -> NDArray[Any]:
         """Predict merged labels, whatever `output` is.
 
@@ -226,6 +232,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             return predicted
         return np.take(self.merger_.merged_classes_, predicted.astype(np.intp))
 
+    @in_kind_of_X
     def predict_original(self, X: Any) -> NDArray[Any]:
         """Predict original labels, whatever `output` is.
 
@@ -255,6 +262,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         )
 
     @available_where(lambda self: self._offers("predict_proba"))
+    @in_kind_of_X
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Predict probabilities at the level of `output`.
 
@@ -274,6 +282,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return self._predict_merged_proba(X)
 
     @available_where(lambda self: self._offers("predict_proba"))
+    @in_kind_of_X
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Predict the logarithm of `predict_proba`.
 
@@ -287,10 +296,10 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
             Logarithms, in the order of `classes_`; that of 0 is -inf.
         """
-        P = self.predict_proba(X)
+        P = to_numpy(self.predict_proba(X))
         if hasattr(self.estimator_, "predict_log_proba") and self._keeps_columns():
             # The estimator's own keeps the digits that rounding to 0 would lose.
-            return np.asarray(self.estimator_.predict_log_proba(X))
+            return to_numpy(self.estimator_.predict_log_proba(X))
         with np.errstate(divide="ignore"):
             return np.log(P)
 
@@ -338,7 +347,8 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         truth = read_labels(find_labels(y))
         if self.output == "merged":
             truth = copy(self.merger_).set_params(unknown="keep").transform(truth)
-        return float(accuracy_score(truth, self.predict(X), sample_weight=sample_weight))
+        weights = None if sample_weight is None else to_numpy(sample_weight)
+        return float(accuracy_score(truth, to_numpy(self.predict(X)), sample_weight=weights))
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return a MetadataRouter with what the estimator and each refiner requested."""
@@ -359,11 +369,8 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             return self._has_proba(self.output)
         if not hasattr(getattr(self, "estimator_", self.estimator), method):
             return False
-        if self.output == "merged":
-            return True
-        if hasattr(self, "merger_"):
-            return not list_several(self.merger_)
-        return not may_join(self.merge)
+        joins = list_several(self.merger_) if hasattr(self, "merger_") else may_join(self.merge)
+        return self.output == "merged" or not joins
 
     def _has_proba(self, output: str) -> bool:
         stages = [getattr(self, "estimator_", self.estimator)]
@@ -371,17 +378,10 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             stages += getattr(self, "refiners_", name_refiners(self.refiner)).values()
         return all(hasattr(stage, "predict_proba") for stage in stages)
 
-    def _list_known(self) -> list[Label]:
-        """List the merged labels that the estimator knows, in its order."""
-        merged = self.merger_.merged_classes_
-        if not self.encode_labels:
-            return to_numpy(self.estimator_.classes_).tolist()
-        codes = getattr(self.estimator_, "classes_", range(len(merged)))
-        return np.take(merged, to_numpy(codes).astype(np.intp)).tolist()
-
     def _predict_merged_proba(self, X: Any) -> NDArray[Any]:
-        P, want = to_numpy(self.estimator_.predict_proba(X)), self.merger_.merged_classes_.tolist()
-        return align_columns(P, self._list_known(), want, "estimator")
+        known = list_known(self.estimator_, self.merger_, self.encode_labels)
+        P = to_numpy(self.estimator_.predict_proba(X))
+        return align_columns(P, known, self.merger_.merged_classes_.tolist(), "estimator")
 
     def _predict_original_proba(self, X: Any) -> NDArray[Any]:
         P = self._predict_merged_proba(X)
@@ -393,7 +393,8 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """Say whether the estimator's columns are those of `classes_` as they stand."""
         places = range(len(self.classes_))
         is_same = self.output == "merged" or np.array_equal(self._place_originals(), places)
-        return is_same and len(self._list_known()) == len(places)
+        known = list_known(self.estimator_, self.merger_, self.encode_labels)
+        return is_same and len(known) == len(places)
 
     def _place_originals(self) -> NDArray[Any]:
         """Say for each original class at which place its merged class stands."""

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sklmerge._containers import give_in_kind, is_pandas, is_polars, to_numpy
+from sklmerge._containers import is_pandas, is_polars
 from sklmerge._kinds import Label, check_one_kind, to_plain
+from sklmerge._tensors import give_in_kind, to_numpy
 from sklmerge.labels._exchange import check_unambiguous, choose_sources, place_members
 
 

@@ -9,9 +9,10 @@ from sklearn.base import clone
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklmerge._containers import count_labels, is_column, read_labels, to_numpy
+from sklmerge._containers import count_labels, is_column, read_labels
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import get_kind, show_labels
+from sklmerge._tensors import to_numpy
 from sklmerge.labels._exchange import is_identity
 from sklmerge.labels._merge_map import invert_merge_map, normalize_merge_map, read_classes
 from sklmerge.labels._merger import LabelMerger

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._containers import to_numpy
+from sklmerge._tensors import to_numpy
 
 # Rounding that rows of given conditional probabilities may show; float16 is good to 1e-3.
 _TOLERANCE = 1e-2

@@ -11,8 +11,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from sklmerge._checks import available_where
 from sklmerge._codes import find_classes, match_labels
-from sklmerge._containers import flatten_column, read_labels, to_numpy
+from sklmerge._containers import read_labels
 from sklmerge._kinds import Label, show_labels
+from sklmerge._tensors import flatten_column, give_in_kind, take_by_place, to_numpy
 from sklmerge.labels._exchange import (
     choose_sources,
     invert_mapping,
@@ -27,6 +28,15 @@ from sklmerge.labels._proba import check_proba, choose_shares, split_columns
 def list_several(merger: LabelMerger) -> list[Label]:
     """List the merged classes of which y had several members."""
     return [name for name, members in merger.members_.items() if len(members) > 1]
+
+
+def list_known(estimator: Any, merger: LabelMerger, numbered: bool) -> list[Label]:
+    """List the merged labels that a fitted estimator knows, in its order."""
+    if not numbered:
+        return to_numpy(estimator.classes_).tolist()
+    merged = merger.merged_classes_
+    codes = getattr(estimator, "classes_", range(len(merged)))
+    return np.take(merged, to_numpy(codes).astype(np.intp)).tolist()
 
 
 def check_refiner(refiner: Any) -> None:
@@ -143,8 +153,8 @@ class NumberedClassifier(ClassifierMixin, BaseEstimator):
         self.estimator = estimator
 
     def fit(self, X: Any, y: NDArray[Any], **params: Any) -> Self:
-        self.classes_, codes = find_classes(y)
-        self.estimator_ = clone(self.estimator).fit(X, codes, **params)
+        self.classes_, codes = find_classes(read_labels(y))
+        self.estimator_ = clone(self.estimator).fit(X, give_in_kind(codes, X), **params)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -171,7 +181,8 @@ def fit_refiners(
         members = [places[label] for label in merger.members_[name]]
         rows = np.flatnonzero(np.isin(codes, members))
         own = take_metadata(params[name], rows, len(y))
-        fitted[name] = clone(refiner).fit(take_rows(X, rows), y[rows], **own)
+        some = take_rows(X, rows)
+        fitted[name] = clone(refiner).fit(some, give_in_kind(y[rows], some, exact=True), **own)
     return fitted
 
 
@@ -251,7 +262,7 @@ def take_rows(X: Any, rows: NDArray[np.intp]) -> Any:
         return X.tocsr()[rows]
     if isinstance(X, list | tuple):
         return [X[row] for row in rows.tolist()]
-    return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
+    return take_by_place(X if hasattr(X, "shape") else np.asarray(X), rows)
 
 
 def take_metadata(params: dict[str, Any], rows: NDArray[np.intp], n_samples: int) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import UNUSED
 
 from sklmerge._checks import available_where
-from sklmerge._containers import read_labels, to_numpy
+from sklmerge._containers import read_labels
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label
+from sklmerge._tensors import to_numpy
 from sklmerge.labels._classifier import MergedClassifier
 from sklmerge.labels._exchange import invert_mapping, is_identity, write_like
 from sklmerge.labels._merge_param import check_merger, is_fitted_merger

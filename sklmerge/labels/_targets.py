@@ -10,8 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice
 from sklmerge._codes import match_labels
-from sklmerge._containers import give_in_kind, read_labels, to_numpy
+from sklmerge._containers import read_labels
 from sklmerge._kinds import Label, show_labels
+from sklmerge._tensors import give_in_kind, to_numpy
 from sklmerge.labels._exchange import check_same_kind
 
 _CLASS_MODES = ("sparse", "categorical", "binary")
@@ -79,7 +80,7 @@ class TargetCoding(BaseEstimator):
         if pos_label is not None:
             positive = find_positive("binary", pos_label, self.merged_classes_)
         numbers = decode_numbers(codes, self.n_classes_, positive)
-        return give_in_kind(np.take(self.merged_classes_, numbers), codes)
+        return give_in_kind(np.take(self.merged_classes_, numbers), codes, exact=True)
 
     def _check_exclusive(self, method: str) -> None:
         check_is_fitted(self)

@@ -14,9 +14,10 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from sklmerge._checks import check_choice, check_max_copies, check_n_jobs, copy_fitted
-from sklmerge._containers import is_index, is_polars, read_labels, to_numpy
+from sklmerge._containers import is_index, is_polars, read_labels
 from sklmerge._contract import as_image_batch, stack_images
 from sklmerge._random import draw_uniform, hash_keys, resolve_seed
+from sklmerge._tensors import take_by_place, to_numpy
 from sklmerge.augment import (
     ClassAugmenter,
     ImageAugmenter,
@@ -216,7 +217,7 @@ def _take_labels(labels: Any, indices: NDArray[np.intp]) -> Any:
         return labels.iloc[indices].reset_index(drop=True)
     if isinstance(labels, list):
         return [labels[place] for place in indices]
-    return labels[indices] if hasattr(labels, "shape") else np.asarray(labels)[indices]
+    return take_by_place(labels if hasattr(labels, "shape") else np.asarray(labels), indices)
 
 
 # The random numbers that order sources; an augmenter's columns take the numbers below.

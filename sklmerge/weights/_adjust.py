@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._checks import is_real
-from sklmerge._containers import is_pandas, to_numpy
+from sklmerge._containers import is_pandas
 from sklmerge._kinds import show_labels
+from sklmerge._tensors import give_in_kind, to_numpy
 
 # Rows that are adjusted at a time: they stay in the processor's cache between the passes.
 _CHUNK_VALUES = 1 << 15
@@ -23,7 +24,7 @@ def adjust_prior(
     train_prior: ArrayLike,
     target_prior: str | ArrayLike = "balanced",
     strength: float = 1.0,
-) -> NDArray[Any]:
+) -> Any:
     """Convert probabilities learned with some class shares to other class shares.
 
     Dividing the probabilities of a model by the class shares of its training data is the cheapest
@@ -44,7 +45,8 @@ def adjust_prior(
     Returns
     -------
     ndarray of the shape of P
-        float32 if P is float32 or bfloat16, else float64; rows sum to 1.
+        float32 if P is float32 or bfloat16, else float64; rows sum to 1. A tensor
+        like P, without its gradients, if scikit-learn's array API dispatch is on.
 
     Raises
     ------
@@ -87,13 +89,13 @@ def adjust_prior(
     if is_sigmoid:
         flat = table.reshape(-1)
         pairs = scale_rows(np.stack([1 - flat, flat], axis=1), factors)
-        return pairs[:, 1].reshape(table.shape)
-    return scale_rows(table, factors)
+        return give_in_kind(pairs[:, 1].reshape(table.shape), P)
+    return give_in_kind(scale_rows(table, factors), P)
 
 
 def logit_offsets(
     train_prior: ArrayLike, target_prior: str | ArrayLike = "balanced", strength: float = 1.0
-) -> NDArray[np.float64]:
+) -> Any:
     """Compute offsets that make a network's logits decide for other class shares.
 
     Added to the logits when you predict, they have the same effect as `adjust_prior` on
@@ -113,7 +115,7 @@ def logit_offsets(
     -------
     ndarray of float64, shape (n_classes,)
         strength * log(pi_target / pi_train), shifted to mean 0, because a softmax ignores a
-        constant.
+        constant. A tensor like `train_prior` if scikit-learn's array API dispatch is on.
 
     Raises
     ------
@@ -140,7 +142,7 @@ def logit_offsets(
         if not isinstance(prior, str) and (to_numpy(prior) == 0).any():
             raise ValueError(f"{name} must be above 0 for logits, got {to_numpy(prior).tolist()}")
     offsets = np.log(find_factors(train_prior, target_prior, strength, n_classes))
-    return offsets - offsets.mean()
+    return give_in_kind(offsets - offsets.mean(), train_prior)
 
 
 def find_factors(

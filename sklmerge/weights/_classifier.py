@@ -16,7 +16,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklmerge._checks import Method, available_where, copy_fitted
-from sklmerge._containers import flatten_column, read_labels, to_numpy
+from sklmerge._containers import read_labels
+from sklmerge._tensors import flatten_column, give_in_kind, to_numpy
 from sklmerge.labels import check_all_named
 from sklmerge.weights._estimator import ClassWeightEstimator
 from sklmerge.weights._reading import read_sample_weight
@@ -276,8 +277,10 @@ def fit_inner(
     if params and get_config()["enable_metadata_routing"]:
         params = process_routing(owner, "fit", **params).estimator.fit
     if sample_weight is not None:
-        params = {**params, name_weight_parameter(owner.estimator): sample_weight}
-    return clone(owner.estimator).fit(X, y, **params)
+        weights = give_in_kind(sample_weight, X)
+        params = {**params, name_weight_parameter(owner.estimator): weights}
+    # scikit-learn's estimators of tensors want both from one library.
+    return clone(owner.estimator).fit(X, give_in_kind(y, X, exact=True), **params)
 
 
 def name_weight_parameter(estimator: Any) -> str:

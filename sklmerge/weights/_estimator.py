@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice
 from sklmerge._datasets import is_stream
+from sklmerge._tensors import give_in_kind
 from sklmerge.weights._exports import divide_pairs, key_by_index, make_fit_params, make_tensor
 from sklmerge.weights._reading import Part, iterate_parts, read_part, read_target
 from sklmerge.weights._schemes import (
@@ -226,7 +227,7 @@ class ClassWeightEstimator(BaseEstimator):
             return [{0: zero, 1: one} for zero, one in weights]
         return dict(zip(self.class_counts_, weights, strict=True))
 
-    def transform(self, y: Any) -> NDArray[np.float64]:
+    def transform(self, y: Any) -> Any:
         """Give every sample the weight of its class.
 
         Parameters
@@ -237,6 +238,7 @@ class ClassWeightEstimator(BaseEstimator):
         Returns
         -------
         ndarray of the shape of y, without the last axis if it is one-hot
+            A tensor like y if scikit-learn's array API dispatch is on.
         """
         weights = self._weigh()
         if is_stream(y):
@@ -244,13 +246,13 @@ class ClassWeightEstimator(BaseEstimator):
         part = read_part(y)
         values = read_target(part.labels, self.target)
         if self.target != "labels":
-            return weigh_columns(values, weights)
+            return give_in_kind(weigh_columns(values, weights), y)
         classes = self.classes_
         is_text = isinstance(self.ignore_label, str)
         if self.ignore_label is not None and is_text == (classes.dtype.kind in "OU"):
             void = np.array([self.ignore_label])
             classes, weights = np.concatenate([classes, void]), np.append(weights, 0.0)
-        return look_up_weights(part.decode(values), classes, weights)
+        return give_in_kind(look_up_weights(part.decode(values), classes, weights), y)
 
     def to_keras(self, class_indices: Any = None) -> dict[int, float]:
         """Return the weights by class number, as Keras' `class_weight` expects them.

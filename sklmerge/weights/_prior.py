@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import copy_fitted
-from sklmerge._containers import to_numpy
 from sklmerge._kinds import show_labels
+from sklmerge._tensors import in_kind_of_X, to_numpy
 from sklmerge.weights._adjust import (
     check_strength,
     estimate_train_shares,
@@ -170,6 +170,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
         copy_fitted(self, estimator, FITTED)
         return self
 
+    @in_kind_of_X
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Predict the adjusted probabilities.
 
@@ -187,6 +188,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
         ratios = np.divide(target, trained, out=np.zeros_like(target), where=trained > 0)
         return scale_rows(to_numpy(self.estimator_.predict_proba(X)), ratios**self.strength)
 
+    @in_kind_of_X
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Predict the logarithms of the adjusted probabilities.
 
@@ -201,8 +203,9 @@ class PriorAdjustedClassifier(WrappingClassifier):
             -inf for a probability of 0.
         """
         with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+            return np.log(to_numpy(self.predict_proba(X)))
 
+    @in_kind_of_X
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the class of the largest adjusted probability.
 
@@ -215,8 +218,8 @@ class PriorAdjustedClassifier(WrappingClassifier):
         -------
         ndarray of shape (n_samples,)
         """
-        places = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[places]
+        places = to_numpy(self.predict_proba(X)).argmax(axis=1)
+        return np.take(to_numpy(self.classes_), places)
 
     def _read_target_prior(
         self, classes: NDArray[Any], observed: NDArray[np.float64]

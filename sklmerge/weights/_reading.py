@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge._containers import is_index, read_labels, to_numpy
+from sklmerge._containers import is_index, read_labels
 from sklmerge._datasets import is_stream, read_data_set, sort_by_index
 from sklmerge._kinds import check_one_kind, show_labels
+from sklmerge._tensors import to_numpy
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_choice, is_real
-from sklmerge._containers import to_numpy
 from sklmerge._kinds import check_one_kind, show_labels, to_plain
+from sklmerge._tensors import to_numpy
 
 Scheme: TypeAlias = (
     str | Mapping[Hashable, float] | Callable[[NDArray[np.float64]], NDArray[np.float64]]

@@ -17,6 +17,7 @@ FLOORS = {
     "_parallel": 0,
     "_kinds": 0,
     "_codes": 0,
+    "_tensors": 0,
     "_containers": 0,
     "_datasets": 0,
     "_contract": 0,

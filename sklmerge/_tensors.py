@@ -1,0 +1,134 @@
+"""Arrays of other libraries to NumPy and back: torch, TensorFlow, JAX, CuPy. No labels here."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import get_config
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+_NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
+
+
+def to_numpy(values: Any) -> NDArray[Any]:
+    """Read an array-like, also a tensor of torch, TensorFlow or JAX on any device, as NumPy's.
+
+    Gradients are left behind, and bfloat16 and its kin, which NumPy lacks, become float32.
+
+    Examples
+    --------
+    >>> to_numpy([0.5, 1.0])
+    array([0.5, 1. ])
+    """
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        if values.is_floating_point() and str(values.dtype) not in _NUMPY_FLOATS:
+            values = values.float()
+    elif type(values).__module__.partition(".")[0] == "cupy":
+        values = values.get()
+    array = np.asarray(values)
+    # The small floats of ml_dtypes, which TensorFlow and JAX give.
+    is_small_float = array.dtype.kind == "V" and array.dtype.names is None
+    return array.astype(np.float32) if is_small_float else array
+
+
+def flatten_column(predicted: Any) -> Any:
+    """Turn an array or tensor of shape (n, 1), as CatBoost predicts, into (n,)."""
+    is_column = len(getattr(predicted, "shape", ())) == 2 and predicted.shape[1] == 1
+    return predicted[:, 0] if is_column else predicted
+
+
+def give_in_kind(values: Any, like: Any, *, exact: bool = False) -> Any:
+    """Return numbers as a tensor like another, if scikit-learn's array API dispatch is on.
+
+    Parameters
+    ----------
+    values : ndarray
+        Numbers; text stays NumPy's, and so does all else if `like` is no tensor.
+    like : object
+        Whose library and device are taken and, for floats, whose float dtype.
+    exact : bool
+        Whether the values are labels, which no dtype may round.
+
+    Returns
+    -------
+    ndarray or tensor
+
+    Raises
+    ------
+    ValueError
+        If integers do not fit the widest that the library makes of them.
+    """
+    if not get_config()["array_api_dispatch"] or not isinstance(values, np.ndarray):
+        return values
+    if values.dtype.kind not in "biuf":
+        return values
+    out = _make_tensor(values, like)
+    if out is None:
+        return values
+    if values.dtype.kind == "f" and _is_float(like):
+        narrow = _cast(out, like.dtype)
+        return narrow if not exact or (to_numpy(narrow) == values).all() else out
+    return out
+
+
+def in_kind_of_X(method: Method) -> Method:
+    """Let a method of X answer in tensors if X is one; see `give_in_kind`."""
+
+    @wraps(method)
+    def answer(self: Any, X: Any) -> Any:
+        values = method(self, X)
+        return give_in_kind(values, X, exact="proba" not in method.__name__)
+
+    return cast(Method, answer)
+
+
+def take_by_place(values: Any, rows: NDArray[np.intp]) -> Any:
+    """Take rows of an array or a tensor; TensorFlow's take no array of places as an index."""
+    if type(values).__module__.partition(".")[0] == "tensorflow":
+        return sys.modules["tensorflow"].gather(values, rows)
+    return values[rows]
+
+
+def _make_tensor(values: NDArray[Any], like: Any) -> Any:
+    """Make an array of the library of another, or None if that is NumPy's or none at all."""
+    library = type(like).__module__.partition(".")[0]
+    if library == "torch":
+        # A copy, for torch cannot share what is read-only.
+        return sys.modules["torch"].tensor(values, device=like.device)
+    if library == "tensorflow":
+        return sys.modules["tensorflow"].constant(values)
+    if library == "cupy":
+        return sys.modules["cupy"].asarray(values)
+    if library in ("numpy", "pandas", "polars") or not hasattr(like, "__array_namespace__"):
+        return None
+    out = like.__array_namespace__().asarray(values)
+    # JAX makes int32 of int64 without a word, unless it is told otherwise.
+    if values.dtype.kind in "iu" and out.dtype.itemsize < values.dtype.itemsize:
+        _check_same(values, out)
+    return out
+
+
+def _is_float(like: Any) -> bool:
+    return "float" in str(getattr(like, "dtype", ""))
+
+
+def _cast(tensor: Any, dtype: Any) -> Any:
+    if hasattr(tensor, "astype"):
+        return tensor.astype(dtype)
+    if hasattr(tensor, "to"):
+        return tensor.to(dtype)
+    return sys.modules["tensorflow"].cast(tensor, dtype)
+
+
+def _check_same(values: NDArray[Any], out: Any) -> None:
+    if len(values) and not np.array_equal(to_numpy(out), values):
+        raise ValueError(
+            f"labels must fit {out.dtype} to go out as {type(out).__name__}, got "
+            f"{int(values.min())} to {int(values.max())}; let JAX hold 64 bits (jax_enable_x64), "
+            "or turn array_api_dispatch off"
+        )
