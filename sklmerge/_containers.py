@@ -8,9 +8,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.multiclass import check_classification_targets
 
 from sklmerge._codes import count_classes
-from sklmerge._kinds import DECODE_BYTES, check_one_kind, is_missing, show_labels, to_plain
+from sklmerge._kinds import (
+    DECODE_BYTES,
+    check_one_kind,
+    is_missing,
+    show_labels,
+    to_array,
+    to_plain,
+)
 from sklmerge._tensors import give_in_kind, to_numpy
 
 _SHOWN_POSITIONS = 10
@@ -82,7 +90,9 @@ def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDAr
         return values.astype(np.str_) if has_no_dtype and values.dtype == object else values
     if values.dtype.kind == "f":
         _check_floats(values, name)
-    elif values.dtype.kind not in "iubU":
+        # -0.0 is 0.0, also by name.
+        return values + 0.0 if np.signbit(values[values == 0]).any() else values
+    if values.dtype.kind not in "iubU":
         advice = f"; {DECODE_BYTES}" if values.dtype.kind == "S" else ""
         raise TypeError(
             f"{name} must hold labels of str, int, bool or whole float, got dtype {values.dtype}"
@@ -110,6 +120,9 @@ def _to_array(y: Any, name: str) -> NDArray[Any]:
     if isinstance(y, np.ma.MaskedArray):
         _refuse_missing(np.ma.getmaskarray(y).ravel(), name)
     values = to_numpy(y)
+    if values.ndim == 0 and values.dtype == object:
+        # Views of a dict and the like, which have a length and no rows to NumPy.
+        raise TypeError(f"{name} must be an array or list of labels, got {y!r}")
     if values.dtype.kind == "T":
         return values.astype(object)
     # Another machine's byte order reads the same, but the tables and keys want our own.
@@ -128,12 +141,31 @@ def _read_list(y: Sequence[Any]) -> NDArray[Any]:
     return np.array(y, dtype=object) if lengths not in ({-1}, set()) and len(lengths) == 1 else rows
 
 
+def read_array(y: Any) -> NDArray[Any]:
+    """Read y of any shape as NumPy does, unchecked; rows of several lengths are no labels."""
+    try:
+        return to_numpy(y)
+    except ValueError:
+        return read_labels(y)
+
+
+def check_floats_as_scikit_learn(values: NDArray[Any]) -> None:
+    """Refuse targets of a regression, and infinities, in scikit-learn's own words."""
+    if values.dtype.kind != "f" or np.isnan(values).any():
+        return
+    # It casts to int64, with a warning where that cannot be.
+    if not (np.abs(values[np.isfinite(values)]) >= 2.0**63).any():
+        check_classification_targets(values)
+
+
 def is_column(y: Any) -> bool:
     """Say whether y is a data frame of a single column."""
     return (is_pandas(y, "DataFrame") or is_polars(y, "DataFrame")) and y.shape[1] == 1
 
 
 def _read_pandas(y: Any, name: str) -> NDArray[Any]:
+    if is_pandas(y, "MultiIndex"):
+        raise TypeError(f"{name} must hold labels, one a row, got a MultiIndex of {y[:1].tolist()}")
     _refuse_missing(np.asarray(y.isna()), name)
     if is_pandas(y.dtype, "CategoricalDtype"):
         codes = y.codes if hasattr(y, "codes") else getattr(y, "cat", y).codes
@@ -182,9 +214,12 @@ def _check_objects(values: NDArray[Any], name: str) -> NDArray[Any]:
     kind = check_one_kind(rows, name)
     if kind == "str":
         return np.array([*map(to_plain, rows), None], dtype=object)[:-1]
-    numbers = np.array(rows)
-    if numbers.dtype == object:
-        raise ValueError(f"{name} must hold integers of 64 bits, got {show_labels(distinct, 3)}")
+    try:
+        numbers = to_array(rows)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must hold integers of 64 bits, got {show_labels(distinct, 3)}"
+        ) from error
     if kind == "float":
         _check_floats(numbers, name)
     return numbers
@@ -285,6 +320,34 @@ def _count_strings(values: NDArray[Any]) -> Counter[str] | None:
     except TypeError:
         return None
     return counted if all(type(label) is str for label in counted) else None
+
+
+def read_sample_weight(sample_weight: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Check weights against labels of a shape; one weight a row serves all labels of that row.
+
+    Returns
+    -------
+    ndarray of that shape
+
+    Examples
+    --------
+    >>> read_sample_weight([2, 3], shape=(2, 2)).tolist()
+    [[2.0, 2.0], [3.0, 3.0]]
+    """
+    if isinstance(sample_weight, np.ma.MaskedArray):
+        # A plain array would uncover what is masked.
+        sample_weight = sample_weight.astype(np.float64).filled(np.nan)
+    weights = to_numpy(sample_weight).astype(np.float64, copy=False)
+    if weights.shape == shape[:1]:
+        weights = np.broadcast_to(weights.reshape(-1, *[1] * (len(shape) - 1)), shape)
+    if weights.shape != shape:
+        raise ValueError(
+            f"sample_weight must have a weight for each of y's labels, of shape {shape}, "
+            f"got {weights.shape}"
+        )
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise ValueError("sample_weight must be finite and >= 0, got NaN, infinity or less than 0")
+    return weights
 
 
 def copy_labels(y: Any) -> Any:

@@ -84,6 +84,22 @@ def check_one_kind(labels: Iterable[Label], name: str) -> str | None:
     return next(iter(first), None)
 
 
+def to_array(labels: Sequence[Label]) -> np.ndarray[Any, Any]:
+    """Write labels of one kind as an array; NumPy would make floats of 1 beside 2**63.
+
+    Examples
+    --------
+    >>> to_array([1, 2**63]).dtype
+    dtype('uint64')
+    """
+    array = np.array(labels)
+    if array.dtype.kind in "fO" and len(labels) and all(get_kind(one) == "int" for one in labels):
+        if min(labels) < 0 or max(labels) >= 2**64:
+            raise ValueError(f"labels must be integers of 64 bits, got {show_labels(labels, 3)}")
+        return np.array(labels, dtype=np.uint64)
+    return array
+
+
 def show_labels(labels: Sequence[Any] | np.ndarray[Any, Any], limit: int = 10) -> str:
     """List labels for an error message, the first ten of them.
 

@@ -32,7 +32,7 @@ def to_numpy(values: Any) -> NDArray[Any]:
         values = values.get()
     array = np.asarray(values)
     # The small floats of ml_dtypes, which TensorFlow and JAX give.
-    is_small_float = array.dtype.kind == "V" and array.dtype.names is None
+    is_small_float = array.dtype.kind == "V" and array.dtype.type is not np.void
     return array.astype(np.float32) if is_small_float else array
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sklmerge._codes import match_labels, replace_labels
 from sklmerge._containers import read_categories, read_labels, rebuild_like
-from sklmerge._kinds import Label, show_labels
+from sklmerge._kinds import Label, show_labels, to_array
 
 _KIND_OF_CODE = {
     "U": "str",
@@ -29,7 +29,7 @@ def to_label_array(labels: Sequence[Label], like: np.dtype[Any]) -> NDArray[Any]
     >>> to_label_array([0, 2], np.dtype(np.uint8)).dtype, to_label_array([-1], np.dtype("u1")).dtype
     (dtype('uint8'), dtype('int64'))
     """
-    natural = np.array(labels)
+    natural = to_array(labels)
     if natural.dtype.kind == "U":
         return natural.astype(object) if like.kind == "O" else natural
     if like.kind not in "iuf" or natural.dtype.kind not in "iuf":

@@ -3,16 +3,19 @@
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 
-from sklmerge._containers import count_labels, is_column, read_labels
+from sklmerge._containers import (
+    check_floats_as_scikit_learn,
+    count_labels,
+    is_column,
+    read_array,
+    read_labels,
+)
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import get_kind, show_labels
-from sklmerge._tensors import to_numpy
 from sklmerge.labels._exchange import is_identity
 from sklmerge.labels._merge_map import invert_merge_map, normalize_merge_map, read_classes
 from sklmerge.labels._merger import LabelMerger
@@ -184,8 +187,7 @@ def read_training_labels(y: Any) -> NDArray[Any]:
     if y is None:
         raise ValueError("MergedClassifier requires y to be passed, but the target y is None")
     y = find_labels(y)
-    plain = y if isinstance(y, list | tuple | set) else to_numpy(y)
-    plain = np.asarray(plain)
+    plain = read_array(y)
     if plain.ndim == 2 and plain.shape[1] == 1:
         column_or_1d(plain, warn=not is_column(y))
     elif plain.ndim == 2:
@@ -195,6 +197,5 @@ def read_training_labels(y: Any) -> NDArray[Any]:
         )
     if plain.dtype.kind == "c":
         raise ValueError("Complex data not supported: y must hold class labels")
-    if plain.dtype.kind == "f" and not np.isnan(plain).any():
-        check_classification_targets(plain)
+    check_floats_as_scikit_learn(plain)
     return read_labels(y)

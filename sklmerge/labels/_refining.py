@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from sklmerge._checks import available_where
 from sklmerge._codes import find_classes, match_labels
-from sklmerge._containers import read_labels
+from sklmerge._containers import read_labels, read_sample_weight
 from sklmerge._kinds import Label, show_labels
 from sklmerge._tensors import flatten_column, give_in_kind, take_by_place, to_numpy
 from sklmerge.labels._exchange import (
@@ -137,7 +137,7 @@ def tally_classes(
     if sample_weight is None:
         return counts
     codes = match_labels(labels, merger.classes_)
-    weights = to_numpy(sample_weight).astype(np.float64)
+    weights = read_sample_weight(sample_weight, labels.shape)
     sums = np.bincount(codes, weights=weights, minlength=len(counts)).tolist()
     weighed = dict(zip(counts, sums, strict=True))
     for members in merger.members_.values():

@@ -12,10 +12,9 @@ from sklearn.utils import check_consistent_length
 
 from sklmerge._checks import check_choice
 from sklmerge._codes import find_classes
-from sklmerge._containers import read_labels
+from sklmerge._containers import read_labels, read_sample_weight
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label, show_labels
-from sklmerge._tensors import to_numpy
 from sklmerge.labels._exchange import is_identity, write_like
 from sklmerge.labels._merge_param import check_merger, is_fitted_merger
 from sklmerge.labels._merger import LabelMerger
@@ -95,8 +94,8 @@ def classification_report_levels(
         raise ValueError("output_dict and as_frame must not both be True")
     truth = read_labels(find_labels(y_true, "y_true"), "y_true")
     predicted = write_like(read_labels(y_pred, "y_pred"), truth)
-    weights = None if sample_weight is None else to_numpy(sample_weight).astype(np.float64)
-    check_consistent_length(truth, predicted, weights)
+    weights = None if sample_weight is None else read_sample_weight(sample_weight, truth.shape)
+    check_consistent_length(truth, predicted)
     merger, level = _fit_levels(merge, truth, predicted, level)
     report = _score_levels(merger, truth, predicted, level, weights)
     if output_dict:

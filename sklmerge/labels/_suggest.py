@@ -11,7 +11,7 @@ from sklearn.utils import check_consistent_length
 
 from sklmerge._checks import check_whole, is_real
 from sklmerge._codes import find_classes, match_labels
-from sklmerge._containers import read_labels
+from sklmerge._containers import read_labels, read_sample_weight
 from sklmerge._datasets import find_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge._tensors import to_numpy
@@ -234,8 +234,7 @@ def suggest_merges(
         known, table = _read_confusion(confusion, classes)
     else:
         known, truth, predicted = _number_rows(y_true, y_pred, classes)
-        weights = None if sample_weight is None else to_numpy(sample_weight).astype(np.float64)
-        check_consistent_length(truth, weights)
+        weights = None if sample_weight is None else read_sample_weight(sample_weight, truth.shape)
         table = count_confusions(truth, predicted, len(known), weights)
     if not table.sum() > 0:
         raise ValueError("confusion must have samples, got a sum of 0")

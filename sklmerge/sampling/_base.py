@@ -14,7 +14,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from sklmerge._checks import check_choice, check_max_copies, check_n_jobs, copy_fitted
-from sklmerge._containers import is_index, is_polars, read_labels
+from sklmerge._containers import is_index, is_pandas, is_polars, read_array, read_labels
 from sklmerge._contract import as_image_batch, stack_images
 from sklmerge._random import draw_uniform, hash_keys, resolve_seed
 from sklmerge._tensors import take_by_place, to_numpy
@@ -71,7 +71,7 @@ class ImageSampler(BaseSampler):
     def _resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Resample any container; `fit_resample` of the subclass is the door."""
         plain: Any = y
-        if len(np.shape(y)) == 1:
+        if len(y.shape if hasattr(y, "shape") else read_array(y).shape) != 2:
             # Before imbalanced-learn, whose complaint about NaN is a warning of a failed cast.
             plain = read_labels(y)
             plain = plain.astype(np.str_) if plain.dtype == object else plain
@@ -213,11 +213,13 @@ def _read_container(X: Any) -> tuple[Any, Any]:
 
 def _take_labels(labels: Any, indices: NDArray[np.intp]) -> Any:
     """Take labels by position, keeping their container and their type."""
-    if hasattr(labels, "iloc"):
+    if is_pandas(labels, "Series", "DataFrame"):
         return labels.iloc[indices].reset_index(drop=True)
     if isinstance(labels, list):
         return [labels[place] for place in indices]
-    return take_by_place(labels if hasattr(labels, "shape") else np.asarray(labels), indices)
+    # Rows of a dask collection have no place by number.
+    is_array = hasattr(labels, "__array__") and not hasattr(labels, "__dask_graph__")
+    return take_by_place(labels if is_array else np.asarray(labels), indices)
 
 
 # The random numbers that order sources; an augmenter's columns take the numbers below.

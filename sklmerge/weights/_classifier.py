@@ -12,15 +12,18 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import Tags, column_or_1d, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklmerge._checks import Method, available_where, copy_fitted
-from sklmerge._containers import read_labels
-from sklmerge._tensors import flatten_column, give_in_kind, to_numpy
+from sklmerge._containers import (
+    check_floats_as_scikit_learn,
+    read_array,
+    read_labels,
+    read_sample_weight,
+)
+from sklmerge._tensors import flatten_column, give_in_kind
 from sklmerge.labels import check_all_named
 from sklmerge.weights._estimator import ClassWeightEstimator
-from sklmerge.weights._reading import read_sample_weight
 
 # What a fitted classifier that wraps another takes over from it.
 FITTED = ("classes_", "n_features_in_", "feature_names_in_")
@@ -246,12 +249,12 @@ def read_classes_of_rows(owner: BaseEstimator, y: Any) -> NDArray[Any]:
         raise ValueError(
             f"{type(owner).__name__} requires y to be passed, but the target y is None"
         )
-    plain = to_numpy(y)
+    plain = read_array(y)
     if plain.ndim != 1:
         y = plain = column_or_1d(plain, warn=True)
-    if plain.dtype.kind in "fc" and not np.isnan(plain).any():
-        # scikit-learn's own words for regression targets and infinities.
-        check_classification_targets(plain)
+    if plain.dtype.kind == "c":
+        raise ValueError("Complex data not supported: y must hold class labels")
+    check_floats_as_scikit_learn(plain)
     return read_labels(y)
 
 

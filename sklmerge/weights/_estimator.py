@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice
 from sklmerge._datasets import is_stream
+from sklmerge._kinds import to_array
 from sklmerge._tensors import give_in_kind
 from sklmerge.weights._exports import divide_pairs, key_by_index, make_fit_params, make_tensor
 from sklmerge.weights._reading import Part, iterate_parts, read_part, read_target
@@ -28,6 +29,7 @@ from sklmerge.weights._tally import (
     Tally,
     count_part,
     look_up_weights,
+    sort_of,
     weigh_columns,
 )
 
@@ -248,8 +250,8 @@ class ClassWeightEstimator(BaseEstimator):
         if self.target != "labels":
             return give_in_kind(weigh_columns(values, weights), y)
         classes = self.classes_
-        is_text = isinstance(self.ignore_label, str)
-        if self.ignore_label is not None and is_text == (classes.dtype.kind in "OU"):
+        # A void label of another kind is none of y's.
+        if self.ignore_label is not None and sort_of([self.ignore_label]) == sort_of(classes):
             void = np.array([self.ignore_label])
             classes, weights = np.concatenate([classes, void]), np.append(weights, 0.0)
         return give_in_kind(look_up_weights(part.decode(values), classes, weights), y)
@@ -375,7 +377,7 @@ class ClassWeightEstimator(BaseEstimator):
         if tally is None:
             return False
         counts = add_weighted_classes(tally.counts(), self.scheme, tally.classes)
-        classes_ = np.array(tally.classes or list(counts))
+        classes_ = to_array(list(tally.classes or counts))
         weights = self._weigh_counts(counts) if at_once else None
         # Nothing of this object changes before all has gone well.
         self._tally, self._class_indices = tally, tally.class_indices

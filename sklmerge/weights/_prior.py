@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import copy_fitted
+from sklmerge._containers import read_sample_weight
 from sklmerge._kinds import show_labels
 from sklmerge._tensors import in_kind_of_X, to_numpy
 from sklmerge.weights._adjust import (
@@ -26,7 +27,6 @@ from sklmerge.weights._classifier import (
     read_classes_of_rows,
 )
 from sklmerge.weights._learned_prior import find_learned_shares
-from sklmerge.weights._reading import read_sample_weight
 
 _TRAIN_PRIORS = ("auto", "estimated", "observed", "balanced")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from sklmerge._containers import is_index, read_labels
 from sklmerge._datasets import is_stream, read_data_set, sort_by_index
@@ -136,31 +136,6 @@ def read_target(y: Any, target: str) -> NDArray[Any]:
     if table.size == 0:
         return table
     return _read_label_map(table) if target == "labels" else _read_columns(table, target)
-
-
-def read_sample_weight(sample_weight: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Check weights against labels of a shape; one weight a row serves all labels of that row.
-
-    Returns
-    -------
-    ndarray of that shape
-
-    Examples
-    --------
-    >>> read_sample_weight([2, 3], shape=(2, 2)).tolist()
-    [[2.0, 2.0], [3.0, 3.0]]
-    """
-    weights = to_numpy(sample_weight).astype(np.float64, copy=False)
-    if weights.shape == shape[:1]:
-        weights = np.broadcast_to(weights.reshape(-1, *[1] * (len(shape) - 1)), shape)
-    if weights.shape != shape:
-        raise ValueError(
-            f"sample_weight must have a weight for each of y's labels, of shape {shape}, "
-            f"got {weights.shape}"
-        )
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise ValueError("sample_weight must be finite and >= 0, got NaN, infinity or less than 0")
-    return weights
 
 
 def _read_label_map(table: NDArray[Any]) -> NDArray[Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_choice, is_real
-from sklmerge._kinds import check_one_kind, show_labels, to_plain
+from sklmerge._kinds import check_one_kind, convert_number, get_kind, show_labels, to_plain
 from sklmerge._tensors import to_numpy
 
 Scheme: TypeAlias = (
@@ -238,7 +238,9 @@ def add_weighted_classes(counts: Any, scheme: Scheme, classes: Sequence[Any] | N
     # Keys of another kind are other names: the lookup of weights says so better.
     if any(label not in scheme for label in counts):
         return counts
-    return dict(sorted((dict.fromkeys(scheme, 0.0) | counts).items()))
+    kind = get_kind(next(iter(counts)))
+    absent = [convert_number(to_plain(label), kind) for label in scheme if label not in counts]
+    return dict(sorted((counts | dict.fromkeys(absent, 0.0)).items()))
 
 
 def weigh_counts(counts: Any, **rules: Any) -> NDArray[np.float64]:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._codes import find_classes, match_labels
-from sklmerge._containers import read_categories
-from sklmerge._kinds import check_one_kind, show_labels, to_plain
-from sklmerge.weights._reading import Part, read_sample_weight, read_target
+from sklmerge._containers import read_categories, read_sample_weight
+from sklmerge._kinds import check_one_kind, convert_number, get_kind, show_labels, to_plain
+from sklmerge.weights._reading import Part, read_target
 
 # Labels a chunk: its copies stay in the processor's cache.
 _CHUNK = 1 << 16
@@ -80,7 +80,7 @@ def look_up_weights(
     array([[0.5, 3. ]])
     """
     flat = labels.ravel()
-    if len(flat) and (flat.dtype.kind in "OU") != (classes.dtype.kind in "OU"):
+    if len(flat) and sort_of(flat) != sort_of(classes):
         check_known(find_classes(flat[:_CHUNK])[0], classes.tolist())
     order = np.argsort(classes)
     known, found = classes[order], np.empty(len(flat))
@@ -93,6 +93,11 @@ def look_up_weights(
     if strangers.any():
         check_known(find_classes(flat[strangers])[0], classes.tolist())
     return found.reshape(labels.shape)
+
+
+def sort_of(labels: ArrayLike) -> str:
+    """Name what two arrays of labels must have in common: text, truth values or numbers."""
+    return {"O": "text", "U": "text", "b": "bool"}.get(np.asarray(labels).dtype.kind, "number")
 
 
 def weigh_columns(values: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -126,7 +131,10 @@ def weigh_columns(values: NDArray[Any], weights: NDArray[np.float64]) -> NDArray
 
 def check_known(found: NDArray[Any], classes: Sequence[Any]) -> None:
     """Raise on labels that are not among the classes."""
-    unknown = [label for label in found.tolist() if label not in classes]
+    known, is_bool = set(classes), isinstance(next(iter(classes), None), bool)
+    # True == 1 to Python, and are two labels here.
+    others = (found.dtype.kind == "b") != is_bool
+    unknown = [label for label in found.tolist() if others or label not in known]
     if unknown:
         is_void = len(unknown) == 1 and isinstance(unknown[0], int)
         advice = f"; pass ignore_label={unknown[0]} if it stands for no class" if is_void else ""
@@ -207,12 +215,18 @@ class LabelTally:
         if self.ignore_label is not None:
             counted = np.array([label != self.ignore_label for label in found.tolist()], dtype=bool)
             found, counts = found[counted], counts[counted]
-        if self.classes is not None:
+        if self.classes is not None and len(found):
             check_known(found, self.classes)
+        labels = found.tolist()
+        if self._counts and labels:
+            first = next(iter(self._counts))
+            if isinstance(first, bool) != isinstance(labels[0], bool):
+                check_one_kind([first, labels[0]], "y")
+            labels = [convert_number(label, get_kind(first)) for label in labels]
         # In new counts: a copy of this tally keeps the old ones.
         self._counts = self._counts | {
             label: self._counts.get(label, 0.0) + count
-            for label, count in zip(found.tolist(), counts.tolist(), strict=True)
+            for label, count in zip(labels, counts.tolist(), strict=True)
         }
 
     def counts(self) -> dict[Any, float]:
