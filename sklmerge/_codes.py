@@ -44,7 +44,7 @@ def match_labels(
         return np.full(len(values), -1, dtype=dtype)
     if values.dtype.kind == "U":
         return _match_in_chunks(values, _make_string_matcher(values.dtype, classes), dtype)
-    if classes.dtype.kind == "f" and values.dtype.kind in "iu":
+    if classes.dtype.kind == "f" and values.dtype.kind in "biu":
         classes, places = _to_integers(classes)
         return _place_among(match_labels(values, classes), places, dtype)
     fits = values.dtype != np.uint64 or int(values.max()) < 2**63

@@ -336,7 +336,7 @@ def read_sample_weight(sample_weight: Any, shape: tuple[int, ...]) -> NDArray[np
     """
     if isinstance(sample_weight, np.ma.MaskedArray):
         # A plain array would uncover what is masked.
-        sample_weight = sample_weight.astype(np.float64).filled(np.nan)
+        sample_weight = np.ma.filled(sample_weight.astype(np.float64), np.nan)
     weights = to_numpy(sample_weight).astype(np.float64, copy=False)
     if weights.shape == shape[:1]:
         weights = np.broadcast_to(weights.reshape(-1, *[1] * (len(shape) - 1)), shape)

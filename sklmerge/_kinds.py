@@ -94,9 +94,10 @@ def to_array(labels: Sequence[Label]) -> np.ndarray[Any, Any]:
     """
     array = np.array(labels)
     if array.dtype.kind in "fO" and len(labels) and all(get_kind(one) == "int" for one in labels):
-        if min(labels) < 0 or max(labels) >= 2**64:
+        whole = [int(label) for label in labels]
+        if min(whole) < 0 or max(whole) >= 2**64:
             raise ValueError(f"labels must be integers of 64 bits, got {show_labels(labels, 3)}")
-        return np.array(labels, dtype=np.uint64)
+        return np.array(whole, dtype=np.uint64)
     return array
 
 

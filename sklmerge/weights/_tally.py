@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from sklmerge._codes import find_classes, match_labels
 from sklmerge._containers import read_categories, read_sample_weight
@@ -95,9 +95,9 @@ def look_up_weights(
     return found.reshape(labels.shape)
 
 
-def sort_of(labels: ArrayLike) -> str:
-    """Name what two arrays of labels must have in common: text, truth values or numbers."""
-    return {"O": "text", "U": "text", "b": "bool"}.get(np.asarray(labels).dtype.kind, "number")
+def sort_of(labels: Any) -> str:
+    """Name what two arrays of labels must have in common; False and True are 0 and 1 to a mask."""
+    return "text" if np.asarray(labels).dtype.kind in "OU" else "number"
 
 
 def weigh_columns(values: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -131,10 +131,8 @@ def weigh_columns(values: NDArray[Any], weights: NDArray[np.float64]) -> NDArray
 
 def check_known(found: NDArray[Any], classes: Sequence[Any]) -> None:
     """Raise on labels that are not among the classes."""
-    known, is_bool = set(classes), isinstance(next(iter(classes), None), bool)
-    # True == 1 to Python, and are two labels here.
-    others = (found.dtype.kind == "b") != is_bool
-    unknown = [label for label in found.tolist() if others or label not in known]
+    known = set(classes)
+    unknown = [label for label in found.tolist() if label not in known]
     if unknown:
         is_void = len(unknown) == 1 and isinstance(unknown[0], int)
         advice = f"; pass ignore_label={unknown[0]} if it stands for no class" if is_void else ""
@@ -220,8 +218,6 @@ class LabelTally:
         labels = found.tolist()
         if self._counts and labels:
             first = next(iter(self._counts))
-            if isinstance(first, bool) != isinstance(labels[0], bool):
-                check_one_kind([first, labels[0]], "y")
             labels = [convert_number(label, get_kind(first)) for label in labels]
         # In new counts: a copy of this tally keeps the old ones.
         self._counts = self._counts | {

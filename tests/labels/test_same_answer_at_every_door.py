@@ -110,18 +110,16 @@ TRUTHS, NUMBERS = np.array([False, True, True]), np.array([0, 1, 1])
 
 @pytest.mark.parametrize(("first", "second"), [(TRUTHS, NUMBERS), (NUMBERS, TRUTHS)])
 @pytest.mark.parametrize("wrap", [np.asarray, lambda y: y.astype(float) if y.dtype != bool else y])
-def test_true_is_not_one(first, second, wrap):
+def test_true_is_not_one_to_a_merge_and_is_to_weights(first, second, wrap):
     first, second = wrap(first), wrap(second)
     with pytest.raises(TypeError, match=r"^y must hold (bool|int|float) labels like"):
         LabelMerger().fit(first).transform(second)
-    with pytest.raises(ValueError, match=r"^y must have labels of the classes .* only, got"):
-        ClassWeightEstimator().fit(first).transform(second)
-    with pytest.raises(ValueError, match=r"^y must have labels of the classes .* only, got"):
-        ClassWeightEstimator(classes=np.unique(first).tolist()).fit(second)
-    with pytest.raises(TypeError, match=r"^y must hold labels of one type"):
-        ClassWeightEstimator().partial_fit(first).partial_fit(second)
-    with pytest.raises(TypeError, match=r"^y must hold labels of one type"):
-        ClassWeightEstimator().partial_fit(first[1:]).partial_fit(second[:1])
+    # A mask may hold truth values, or zeros and ones.
+    assert_array_equal(ClassWeightEstimator().fit(first).transform(second), [1.5, 0.75, 0.75])
+    given = ClassWeightEstimator(classes=np.unique(first).tolist()).fit(second)
+    assert given.class_counts_ == {0: 1, 1: 2}
+    parts = ClassWeightEstimator().partial_fit(first).partial_fit(second)
+    assert parts.class_counts_ == {0: 2, 1: 4}
 
 
 def test_parts_of_ints_and_whole_floats_are_counted_as_one():
