@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._checks import is_whole, list_items
-from sklmerge._containers import to_numpy
+from sklmerge._tensors import to_numpy
 
 IMAGE_DTYPES = ("uint8", "uint16", "float32", "float64")
 CHANNELS = (1, 3, 4)

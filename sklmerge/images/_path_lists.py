@@ -6,7 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from sklmerge._containers import is_index, to_numpy
+from sklmerge._containers import is_index
+from sklmerge._tensors import to_numpy
 from sklmerge.images._reading import Reader
 from sklmerge.images.files import ImagePaths, RemoteFiles
 

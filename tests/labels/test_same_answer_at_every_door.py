@@ -142,9 +142,7 @@ def test_an_unknown_number_may_be_a_void_label():
         lambda: ClassWeightEstimator(classes=[0, 1]).fit(masks),
         lambda: ClassWeightEstimator().fit(masks[masks < 255]).transform(masks),
     ):
-        with pytest.raises(
-            ValueError, match=r"got 255; pass ignore_label=255 if it stands for no class"
-        ):
+        with pytest.raises(ValueError, match=r"got 255; pass ignore_label=255 if it"):
             make()
     weights = ClassWeightEstimator(ignore_label=255).fit(masks == 1)
     assert weights.transform(masks == 1).shape == masks.shape
