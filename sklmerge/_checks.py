@@ -6,7 +6,10 @@ from numbers import Integral, Real
 from typing import Any, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.metaestimators import available_if
+
+from sklmerge._tensors import to_numpy
 
 ON_ERROR = ("raise", "skip", "warn")
 SAMPLES_PER_CLASS = ("minority", "majority", "natural")
@@ -211,6 +214,34 @@ def list_items(value: Any) -> tuple[Any, ...]:
     if isinstance(value, np.ndarray):
         return tuple(value.tolist()) if value.ndim == 1 else ()
     return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def read_sample_weight(sample_weight: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Check weights against labels of a shape; one weight a row serves all labels of that row.
+
+    Returns
+    -------
+    ndarray of that shape
+
+    Examples
+    --------
+    >>> read_sample_weight([2, 3], shape=(2, 2)).tolist()
+    [[2.0, 2.0], [3.0, 3.0]]
+    """
+    if isinstance(sample_weight, np.ma.MaskedArray):
+        # A plain array would uncover what is masked.
+        sample_weight = np.ma.filled(sample_weight.astype(np.float64), np.nan)
+    weights = to_numpy(sample_weight).astype(np.float64, copy=False)
+    if weights.shape == shape[:1]:
+        weights = np.broadcast_to(weights.reshape(-1, *[1] * (len(shape) - 1)), shape)
+    if weights.shape != shape:
+        raise ValueError(
+            f"sample_weight must have a weight for each of y's labels, of shape {shape}, "
+            f"got {weights.shape}"
+        )
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise ValueError("sample_weight must be finite and >= 0, got NaN, infinity or less than 0")
+    return weights
 
 
 def copy_fitted(

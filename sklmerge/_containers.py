@@ -322,34 +322,6 @@ def _count_strings(values: NDArray[Any]) -> Counter[str] | None:
     return counted if all(type(label) is str for label in counted) else None
 
 
-def read_sample_weight(sample_weight: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Check weights against labels of a shape; one weight a row serves all labels of that row.
-
-    Returns
-    -------
-    ndarray of that shape
-
-    Examples
-    --------
-    >>> read_sample_weight([2, 3], shape=(2, 2)).tolist()
-    [[2.0, 2.0], [3.0, 3.0]]
-    """
-    if isinstance(sample_weight, np.ma.MaskedArray):
-        # A plain array would uncover what is masked.
-        sample_weight = np.ma.filled(sample_weight.astype(np.float64), np.nan)
-    weights = to_numpy(sample_weight).astype(np.float64, copy=False)
-    if weights.shape == shape[:1]:
-        weights = np.broadcast_to(weights.reshape(-1, *[1] * (len(shape) - 1)), shape)
-    if weights.shape != shape:
-        raise ValueError(
-            f"sample_weight must have a weight for each of y's labels, of shape {shape}, "
-            f"got {weights.shape}"
-        )
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise ValueError("sample_weight must be finite and >= 0, got NaN, infinity or less than 0")
-    return weights
-
-
 def copy_labels(y: Any) -> Any:
     """Copy labels in their container; a list becomes an array."""
     if isinstance(y, list | tuple):

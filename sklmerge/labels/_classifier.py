@@ -103,9 +103,8 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     predictions of ``output="merged"`` with original labels. So use that output only for the
     outermost classifier.
 
-    scikit-learn's scorers compare predictions with the original y, so they need
-    ``output="original"``, or :func:`merged_scorer`; `score` needs neither. If X is a tensor and
-    scikit-learn's array API dispatch is on, predictions are tensors too.
+    scikit-learn's scorers compare with the original y: they need ``output="original"``, or
+    :func:`merged_scorer`. With array API dispatch on, tensors of X are answered in tensors.
 
     Examples
     --------

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-from sklmerge._checks import available_where
+from sklmerge._checks import available_where, read_sample_weight
 from sklmerge._codes import find_classes, match_labels
-from sklmerge._containers import read_labels, read_sample_weight
+from sklmerge._containers import read_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge._tensors import flatten_column, give_in_kind, take_by_place, to_numpy
 from sklmerge.labels._exchange import (

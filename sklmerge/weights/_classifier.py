@@ -14,13 +14,8 @@ from sklearn.utils import Tags, column_or_1d, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from sklmerge._checks import Method, available_where, copy_fitted
-from sklmerge._containers import (
-    check_floats_as_scikit_learn,
-    read_array,
-    read_labels,
-    read_sample_weight,
-)
+from sklmerge._checks import Method, available_where, copy_fitted, read_sample_weight
+from sklmerge._containers import check_floats_as_scikit_learn, read_array, read_labels
 from sklmerge._tensors import flatten_column, give_in_kind
 from sklmerge.labels import check_all_named
 from sklmerge.weights._estimator import ClassWeightEstimator

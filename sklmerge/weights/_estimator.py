@@ -27,9 +27,9 @@ from sklmerge.weights._schemes import (
 )
 from sklmerge.weights._tally import (
     Tally,
+    add_void,
     count_part,
     look_up_weights,
-    sort_of,
     weigh_columns,
 )
 
@@ -249,11 +249,7 @@ class ClassWeightEstimator(BaseEstimator):
         values = read_target(part.labels, self.target)
         if self.target != "labels":
             return give_in_kind(weigh_columns(values, weights), y)
-        classes = self.classes_
-        # A void label of another kind is none of y's.
-        if self.ignore_label is not None and sort_of([self.ignore_label]) == sort_of(classes):
-            void = np.array([self.ignore_label])
-            classes, weights = np.concatenate([classes, void]), np.append(weights, 0.0)
+        classes, weights = add_void(self.classes_, weights, self.ignore_label)
         return give_in_kind(look_up_weights(part.decode(values), classes, weights), y)
 
     def to_keras(self, class_indices: Any = None) -> dict[int, float]:

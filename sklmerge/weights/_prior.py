@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from sklmerge._checks import copy_fitted
-from sklmerge._containers import read_sample_weight
+from sklmerge._checks import copy_fitted, read_sample_weight
 from sklmerge._kinds import show_labels
 from sklmerge._tensors import in_kind_of_X, to_numpy
 from sklmerge.weights._adjust import (

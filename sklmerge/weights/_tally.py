@@ -6,8 +6,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._checks import read_sample_weight
 from sklmerge._codes import find_classes, match_labels
-from sklmerge._containers import read_categories, read_sample_weight
+from sklmerge._containers import read_categories
 from sklmerge._kinds import check_one_kind, convert_number, get_kind, show_labels, to_plain
 from sklmerge.weights._reading import Part, read_target
 
@@ -93,6 +94,15 @@ def look_up_weights(
     if strangers.any():
         check_known(find_classes(flat[strangers])[0], classes.tolist())
     return found.reshape(labels.shape)
+
+
+def add_void(
+    classes: NDArray[Any], weights: NDArray[np.float64], void: Any
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Add the label that is no class, with weight 0, unless it is of another kind or None."""
+    if void is None or sort_of([void]) != sort_of(classes):
+        return classes, weights
+    return np.concatenate([classes, np.array([void])]), np.append(weights, 0.0)
 
 
 def sort_of(labels: Any) -> str:
