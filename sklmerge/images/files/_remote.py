@@ -287,8 +287,7 @@ def scan_remote_folders(files: RemoteFiles, root: str, wanted: Wanted) -> Scanne
     --------
     >>> import fsspec
     >>> from sklmerge.images.files._remote import RemoteFiles, scan_remote_folders
-    >>> from sklmerge.images.files._hidden import is_hidden
-    from sklmerge.images.files._scan import Wanted
+    >>> from sklmerge.images.files._scan import Wanted
     >>> fsspec.filesystem("memory").pipe({"/scan/cat/2.png": b".", "/scan/cat/in/1.png": b"."})
     >>> found = scan_remote_folders(RemoteFiles(), "memory://scan", Wanted())
     >>> list(found.paths)
