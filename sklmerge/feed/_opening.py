@@ -24,7 +24,7 @@ from sklmerge.images import ImagePaths, ReadOptions, RemoteFiles, check_decoding
 
 _KINDS = "images, paths, an ImageIndex or a data set with __len__ and __getitem__"
 # What streams and made batches have, and data sets with rows have not.
-_STREAM_NAMES = ("element_spec", "on_epoch_end", "batch_sampler", "keys", "make_batch")
+_STREAM_NAMES = ("element_spec", "on_epoch_end", "batch_sampler", "make_batch")
 
 
 def open_source(
@@ -97,7 +97,10 @@ def _is_stream(source: Any) -> bool:
     """Tell what can only be gone through: an IterableDataset, or batches that are made already."""
     torch_data = sys.modules.get("torch.utils.data")
     iterable = getattr(torch_data, "IterableDataset", ())
-    return isinstance(source, iterable) or any(hasattr(source, name) for name in _STREAM_NAMES)
+    # A data set may keep a list of keys, as those of LMDB do; what has a method is a mapping.
+    has_parts = callable(getattr(source, "keys", None))
+    is_stream = any(hasattr(source, name) for name in _STREAM_NAMES)
+    return has_parts or is_stream or isinstance(source, iterable)
 
 
 def _is_on_disk(source: Any) -> bool:
@@ -144,7 +147,7 @@ def _advise(source: Any) -> str:
         return "; these are batches already: loop over them"
     if hasattr(source, "batch_sampler"):
         return "; pass the data set that it loads, loader.dataset"
-    if hasattr(source, "keys") and isinstance(source, Iterable):
+    if callable(getattr(source, "keys", None)) and isinstance(source, Iterable):
         return f"; pass one of its parts ({', '.join(map(repr, list(source)[:5]))})"
     if isinstance(source, Iterator):
         return "; pass list(source)"

@@ -77,6 +77,15 @@ def test_images_come_out_of_what_people_have(source):
     assert_array_equal(np.concatenate([x for x, _ in batches]), IMAGES)
 
 
+def test_a_data_set_may_keep_a_list_of_keys():
+    # As those over LMDB do: it is no mapping, and has its rows by number.
+    source = Pairs(list(zip(IMAGES, TARGET, strict=True)))
+    source.keys = [f"{row:08}" for row in range(12)]
+    x, y = ImageBatches(source, batch_size=12)[0]
+    assert_array_equal(x, IMAGES)
+    assert_array_equal(y, TARGET)
+
+
 @pytest.mark.parametrize("kind", ["table", "table of pictures", "polars", "pandas"])
 def test_text_in_a_column_of_images_is_a_path(tmp_path, kind):
     paths = [str(tmp_path / f"{row}.png") for row in range(12)]
