@@ -253,6 +253,9 @@ class RowReader:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        if self._sent[0] == os.getpid():
+            # A copy that went nowhere: forks of this process inherit what holds by then.
+            self._sent = (0, {})
         self._lock = threading.Lock()
         self._cache = DecodeCache(self.cache_bytes)
         self._members = {}

@@ -7,6 +7,7 @@ import pickle
 import tarfile
 import threading
 import zipfile
+from copy import deepcopy
 
 import cv2
 import datasets
@@ -234,6 +235,20 @@ def test_a_spawned_process_keeps_the_limit_of_pixels(tmp_path):
         (tmp_path / label / "1.png").write_bytes(encode_image(np.zeros((6, 9), np.uint8), "png"))
     batches = ImageBatches(ImageIndex(tmp_path), batch_size=2)
     context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    with config_context(max_pixels=53):
+        process = context.Process(target=tell_error, args=(batches, queue))
+        process.start()
+    assert "6 x 9 pixels are more than max_pixels=53" in queue.get(timeout=120)
+    process.join()
+
+
+def test_a_copy_that_is_forked_reads_by_the_limit_of_its_own_time(tmp_path):
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "1.png").write_bytes(encode_image(np.zeros((6, 9), np.uint8), "png"))
+    batches = deepcopy(ImageBatches(ImageIndex(tmp_path), batch_size=2))
+    context = multiprocessing.get_context("fork")
     queue = context.Queue()
     with config_context(max_pixels=53):
         process = context.Process(target=tell_error, args=(batches, queue))
