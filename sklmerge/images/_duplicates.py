@@ -269,10 +269,12 @@ def _group_pairs(pairs: NDArray[np.intp], n: int) -> list[NDArray[np.intp]]:
 def _embed(images: Any, embed: Any) -> NDArray[Any]:
     if not hasattr(embed, "transform"):
         return np.asarray(embed(images))
-    try:
-        check_is_fitted(embed)
-    except NotFittedError:
-        embed = clone(embed).fit(images)
+    # What has no fit has nothing to learn, and scikit-learn refuses to look at it.
+    if hasattr(embed, "fit"):
+        try:
+            check_is_fitted(embed)
+        except NotFittedError:
+            embed = clone(embed).fit(images)
     return np.asarray(embed.transform(images))
 
 

@@ -158,6 +158,17 @@ def test_features_that_are_not_fitted_are_fitted_and_stay_as_they_were(tmp_path)
     assert not hasattr(features, "n_outputs_")
 
 
+def test_a_transform_that_has_nothing_to_learn_needs_no_fit():
+    class Means:
+        def transform(self, images):
+            return np.array([image.mean((0, 1)) for image in images])
+
+    colors = np.array([[200, 10, 30], [10, 200, 30], [100, 5, 15]], np.uint8)
+    images = np.broadcast_to(colors[:, None, None], (3, 9, 14, 3))
+    near = find_near(images, embed=Means())
+    assert [group.tolist() for group in near.groups] == [[0, 2]]
+
+
 @pytest.mark.parametrize("dtype", [np.uint16, np.float32, np.float64])
 def test_every_depth_has_a_thumbnail(dtype):
     image = load_textures().images[0][:20, :31]
