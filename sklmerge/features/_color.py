@@ -18,7 +18,7 @@ class ColorHistogram(ImageFeatures):
     Parameters
     ----------
     n_bins : int, default=16
-        Bins over the range of values.
+        Number of bins that the range of values is divided into.
     value_range : (float, float), default=None
         Value range of float images; None means 0 to 1. Integers have their dtype's range.
     image_shape : tuple of int, default=None

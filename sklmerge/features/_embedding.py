@@ -55,8 +55,9 @@ class EmbeddingFeatures(NamedFeatures):
         Name of the inner layer whose output is used: of a torch module as in ``named_modules()``,
         of a Keras model as in ``layers``, of an ONNX file the name of a tensor.
     cache_dir : path-like, default=None
-        Folder that stores each embedding, under a hash of the image and of the model. Folds,
-        candidates of a grid search, later runs and other processes then compute each image once.
+        Folder that stores each embedding, under a hash of the image and of the model. Each is
+        then computed only once for all folds, candidates of a grid search, later runs and other
+        processes.
 
     Attributes
     ----------

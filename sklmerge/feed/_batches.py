@@ -27,11 +27,11 @@ class ImageBatches(Resumable, NamedClasses):
     ----------
     source : array, sequence of paths, ImageIndex or data set
         Images of shape (n, H, W) or (n, H, W, C), rows of shape (n, d), a list of images (of
-        several sizes if `image_size` is given), paths of image files, or an index. Or a source that
-        is read row by row: a torch Dataset, Subset or ConcatDataset, a Hugging Face data set, an
-        array of h5py or zarr, a memory map, or your own object with `__len__` and ``read(row)``
-        (and optionally ``read_many(rows)``, ``labels()`` and ``reopen()``, which is called in each
-        process).
+        several sizes if `image_size` is given), paths of image files, or an index. Images can
+        also be read row by row, from a torch Dataset, Subset or ConcatDataset, a Hugging Face data
+        set, an h5py or zarr array, a memory map, or your own object with `__len__` and
+        ``read(row)`` (optionally also ``read_many(rows)``, ``labels()``, and ``reopen()``, which is
+        called in each process).
     y : array-like of shape (n,) or (n, n_labels), or None, default=None
         Original labels, or a 0/1 table with ``class_mode="multilabel"``. None uses those of an
         index or a data set.
@@ -58,7 +58,7 @@ class ImageBatches(Resumable, NamedClasses):
     class_weight : mapping, ClassWeightEstimator, "balanced" or None, default=None
         Weight of each merged label. "balanced", or an estimator that is not fitted, computes the
         weights from what the schedule draws, so that nothing is corrected twice. If either kind of
-        weight is given, batches have a third part, the product of both.
+        weight is given, each batch has a third part, the product of both.
     on_error : {"raise", "skip", "warn"}, default="raise"
         What to do if an image cannot be read: raise an error that names it, or draw the next image
         of its original class instead, silently or with a warning. Batches keep their size.

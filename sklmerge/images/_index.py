@@ -65,7 +65,7 @@ class ImageIndex(IndexRows):
         File extensions, in upper or lower case, such as ``[".jpg"]``; None reads every known
         format, and every row of a table.
     exclude : str, pattern or None, default=None
-        Regular expression; files whose paths match are left out, such as ``"_mask"``.
+        Regular expression, such as ``"_mask"``; files whose paths match it are left out.
     path_column, label_column : str or None, default=None
         Columns of a table. None uses ``file_name``, and ``original_label`` or else ``label``, or
         the only possible column; if in doubt, an error lists the columns.

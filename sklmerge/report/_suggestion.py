@@ -152,7 +152,7 @@ def suggest_folder(
     n_classes : int or None, default=None
         Merge until this many classes are left.
     threshold : float or None, default=None
-        Merge while confusability is at least this, see `MergeAdvisor`.
+        Keep merging while confusability is at least this value; see `MergeAdvisor`.
     image_size : (height, width) or None, default=None
         Size that images are resized to; None is (48, 48), or the input size of the model.
     max_images : int, default=500

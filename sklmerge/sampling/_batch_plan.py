@@ -185,10 +185,10 @@ def share_draws(class_draws: NDArray[np.int64], n_batches: int) -> NDArray[np.in
 
     Notes
     -----
-    Every class gets the floor of its share first. Handing the spare seats to whichever class is
-    furthest behind, batch by batch, may come out a draw wrong at the end; so all spare seats are
-    laid along one walk over the batches, which gives no class two seats in a batch and each batch
-    as many seats as it has. The walk takes golden steps, and so spreads each class's seats evenly.
+    Every class gets the floor of its share first. If the spare seats went, batch by batch, to the
+    class that is furthest behind, a class could be one draw off at the end; so all spare seats are
+    assigned in one walk over the batches, which gives no class two seats in a batch and fills each
+    batch exactly. The walk takes steps of the golden ratio, which spread a class's seats evenly.
 
     Examples
     --------
