@@ -151,7 +151,8 @@ def advise(
     imbalance that remains; balanced epochs if the disk has no room for copies. For a linear model
     and for one on embeddings, weights, which are about as good as the adjustment. No ratio above
     100 was measured. A class of fewer than 20 images is named, because what it needs is more
-    images.
+    images; balanced epochs of its size would be tiny, so copies and weights take their place, or
+    weights alone if there is no room for copies.
 
     Examples
     --------
@@ -163,6 +164,8 @@ def advise(
     'train without weights, then divide the probabilities by the class shares'
     >>> [advise({"nevus": 500, "melanoma": 100}, model=m).remedy for m in ("linear", "trees")]
     ['weights', 'copies and weights']
+    >>> advise({"nevus": 500, "melanoma": 19}).remedy
+    'copies and weights'
     """
     if not counts or min(counts.values()) <= 0:
         raise ValueError(f"counts must be > 0 for at least one class, got {dict(counts)}")
