@@ -1,4 +1,4 @@
-"""MergeDisplay: which classes are taken for one another, and which of them a merge joins."""
+"""MergeDisplay: which classes are confused, and which of them a merge joins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""suggest_folder: which classes of a folder a model takes for one another."""
+"""suggest_folder: which classes of a folder a model confuses."""
 
 from dataclasses import asdict, dataclass, field
 from shlex import quote
@@ -107,7 +107,7 @@ class FolderSuggestion:
             lines.append(f"left out, because they cannot be read: {self.n_unreadable}")
         for label, n in self.left_out.items():
             lines.append(f"left out, with too few images for the folds: {label} ({n})")
-        lines.append("Taken for one another most often:")
+        lines.append("Confused most often:")
         for pair in self.pairs[:_MOST_PAIRS]:
             names, files = " and ".join(map(str, pair["classes"])), pair["files"]
             lines.append(f"  {names}: {len(files)} images ({pair['confusability']:.3f}), such as")

@@ -256,7 +256,7 @@ def _write_plain(
     settings: OutputSettings,
     writer: Writer,
 ) -> None:
-    """Put a source's own file, and copies that are not varied, in place."""
+    """Put a source's own file, and exact copies of it, in place."""
     if not paths:
         return
     size = settings.image_size
