@@ -16,11 +16,11 @@ from sklmerge.balance import audit_split, find_parts
 from sklmerge.images import ImageIndex, Progress, show_name
 from sklmerge.plot import pick_file_rows
 from sklmerge.report._inspection import FolderReport, describe_index
+from sklmerge.report._page_security import hash_source, load_templates, read_file
 from sklmerge.report._place import Place, find_place
 from sklmerge.report._preview import check_outside, write_whole
 from sklmerge.report._suggestion import FolderSuggestion, suggest_folder
 from sklmerge.report._thumbnails import Thumbnails
-from sklmerge.report.templates import hash_source, load_templates, read_file
 
 _Item = TypeVar("_Item")
 # What a page shows at most of each kind; it says what it left out.

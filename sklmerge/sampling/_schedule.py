@@ -22,7 +22,7 @@ from sklmerge.sampling._batch_plan import (
     count_batches,
     share_draws,
 )
-from sklmerge.sampling._pools import ClassPools, permute_places
+from sklmerge.sampling._class_draws import ClassPools, permute_places
 from sklmerge.sampling._schedule_rules import (
     check_rank,
     check_table_settings,

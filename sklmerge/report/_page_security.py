@@ -1,4 +1,4 @@
-"""The template of a page, its style and its script, which the page holds whole."""
+"""What keeps a page safe from the names in it: escaping, and a content security policy."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -31,7 +31,7 @@ def load_templates() -> Any:
 
 def read_file(name: str) -> str:
     """Read a template, a style or a script by its name."""
-    return files("sklmerge.report.templates").joinpath(name).read_text(encoding="utf-8")
+    return files("sklmerge.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def hash_source(text: str) -> str:

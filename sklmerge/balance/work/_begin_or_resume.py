@@ -74,7 +74,7 @@ def describe_parameter(value: Any) -> Any:
 
     Examples
     --------
-    >>> from sklmerge.balance.work._plan_json import describe_parameter
+    >>> from sklmerge.balance.work._begin_or_resume import describe_parameter
     >>> describe_parameter({"split": (0.8, 0.2), "reader": len})
     {'split': [0.8, 0.2], 'reader': 'builtins.len'}
     >>> from sklmerge import ImageAugmenter
@@ -112,7 +112,7 @@ def read_begun_plan(store: Store) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        The head of its plan, see `sklmerge.balance.work._plan_json`; None where nothing is begun.
+        The head of its plan, as in plan.json; None if nothing has begun.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def list_joined(merge: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
     Examples
     --------
-    >>> from sklmerge.balance.work._plan_json import list_joined
+    >>> from sklmerge.balance.work._begin_or_resume import list_joined
     >>> list_joined({"ab": ["a", "b"], "c": ["c"]})
     {'ab': ['a', 'b']}
     """
@@ -219,7 +219,7 @@ def compare_versions(
 
     Examples
     --------
-    >>> from sklmerge.balance.work._plan_json import compare_versions
+    >>> from sklmerge.balance.work._begin_or_resume import compare_versions
     >>> compare_versions({"versions": {"numpy": "1.26"}}, {"versions": {"numpy": "2.3"}})
     {'numpy': ['1.26', '2.3']}
     """
@@ -236,7 +236,7 @@ def begin_job(plan: Plan, head: Mapping[str, Any], store: Store) -> tuple[dict[s
     plan : Plan
         What is to be done.
     head : mapping
-        Head of plan.json, see `sklmerge.balance.work._plan_json.describe_job`.
+        Head of plan.json, see `sklmerge.balance.work._begin_or_resume.describe_job`.
     store : Store
         The destination, open.
 
