@@ -18,6 +18,7 @@ _DTYPE_ADVICE = {
     "i": "; levels from 0 to 255 are np.asarray(X, np.uint8)",
     "f": "; pass np.asarray(X, np.float32)",
     "b": "; pass np.uint8(255) * X",
+    "U": "; ImageReader reads paths",
 }
 
 
@@ -99,7 +100,8 @@ def as_image_batch(
     """
     batch = stack_images(X, name)
     if batch.dtype.name not in IMAGE_DTYPES:
-        advice = _DTYPE_ADVICE.get(batch.dtype.kind, "") if batch.ndim > 1 else ""
+        kind = batch.dtype.kind
+        advice = _DTYPE_ADVICE.get(kind, "") if (batch.ndim > 1) != (kind == "U") else ""
         raise TypeError(
             f"{name} must hold images of dtype uint8, uint16, float32 or float64, "
             f"got {batch.dtype.name}{advice}"
@@ -139,8 +141,8 @@ def _unflatten(rows: NDArray[Any], image_shape: tuple[int, ...] | None, name: st
     expected = math.prod(image_shape)
     if expected != n_values:
         raise ValueError(
-            f"image_shape={image_shape} makes {expected} values an image, "
-            f"but {name} has {n_values} columns"
+            f"image_shape={image_shape} makes {expected} values an image, but {name} has "
+            f"{n_values} columns; image_shape={suggest_image_shape(n_values)} would fit"
         )
     return rows.reshape(len(rows), *image_shape)
 

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, clone
 
 from sklmerge._checks import check_scaler
 from sklmerge._contract import refuse_single_image, stack_images
-from sklmerge._kinds import show_labels
+from sklmerge._kinds import show_labels, suggest_names
 from sklmerge._random import resolve_seed
 from sklmerge.augment._augmenter import PRESETS, ImageAugmenter
 from sklmerge.augment._base import Augmenter, BaseAugmenter, check_indices, check_keys, check_out
@@ -262,10 +262,7 @@ class ClassAugmenter(BaseEstimator):
         ]
         missing = sorted({str(label) for label in keys if label not in places})
         if missing:
-            raise ValueError(
-                f"augmenter has no entry for {', '.join(map(repr, missing))}; give every class "
-                "that gets copies an augmenter, or None for plain copies"
-            )
+            raise _tell_missing(missing, self.augmenters)
         return np.array([places[key] for key in keys], dtype=np.intp)
 
     def _prepare_member(self, member: Any) -> Any:
@@ -326,9 +323,14 @@ def pick_augmenter(
     for label in (original_label, merged_label):
         if label in augmenter.augmenters:
             return augmenter.augmenters[label]
-    raise ValueError(
-        f"augmenter has no entry for {original_label!r}; give every class that gets copies an "
-        "augmenter, or None for plain copies"
+    raise _tell_missing([original_label], augmenter.augmenters)
+
+
+def _tell_missing(missing: Sequence[Any], given: Mapping[Any, Any]) -> ValueError:
+    return ValueError(
+        f"augmenter has no entry for {show_labels(missing)}; give every class that gets copies an "
+        f"augmenter, or None for plain copies; it has {show_labels(list(given))}"
+        f"{suggest_names(given, missing)}"
     )
 
 
@@ -357,7 +359,10 @@ def pick_augmenters(
     pairs = list(zip(originals, merged, strict=True))
     lacking = [label for label, whole in pairs if label not in keys and whole not in keys]
     if unknown or lacking:
-        told = f"no class {show_labels(unknown)}" if unknown else f"none for {show_labels(lacking)}"
+        hint = suggest_names(unknown, [*originals, *merged])
+        told = f"none for {show_labels(lacking)}"
+        if unknown:
+            told = f"no class {show_labels(unknown)}{hint}"
         raise ValueError(
             "augmenter must give one for each class (None for plain copies) if it is a "
             f"mapping, got {told}; the classes are {show_labels(list(originals))}"

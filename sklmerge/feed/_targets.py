@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklmerge._checks import check_choice
 from sklmerge._containers import is_index
 from sklmerge._datasets import find_labels
-from sklmerge._kinds import show_labels
+from sklmerge._kinds import show_labels, suggest_names
 from sklmerge.feed._epochs import fit_schedule
 from sklmerge.feed._opening import is_data_set
 from sklmerge.labels import LabelMerger, check_merger, is_fitted_merger, is_indicator
@@ -277,7 +277,8 @@ def resolve_class_weight(class_weight: Any, draws: Mapping[Any, int]) -> dict[An
     if differing:
         raise ValueError(
             f"class_weight must weigh each merged class by its label, got "
-            f"{show_labels(differing)} on one side only; the classes are "
+            f"{show_labels(differing)} on one side only"
+            f"{suggest_names(set(class_weight) - set(draws), draws)}; the classes are "
             f"{show_labels(list(draws))}"
         )
     weights = {label: float(class_weight[label]) for label in draws}

@@ -55,6 +55,7 @@ from sklmerge.images.files import scan_remote_folders as scan_remote_folders
 from sklmerge.images.files import show_name as show_name
 from sklmerge.images.files import split_by_group as split_by_group
 from sklmerge.images.files import split_by_rank as split_by_rank
+from sklmerge.images.files import suggest_place as suggest_place
 
 __all__ = [
     "BadFileError",

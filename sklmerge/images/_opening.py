@@ -119,7 +119,8 @@ def _list(source: Any, wanted: Wanted, columns: Columns, files: RemoteFiles) -> 
                 f"archive, got {place!r}"
             )
         return _list_table(_parse(place), os.path.dirname(place), wanted, columns, files)
-    _refuse_columns(columns, place)
+    if is_url(place) or os.path.isdir(place):
+        _refuse_columns(columns, place)
     return _list_folder(place, wanted, files)
 
 

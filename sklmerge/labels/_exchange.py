@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sklmerge._codes import match_labels, replace_labels
 from sklmerge._containers import read_categories, read_labels, rebuild_like
-from sklmerge._kinds import Label, show_labels, to_array
+from sklmerge._kinds import Label, show_labels, suggest_names, to_array
 
 _KIND_OF_CODE = {
     "U": "str",
@@ -305,8 +305,11 @@ def unmerge_labels(
     inverse, strangers = np.take(origins, places), np.flatnonzero(places < 0)
     if len(strangers):
         if unknown != "keep":
-            names = show_labels(np.unique(values[strangers]))
-            raise ValueError(f"y_merged has labels that are no merged class: {names}")
+            wrong = np.unique(values[strangers])
+            raise ValueError(
+                f"y_merged has labels that are no merged class: {show_labels(wrong)}"
+                f"{suggest_names(wrong.tolist(), merged.tolist())}"
+            )
         inverse = put_labels(inverse, strangers, values[strangers])
     return rebuild_like(y_merged, inverse, list(counts))
 
@@ -317,8 +320,9 @@ def _admit_unknown(
     """Say what unknown labels become: themselves ("keep") or one label."""
     if unknown == "error":
         raise ValueError(
-            f"y has labels unknown to this LabelMerger: {show_labels(np.unique(labels))}; pass "
-            'unknown="keep" to let them through'
+            f"y has labels unknown to this LabelMerger: {show_labels(np.unique(labels))}"
+            f"{suggest_names(np.unique(labels).tolist(), mapping)}; "
+            'pass unknown="keep" to let them through'
         )
     names = set(mapping.values())
     if unknown != "keep":

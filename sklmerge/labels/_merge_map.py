@@ -12,6 +12,7 @@ from sklmerge._kinds import (
     get_kind,
     is_missing,
     show_labels,
+    suggest_names,
     to_plain,
 )
 
@@ -243,7 +244,8 @@ def _check_missing(
                 f"of {listed[chained[0]]!r}; list the members of {chained[0]!r} there"
             )
         raise ValueError(
-            f"merge lists labels that y lacks: {show_labels(absent)}; y has "
+            f"merge lists labels that y lacks: {show_labels(absent)}"
+            f"{suggest_names(absent, counts)}; y has "
             f'{show_labels(list(counts))}; pass merge=LabelMerger({{...}}, missing="ignore") '
             "to go on without them"
         )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_samples_per_class
-from sklmerge._kinds import show_labels
+from sklmerge._kinds import show_labels, suggest_names
 from sklmerge.labels import check_all_named
 from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenly
 
@@ -156,6 +156,7 @@ def _resolve_targets(samples_per_class: Any, counts: dict[Any, int]) -> dict[Any
             raise ValueError(
                 f"samples_per_class must name each class, {show_labels(list(counts), 5)}, got "
                 f"{show_labels(list(samples_per_class), 5)}"
+                f"{suggest_names(set(samples_per_class) - set(counts), counts)}"
             )
         return {label: int(samples_per_class[label]) for label in counts}
     if samples_per_class is None or samples_per_class == "natural":

@@ -11,7 +11,7 @@ from sklmerge._checks import check_choice, check_samples_per_class, check_whole
 from sklmerge._codes import count_classes, match_labels
 from sklmerge._containers import CountedLabels, is_index, read_categories, read_labels
 from sklmerge._datasets import find_labels
-from sklmerge._kinds import show_labels
+from sklmerge._kinds import show_labels, suggest_names
 from sklmerge.labels import LabelMerger, check_merger, is_indicator
 
 
@@ -162,7 +162,8 @@ def resolve_samples(samples_per_class: Any, counts: Mapping[Any, int]) -> dict[A
         if differing:
             raise ValueError(
                 f"samples_per_class must name each class once, got {show_labels(differing)} on one "
-                f"side only; the classes are {show_labels(list(counts))}"
+                f"side only{suggest_names(set(samples_per_class) - set(counts), counts)}; the "
+                f"classes are {show_labels(list(counts))}"
             )
         return {label: int(samples_per_class[label]) for label in counts}
     if isinstance(samples_per_class, str):
@@ -186,7 +187,8 @@ def find_augmented(
     unknown = [label for label in augment if label not in known]
     if unknown:
         raise ValueError(
-            f"augment must list classes, got {show_labels(unknown)}; the classes are "
+            f"augment must list classes, got {show_labels(unknown)}"
+            f"{suggest_names(unknown, known)}; the classes are "
             f"{show_labels(originals)}"
         )
     return np.array(

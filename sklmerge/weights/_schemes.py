@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_choice, is_real
-from sklmerge._kinds import check_one_kind, convert_number, get_kind, show_labels, to_plain
+from sklmerge._kinds import (
+    check_one_kind,
+    convert_number,
+    get_kind,
+    show_labels,
+    suggest_names,
+    to_plain,
+)
 from sklmerge._tensors import to_numpy
 
 Scheme: TypeAlias = (
@@ -368,6 +375,7 @@ def _look_up(scheme: Mapping[Hashable, float], labels: Sequence[Hashable]) -> li
         raise ValueError(
             f"scheme must give every class of y a weight, none for {show_labels(unweighted)}; "
             f"it has {show_labels(list(scheme))}"
+            f"{suggest_names(set(scheme) - set(labels), unweighted)}"
         )
     return [scheme[label] for label in labels]
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_samples_per_class
+from sklmerge._kinds import suggest_names
 from sklmerge.images import find_positions
 
 AS_IT_IS = -1
@@ -59,7 +60,8 @@ def resolve_targets(
         unknown = [label for label in samples_per_class if label not in classes]
         if unknown:
             raise ValueError(
-                f"samples_per_class has classes that are not in the source: {unknown[0]!r}; "
+                f"samples_per_class has classes that are not in the source: {unknown[0]!r}"
+                f"{suggest_names(unknown[:1], classes)}; "
                 f"the merged classes are {', '.join(map(repr, classes))}"
             )
         for label, target in samples_per_class.items():

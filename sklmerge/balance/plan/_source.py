@@ -24,6 +24,7 @@ from sklmerge.images import (
     order_parts,
     scan_class_folders,
     scan_remote_folders,
+    suggest_place,
 )
 
 
@@ -223,7 +224,8 @@ def _list_folders(source: str, files: RemoteFiles | None) -> list[str]:
             return files.list_folder(source).folders
         return list_folders(source)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ValueError(f"source must be an existing folder, got {source!r}") from error
+        hint = "" if files is not None else suggest_place(source)
+        raise ValueError(f"source must be an existing folder, got {source!r}{hint}") from error
 
 
 def _find_divided(source: str, files: RemoteFiles | None) -> dict[str, int]:

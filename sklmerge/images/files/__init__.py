@@ -26,6 +26,7 @@ from sklmerge.images.files._scan import choose_code_dtype as choose_code_dtype
 from sklmerge.images.files._scan import count_extensions as count_extensions
 from sklmerge.images.files._scan import list_folders as list_folders
 from sklmerge.images.files._scan import scan_class_folders as scan_class_folders
+from sklmerge.images.files._scan import suggest_place as suggest_place
 from sklmerge.images.files._split_by_hash import choose_sides as choose_sides
 from sklmerge.images.files._split_by_hash import find_positions as find_positions
 from sklmerge.images.files._split_by_hash import number_groups as number_groups

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._containers import CountedLabels
+from sklmerge._kinds import suggest_names
 from sklmerge.images.files._part_folders import order_parts
 from sklmerge.labels import LabelMerger, check_merger
 
@@ -265,7 +266,8 @@ def fit_merger(merge: Any, counts: Mapping[Any, int]) -> LabelMerger:
     absent = [label for label in merger.mapping_ if label not in merger.class_counts_]
     if absent:
         raise ValueError(
-            f"merge must name classes that are there, got {absent}; there are "
+            f"merge must name classes that are there, got {absent}"
+            f"{suggest_names(absent, merger.class_counts_)}; there are "
             f"{list(merger.class_counts_)}"
         )
     return merger.set_params(missing="error")

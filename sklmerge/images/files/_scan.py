@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._kinds import suggest_names
 from sklmerge.images.codec import IMAGE_EXTENSIONS
 from sklmerge.images.files._class_folders import (
     choose_class_folders,
@@ -265,9 +266,21 @@ def choose_code_dtype(n_classes: int) -> type[np.signedinteger]:
     return np.int16 if n_classes < 2**15 else np.int32
 
 
+def suggest_place(path: str) -> str:
+    """Guess which neighbour was meant by a mistyped path, for an error message."""
+    try:
+        names = os.listdir(os.path.dirname(path) or ".")
+    except OSError:
+        return ""
+    return suggest_names([os.path.basename(path)], names)
+
+
 def _find_class_folders(root: str, wanted: Wanted) -> tuple[list[bytes], Counter[str]]:
     if not os.path.isdir(root):
-        raise ValueError(f"source must be an existing folder, table or archive, got {root!r}")
+        raise ValueError(
+            f"source must be an existing folder, table or archive, got {root!r}"
+            f"{suggest_place(root)}"
+        )
     home = os.path.realpath(os.fsencode(root))
     with os.scandir(os.fsencode(root)) as entries:
         visible = [entry for entry in entries if not is_hidden(entry.name)]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklmerge._checks import is_whole
+from sklmerge._kinds import suggest_names
 
 # The table that stands beside images, as other programs look for it too.
 METADATA_NAME = "metadata.csv"
@@ -171,7 +172,8 @@ def choose_columns(
     for parameter, name in (("path_column", path_column), ("label_column", label_column)):
         if name is not None and name not in names:
             raise ValueError(
-                f"{parameter} must be a column of {table.name}, got {name!r}; there are "
+                f"{parameter} must be a column of {table.name}, got {name!r}"
+                f"{suggest_names([name], names)}; there are "
                 f"{', '.join(map(repr, names))}"
             )
     path = path_column or _find_named(names, ("file_name",), _PATH_NAMES)
