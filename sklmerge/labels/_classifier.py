@@ -32,12 +32,7 @@ from sklmerge.labels._refining import (
     tally_classes,
     warn_of_lone_members,
 )
-from sklmerge.labels._routing import (
-    convert_validation,
-    make_router,
-    name_refiners,
-    split_params,
-)
+from sklmerge.labels._routing import convert_validation, make_router, name_refiners, split_params
 
 
 class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -350,7 +345,12 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return float(accuracy_score(truth, to_numpy(self.predict(X)), sample_weight=weights))
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return a MetadataRouter with what the estimator and each refiner requested."""
+        """Return what the estimator and each refiner requested.
+
+        Returns
+        -------
+        MetadataRouter
+        """
         return make_router(self, self.estimator, self.refiner)
 
     def __sklearn_tags__(self) -> Any:

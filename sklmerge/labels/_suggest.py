@@ -63,13 +63,6 @@ class MergeStep(NamedTuple):
         Scores of the same predictions after this merge.
     suggested : bool
         Whether the join is part of the suggestion.
-
-    Examples
-    --------
-    >>> from sklmerge import suggest_merges
-    >>> step = suggest_merges(["A", "A", "B", "C"], ["A", "B", "B", "C"]).steps[0]
-    >>> step.members, step.suggested
-    (['A', 'B'], True)
     """
 
     members: list[Label]
@@ -132,7 +125,13 @@ class MergeSuggestion:
     note: str | None = None
 
     def to_merger(self) -> LabelMerger:
-        """Return an unfitted LabelMerger of the suggestion."""
+        """Make a merger of the suggestion.
+
+        Returns
+        -------
+        LabelMerger
+            Unfitted.
+        """
         return LabelMerger(self.merge)
 
     def __str__(self) -> str:
