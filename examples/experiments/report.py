@@ -38,6 +38,7 @@ NETWORKS = [
     Column(DATA["rbc12"], "network", "rbc12_networks"),
     Column(DATA["rbc12"], "network, long", "rbc12_networks_long"),
     Column(DATA["fashion"], "network", "fashion_networks"),
+    Column("clothes 4:1", "network", "fashion_4_networks"),
 ]
 EMBEDDINGS = [Column(DATA[n], "embedding", f"{n}_embedding") for n in ("rbc12", "trashnet")]
 ALL = [*FEATURES, *NETWORKS, *EMBEDDINGS]

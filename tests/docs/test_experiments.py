@@ -47,6 +47,7 @@ COUNTS = {
     "red cells 20:1": {"normal": 914, "teardrop": 45},
     "rubbish 4:1": {"paper": 98, "trash": 23},
     "clothes 100:1": {"common": 1500, "rare": 15},
+    "clothes 4:1": {"common": 1500, "rare": 375},
 }
 LEVELS = ("original", "merged")
 
