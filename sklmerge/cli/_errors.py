@@ -2,7 +2,9 @@
 
 import functools
 import re
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,22 +28,56 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            with print_warnings():
-                return command(*args, **kwargs)
-        except BrokenPipeError:
-            # Whoever reads what is printed has seen enough; typer ends without a word.
-            raise
-        except (OSError, ImportError) as error:
-            fail(_tell(error), FAILED)
-        except MemoryError as error:
-            fail(": ".join(filter(None, ["not enough memory", str(error)])), FAILED)
-        except (ValueError, TypeError) as error:
-            fail(str(error), FAILED if _is_bad_file(error) else WRONG_USE)
-        except KeyboardInterrupt:
-            fail(f"stopped{goes_on if command.__name__ == 'balance' else ''}", STOPPED)
+        with note_interrupts() as noted:
+            try:
+                with print_warnings():
+                    return command(*args, **kwargs)
+            except Exception as error:
+                if not noted:
+                    _explain(error)
+            except KeyboardInterrupt:
+                pass
+            # Not by `fail`, which loads more of the library, of which half may be loaded.
+            print(
+                f"error: stopped{goes_on if command.__name__ == 'balance' else ''}", file=sys.stderr
+            )
+            raise typer.Exit(STOPPED)
 
     return run
+
+
+@contextmanager
+def note_interrupts() -> Iterator[list[int]]:
+    """Note that Ctrl-C was pressed: in a library that is being loaded it may become any error."""
+    noted: list[int] = []
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or usual is signal.SIG_IGN:
+        yield noted
+        return
+
+    def interrupt(number: int, frame: Any) -> None:
+        noted.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+def _explain(error: Exception) -> NoReturn:
+    """Print what went wrong and exit; raise what is nobody's mistake."""
+    if isinstance(error, BrokenPipeError):
+        # Whoever reads what is printed has seen enough; typer ends without a word.
+        raise error
+    if isinstance(error, OSError | ImportError):
+        fail(_tell(error), FAILED)
+    if isinstance(error, MemoryError):
+        fail(": ".join(filter(None, ["not enough memory", str(error)])), FAILED)
+    if isinstance(error, ValueError | TypeError):
+        fail(str(error), FAILED if _is_bad_file(error) else WRONG_USE)
+    raise error
 
 
 def _is_bad_file(error: Exception) -> bool:

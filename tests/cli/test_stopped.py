@@ -53,7 +53,7 @@ def test_a_command_that_is_stopped_ends_and_says_so(photos, tmp_path, command, o
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("seconds", [0.05, 0.3])
+@pytest.mark.parametrize("seconds", [0.05, 0.15, 0.3, 0.6])
 def test_a_command_that_is_stopped_while_it_is_loaded_says_so_too(photos, seconds):
     arguments = [sys.executable, "-c", READY, "inspect", str(photos)]
     pipe = subprocess.PIPE
