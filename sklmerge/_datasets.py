@@ -122,12 +122,15 @@ def holds_labels_itself(data: Any) -> bool:
     return isinstance(data, Sequence) or not hasattr(data, "__getitem__")
 
 
+def yields_batches(data: Any) -> bool:
+    """Tell `tf.data.Dataset`, `keras.utils.PyDataset` and torch `DataLoader` by what they have."""
+    return any(hasattr(data, name) for name in ("element_spec", "on_epoch_end", "batch_sampler"))
+
+
 def is_stream(data: Any) -> bool:
-    """Tell what yields batches: `tf.data.Dataset`, `keras.utils.PyDataset`, torch `DataLoader`."""
+    """Tell batches whose labels are known only by going through them."""
     # A Keras generator is a PyDataset that knows its labels.
-    return not hasattr(data, "class_indices") and any(
-        hasattr(data, name) for name in ("element_spec", "on_epoch_end", "batch_sampler")
-    )
+    return yields_batches(data) and not hasattr(data, "class_indices")
 
 
 def sort_by_index(class_indices: Mapping[Any, int]) -> list[Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from sklmerge._checks import check_image_size
 from sklmerge._containers import is_index
 from sklmerge._contract import as_image_batch
+from sklmerge._datasets import yields_batches
 from sklmerge._tensors import to_numpy
 from sklmerge.feed._dataset_rows import check_form, find_column
 from sklmerge.feed._sources import (
@@ -23,8 +24,6 @@ from sklmerge.feed._sources import (
 from sklmerge.images import ImagePaths, ReadOptions, RemoteFiles, check_decoding, find_paths
 
 _KINDS = "images, paths, an ImageIndex or a data set with __len__ and __getitem__"
-# What streams and made batches have, and data sets with rows have not.
-_STREAM_NAMES = ("element_spec", "on_epoch_end", "batch_sampler", "make_batch")
 
 
 def open_source(
@@ -99,8 +98,8 @@ def _is_stream(source: Any) -> bool:
     iterable = getattr(torch_data, "IterableDataset", ())
     # A data set may keep a list of keys, as those of LMDB do; what has a method is a mapping.
     has_parts = callable(getattr(source, "keys", None))
-    is_stream = any(hasattr(source, name) for name in _STREAM_NAMES)
-    return has_parts or is_stream or isinstance(source, iterable)
+    is_made = hasattr(source, "make_batch") or yields_batches(source)
+    return has_parts or is_made or isinstance(source, iterable)
 
 
 def _is_on_disk(source: Any) -> bool:

@@ -1,7 +1,6 @@
 """Rows in, their images out: from the cache, from the source, or another row's in its place."""
 
 import bisect
-import multiprocessing
 import os
 import threading
 import warnings
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_on_error, is_real
-from sklmerge._config import config_context, get_config
+from sklmerge._config import get_config, set_config
 from sklmerge.feed._sources import ImageSource
 from sklmerge.images import BadFileError
 
@@ -140,8 +139,6 @@ class RowReader:
         self.unreadable: dict[str, str] = {}
         self._bad_rows: set[int] = set()
         self._process = os.getpid()
-        # Which process sent this here, and the settings that held there.
-        self._sent: tuple[int, dict[str, Any]] = (0, {})
         self._lock = threading.Lock()
         self._cache = DecodeCache(cache_bytes)
         self._members: dict[int, NDArray[np.intp]] = {}
@@ -160,14 +157,6 @@ class RowReader:
             If an image, or all of its class, cannot be read.
         """
         self._reopen()
-        # A worker that was spawned, not forked, knows nothing of what set_config said at home.
-        parent = multiprocessing.parent_process()
-        if parent is not None and parent.pid == self._sent[0]:
-            with config_context(**self._sent[1]):
-                return self._read_all(rows)
-        return self._read_all(rows)
-
-    def _read_all(self, rows: Sequence[int]) -> list[tuple[int, NDArray[Any]]]:
         found = {row: self._cache.get(row) for row in rows}
         new = [row for row, image in found.items() if image is None and row not in self._bad_rows]
         for row, read in zip(new, self.source.read_many(new), strict=True):
@@ -249,13 +238,15 @@ class RowReader:
         # Locks and what was decoded stay behind; another process decodes for itself.
         left = ("_lock", "_cache", "_members")
         state = {name: value for name, value in self.__dict__.items() if name not in left}
-        return state | {"_sent": (os.getpid(), get_config())}
+        return state | {"sent": (os.getpid(), get_config())}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        sender, settings = state.pop("sent")
         self.__dict__.update(state)
-        if self._sent[0] == os.getpid():
-            # A copy that went nowhere: forks of this process inherit what holds by then.
-            self._sent = (0, {})
+        # A worker that was spawned, not forked, knows nothing of what set_config said at home; what
+        # its own code sets later holds.
+        if os.getppid() == sender:
+            set_config(**settings)
         self._lock = threading.Lock()
         self._cache = DecodeCache(self.cache_bytes)
         self._members = {}

@@ -27,6 +27,7 @@ from sklmerge import (
     ImageIndex,
     ImageScaler,
     config_context,
+    set_config,
 )
 from sklmerge.images import encode_image
 
@@ -229,31 +230,31 @@ def tell_error(batches, queue):
         queue.put("read")
 
 
-def test_a_spawned_process_keeps_the_limit_of_pixels(tmp_path):
-    for label in ("a", "b"):
-        (tmp_path / label).mkdir()
-        (tmp_path / label / "1.png").write_bytes(encode_image(np.zeros((6, 9), np.uint8), "png"))
-    batches = ImageBatches(ImageIndex(tmp_path), batch_size=2)
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    with config_context(max_pixels=53):
-        process = context.Process(target=tell_error, args=(batches, queue))
-        process.start()
-    assert "6 x 9 pixels are more than max_pixels=53" in queue.get(timeout=120)
-    process.join()
+def tell_error_by_own_limit(batches, queue):
+    set_config(max_pixels=52)
+    tell_error(batches, queue)
 
 
-def test_a_copy_that_is_forked_reads_by_the_limit_of_its_own_time(tmp_path):
+def make_small_batches(folder):
     for label in ("a", "b"):
-        (tmp_path / label).mkdir()
-        (tmp_path / label / "1.png").write_bytes(encode_image(np.zeros((6, 9), np.uint8), "png"))
-    batches = deepcopy(ImageBatches(ImageIndex(tmp_path), batch_size=2))
-    context = multiprocessing.get_context("fork")
+        (folder / label).mkdir()
+        (folder / label / "1.png").write_bytes(encode_image(np.zeros((6, 9), np.uint8), "png"))
+    return ImageBatches(ImageIndex(folder), batch_size=2)
+
+
+@pytest.mark.parametrize(
+    ("method", "tell", "limit"),
+    # A copy that is forked reads by what holds when it forks; what a worker sets itself wins.
+    [("spawn", tell_error, 53), ("spawn", tell_error_by_own_limit, 52), ("fork", tell_error, 53)],
+)
+def test_other_processes_keep_the_limit_of_pixels(tmp_path, method, tell, limit):
+    batches = deepcopy(make_small_batches(tmp_path))
+    context = multiprocessing.get_context(method)
     queue = context.Queue()
     with config_context(max_pixels=53):
-        process = context.Process(target=tell_error, args=(batches, queue))
+        process = context.Process(target=tell, args=(batches, queue))
         process.start()
-    assert "6 x 9 pixels are more than max_pixels=53" in queue.get(timeout=120)
+    assert f"6 x 9 pixels are more than max_pixels={limit}" in queue.get(timeout=120)
     process.join()
 
 
