@@ -126,6 +126,13 @@ def test_wrong_levels_and_leaves_are_named(tmp_path):
         ImageIndex(tmp_path, levels="deep")
     with pytest.raises(ValueError, match='merge="parent" needs levels="leaf"'):
         ImageIndex(tmp_path, merge="parent")
+    flat = ImageIndex(tmp_path / "fruit" / "apple")
+    for merge_flat in (
+        lambda: flat.with_merge("parent"),
+        lambda: ImageIndex(tmp_path / "fruit" / "apple", levels="leaf", merge="parent"),
+    ):
+        with pytest.raises(ValueError, match=r"folders within folders.* got 'fuji', 'gala'"):
+            merge_flat()
     with pytest.raises(ValueError, match="levels='leaf' takes folders inside of folders"):
         ImageIndex(tmp_path, classes=["fruit/kiwi"])
     with pytest.raises(ValueError, match=r"got \['fruit'\]; there are 'fruit/apple/fuji'"):

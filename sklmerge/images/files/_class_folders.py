@@ -175,6 +175,11 @@ def merge_by_parent(classes: Sequence[str]) -> dict[str, list[str]]:
         parent = name.rpartition("/")[0] or (name if name in parents else "")
         if parent:
             merge.setdefault(parent, []).append(name)
+    if not merge:
+        raise ValueError(
+            'merge="parent" must find classes in folders within folders, such as "apple/gala", got '
+            + ", ".join(map(repr, classes[:5]))
+        )
     return merge
 
 
