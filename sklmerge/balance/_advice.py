@@ -252,7 +252,7 @@ def _explain_remedy(
     elif model == "network":
         reasons.append(
             "compare with the adjustment: showing a network every class equally often was better "
-            "than that at 20 to 1, not at 100 to 1. With files instead, at most "
+            "than that at 20 to 1, not at 4 to 1 or 100 to 1. With files instead, at most "
             f"{RULES.max_copies} copies of an image and weights bring about as much"
         )
     return reasons
