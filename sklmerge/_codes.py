@@ -40,17 +40,11 @@ def match_labels(
     """
     if values.dtype == object:
         return _match_objects(values, classes, dtype)
-    if len(values) == 0 or len(classes) == 0:
-        return np.full(len(values), -1, dtype=dtype)
-    if values.dtype.kind == "U":
-        return _match_in_chunks(values, _make_string_matcher(values.dtype, classes), dtype)
-    if classes.dtype.kind == "f" and values.dtype.kind in "biu":
-        classes, places = _to_integers(classes)
-        return _place_among(match_labels(values, classes), places, dtype)
-    fits = values.dtype != np.uint64 or int(values.max()) < 2**63
-    if values.dtype.kind in "biu" and fits and _is_narrow(classes):
-        return _match_integers(values, classes, dtype)
-    return _match_in_chunks(values, _make_search_matcher(classes), dtype)
+    match = _make_matcher(values.dtype, classes, dtype)
+    codes = np.empty(len(values), dtype=dtype)
+    for start in range(0, len(values), _CHUNK):
+        codes[start : start + _CHUNK] = match(values[start : start + _CHUNK])
+    return codes
 
 
 def replace_labels(
@@ -86,11 +80,20 @@ def replace_labels(
             return _exchange_objects(values, exchange), np.empty(0, dtype=np.intp)
         except (KeyError, TypeError):
             pass  # Some rows have no class, or are no labels at all: the road below says which.
-    codes = match_labels(values, classes)
-    # The smallest code is cheap to find; only where it is -1 are the rows looked for.
-    has_strangers = len(codes) > 0 and int(codes.min()) < 0
-    strangers = np.flatnonzero(codes < 0) if has_strangers else np.empty(0, dtype=np.intp)
-    return np.take(replacements, codes), strangers
+    if values.dtype == object:
+        codes = _match_objects(values, classes, np.intp)
+        return np.take(replacements, codes), np.flatnonzero(codes < 0)
+    match = _make_matcher(values.dtype, classes, np.intp)
+    replaced = np.empty(len(values), dtype=replacements.dtype)
+    strangers = []
+    # Chunk by chunk the numbers stay in the processor's cache, and are never held whole.
+    for start in range(0, len(values), _CHUNK):
+        codes = match(values[start : start + _CHUNK])
+        # The smallest code is cheap to find; only if it is -1 are the rows looked for.
+        if codes.min() < 0:
+            strangers.append(start + np.flatnonzero(codes < 0))
+        replaced[start : start + _CHUNK] = np.take(replacements, codes)
+    return replaced, np.concatenate([np.empty(0, dtype=np.intp), *strangers])
 
 
 def find_classes(values: NDArray[Any]) -> tuple[NDArray[Any], Codes]:
@@ -188,34 +191,46 @@ def _match_objects(
     return np.array(found, dtype=dtype)
 
 
-def _match_in_chunks(
-    values: NDArray[Any], match: Callable[[NDArray[Any]], Codes], dtype: type[np.signedinteger[Any]]
-) -> Codes:
-    codes = np.empty(len(values), dtype=dtype)
-    for start in range(0, len(values), _CHUNK):
-        codes[start : start + _CHUNK] = match(values[start : start + _CHUNK])
-    return codes
+def _make_matcher(
+    kind: np.dtype[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]]
+) -> Callable[[NDArray[Any]], Codes]:
+    """Choose the search for labels of dtype `kind`: a function from rows to places, or -1."""
+    if len(classes) == 0:
+        return lambda chunk: np.full(len(chunk), -1, dtype=dtype)
+    if kind.kind == "U":
+        return _make_string_matcher(kind, classes)
+    if classes.dtype.kind == "f" and kind.kind in "biu":
+        classes, places = _to_integers(classes)
+        match, placed = _make_matcher(kind, classes, np.intp), np.append(places, -1).astype(dtype)
+        return lambda chunk: np.take(placed, match(chunk))
+    if kind.kind in "biu" and _is_narrow(classes):
+        return _make_integer_matcher(kind, classes, dtype)
+    return _make_search_matcher(classes)
 
 
-def _match_integers(
-    values: NDArray[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]]
-) -> Codes:
+def _make_integer_matcher(
+    kind: np.dtype[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]]
+) -> Callable[[NDArray[Any]], Codes]:
     """Look integers up in a table whose negative half answers Python's way, from the end."""
-    # Booleans would index the table as a mask.
-    values, classes = (
-        each.view(np.uint8) if each.dtype == bool else each for each in (values, classes)
-    )
-    if values.dtype == np.uint64:
-        values, classes = values.view(np.int64), classes.astype(np.int64)
+    classes = classes.astype(np.int64)
     low, high = int(classes[0]), int(classes[-1])
     reach = max(high, -low)
-    # A label beyond the table would be answered from its other half.
-    within = -reach - 1 <= int(values.min()) and int(values.max()) <= reach
-    if within and reach < _MAX_TABLE:
-        table = np.full(2 * reach + 2, -1, dtype=dtype)
-        table[classes] = np.arange(len(classes))
-        return _match_in_chunks(values, lambda chunk: np.take(table, chunk), dtype)
-    return _match_in_chunks(values, _make_table_matcher(classes), dtype)
+    beyond = _make_table_matcher(classes)
+    if reach >= _MAX_TABLE:
+        return beyond
+    table = np.full(2 * reach + 2, -1, dtype=dtype)
+    table[classes] = np.arange(len(classes))
+    # Booleans would index the table as a mask.
+    indexed = np.dtype(np.uint8) if kind.kind == "b" else kind
+
+    def match(chunk: NDArray[Any]) -> Codes:
+        chunk = chunk.view(indexed)
+        # A label beyond the table would be answered from its other half.
+        if -reach - 1 <= int(chunk.min()) and int(chunk.max()) <= reach:
+            return np.take(table, chunk.view(np.int64) if indexed == np.uint64 else chunk)
+        return beyond(chunk)
+
+    return match
 
 
 def _make_table_matcher(classes: NDArray[Any]) -> Callable[[NDArray[Any]], Codes]:
@@ -226,8 +241,11 @@ def _make_table_matcher(classes: NDArray[Any]) -> Callable[[NDArray[Any]], Codes
     table[classes - first] = np.arange(len(classes))
 
     def match(chunk: NDArray[Any]) -> Codes:
-        # Clipped before the shift, which could run over the ends of int64.
-        chunk = np.clip(chunk.astype(np.int64), first, int(classes[-1]) + 1)
+        # Clipped before the shift, which could run over the ends of int64; uint64 has another end.
+        last = int(classes[-1]) + 1
+        if chunk.dtype == np.uint64:
+            chunk = np.minimum(chunk, np.uint64(max(last, 0)))
+        chunk = np.clip(chunk.astype(np.int64), first, last)
         return np.take(table, chunk - first)
 
     return match
@@ -237,12 +255,6 @@ def _to_integers(classes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.i
     """Write whole floats as integers, those that int64 holds, and say which these are."""
     places = np.flatnonzero(np.abs(classes) < 2.0**63)
     return classes[places].astype(np.int64), places
-
-
-def _place_among(
-    codes: Codes, places: NDArray[np.intp], dtype: type[np.signedinteger[Any]]
-) -> Codes:
-    return np.take(np.append(places, -1).astype(dtype), codes)
 
 
 def _make_string_matcher(
