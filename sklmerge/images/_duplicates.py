@@ -30,25 +30,7 @@ _BLOCK = 4096
 
 
 def group_equal(digests: NDArray[np.uint64], rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Group rows of equal digests, in the order of their first rows.
-
-    Parameters
-    ----------
-    digests : ndarray of uint64, shape (n, 2)
-    rows : ndarray of int, shape (m,)
-        Those to compare, ascending.
-
-    Returns
-    -------
-    list of ndarray of int
-        Groups of two or more rows, each ascending.
-
-    Examples
-    --------
-    >>> digests = np.array([[1, 1], [2, 1], [1, 1], [2, 1], [3, 1]], np.uint64)
-    >>> [group.tolist() for group in group_equal(digests, np.arange(5))]
-    [[0, 2], [1, 3]]
-    """
+    """Group rows of equal digests, shape (n, 2), in groups of two or more, by their first rows."""
     some = digests[rows]
     order = np.lexsort((rows, some[:, 1], some[:, 0]))
     ordered = some[order]

@@ -24,37 +24,7 @@ def name_groups(
     reader: Reader | None = None,
     n_jobs: int | None = None,
 ) -> list[str]:
-    r"""Name the group of each image.
-
-    Parameters
-    ----------
-    paths : ImagePaths of length n
-        The images; tables with columns are looked for in their root.
-    group_by : str, pattern, callable or mapping
-        As for `balance_folder`.
-    files : RemoteFiles or None, default=None
-        What opens URLs; None for paths.
-    reader : callable or None, default=None
-        What reads formats of one's own, for "similar".
-    n_jobs : int or None, default=None
-        Threads that read the files for "content" and "similar".
-
-    Returns
-    -------
-    list of str, length n
-
-    Raises
-    ------
-    ValueError
-        If an image has no group, or a pattern or column groups no images or all of them.
-    TypeError
-        If `group_by` is none of these.
-
-    Examples
-    --------
-    >>> name_groups(ImagePaths.from_bytes([b"a/p1_1.png", b"a/p1_2.png", b"b/p2_1.png"]), r"p\d")
-    ['p1', 'p1', 'p2']
-    """
+    """Name the group of each image, by `group_by` of `balance_folder`."""
     if isinstance(group_by, str) and group_by == CONTENT:
         return list(map_files(_digest_file, paths, files or RemoteFiles(), n_jobs))
     relative = paths.relative()
@@ -81,14 +51,9 @@ def name_groups(
 def find_similar(
     paths: ImagePaths, *, files: RemoteFiles | None, reader: Reader | None, n_jobs: int | None
 ) -> list[list[int]]:
-    """Find the groups of rows that are near duplicates, equal images among them.
-
-    Raises
-    ------
-    ValueError
-        If no image can be decoded, so that nothing is known of any.
-    """
+    """Find groups of rows that are near duplicates, equal images among them."""
     prints = take_fingerprints(paths, n_jobs=n_jobs, reader=reader, files=files)
+    # Nothing is known of any of them then, which must not pass for "none are similar".
     if len(prints) and not prints.has_pixels.any():
         first = os.fsdecode(paths.get_bytes(0))
         raise ValueError(
@@ -100,14 +65,7 @@ def find_similar(
 
 
 def join_groups(groups: Iterable[Sequence[int]]) -> list[list[int]]:
-    """Join groups that share a member; members and groups are sorted.
-
-    Examples
-    --------
-    >>> from sklmerge.images._groups import join_groups
-    >>> join_groups([[1, 2], [3, 4], [2, 7]])
-    [[1, 2, 7], [3, 4]]
-    """
+    """Join groups that share a member, also through others; members and groups are sorted."""
     owner: dict[int, list[int]] = {}
     for group in groups:
         joined = dict.fromkeys(group)
@@ -170,15 +128,7 @@ def _match(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
 def _find_column(
     paths: ImagePaths, files: RemoteFiles | None, name: str
 ) -> tuple[Callable[[str], Any] | None, str]:
-    """Find a column in the tables that lie in the source; None if no table has it.
-
-    Returns
-    -------
-    find : callable or None
-        Path -> what the column holds for it.
-    tried : str
-        Which tables were looked at, and what they have.
-    """
+    """Find path -> value in the tables of the source, or None; tell what was tried."""
     tables = _read_tables(paths.root, files)
     seen = []
     for file_name, table in tables.items():

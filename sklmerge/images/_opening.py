@@ -51,34 +51,22 @@ class Columns(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """What a source lists.
-
-    Attributes
-    ----------
-    paths : ImagePaths of length n
-    codes : ndarray of int, shape (n,)
-        Position of each original label in ``classes``.
-    classes : list
-        The original labels, sorted.
-    files : RemoteFiles
-        What fetches URLs and members of archives.
-    merge : dict or None
-        The merge that a table tells of.
-    empty : list of str
-        Class folders without an image.
-    passed_over : Counter of str
-        Extension -> files that were seen and not taken.
-    has_table : bool
-        Whether a table lists the files, wherever they lie.
-    """
+    """The images that a source lists, and what it says of them."""
 
     paths: ImagePaths
+    # Position of each original label in `classes`, shape (n,).
     codes: NDArray[np.signedinteger]
+    # The original labels, sorted.
     classes: list[Any]
+    # What fetches URLs and members of archives.
     files: RemoteFiles
+    # The merge that a table tells of.
     merge: dict[Any, list[Any]] | None = None
+    # Class folders without an image.
     empty: Sequence[str] = ()
+    # Extension -> files that were seen and not taken.
     passed_over: Mapping[str, int] = Counter()
+    # Whether a table lists the files, wherever they lie.
     has_table: bool = False
 
 
@@ -160,11 +148,7 @@ def _scan_local(files: RemoteFiles, place: str, wanted: Wanted) -> ScannedFolder
 
 
 def _recall(listed: Listed, table: Table, wanted: Wanted) -> Listed:
-    """Take original labels and the merge of a balanced folder from its metadata.csv.
-
-    A file that the table does not list is of its folder's class. Rows of images that lie elsewhere,
-    as ``place="reference"`` leaves them, come last.
-    """
+    """Take original labels and the merge of a balanced folder from its metadata.csv."""
     names, labels, originals = (
         table.columns[column] for column in ("file_name", "label", "original_label")
     )
@@ -172,6 +156,7 @@ def _recall(listed: Listed, table: Table, wanted: Wanted) -> Listed:
     folders_by_label = read_merge(labels, originals)
     found = [os.fsdecode(path) for path in listed.paths.iterate_bytes()]
     folders = np.array(listed.classes, object)[listed.codes].tolist()
+    # A file that the table does not list is of its folder's class.
     texts = [by_name.get(name, folder) for name, folder in zip(found, folders, strict=True)]
     lost = [name for name, text in zip(found, texts, strict=True) if text in folders_by_label]
     lost = [name for name in lost if name not in by_name]
@@ -180,6 +165,7 @@ def _recall(listed: Listed, table: Table, wanted: Wanted) -> Listed:
             f"{table.name} must give the original label of each file in a merged class, got none "
             f"for {lost[0]!r}; add its row, or remove the table to go by folders alone"
         )
+    # Images that lie elsewhere, as place="reference" leaves them; their rows come last.
     away = [
         row
         for row, name in enumerate(names)
@@ -273,10 +259,8 @@ def _choose_classes(known: Sequence[Any], classes: Iterable[str] | None) -> list
 def _choose_images(
     named: Sequence[str], is_wanted: NDArray[np.bool_], wanted: Wanted
 ) -> tuple[NDArray[np.intp], Counter[str]]:
-    """Choose the rows that are images, and count the others that are of a class to take.
-
-    A table says what an image is, whatever its extension, unless extensions were given.
-    """
+    """Choose the rows that are images, and count the others that are of a class to take."""
+    # A table says what an image is, whatever its extension, unless extensions were given.
     endings = ("",) if wanted.extensions is IMAGE_EXTENSIONS else wanted.extensions
     endings = tuple(ending.lower() for ending in endings)
     exclude = wanted.exclude
@@ -321,13 +305,7 @@ def _find_members(
 
 
 def tell_passed_over(passed_over: Mapping[str, int]) -> str:
-    """Tell what was passed over in a few words, the most frequent extension first.
-
-    Examples
-    --------
-    >>> tell_passed_over({".gif": 15, ".jfif": 25, "": 1})
-    '; passed over: 25 .jfif, 15 .gif, 1 without extension'
-    """
+    """Tell what was passed over in a few words, the most frequent extension first."""
     counts = sorted(passed_over.items(), key=lambda pair: (-pair[1], pair[0]))
     listed = ", ".join(f"{n} {extension or 'without extension'}" for extension, n in counts)
     return f"; passed over: {listed}" if listed else ""

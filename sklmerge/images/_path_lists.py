@@ -13,34 +13,7 @@ from sklmerge.images.files import ImagePaths, RemoteFiles
 
 
 def find_paths(X: Any, *, name: str = "X") -> ImagePaths | None:
-    """Find the paths that X lists, where it lists paths and not pixels.
-
-    Parameters
-    ----------
-    X : object
-        An `ImageIndex`, its ``paths``, or str and path-likes in a list, an array or a data frame
-        column, also as one column of a table.
-    name : str, default="X"
-        What X is called in errors.
-
-    Returns
-    -------
-    ImagePaths or None
-        None where X holds something else.
-
-    Raises
-    ------
-    TypeError
-        If X is a single path, or something among the paths is none.
-
-    Examples
-    --------
-    >>> from sklmerge.images._path_lists import find_paths
-    >>> list(find_paths(["cat/1.jpg", "dog/1.jpg"]))
-    ['cat/1.jpg', 'dog/1.jpg']
-    >>> find_paths([[0, 1], [2, 3]]) is None
-    True
-    """
+    """Find the paths in an index, a list, an array or a table column; None if X has none."""
     if is_index(X):
         paths: ImagePaths = X.paths
         return paths
@@ -58,10 +31,8 @@ def find_paths(X: Any, *, name: str = "X") -> ImagePaths | None:
 
 
 def get_ways(X: Any) -> tuple[Reader | None, RemoteFiles]:
-    """Get an index' own ways to read files, and to fetch those behind URLs.
-
-    Anything else may have columns of these names, and has the usual ways.
-    """
+    """Get an index's own ways to read and fetch files; anything else has the usual ones."""
+    # Not by hasattr: a data frame may have columns of these names.
     return (X.reader, X.files) if is_index(X) else (None, RemoteFiles())
 
 

@@ -19,15 +19,11 @@ _AREA_SIDE = 16 * SIDE
 
 
 def make_thumbnail(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """Make a grey image of 32 x 32 pixels from an upright one of any kind.
-
-    Integers keep their scale; floats, whose range no file tells, are stretched from their least
-    value to their largest. From the same grey pixels comes what Pillow's Lanczos filter gives, up
-    to sides of 512 pixels.
-    """
+    """Make a grey image of 32 x 32 pixels from an upright one of any channels and dtype."""
     grey = _to_grey(image)
     height, width = grey.shape
     size = min(width, _AREA_SIDE), min(height, _AREA_SIDE)
+    # Up to 512 pixels a side the result is what Pillow's Lanczos filter gives of the same grey.
     if size != (width, height):
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
     # Of a small image half of the time would go into Image.fromarray and np.asarray.
@@ -38,6 +34,7 @@ def make_thumbnail(image: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _to_grey(image: NDArray[Any]) -> NDArray[np.uint8]:
     if image.dtype.kind == "f":
+        # No file tells the range of its floats: they are stretched from the least to the largest.
         low, high = float(np.nanmin(image)), float(np.nanmax(image))
         scaled = (np.nan_to_num(image) - low) * (255 / (high - low) if high > low else 0)
         image = np.clip(scaled, 0, 255)
@@ -60,47 +57,21 @@ def _cosines() -> NDArray[np.float64]:
 
 
 def hash_thumbnails(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Hash grey thumbnails: which of the 64 lowest frequencies lie above their median.
-
-    Parameters
-    ----------
-    thumbnails : ndarray of uint8, shape (n, 32, 32)
-
-    Returns
-    -------
-    ndarray of uint64, shape (n,)
-        The first bit is the highest: written in hexadecimal, what ``imagehash.phash`` prints.
-
-    Examples
-    --------
-    >>> ramp = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (32, 1))
-    >>> f"{hash_thumbnails(ramp[None])[0]:016x}"
-    '8000000000000000'
-    """
+    """Hash thumbnails of shape (n, 32, 32) to 64 bits each, in the order of `imagehash.phash`."""
     hashes = np.empty(len(thumbnails), np.uint64)
     cosines = _cosines()
     for start in range(0, len(thumbnails), 4096):
         some = thumbnails[start : start + 4096].astype(np.float64)
         # Rounded, because sums in another order differ in their last digits.
         low = (cosines @ some @ cosines.T).reshape(len(some), -1).round(6)
+        # One bit for each of the 64 lowest frequencies: whether it lies above their median.
         bits = low > np.median(low, axis=1)[:, None]
         hashes[start : start + 4096] = np.packbits(bits, axis=1).view(">u8")[:, 0]
     return hashes
 
 
 def correlate(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Correlate the pixels of thumbnails pair by pair; images of one colour count by that colour.
-
-    Parameters
-    ----------
-    first, second : ndarray of uint8, shape (n, 32, 32)
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Pearson's correlation. Of two images that are nearly of one colour each, 1 where the
-        colours are within 2 levels and 0 where not.
-    """
+    """Correlate the pixels (Pearson) of thumbnails of shape (n, 32, 32), pair by pair."""
     pairs = [each.reshape(len(each), -1).astype(np.float64) for each in (first, second)]
     means = [each.mean(axis=1) for each in pairs]
     centred = [each - mean[:, None] for each, mean in zip(pairs, means, strict=True)]
@@ -109,6 +80,8 @@ def correlate(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np
     flat = [norm < SIDE / 2 for norm in norms]
     products = np.einsum("ij,ij->i", *centred)
     correlations = products / np.maximum(norms[0] * norms[1], 1e-9)
+    # Two images of nearly one colour each have no correlation: 1 if their colours are within 2
+    # levels, else 0.
     alike = (np.abs(means[0] - means[1]) <= 2).astype(np.float64)
     return np.where(flat[0] & flat[1], alike, correlations)
 
@@ -116,35 +89,12 @@ def correlate(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np
 def pair_hashes(
     hashes: NDArray[np.uint64], max_distance: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Find all pairs of hashes that differ in few bits.
-
-    Parameters
-    ----------
-    hashes : ndarray of uint64, shape (n,)
-    max_distance : int
-        The most bits that differ, from 0 to 30.
-
-    Returns
-    -------
-    pairs : ndarray of int, shape (n_pairs, 2)
-        Rows, the smaller first, sorted.
-    capped : ndarray of int
-        Rows of which not all comparisons were made, because too many share a part of their hash.
-
-    Notes
-    -----
-    The hash is cut into ``max_distance + 2`` bands. Two hashes within ``max_distance`` bits agree
-    in at least two bands, so only those that do are compared: 15 sorts for a distance of 4.
-
-    Examples
-    --------
-    >>> hashes = np.array([0, 0b111, 2**64 - 1, 0b1000], np.uint64)
-    >>> pair_hashes(hashes, 4)[0].tolist()
-    [[0, 1], [0, 3], [1, 3]]
-    """
+    """Find pairs of rows within `max_distance` (0 to 30) bits, and the rows of crowded buckets."""
     n = len(hashes)
     found = [np.empty(0, np.int64)]
     is_capped = np.zeros(n, np.bool_)
+    # Of max_distance + 2 bands, two hashes within max_distance bits share at least two, so only
+    # those that do are compared: 15 sorts for a distance of 4.
     for turned, n_rest in _turn_bands(hashes, max_distance):
         # A bucket is in the order of the other bits, so neighbours are near where it is capped.
         order = np.argsort(turned)
@@ -161,6 +111,7 @@ def pair_hashes(
             rows, others = order[near], order[near + step]
             found.append(np.minimum(rows, others) * np.int64(n) + np.maximum(rows, others))
         else:
+            # Too many share these two bands: some comparisons were not made.
             is_capped[order[places]] = True
     codes = np.unique(np.concatenate(found))
     return np.stack([codes // max(n, 1), codes % max(n, 1)], axis=1), np.flatnonzero(is_capped)

@@ -31,32 +31,20 @@ TASKS_AT_ONCE = 32
 
 
 class ReadOptions(NamedTuple):
-    """How files are read.
+    """How files are read; sizes and colours as for `decode_image`."""
 
-    Attributes
-    ----------
-    reader : callable or None
-        Path -> array, for formats of one's own; whatever it raises is the reason of that file.
-        ``color_mode`` is then its own affair. Of a URL it gets the content as a binary file.
-    image_size, color_mode
-        See ``decode_image``.
-    """
-
+    # Path -> array, for formats of one's own; of a URL it gets the content as a binary file.
+    # Whatever it raises is the reason of that file, and it ignores color_mode.
     reader: Reader | None = None
     image_size: tuple[int, int] | None = None
     color_mode: str = "rgb"
 
 
 def fetch_urls(paths: Sequence[str], files: RemoteFiles) -> list[Fetched]:
-    """Fetch those of some files that lie behind URLs, all at once.
-
-    Raises
-    ------
-    ConnectionError
-        If a store does not answer: that is no fault of a file.
-    """
+    """Fetch those of some files that lie behind URLs, all at once; None for the others."""
     places = [place for place, path in enumerate(paths) if is_url(path)]
     fetched: list[Fetched] = [None] * len(paths)
+    # ConnectionError passes through: a store that does not answer is no fault of a file.
     for place, data in zip(places, files.fetch([paths[p] for p in places]), strict=True):
         fetched[place] = data
     return fetched
@@ -98,17 +86,7 @@ def read_with(reader: Reader, path: str, fetched: Fetched = None) -> NDArray[Any
 
 
 def read_image(path: str, options: ReadOptions, fetched: Fetched = None) -> NDArray[Any]:
-    """Read one image file.
-
-    Returns
-    -------
-    ndarray of shape (height, width) or (height, width, channels)
-
-    Raises
-    ------
-    ValueError
-        With the reason alone.
-    """
+    """Read one image file; a ValueError tells the reason alone, without the path."""
     reader, size, color_mode = options
     if reader is None:
         data = read_bytes(path, fetched)
@@ -131,27 +109,7 @@ def map_files(
     n_jobs: int | None,
     progress: Progress | None = None,
 ) -> Iterator[Result]:
-    """Call a function for each file, in threads, and yield what it gives in order.
-
-    Stopped from the keyboard, or when no more is asked for, it waits for the files at work alone.
-
-    Parameters
-    ----------
-    function : callable
-        Path and what was fetched of it -> result.
-    paths : sequence of str
-        The files.
-    files : RemoteFiles
-        What fetches URLs.
-    n_jobs : int or None
-        Threads, as joblib counts them.
-    progress : callable or None, default=None
-        Called as ``progress(n_done, n_files)`` after each task.
-
-    Yields
-    ------
-    result
-    """
+    """Call a function for each file, in threads, and yield its results in the files' order."""
     check_progress(progress)
     n_done = 0
     starts = range(0, len(paths), FILES_PER_TASK)
@@ -165,6 +123,7 @@ def map_files(
         at_once=TASKS_AT_ONCE,
         passes_gate=True,
     )
+    # Stopped from the keyboard or closed early, it waits for the files at work alone.
     with closing(done):
         for results in done:
             yield from results
@@ -209,36 +168,12 @@ def read_all(
     on_error: str,
     n_jobs: int | None,
 ) -> tuple[NDArray[Any] | list[NDArray[Any]], list[int]]:
-    """Read files, and raise, warn or keep silent about those that cannot be read.
-
-    Parameters
-    ----------
-    paths : ImagePaths of length n
-        The files.
-    options : ReadOptions
-        How they are read.
-    files : RemoteFiles
-        What fetches URLs.
-    on_error : {"raise", "skip", "warn"}
-        See `ImageIndex.read`.
-    n_jobs : int or None
-        Threads.
-
-    Returns
-    -------
-    images : ndarray of shape (n_read, ...) or list of ndarray
-    positions : list of int, length n_read
-        Which of the n they are.
-
-    Raises
-    ------
-    BadFileError
-        Files could not be read, and that is an error, or none could.
-    """
+    """Read files as `ImageIndex.read` does; returns images, and the positions of those read."""
     images = read_images(paths, options, files, n_jobs)
     gathered, positions, failures = gather_images(images, len(paths))
     if failures:
         told = tell_failures(failures, paths.relative())
+        # Nothing read is an error, whatever on_error says.
         if on_error == "raise" or not positions:
             raise BadFileError(f'{told}; pass on_error="skip" to go on without them')
         if on_error == "warn":
@@ -249,22 +184,7 @@ def read_all(
 def gather_images(
     images: Iterator[NDArray[Any] | str], n: int
 ) -> tuple[NDArray[Any] | list[NDArray[Any]], list[int], list[Failure]]:
-    """Put images into one array where their shapes and dtypes agree, into a list where not.
-
-    Parameters
-    ----------
-    images : iterator of ndarray or str
-        What ``read_images`` yields.
-    n : int
-        How many there are.
-
-    Returns
-    -------
-    images : ndarray of shape (n_read, ...) or list of ndarray
-    positions : list of int, length n_read
-        Which of the n they are.
-    failures : list of Failure
-    """
+    """Put images into an array, a list if shapes or dtypes differ; with positions and failures."""
     batch: NDArray[Any] | None = None
     loose: list[NDArray[Any]] = []
     positions: list[int] = []

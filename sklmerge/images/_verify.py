@@ -34,28 +34,13 @@ _COLORS = {1: "grey", 3: "RGB", 4: "RGBA"}
 
 
 def name_mode(image: NDArray[Any]) -> str:
-    """Name the colours and the depth of an image.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklmerge.images._verify import name_mode
-    >>> name_mode(np.zeros((4, 6, 3), np.uint8)), name_mode(np.zeros((4, 6), np.uint16))
-    ('RGB uint8', 'grey uint16')
-    """
+    """Name the colours and the depth of an image, such as "RGB uint8" or "grey uint16"."""
     channels = 1 if image.ndim == 2 else image.shape[2]
     return f"{_COLORS.get(channels, f'{channels} channels')} {name_dtype(image.dtype)}"
 
 
 def find_lie(name: str, image_format: str | None) -> str | None:
-    """Name the format of a file whose extension stands for another one; None where it is true.
-
-    Examples
-    --------
-    >>> from sklmerge.images._verify import find_lie
-    >>> find_lie("cat/1.jpg", "png"), find_lie("cat/1.JPEG", "jpeg")
-    ('PNG', None)
-    """
+    """Name the format of a file whose extension stands for another one; None if it is true."""
     claimed = _FORMATS_BY_EXTENSION.get("." + name.rpartition(".")[2].lower())
     if image_format is None or claimed is None or claimed == image_format:
         return None
@@ -63,31 +48,12 @@ def find_lie(name: str, image_format: str | None) -> str | None:
 
 
 def summarise_sizes(sizes: Counter[tuple[int, int]]) -> dict[str, tuple[int, int]]:
-    """Find the smallest, the median and the largest (height, width), by the number of pixels.
-
-    Each is the size of an image that is there; of two in the middle the smaller one is the median.
-
-    Parameters
-    ----------
-    sizes : Counter of (height, width)
-        How many images have each size.
-
-    Returns
-    -------
-    dict of str to (int, int)
-        ``"smallest"``, ``"median"`` and ``"largest"``; empty without images.
-
-    Examples
-    --------
-    >>> from collections import Counter
-    >>> from sklmerge.images._verify import summarise_sizes
-    >>> summarise_sizes(Counter({(100, 80): 5, (30, 200): 1, (3024, 3024): 1}))["median"]
-    (100, 80)
-    """
+    """Find the smallest, median and largest (height, width) by pixels; {} without images."""
     if not sizes:
         return {}
     ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
     ranks = np.cumsum([sizes[size] for size in ordered])
+    # Of two in the middle the smaller is the median: each of the three is the size of an image.
     middle = ordered[int(np.searchsorted(ranks, (ranks[-1] + 1) // 2))]
     return {"smallest": ordered[0], "median": middle, "largest": ordered[-1]}
 
@@ -198,29 +164,7 @@ def verify_files(
     *,
     with_near: bool = False,
 ) -> ImageReport:
-    """Read every file, compare their digests, and count what they are like.
-
-    Parameters
-    ----------
-    paths : ImagePaths of length n
-        The files.
-    codes : ndarray of int, shape (n,)
-        Their merged labels.
-    options : ReadOptions
-        Its ``reader``.
-    files : RemoteFiles
-        What fetches URLs.
-    n_jobs : int or None
-        Threads.
-    progress : callable or None, default=None
-        Called as ``progress(n_done, n_files)``.
-    with_near : bool, default=False
-        Whether to look for near duplicates, too.
-
-    Returns
-    -------
-    ImageReport
-    """
+    """Read every file once, compare digests, and count kinds; `codes` are merged labels."""
     names = paths.relative()
     n_bytes = 0
     bad_files: dict[str, str] = {}

@@ -20,7 +20,7 @@ def folder(make_folder, pillow_photograph, save):
     make_folder(["b/2.png"], save(pillow_photograph, "PNG", compress_level=1))
     make_folder(["b/grey.png"], encode_image(photograph[:40, :20, 0], "png"))
     make_folder(["b/called.jpg"], encode_image(photograph[:50], "png"))
-    make_folder(["c/large.jpeg"], save(pillow_photograph.resize((300, 200)), "JPEG"))
+    make_folder(["c/large.JPEG"], save(pillow_photograph.resize((300, 200)), "JPEG"))
     make_folder(["c/ink.jpg"], save(pillow_photograph.convert("CMYK").resize((60, 70)), "JPEG"))
     deep = Image.fromarray(photograph[:30, :31, 0].astype(np.uint16) * 257)
     make_folder(["c/deep.png"], save(deep, "PNG"))

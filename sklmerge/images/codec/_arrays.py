@@ -89,15 +89,7 @@ def convert_channels(image: NDArray[Any], channels: int) -> NDArray[Any]:
 
 
 def orient_image(image: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Turn an image as stored upright, by EXIF's number (Exif 2.32, tag 274); contiguous.
-
-    Examples
-    --------
-    >>> orient_image(np.array([[1, 2, 3]]), 6)
-    array([[1],
-           [2],
-           [3]])
-    """
+    """Turn an image as stored upright, by EXIF's number (Exif 2.32, tag 274); contiguous."""
     if orientation >= 5:
         image = image.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):

@@ -5,27 +5,16 @@ from typing import NamedTuple
 
 
 class Format(NamedTuple):
-    """One format of image files.
-
-    Attributes
-    ----------
-    title : str
-        What people call it.
-    extensions : tuple of str
-        Of files that are searched for, in lower case, with the dot.
-    matches : callable
-        The beginning of a file -> whether it is one.
-    plugin : (str, str)
-        Module and class by which Pillow decodes it, loaded when a file is met. pillow-heif is such
-        a plugin, too.
-    library : {"Pillow", "simplejpeg", "OpenCV", "tifffile"}
-        What decodes it. For JPEG, PNG and TIFF, Pillow decodes some kinds.
-    """
+    """One format of image files: how it is called, recognised and decoded."""
 
     title: str
+    # Of files that are searched for, in lower case, with the dot.
     extensions: tuple[str, ...]
+    # The beginning of a file -> whether it is one.
     matches: Callable[[bytes], bool]
+    # Module and class by which Pillow decodes it, loaded when a file is met; also pillow-heif.
     plugin: tuple[str, str]
+    # What decodes it. For JPEG, PNG and TIFF, Pillow decodes some kinds.
     library: str = "Pillow"
 
 

@@ -71,17 +71,10 @@ def open_jpeg(data: bytes, name: str) -> Opened:
 
 
 def choose_reduction(size: tuple[int, int], image_size: Size) -> int:
-    """Choose the largest of 1, 2, 4, 8 that leaves a JPEG no smaller than asked for.
-
-    libjpeg also knows 3/8, 5/8 and the like, but has fast transforms for these four alone.
-
-    Examples
-    --------
-    >>> choose_reduction((375, 500), (90, 100))
-    4
-    """
+    """Choose the largest of 1, 2, 4, 8 that leaves a JPEG no smaller than asked for."""
     if image_size is None:
         return 1
+    # libjpeg also knows 3/8, 5/8 and the like, but has fast transforms for these four alone.
     # Whole pixels only: the decoder rounds up, and its last row may be half made up.
     fitting = (
         reduction
@@ -125,12 +118,10 @@ def _explain(data: bytes, error: ValueError | KeyError) -> str:
 
 
 def walk_jpeg(data: bytes, position: int = 2) -> Iterator[tuple[int, int, int]]:
-    """Yield marker, start and stop of each segment up to the next scan's header.
-
-    What stands between two segments is passed over, as libjpeg does.
-    """
+    """Yield marker, start and stop of each segment up to the next scan's header."""
     marker = 0
     while marker != SOS:
+        # What stands between two segments is passed over, as libjpeg does.
         position = data.find(b"\xff", position)
         if position < 0:
             return
@@ -168,11 +159,9 @@ def read_orientation(data: bytes) -> int:
 
 
 def mend(data: bytes) -> bytes:
-    """Leave out what carries no pixels, and give sequential scans the only parameters they have.
-
-    Strict decoding then judges the pixels alone: stray bytes between segments, a damaged colour
-    profile or an unknown Adobe marker do not touch them.
-    """
+    """Leave out what carries no pixels; sequential scans get the only parameters they have."""
+    # Strict decoding then judges the pixels alone: stray bytes between segments, a damaged colour
+    # profile or an unknown Adobe marker do not touch them.
     parts = [data[:2]]
     sequential, position = False, 2
     frames = [start for marker, start, _ in walk_jpeg(data) if marker in FRAMES]

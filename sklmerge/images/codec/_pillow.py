@@ -123,10 +123,7 @@ def explain_pillow(error: Exception, title: str) -> str:
 
 
 def open_pillow(data: bytes, name: str, orientation: int | None = None) -> Opened:
-    """Read the header of a file by Pillow; its first image is taken.
-
-    `orientation` is what is known already; else it is looked for where Pillow keeps it.
-    """
+    """Read the header of the first image by Pillow; it looks for an orientation not given."""
     # libwebp does not tell half a file from a damaged one.
     if name == "webp" and int.from_bytes(data[4:8], "little") + 8 > len(data):
         raise ValueError("truncated WebP")

@@ -17,11 +17,7 @@ from PIL import ImageFile
 
 
 class _TifffileLog(logging.Handler):
-    """What tifffile logs of damage, by thread.
-
-    Without a handler Python prints that on stderr; with this one it goes to whoever set up logging,
-    and to nobody else.
-    """
+    """Keeps what tifffile logs of damage, by thread."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -36,16 +32,16 @@ class _TifffileLog(logging.Handler):
         return self.heard.lines
 
 
+# Without a handler Python prints that on stderr; with this one it goes to whoever set up logging,
+# and to nobody else.
 tifffile_log = _TifffileLog()
 logging.getLogger("tifffile").addHandler(tifffile_log)
 
 
 class _Held:
-    """Changes a setting when the first thread comes in, and puts it back when the last one leaves.
+    """Changes a setting when the first thread enters; puts it back when the last one leaves."""
 
-    Decoders have settings of the whole process only, and threads decode side by side.
-    """
-
+    # Decoders have settings of the whole process only, and threads decode side by side.
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._n_inside = 0
@@ -89,11 +85,9 @@ class _QuietOpenCV(_Held):
 
 
 class _StrictPillow(_Held):
-    """Pillow takes half a file for a whole one where any library has asked for that.
+    """Makes Pillow refuse half a file, which it takes for a whole one if any library asked so."""
 
-    Its warnings name no file, so they are not shown either.
-    """
-
+    # Pillow's warnings name no file, so they are not shown either.
     # No other filter is this tuple, though one may equal it.
     _filter = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 
@@ -135,12 +129,10 @@ _stderr_lock = threading.Lock()
 
 @contextmanager
 def catch_libtiff() -> Iterator[list[str]]:
-    """Collect what libtiff writes to stderr, where Pillow offers no other way to hear or hush it.
-
-    Descriptor 2 belongs to the whole process, so one thread at a time is in here, for no longer
-    than one compressed TIFF takes. What else was written meanwhile is passed on.
-    """
+    """Collect what libtiff writes to stderr; Pillow has no other way to hear or hush it."""
     complaints: list[str] = []
+    # Descriptor 2 belongs to the whole process, so one thread at a time is in here, for no longer
+    # than one compressed TIFF takes.
     with _stderr_lock:
         try:
             real = os.dup(2)
@@ -161,6 +153,7 @@ def catch_libtiff() -> Iterator[list[str]]:
                 lines = _LIBTIFF_LINE.findall(written)
                 texts = [line.decode("utf-8", "replace").strip() for line in lines]
                 complaints += [text for text in texts if not text.startswith(_OF_TAGS)]
+                # What else was written meanwhile is passed on.
                 rest = _LIBTIFF_LINE.sub(b"", written)
                 if rest:
                     os.write(2, rest)
