@@ -35,23 +35,13 @@ SCHEME = "archive://"
 
 
 class Archive:
-    """The files of one archive and where they lie; 32 bytes a file, so a million take 32 MB.
-
-    Parameters
-    ----------
-    path : str
-        The archive, absolute.
-    members : iterable of Member
-        Its files.
-
-    Notes
-    -----
-    A file is looked up by the 64-bit hash of its name. Nothing is kept open: every call opens the
-    archive for itself, so threads, forks and pickles have nothing to share.
-    """
+    """The files of one archive and where they lie; 32 bytes a file, so a million take 32 MB."""
 
     def __init__(self, path: str, members: Sequence[Member]) -> None:
+        # Nothing is kept open: every call opens the archive for itself, so threads, forks and
+        # pickles have nothing to share.
         self.path = path
+        # A file is looked up by the 64-bit hash of its name.
         keys = np.array(hash_texts(member.name for member in members), np.uint64)
         order = np.argsort(keys, kind="stable")
         # Of files of one name the last is the one that unpacking would leave.
@@ -139,16 +129,7 @@ def open_archive(path: str | os.PathLike[str]) -> Archive:
 
 
 def scan_archives(paths: Sequence[str], wanted: Wanted) -> tuple[ScannedFolder, dict[str, Archive]]:
-    """List the images in the class folders of archives, which are read as one folder.
-
-    A folder that holds all others of an archive, as most archives have one, is not taken for a
-    class.
-
-    Raises
-    ------
-    ValueError
-        There is no archive, one cannot be read, or they hold no class folders.
-    """
+    """List the images in the class folders of archives, which are read as one folder."""
     if not paths:
         raise ValueError("source must be a list of at least one archive, got none")
     places = [os.path.abspath(path) for path in paths]
@@ -162,6 +143,7 @@ def scan_archives(paths: Sequence[str], wanted: Wanted) -> tuple[ScannedFolder, 
     for place in places:
         members, lost = list_members(place)
         archives[place] = Archive(place, members)
+        # The folder that holds all others of an archive, as most archives have one, is no class.
         inner = _find_inner_root([member.name for member in members])
         prefix = os.fsencode(os.path.relpath(place, common)).replace(os.sep.encode(), b"/")
         prefixes[prefix + b"/" + inner] = prefix

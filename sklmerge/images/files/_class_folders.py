@@ -14,19 +14,7 @@ from sklmerge.labels import LabelMerger, check_merger
 
 
 def check_classes(classes: Collection[str] | None) -> list[str] | None:
-    """Check names of class folders.
-
-    Raises
-    ------
-    TypeError
-        If it is one string, which would be taken letter by letter.
-
-    Examples
-    --------
-    >>> from sklmerge.images.files._class_folders import check_classes
-    >>> check_classes(("cat", "dog"))
-    ['cat', 'dog']
-    """
+    """Check names of class folders: not one string, which would be taken letter by letter."""
     if isinstance(classes, str):
         raise TypeError(f"classes must be a list of folder names, got the string {classes!r}")
     return None if classes is None else list(classes)
@@ -40,37 +28,7 @@ def choose_class_folders(
     has_images: bool,
     list_inside: Callable[[str], Collection[str]],
 ) -> list[bytes]:
-    """Choose the class folders among the folders of ``root``.
-
-    Parameters
-    ----------
-    root : str
-        Where they lie, for the messages.
-    folders : sequence of bytes
-        Names of the visible folders in it, sorted.
-    classes : collection of str or None
-        Those to take; None takes all.
-    has_images : bool
-        Whether images lie in the root itself.
-    list_inside : callable
-        Lists the folders in one of them, see `order_parts`.
-
-    Returns
-    -------
-    list of bytes
-        Sorted.
-
-    Raises
-    ------
-    ValueError
-        There is no folder, all are parts of a split, or one of ``classes`` is not there.
-
-    Examples
-    --------
-    >>> from sklmerge.images.files._class_folders import choose_class_folders
-    >>> choose_class_folders("pets", [b"cat"], None, has_images=False, list_inside=list)
-    [b'cat']
-    """
+    """Choose class folders, sorted, among the visible `folders` of `root`."""
     if not folders:
         if has_images:
             raise ValueError(
@@ -112,33 +70,8 @@ def choose_leaves(
     numbers: NDArray[np.signedinteger],
     classes: Collection[str] | None,
 ) -> tuple[list[bytes], NDArray[np.intp], NDArray[np.intp]]:
-    """Choose the folders that hold images themselves, and number them in sorted order.
-
-    Parameters
-    ----------
-    root : str
-        Where they lie, for the message.
-    folders : sequence of bytes
-        Their paths from there, and those of folders without images.
-    numbers : ndarray of int, shape (n,)
-        Position of each image's folder among them.
-    classes : collection of str or None
-        Those to take; None takes all.
-
-    Returns
-    -------
-    leaves : list of bytes
-        Sorted.
-    rows : ndarray of int, shape (n_kept,)
-        The images in them.
-    codes : ndarray of int, shape (n_kept,)
-        Position of each such image's folder in ``leaves``.
-
-    Raises
-    ------
-    ValueError
-        No folder holds an image, or one of ``classes`` does not.
-    """
+    """Choose the folders that hold images themselves, sorted; give image rows and codes."""
+    # `numbers` is the position of each image's folder in `folders`, of which some hold no image.
     has_images = np.bincount(numbers, minlength=len(folders)) > 0
     leaves = sorted(folder for folder, has in zip(folders, has_images, strict=True) if has)
     if not leaves:
@@ -161,13 +94,7 @@ def choose_leaves(
 
 
 def merge_by_parent(classes: Sequence[str]) -> dict[str, list[str]]:
-    """Merge classes that are paths by the folder that each lies in.
-
-    Examples
-    --------
-    >>> merge_by_parent(["apple/gala", "apple/fuji", "kiwi"])
-    {'apple': ['apple/gala', 'apple/fuji']}
-    """
+    """Merge classes that are paths by the folder that each lies in; others stay as they are."""
     merge: dict[str, list[str]] = {}
     parents = {name.rpartition("/")[0] for name in classes}
     for name in classes:
@@ -191,44 +118,11 @@ def drop_empty_folders(
     *,
     allow_empty: bool,
 ) -> tuple[list[str], list[str], NDArray[np.signedinteger]]:
-    """Tell class folders with images from those without, and number the first anew.
-
-    Parameters
-    ----------
-    root : str
-        Where they lie, for the message.
-    folders : sequence of bytes
-        Class folders, sorted.
-    codes : ndarray of int, shape (n,)
-        Position of each image's folder among them.
-    extensions : iterable of str
-        What images end in, for the message.
-    allow_empty : bool
-        Whether folders without an image are passed over. One must have some all the same.
-
-    Returns
-    -------
-    classes, empty : list of str
-        Folders with and without images.
-    codes : ndarray of int, shape (n,)
-        Position of each image's folder among the first.
-
-    Raises
-    ------
-    ValueError
-        If a folder has no image and that is not allowed, or none has.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklmerge.images.files._class_folders import drop_empty_folders
-    >>> codes = np.array([0, 2, 2], np.int16)
-    >>> drop_empty_folders("", [b"a", b"b", b"c"], codes, [".png"], allow_empty=True)
-    (['a', 'c'], ['b'], array([0, 1, 1], dtype=int16))
-    """
+    """Tell class folders with images from those without, and number the first anew."""
     is_full = np.bincount(codes, minlength=len(folders)) > 0
     names = [os.fsdecode(folder) for folder in folders]
     empty = [name for name, is_one in zip(names, is_full, strict=True) if not is_one]
+    # If empty folders are allowed, one must have images all the same.
     if empty and not (allow_empty and is_full.any()):
         raise explain_empty_folder(root, empty[0], extensions)
     numbers = (np.cumsum(is_full) - 1).astype(codes.dtype)
@@ -246,25 +140,7 @@ def explain_empty_folder(root: str, folder: str, extensions: Iterable[str]) -> V
 
 
 def fit_merger(merge: Any, counts: Mapping[Any, int]) -> LabelMerger:
-    """Fit a merger to the classes of a folder, all of which it must find.
-
-    Parameters
-    ----------
-    merge : mapping, list of lists, LabelMerger or None
-        As for `ImageIndex`.
-    counts : mapping of label to int
-        Images of each class.
-
-    Returns
-    -------
-    LabelMerger
-        Fitted to the classes of all images; what it was given stays as it is.
-
-    Raises
-    ------
-    ValueError
-        If `merge` names a class that is not there.
-    """
+    """Fit a copy of a merger to the classes of a folder, all of which `merge` must find."""
     # A fold may lack a class, and LabelMerger says how; in a folder it is a slip of the pen.
     counted = CountedLabels(list(counts), list(counts.values()))
     merger = check_merger(merge).set_params(missing="ignore").fit(counted)

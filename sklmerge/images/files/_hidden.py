@@ -14,25 +14,13 @@ _INSIDE = re.compile(rf"/{_OF_A_MAC}[/\0]".encode())
 
 
 def is_hidden(path: str | bytes) -> bool:
-    """Say whether a relative path has a hidden part.
-
-    Examples
-    --------
-    >>> is_hidden("cat/.thumbs/1.png"), is_hidden(b"__MACOSX"), is_hidden("cat/1.png")
-    (True, True, False)
-    """
+    """Say whether a relative path has a hidden part."""
     text = path.decode("latin-1") if isinstance(path, bytes) else path
     return any(part.startswith(".") or part == _OF_A_MAC for part in text.split("/"))
 
 
 def find_hidden(block: bytes) -> NDArray[np.intp]:
-    r"""Find where hidden parts begin in paths with a 0 after each, but for the first of a path.
-
-    Examples
-    --------
-    >>> find_hidden(b"a/.b/1.png\0a/2.png\0").tolist()
-    [1]
-    """
+    """Find the slashes before hidden parts, in paths with a 0 after each."""
     letters = np.frombuffer(block, np.uint8)
     dots = np.flatnonzero((letters[:-1] == ord("/")) & (letters[1:] == ord(".")))
     # Hardly ever there, and a plain search is 20 times as fast as the pattern.

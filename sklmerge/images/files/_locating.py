@@ -12,17 +12,7 @@ _N_FOLDERS = 100
 
 
 def locate_files(paths: Sequence[str], root: str, table: Table, suffix: str) -> list[str]:
-    """Find the files of a table, each folder listed once; paths that stray a little are mended.
-
-    A path may have another system's backslashes, and a number may lack the zeros in front that a
-    spreadsheet drops. A number that has such zeros is taken as it is.
-
-    Raises
-    ------
-    ValueError
-        If files are not there; it says how many, which, and what would mend it. If a path could be
-        mended to a file that another row names.
-    """
+    """Find the files of a table, each folder listed once; paths that stray a little are mended."""
     folders: dict[str, list[int]] = defaultdict(list)
     for row, path in enumerate(paths):
         folders[path.rpartition("/")[0]].append(row)
@@ -37,7 +27,9 @@ def locate_files(paths: Sequence[str], root: str, table: Table, suffix: str) -> 
                 continue
             if padded is None:
                 padded = _index_numbers(names)
+            # A spreadsheet drops zeros in front of a number; one that has them is taken as it is.
             mended = padded.get(name)
+            # Another system's backslashes.
             turned = paths[row].replace("\\", "/")
             if mended:
                 found[row] = f"{folder}/{mended}" if folder else mended
@@ -82,12 +74,10 @@ def _cut_zeros(name: str) -> str:
 
 
 def _index_numbers(names: set[str]) -> dict[str, str]:
-    """Map numbers without their zeros to names that have them; "" where two names are one number.
-
-    Names without zeros are among ``names`` themselves, and never mended.
-    """
+    """Map numbers without their zeros to names that have them; "" if two names are one number."""
     numbers: dict[str, str] = {}
     for name in names:
+        # Names without zeros are among `names` themselves, and never mended.
         if re.match(r"0+\d+(\.|$)", name):
             short = _cut_zeros(name)
             numbers[short] = "" if short in numbers else name

@@ -20,12 +20,10 @@ _MOST_LINKS = 40
 
 
 class Member(NamedTuple):
-    """Where the content of a file lies in an archive.
-
-    A negative offset is that of a zip's local header, -1 less the offset.
-    """
+    """Where the content of a file lies in an archive."""
 
     name: bytes
+    # Negative for a zip: -1 less the offset of its local header, which tells where the content is.
     offset: int
     size: int
     packed_size: int
@@ -41,15 +39,7 @@ class _Link(NamedTuple):
 
 
 def list_members(path: str) -> tuple[list[Member], list[bytes]]:
-    """List the files of a tar or zip archive, and the links that lead to none of them.
-
-    A link stands for the file that it leads to. Of files of one name the last counts.
-
-    Raises
-    ------
-    BadFileError
-        It is no archive, is damaged, or is compressed as a whole.
-    """
+    """List the files of a tar or zip archive, and the links that lead to none of them."""
     try:
         with open(path, "rb") as file:
             head = file.read(2)
@@ -62,6 +52,7 @@ def list_members(path: str) -> tuple[list[Member], list[bytes]]:
                 )
             with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
                 entries = _list_zip(data, path) if head == b"PK" else _list_tar(data, path)
+                # A link stands for the file that it leads to; the last entry of a name counts.
                 return _follow_links(entries)
     except OSError as error:
         raise BadFileError(f"source {path!r} could not be read ({error})") from error

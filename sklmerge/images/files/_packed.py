@@ -19,34 +19,9 @@ _WORD = 8
 def keep_images(
     block: bytes, endings: Sequence[bytes], exclude: re.Pattern[str] | None = None
 ) -> tuple[bytes, NDArray[np.int32], NDArray[np.bool_], Counter[str]]:
-    r"""Keep the paths that end as images do, are not hidden and not left out by a pattern.
-
-    Parameters
-    ----------
-    block : bytes
-        Paths, each with a 0 after it, the one byte that no path holds.
-    endings : sequence of bytes
-        In lower case; upper and lower case are alike.
-    exclude : pattern or None, default=None
-        Paths in which it is found are left out.
-
-    Returns
-    -------
-    packed : bytes
-        The paths kept, one after another with nothing between them.
-    lengths : ndarray of int32, shape (n_kept,)
-        How many bytes each has.
-    is_kept : ndarray of bool, shape (n,)
-        Which of the paths they are.
-    passed_over : Counter of str
-        Extension, in lower case -> how many paths that are not hidden were not kept.
-
-    Examples
-    --------
-    >>> packed, lengths, is_kept, passed = keep_images(b"a/1.JPG\0a/.b.jpg\0a/c.txt\0", [b".jpg"])
-    >>> packed, lengths.tolist(), is_kept.tolist(), passed
-    (b'a/1.JPG', [7], [True, False, False], Counter({'.txt': 1}))
-    """
+    """Keep paths that end as images do, unless hidden or excluded; count others by extension."""
+    # Each path in `block` ends in a 0, the one byte that no path holds. Those kept are packed with
+    # nothing between them, each as long as `lengths` says.
     letters = np.frombuffer(block, np.uint8)
     stops = np.flatnonzero(letters == 0)
     starts = np.concatenate([[0], stops[:-1] + 1])
@@ -61,6 +36,7 @@ def keep_images(
     if is_kept.all():
         return block.replace(SEPARATOR, b""), lengths, is_kept, Counter()
     names = block.split(SEPARATOR)
+    # Hidden files are not worth telling of.
     left_out = np.flatnonzero(~is_kept & ~is_hidden).tolist()
     passed_over = Counter(_name_extension(names[row]) for row in left_out)
     in_kept = np.repeat(is_kept, stops - starts + 1)
@@ -95,35 +71,8 @@ def order_paths(
     lengths: NDArray[np.int32],
     groups: NDArray[np.signedinteger],
 ) -> NDArray[np.intp]:
-    """Order paths bytewise, group by group.
-
-    Parameters
-    ----------
-    block : bytes
-        Holds the paths, and 8 bytes or more after the last.
-    starts : ndarray of int64, shape (n,)
-        Where each begins.
-    lengths : ndarray of int32, shape (n,)
-        How many bytes it has, none of them 0.
-    groups : ndarray of int, shape (n,)
-        What comes before the paths themselves; ascending.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        The rows in order.
-
-    Notes
-    -----
-    Eight bytes at a time are compared as one number, and only rows that tie go on to the next.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> starts, lengths = np.array([0, 1, 3]), np.array([1, 2, 1], np.int32)
-    >>> order_paths(b"babc" + bytes(8), starts, lengths, np.array([0, 0, 1])).tolist()
-    [1, 0, 2]
-    """
+    """Order paths bytewise within ascending groups; `block` has 8 bytes or more after the last."""
+    # Eight bytes at a time are compared as one number, and only rows that tie go on to the next.
     words = np.ndarray((len(block) - _WORD + 1,), ">u8", block, strides=(1,))
     order = np.arange(len(starts))
     # Rows that still tie, the places that they share, and numbers of the ties, ascending.

@@ -22,56 +22,30 @@ _PREFIX = re.compile(r"(.*[ ._-])?([a-z]+)", re.DOTALL)
 def order_parts(
     folders: Sequence[str], list_inside: Callable[[str], Collection[str]]
 ) -> dict[str, int]:
-    """Find the folders that are train, val and test; {} if the folders are classes.
-
-    Parts are a folder for training and at least one more, in any case, and all with the same
-    prefix, such as ``seg_train`` and ``seg_test``. Where other folders lie beside them, they are
-    parts if they hold folders themselves, and classes if they hold images. A folder for training
-    that is all there is, as in a balanced folder without a split, is a part, too, if it holds
-    folders.
-
-    Parameters
-    ----------
-    folders : sequence of str
-        Names of the folders that lie beside one another.
-    list_inside : callable
-        Lists the folders in one of them; asked only if some are called like parts.
-
-    Returns
-    -------
-    dict of str to int
-        Folder -> 0 for train, 1 for val, 2 for test; in this order.
-
-    Raises
-    ------
-    ValueError
-        If a part is there twice, or another folder holds the same classes as the parts: it may be
-        a part, or all may be classes.
-
-    Examples
-    --------
-    >>> inside = {"Train": ["cat", "dog"], "valid": ["cat"], "train": [], "val": []}
-    >>> order_parts(["valid", "Train"], inside.__getitem__)
-    {'Train': 0, 'valid': 1}
-    >>> order_parts(["bus", "train", "val"], inside.__getitem__)
-    {}
-    """
+    """Find the folders that are train (0), val (1) and test (2); {} if the folders are classes."""
+    # Parts are called so in any case, all with one prefix, such as seg_train and seg_test.
     by_prefix: dict[str, dict[str, int]] = {}
     for folder in folders:
         match = _PREFIX.fullmatch(folder.lower())
         code = _PARTS_BY_NAME.get(match[2]) if match else None
         if match and code is not None:
             by_prefix.setdefault(match[1] or "", {})[folder] = code
+    # They are a folder for training and at least one more; or one for training that is all there
+    # is, as in a balanced folder without a split.
     least = min(len(folders), 2)
     divided = [some for some in by_prefix.values() if 0 in some.values() and len(some) >= least]
     named = {name: code for parts in divided for name, code in parts.items()}
+    # Asked only of folders that are called like parts: listing one may cost a request.
     inside = {name: set(list_inside(name)) for name in named}
+    # Beside other folders, or alone, those called like parts are parts if they hold folders
+    # themselves, and classes if they hold images.
     in_doubt = len(named) < max(len(folders), 2)
     if not divided or (in_doubt and not all(inside.values())):
         return {}
     if len(set(named.values())) < len(named):
         raise ValueError(f"source must hold each part once, got {', '.join(sorted(named))}")
     parts = dict(sorted(named.items(), key=itemgetter(1)))
+    # Another folder of the same classes may be a part, or all may be classes: nobody can tell.
     classes = set.union(*inside.values())
     for name in folders:
         if name not in parts and classes.intersection(list_inside(name)):

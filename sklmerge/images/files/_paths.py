@@ -161,30 +161,7 @@ def _join(root: str, path: str) -> str:
 
 
 def check_rows(indices: ArrayLike, n: int) -> NDArray[Any]:
-    """Check that indices are positions in n rows, or a mask of them.
-
-    Parameters
-    ----------
-    indices : array-like of int or bool
-        Negative positions count from the end.
-    n : int
-        How many rows there are.
-
-    Returns
-    -------
-    ndarray of shape (m,)
-        Fit to index with.
-
-    Raises
-    ------
-    TypeError, ValueError, IndexError
-        They are of another kind, of another length than n, or beyond it.
-
-    Examples
-    --------
-    >>> check_rows([2, 0], 3)
-    array([2, 0])
-    """
+    """Check that indices are a mask of length n, or positions; negative ones from the end."""
     rows = np.atleast_1d(np.asarray(indices))
     if rows.size == 0:
         return np.empty(0, dtype=np.intp)

@@ -27,29 +27,7 @@ class Listing(NamedTuple):
 
 
 class RemoteFiles:
-    """Read what lies behind URLs; small, so that it can be sent to workers, which open it anew.
-
-    Any number of threads may use it at once, and so may processes that are forked: no connection
-    crosses a fork.
-
-    Parameters
-    ----------
-    options : mapping or None, default=None
-        What fsspec's file systems are made with, such as ``{"anon": True}``.
-    archives : mapping of str to Archive or None, default=None
-        Archives by their absolute paths; others are listed when one of their files is read.
-
-    Examples
-    --------
-    >>> import fsspec
-    >>> from sklmerge.images.files._remote import RemoteFiles
-    >>> fsspec.filesystem("memory").pipe({"/pets/cat/1.png": b"...", "/pets/dog/2.png": b"......"})
-    >>> files = RemoteFiles()
-    >>> files.list_folder("memory://pets")
-    Listing(folders=['cat', 'dog'], files=[])
-    >>> files.fetch(["memory://pets/cat/1.png", "memory://pets/cat/2.png"])
-    [b'...', ValueError('no such file')]
-    """
+    """Read what lies behind URLs; small, so that it can be sent to workers, which open it anew."""
 
     def __init__(
         self,
@@ -58,31 +36,14 @@ class RemoteFiles:
     ) -> None:
         check_storage_options(options)
         self.options = dict(options or {})
+        # By their absolute paths; others are listed when one of their files is read.
         self.archives = dict(archives or {})
+        # Any number of threads may use one system at once; no connection crosses a fork.
         # By process: a file system that came through a fork refuses to work.
         self._systems: dict[tuple[int, str], Any] = {}
 
     def fetch(self, urls: Sequence[str]) -> list[bytes | ValueError]:
-        """Read files whole, as many at a time as the store takes.
-
-        Parameters
-        ----------
-        urls : sequence of str
-            Where they are.
-
-        Returns
-        -------
-        list of bytes or ValueError, in the same order
-            The error of a file that is not there.
-
-        Raises
-        ------
-        ConnectionError
-            If the store does not answer, or refuses: the file may be sound, and nothing is said
-            of it.
-        ValueError, ImportError
-            If fsspec does not know such a URL, or what it needs is not installed.
-        """
+        """Read files whole, in order; a missing one gives a ValueError, a silent store raises."""
         found: dict[int, Any] = {}
         groups: dict[int, tuple[Any, list[tuple[int, str]]]] = {}
         packed: dict[str, list[tuple[int, str]]] = {}
@@ -115,15 +76,7 @@ class RemoteFiles:
         raise ValueError(f"{SCHEME}{path} must name a file in an archive that is there")
 
     def list_folder(self, url: str) -> Listing:
-        """List what lies directly in a folder.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such folder or bucket.
-        ConnectionError
-            If the store does not answer, or refuses.
-        """
+        """List what lies directly in a folder; FileNotFoundError if there is none."""
         files, root = self.open(url)
         with explain_store(url, "listed"):
             # What was listed before may have changed since.
@@ -137,18 +90,7 @@ class RemoteFiles:
         )
 
     def list_files(self, url: str) -> list[str]:
-        """List the files in a folder and the folders below it, by their paths from there.
-
-        Returns
-        -------
-        list of str
-            In any order, without hidden files and those in hidden folders.
-
-        Raises
-        ------
-        ConnectionError
-            If the store does not answer, or refuses.
-        """
+        """List the files in a folder and below, by paths from there, without hidden ones."""
         files, root = self.open(url)
         with explain_store(url, "listed"):
             found = files.find(root)
@@ -157,18 +99,7 @@ class RemoteFiles:
         return [name for name in (_cut(path, root) for path in found) if is_plain(name)]
 
     def list_sizes(self, url: str) -> dict[str, int]:
-        """List the files in a folder and the folders below it, with their bytes.
-
-        Returns
-        -------
-        dict of str to int
-            Path from there -> bytes; empty where there is no such folder.
-
-        Raises
-        ------
-        ConnectionError
-            If the store does not answer, or refuses.
-        """
+        """List the files in a folder and below with their bytes; {} if there is no such folder."""
         files, root = self.open(url)
         with explain_store(url, "listed"):
             files.invalidate_cache()
@@ -177,15 +108,7 @@ class RemoteFiles:
         return {_cut(path, root): int(entry["size"]) for path, entry in found.items()}
 
     def open(self, url: str) -> tuple[Any, str]:
-        """Give fsspec's file system for a URL, and the path there.
-
-        Raises
-        ------
-        ValueError
-            If fsspec does not know such a URL.
-        ImportError
-            If fsspec, or what it needs for this kind of URL, is not installed.
-        """
+        """Give fsspec's file system for a URL, and the path there."""
         try:
             from fsspec.core import strip_protocol, url_to_fs
         except ImportError as error:
@@ -211,18 +134,11 @@ class RemoteFiles:
 
 @contextmanager
 def explain_store(url: str, what: str) -> Iterator[None]:
-    """Name the URL in whatever error a store raises.
-
-    Raises
-    ------
-    FileNotFoundError
-        As it came.
-    ConnectionError
-        For any other failure of the store.
-    """
+    """Name the URL in a ConnectionError, which every failure of a store becomes."""
     try:
         yield
     except (FileNotFoundError, ImportError):
+        # As it came: callers tell a folder that is not there from a store that is down.
         raise
     # Stores raise classes of their libraries (botocore's, aiohttp's), few of which are OSErrors.
     except Exception as error:
@@ -247,6 +163,7 @@ def _check_fetched(data: Any, url: str) -> bytes | ValueError:
     if isinstance(data, IsADirectoryError):
         return ValueError("is a folder")
     if isinstance(data, BaseException):
+        # The store does not answer, or refuses: the file may be sound, and nothing is said of it.
         raise ConnectionError(f"{url} could not be fetched ({_tell(data)})") from data
     return bytes(data)
 
@@ -260,39 +177,7 @@ _LISTED_AT_ONCE = 8
 
 
 def scan_remote_folders(files: RemoteFiles, root: str, wanted: Wanted) -> ScannedFolder:
-    """List the images in the class folders behind a URL.
-
-    Parameters
-    ----------
-    files : RemoteFiles
-        What opens it.
-    root : str
-        URL of the folder that holds the class folders, without a slash at its end.
-    wanted : Wanted
-        What is an image, and what is its class.
-
-    Returns
-    -------
-    ScannedFolder
-
-    Raises
-    ------
-    ValueError
-        There is no such folder, it has no class folders or lacks one of ``wanted.classes``, or a
-        class folder has no image.
-    ConnectionError
-        The store does not answer, or refuses.
-
-    Examples
-    --------
-    >>> import fsspec
-    >>> from sklmerge.images.files._remote import RemoteFiles, scan_remote_folders
-    >>> from sklmerge.images.files._scan import Wanted
-    >>> fsspec.filesystem("memory").pipe({"/scan/cat/2.png": b".", "/scan/cat/in/1.png": b"."})
-    >>> found = scan_remote_folders(RemoteFiles(), "memory://scan", Wanted())
-    >>> list(found.paths)
-    ['memory://scan/cat/2.png', 'memory://scan/cat/in/1.png']
-    """
+    """List the images in the class folders behind a URL that has no slash at its end."""
     try:
         listing = files.list_folder(root)
     except FileNotFoundError as error:

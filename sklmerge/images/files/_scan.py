@@ -25,27 +25,7 @@ _CHUNK = 8192
 
 
 def walk_folder(root: bytes, folder: bytes) -> Iterator[tuple[bytes, int, bytes]]:
-    """List the files below a folder, in any order.
-
-    Hidden folders are passed over. Links are followed, except those to a
-    folder that they lie in.
-
-    Parameters
-    ----------
-    root : bytes
-        What paths are relative to.
-    folder : bytes
-        In the root.
-
-    Yields
-    ------
-    folder : bytes
-        Which folder holds the files itself.
-    n_paths : int
-        At least 1.
-    paths : bytes
-        Relative to the root, with a 0 after each.
-    """
+    """Yield folder, number and relative paths, a 0 after each, of files below it; in any order."""
     home = os.path.realpath(root)
     place = os.path.realpath(os.path.join(root, folder))
     # Folders to visit, each with the real places of itself and those above it.
@@ -58,6 +38,8 @@ def walk_folder(root: bytes, folder: bytes) -> Iterator[tuple[bytes, int, bytes]
         with os.scandir(os.path.join(root, folder)) as entries:
             for entry in entries:
                 if is_folder(entry):
+                    # Hidden folders are passed over. Links are followed, except those to a folder
+                    # that they lie in.
                     inner = find_place(entry, places)
                     if inner is not None and not is_hidden(entry.name):
                         waiting.append((prefix + entry.name, (*places, inner)))
@@ -79,19 +61,8 @@ def is_folder(entry: os.DirEntry[bytes]) -> bool:
 
 
 def find_place(entry: os.DirEntry[bytes], places: tuple[bytes, ...]) -> bytes | None:
-    """Find where a folder really is, or None for a link to one that holds it: that has no end.
-
-    Parameters
-    ----------
-    entry : os.DirEntry
-        The folder.
-    places : tuple of bytes
-        The real places of the folders above it, the nearest last.
-
-    Returns
-    -------
-    bytes or None
-    """
+    """Find where a folder really is, or None for a link to one that holds it: that has no end."""
+    # `places` are the real places of the folders above, the nearest last.
     if not entry.is_symlink():
         return os.path.join(places[-1], entry.name)
     target = os.path.realpath(entry.path)
@@ -107,50 +78,32 @@ _BLOCK = 1 << 16
 
 
 class ScannedFolder(NamedTuple):
-    """What a walk through class folders found.
+    """What a walk through class folders found."""
 
-    Attributes
-    ----------
-    classes : list of str
-        Names of the class folders, sorted.
-    paths : ImagePaths of length n
-        Sorted bytewise, class by class.
-    codes : ndarray of int, shape (n,)
-        Position of each image's class in ``classes``.
-    empty : list of str
-        Names of class folders without an image, sorted.
-    passed_over : Counter of str
-        Extension -> how many files were seen and not taken.
-    """
-
+    # Names of the class folders, sorted.
     classes: list[str]
+    # Sorted bytewise, class by class.
     paths: ImagePaths
+    # Position of each image's class in `classes`, shape (n,).
     codes: NDArray[np.signedinteger]
+    # Names of class folders without an image, sorted.
     empty: list[str]
+    # Extension -> how many files were seen and not taken.
     passed_over: Counter[str]
 
 
 class Wanted(NamedTuple):
-    """Which files of a folder, a store or an archive are images, and of which class.
+    """Which files of a folder, a store or an archive are images, and of which class."""
 
-    Attributes
-    ----------
-    classes : list of str or None
-        The class folders to take; None takes all.
-    extensions : tuple of str
-        Endings of images' names, with the dot; upper and lower case alike.
-    exclude : pattern or None
-        Leaves out the paths, relative to the root, in which it is found.
-    levels : {"top", "leaf"}
-        Whether classes are the folders directly in the root, or all that hold images themselves.
-    allow_empty : bool
-        Whether class folders without an image are passed over.
-    """
-
+    # The class folders to take; None takes all.
     classes: Collection[str] | None = None
+    # Endings of images' names, with the dot; upper and lower case alike.
     extensions: tuple[str, ...] = IMAGE_EXTENSIONS
+    # Leaves out the paths, relative to the root, in which it is found.
     exclude: re.Pattern[str] | None = None
+    # "top": classes are the folders directly in the root; "leaf": all that hold images themselves.
     levels: str = "top"
+    # Whether class folders without an image are passed over.
     allow_empty: bool = False
 
     @property
@@ -165,17 +118,7 @@ class Wanted(NamedTuple):
 
 
 def scan_class_folders(root: str, wanted: Wanted) -> ScannedFolder:
-    """List the images in the class folders of ``root``.
-
-    Images may lie in folders inside those of their class. Hidden names are passed over. Links are
-    followed, except those to a folder that they lie in.
-
-    Raises
-    ------
-    ValueError
-        There is no such folder, it has no class folders or lacks one of ``wanted.classes``, or a
-        class folder has no image.
-    """
+    """List the images in the class folders of `root`, also those in folders further down."""
     folders, passed_over = _find_class_folders(root, wanted)
     gathered = _gather_paths(os.fsencode(root), folders, wanted.levels)
     return arrange_paths(root, folders, gathered, wanted, passed_over)
@@ -188,25 +131,12 @@ def arrange_paths(
     wanted: Wanted,
     passed_over: Counter[str],
 ) -> ScannedFolder:
-    """Keep the images among files, and sort them class by class.
-
-    Parameters
-    ----------
-    root : str
-        What the paths are relative to.
-    folders : list of bytes
-        The folders directly in it that were looked through, sorted.
-    blocks : iterable of (bytes, ndarray of int, dict of bytes to int)
-        Paths with a 0 after each, the number of each path's folder, and the folders numbered so
-        far, in order.
-    wanted : Wanted
-        What is an image, and what is its class.
-    passed_over : Counter of str
-        What was seen and not taken so far.
-    """
+    """Keep the images among files, and sort them bytewise, class by class."""
     pieces, lengths = [], [np.empty(0, np.int32)]
     codes: list[NDArray[np.signedinteger]] = [np.empty(0, np.int16)]
     numbered: Collection[bytes] = folders
+    # A block is paths with a 0 after each, with the number of each path's folder and the folders
+    # numbered so far.
     for block, numbers, so_far in blocks:
         numbered = so_far
         packed, kept_lengths, is_kept, others = keep_images(block, wanted.endings, wanted.exclude)
@@ -243,13 +173,7 @@ def check_extensions(extensions: Any) -> tuple[str, ...]:
 
 
 def check_exclude(exclude: str | re.Pattern[str] | None) -> re.Pattern[str] | None:
-    """Check a pattern of paths to leave out.
-
-    Examples
-    --------
-    >>> check_exclude("_mask").search("cat/1_mask.png") is None
-    False
-    """
+    """Check and compile a pattern of paths to leave out."""
     if exclude is None or isinstance(exclude, re.Pattern):
         return exclude
     try:
@@ -345,10 +269,7 @@ def block_names(
     levels: str,
     place_in_root: Callable[[bytes], bytes] = bytes,
 ) -> Iterator[tuple[bytes, NDArray[np.signedinteger], dict[bytes, int]]]:
-    """Give lists of paths, one for each class folder, as `arrange_paths` takes them.
-
-    `place_in_root` cuts off what stands before the folders of a path.
-    """
+    """Give lists of paths, one for each class folder, as `arrange_paths` takes them."""
     numbers = _number_folders(folders, levels)
     for top, names in zip(folders, listings, strict=True):
         if not names:
@@ -356,6 +277,7 @@ def block_names(
         if levels == "top":
             codes = np.full(len(names), numbers[top])
         else:
+            # What stands before the folders of a path, such as the name of an archive, is cut off.
             homes = [place_in_root(name).rpartition(b"/")[0] for name in names]
             codes = np.array([numbers.setdefault(home, len(numbers)) for home in homes])
         yield SEPARATOR.join(names) + SEPARATOR, codes, numbers

@@ -25,23 +25,14 @@ _BALANCED = frozenset({"file_name", "label", "original_label", "source"})
 
 
 class Table:
-    """Columns of a table by name, and what its rows are called in errors.
-
-    Parameters
-    ----------
-    name : str
-        What errors call the table.
-    columns : mapping of str to sequence
-        All of one length.
-    lines : sequence of int or None, default=None
-        The line of each row in its file; None for a data frame, whose rows count from 0.
-    """
+    """Columns of a table by name, all of one length, and what its rows are called in errors."""
 
     def __init__(
         self, name: str, columns: Mapping[str, Sequence[Any]], lines: Sequence[int] | None = None
     ) -> None:
         self.name = name
         self.columns = columns
+        # The line of each row in its file; None for a data frame, whose rows count from 0.
         self.lines = lines
 
     def __len__(self) -> int:
@@ -69,33 +60,10 @@ class Table:
 
 
 def parse_table(data: bytes, name: str) -> Table:
-    r"""Read a table from the bytes of a CSV file; every cell stays text.
-
-    Parameters
-    ----------
-    data : bytes
-        In UTF-8 or UTF-16, with or without a byte order mark. Commas, semicolons, tabs or bars
-        separate the cells: whichever the first line has most of.
-    name : str
-        What errors call it.
-
-    Returns
-    -------
-    Table
-
-    Raises
-    ------
-    ValueError
-        If it is no text, has no rows or no header, or a row has too many or too few cells.
-
-    Examples
-    --------
-    >>> table = parse_table(b"\xef\xbb\xbfimage;label\r\n1.png;01\r\n2.png;None\r\n", "train.csv")
-    >>> table.columns
-    {'image': ['1.png', '2.png'], 'label': ['01', 'None']}
-    """
+    """Read a table from a CSV file in UTF-8 or UTF-16; every cell stays text."""
     text = _decode(data, name)
     head = text.lstrip("\r\n").partition("\n")[0]
+    # Commas, semicolons, tabs or bars: whichever the first line has most of.
     separator = max(_SEPARATORS, key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     header: list[str] = []
@@ -140,13 +108,7 @@ def _decode(data: bytes, name: str) -> str:
 
 
 def as_table(frame: Any) -> Table:
-    """Take the columns of a pandas or polars data frame.
-
-    Raises
-    ------
-    ValueError
-        If it has no rows.
-    """
+    """Take the columns of a pandas or polars data frame that has rows."""
     if len(frame) == 0:
         raise ValueError("source must have a row for each image, got an empty data frame")
     return Table("the data frame", {str(name): frame[name] for name in frame.columns})
@@ -155,19 +117,7 @@ def as_table(frame: Any) -> Table:
 def choose_columns(
     table: Table, path_column: str | None, label_column: str | None
 ) -> tuple[str, str]:
-    r"""Choose the columns of paths and of labels, where nobody says, if there is no doubt.
-
-    Raises
-    ------
-    ValueError
-        A column that was named is not there, or one that was not cannot be told.
-
-    Examples
-    --------
-    >>> table = parse_table(b"id_code,diagnosis\na.png,2\nb.png,0\n", "train.csv")
-    >>> choose_columns(table, None, None)
-    ('id_code', 'diagnosis')
-    """
+    """Choose the columns of paths and of labels; those not named only if there is no doubt."""
     names = list(table.columns)
     for parameter, name in (("path_column", path_column), ("label_column", label_column)):
         if name is not None and name not in names:
@@ -214,13 +164,7 @@ def _holds_paths(cells: Sequence[Any]) -> bool:
 
 
 def read_paths(table: Table, column: str, suffix: str) -> list[str]:
-    """Read the path of each row; whole numbers are taken as names, and `suffix` is put after each.
-
-    Raises
-    ------
-    ValueError
-        If rows have no path, or something else in its place.
-    """
+    """Read the path of each row, `suffix` put after it; whole numbers are taken as names."""
     paths: list[str] = []
     empty: list[int] = []
     wrong: list[tuple[int, Any]] = []
@@ -276,18 +220,7 @@ def check_cells(table: Table, column: str) -> None:
 
 
 def read_merge(labels: Sequence[Any], originals: Sequence[Any]) -> dict[Any, list[Any]]:
-    """Read a merge map back from the merged and the original label of each row.
-
-    Raises
-    ------
-    ValueError
-        If an original label has two merged ones.
-
-    Examples
-    --------
-    >>> read_merge(["AB", "C", "AB"], ["A", "C", "B"])
-    {'AB': ['A', 'B']}
-    """
+    """Read a merge map back; each original label must have one merged label."""
     merged: dict[Any, Any] = {}
     for label, original in dict.fromkeys(zip(labels, originals, strict=True)):
         if merged.setdefault(original, label) != label:

@@ -14,29 +14,14 @@ _DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
 
 
 def is_url(path: str) -> bool:
-    """Tell a URL, such as ``s3://bucket/photos``, from a path.
-
-    Examples
-    --------
-    >>> from sklmerge.images.files._urls import is_url
-    >>> is_url("s3://bucket/photos"), is_url("/data/photos")
-    (True, False)
-    """
+    """Tell a URL, such as s3://bucket/photos, from a path."""
     return _URL.match(path) is not None
 
 
 def find_local(place: str | os.PathLike[str]) -> str:
-    """Give the path that a ``file://`` or ``local://`` URL stands for; all else as it is.
-
-    So what lies on the disk is listed by one rule: links are followed, loops are found.
-
-    Examples
-    --------
-    >>> from sklmerge.images.files._urls import find_local
-    >>> find_local("file:///data/photos"), find_local("s3://bucket/photos")
-    ('/data/photos', 's3://bucket/photos')
-    """
+    """Give the path that a file:// or local:// URL stands for; all else as it is."""
     path = os.fspath(place)
+    # So what lies on the disk is listed by one rule: links are followed, loops are found.
     for scheme in ("file://", "local://"):
         if path.startswith(scheme):
             local = path.removeprefix(scheme)
@@ -46,31 +31,7 @@ def find_local(place: str | os.PathLike[str]) -> str:
 
 
 def check_url(place: str | os.PathLike[str], options: Mapping[str, Any] | None) -> str:
-    """Take slashes off the end of a folder's URL, and find paths, which take no options.
-
-    Parameters
-    ----------
-    place : path or URL
-        Where the folder is.
-    options : mapping or None
-        What the URL's file system is made with.
-
-    Returns
-    -------
-    str
-        Path, also for ``file://``, or URL.
-
-    Raises
-    ------
-    ValueError
-        If there are options for a path, or the URL is a chain to which no names can be put.
-
-    Examples
-    --------
-    >>> from sklmerge.images.files._urls import check_url
-    >>> check_url("s3://bucket/photos/", {"anon": True})
-    's3://bucket/photos'
-    """
+    """Take slashes off the end of a folder's URL, and find paths, which take no options."""
     check_storage_options(options)
     path = find_local(place)
     if is_url(path):
@@ -91,24 +52,7 @@ def check_url(place: str | os.PathLike[str], options: Mapping[str, Any] | None) 
 
 
 def show_name(name: str) -> str:
-    r"""Show a name on one line: control characters, and bytes that are no Unicode, as escapes.
-
-    Parameters
-    ----------
-    name : str
-        Of a class or a file.
-
-    Returns
-    -------
-    str
-        The name itself where every character of it can be printed.
-
-    Examples
-    --------
-    >>> from sklmerge.images.files._urls import show_name
-    >>> print(show_name("two\nlines"), show_name("Nävus 1"))
-    two\nlines Nävus 1
-    """
+    """Show a name on one line: control characters, and bytes that are no Unicode, as escapes."""
     if name.isprintable():
         return name
     return "".join(sign if sign.isprintable() else _escape(sign) for sign in name)
