@@ -167,36 +167,10 @@ def count_batches(n_draws: int, batch_size: int, world_size: int = 1) -> int:
 
 
 def share_draws(class_draws: NDArray[np.int64], n_batches: int) -> NDArray[np.int64]:
-    """Share the draws of each class among batches, as evenly as whole draws allow.
-
-    Parameters
-    ----------
-    class_draws : ndarray of int64, shape (n_classes,)
-        Draws of each class in the epoch.
-    n_batches : int
-        How many batches.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_batches, n_classes)
-        Draws of each class in each batch. Rows add up to batch sizes that differ by at most 1, the
-        larger first; columns add up to `class_draws`; each count is the floor or the ceiling of the
-        class's share of the batch.
-
-    Notes
-    -----
-    Every class gets the floor of its share first. If the spare seats went, batch by batch, to the
-    class that is furthest behind, a class could be one draw off at the end; so all spare seats are
-    assigned in one walk over the batches, which gives no class two seats in a batch and fills each
-    batch exactly. The walk takes steps of the golden ratio, which spread a class's seats evenly.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> share_draws(np.array([5, 5]), 3).tolist()
-    [[2, 2], [2, 1], [1, 2]]
-    """
+    """Share each class's draws evenly among batches; return counts (n_batches, n_classes)."""
     n_draws = int(class_draws.sum())
+    # Batch sizes differ by at most 1, the larger first. Each count is the floor or the ceiling of
+    # the class's share of its batch.
     size, n_larger = divmod(n_draws, n_batches)
     # Larger and smaller batches have two kinds of shares, so first part the draws between them.
     parted = class_draws * (n_larger * (size + 1))
@@ -215,6 +189,10 @@ def _share_alike(class_draws: NDArray[np.int64], n_batches: int) -> NDArray[np.i
     """Share draws among batches of one size."""
     if n_batches == 0:
         return np.zeros((0, len(class_draws)), np.int64)
+    # Every class gets the floor of its share. If the seats left over went, batch by batch, to the
+    # class that is furthest behind, a class could be one draw off at the end. One walk over the
+    # batches gives no class two of them in a batch and fills each batch exactly; its steps of the
+    # golden ratio spread the seats of a class evenly.
     floors = class_draws // n_batches
     counts = np.tile(floors, (n_batches, 1))
     seats = np.repeat(np.arange(len(floors)), class_draws - floors * n_batches)
@@ -228,24 +206,7 @@ def _share_alike(class_draws: NDArray[np.int64], n_batches: int) -> NDArray[np.i
 def check_shares(
     class_draws: dict[object, int], batch_size: int, world_size: int, *, stratified: bool
 ) -> None:
-    """Refuse a batch size that leaves a class, or a rank, out of a batch.
-
-    Parameters
-    ----------
-    class_draws : dict of label to int
-        Draws of each class in the epoch.
-    batch_size : int
-        Most draws in a batch of one rank.
-    world_size : int
-        Number of ranks.
-    stratified : bool
-        Whether every class must be in every batch.
-
-    Raises
-    ------
-    ValueError
-        Naming the class, and the least batch size that would do.
-    """
+    """Refuse a batch size that leaves a class, or a rank, without a draw in a batch."""
     n_draws = sum(class_draws.values())
     rarest = min(class_draws, key=lambda label: class_draws[label])
     n_rarest = class_draws[rarest] if stratified else n_draws
@@ -278,29 +239,9 @@ def check_shares(
 def arrange_classes(
     counts: NDArray[np.int64], rank: int, world_size: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Lay out the draws of one rank, batch by batch, with the classes of each batch mixed evenly.
-
-    Parameters
-    ----------
-    counts : ndarray of int64, shape (n_batches, n_classes)
-        See `share_draws`.
-    rank, world_size : int
-        Which rows of each batch to take: ``[rank::world_size]`` of it, ordered by class.
-
-    Returns
-    -------
-    numbers : ndarray of int64, shape (n,)
-        Draws, numbered class after class; within a class they keep their order.
-    sizes : ndarray of int64, shape (n_batches,)
-        How many of them each batch takes.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> numbers, sizes = arrange_classes(np.array([[2, 2], [2, 1]]), 0, 1)
-    >>> numbers.tolist(), sizes.tolist()
-    ([0, 4, 1, 5, 2, 6, 3], [4, 3])
-    """
+    """List a rank's draws batch by batch, classes mixed, and how many each batch takes."""
+    # Draws are numbered class after class, and keep their order within a class. Of a batch in this
+    # order, a rank takes [rank::world_size].
     n_batches, n_classes = counts.shape
     # Runs are the draws of one class in one batch; `firsts` are the draws that they begin with.
     per_class = counts.sum(axis=0)

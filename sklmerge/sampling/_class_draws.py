@@ -19,36 +19,7 @@ _STEP = 0x9E3779B97F4A7C15
 def permute_places(
     places: NDArray[np.int64], n: NDArray[np.int64], keys: NDArray[np.uint64]
 ) -> NDArray[np.int64]:
-    """Say where keyed permutations send some places.
-
-    Parameters
-    ----------
-    places : ndarray of int64, shape (m,)
-        In [0, n).
-    n : ndarray of int64, shape (m,)
-        Length of the permutation that moves each place, at least 1. Fastest where neighbours are
-        moved by permutations of one length.
-    keys : ndarray of uint64, shape (m,)
-        Which permutation moves each place: equal keys and lengths, same permutation.
-
-    Returns
-    -------
-    ndarray of int64, shape (m,)
-        In [0, n). For one key, n different places give n different results.
-
-    References
-    ----------
-    Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002: a Feistel network over
-    two numbers of radix a and b with a b >= n, walked on wherever it leaves [0, n). With a and b
-    near the square root of n, that is hardly ever.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> permuted = permute_places(np.arange(6), np.full(6, 6), np.zeros(6, np.uint64))
-    >>> sorted(permuted.tolist())
-    [0, 1, 2, 3, 4, 5]
-    """
+    """Permute places in [0, n); an equal key and an equal n mean the same permutation."""
     moved = np.empty(len(places), dtype=np.int64)
     for start in range(0, len(places), _CHUNK):
         chunk = slice(start, start + _CHUNK)
@@ -68,6 +39,9 @@ def _permute_chunk(
     places: NDArray[np.uint64], keys: NDArray[np.uint64], n: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
     """Permute places by lengths that are all short or all long: one for each place, or for all."""
+    # Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002: a Feistel network
+    # over two numbers of radix a and b with a b >= n, walked on wherever it leaves [0, n). With a
+    # and b near the square root of n, that is hardly ever.
     high_radix, low_radix = _choose_radices(n)
     n_rounds = _N_ROUNDS_SHORT if n[0] < _SHORT else _N_ROUNDS
     lengths = n.astype(np.uint64)
@@ -125,26 +99,16 @@ _CHUNK_OF_COUNTS = 1 << 22
 
 @dataclass(frozen=True, eq=False)
 class RowPools:
-    """The rows of every pool in the order given, stored only if they cannot be worked out.
-
-    Parameters
-    ----------
-    sizes : ndarray of int64, shape (n_pools,)
-        Rows of each pool.
-    starts : ndarray of int64, shape (n_pools,)
-        Where each pool begins in `rows`, or among all rows if they are in the order of the pools.
-    rows : ndarray of int, or None
-        Pool after pool, ascending; None if all rows are in the order of the pools.
-    rest : int or None
-        The one pool that is not listed: all rows that the others leave.
-    n_before : ndarray of int or None
-        How many rows of that pool come before each row of another one.
-    """
+    """The rows of every pool in the order given, stored only if they cannot be worked out."""
 
     sizes: NDArray[np.int64]
+    # Where each pool begins in `rows`, or among all rows if they are in the order of the pools.
     starts: NDArray[np.int64]
+    # Pool after pool, ascending; None if all rows are in the order of the pools.
     rows: NDArray[np.signedinteger] | None = None
+    # The one pool that is not listed: all rows that the others leave.
     rest: int | None = None
+    # How many rows of that pool come before each row of another one.
     n_before: NDArray[np.signedinteger] | None = None
 
     @classmethod
@@ -154,24 +118,7 @@ class RowPools:
         groups: NDArray[np.signedinteger],
         sizes: NDArray[np.int64],
     ) -> Self:
-        """Gather the rows of each group of classes in one pass over the rows.
-
-        Parameters
-        ----------
-        codes : ndarray of int, shape (n,)
-            Class of each row.
-        groups : ndarray of int, shape (n_classes,)
-            Group of each class, in [0, n_groups).
-        sizes : ndarray of int64, shape (n_groups,)
-            Rows of each group, none of them 0.
-
-        Examples
-        --------
-        >>> sizes = np.array([1, 2])
-        >>> pools = RowPools.gather(np.array([1, 0, 1]), np.array([0, 1]), sizes)
-        >>> pools.take(np.array([0, 1, 1]), np.array([0, 0, 1])).tolist()
-        [1, 0, 2]
-        """
+        """Gather the rows of each group of classes in one pass; no group may be empty."""
         if _is_ascending(codes, groups):
             return cls(sizes, np.cumsum(sizes) - sizes)
         largest = int(np.argmax(sizes))
@@ -242,32 +189,7 @@ def _list_rows(
 
 
 class ClassPools:
-    """Draw rows of each class, pass after pass; a class may have several pools, taken in turn.
-
-    Parameters
-    ----------
-    codes, groups : ndarray of int
-        Original class of each row, and the pool of each original class.
-    rows : RowPools
-        Pools of one class stand side by side.
-    n_pools : ndarray of int64, shape (n_classes,)
-        Pools of each class.
-    streams : ndarray of int64, shape (n_pools,)
-        Number of each pool's random stream.
-    class_draws : ndarray of int64, shape (n_classes,)
-        Draws of each class in an epoch.
-    seed : int or None
-        Of the orders of passes; None keeps the order given.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> codes, groups = np.array([0, 1, 1, 1], np.int8), np.array([0, 1], np.int8)
-    >>> pools = ClassPools.gather(codes, groups, np.array([1, 3]), np.array([1, 2]), seed=None)
-    >>> rows, passes = pools.draw(1, np.arange(3))
-    >>> rows.tolist(), passes.tolist()
-    ([0, 3, 1], [1, 0, 1])
-    """
+    """Draw rows of each class, pass after pass; a class may have several pools, taken in turn."""
 
     def __init__(
         self,
@@ -279,10 +201,13 @@ class ClassPools:
         class_draws: NDArray[np.int64],
         seed: int | None,
     ) -> None:
+        # The original class of each row, and the pool of each original class. Pools of one class
+        # stand side by side.
         self.codes, self.groups, self.rows = codes, groups, rows
         self.n_pools = n_pools
         self.class_draws = class_draws
         self._first_pools = np.cumsum(n_pools) - n_pools
+        # Each pool has a random stream of its own; without a seed, rows keep the order given.
         self._keys = None if seed is None else hash_keys(seed, streams)
 
     @classmethod
@@ -296,29 +221,10 @@ class ClassPools:
         *,
         balance_members: bool = False,
     ) -> Self:
-        """Gather the rows of each merged class, or of each of its members.
-
-        Parameters
-        ----------
-        codes : ndarray of int, shape (n_samples,)
-            Original class of each row.
-        merged_of : ndarray of int, shape (n_originals,)
-            Merged class of each original one.
-        counts : ndarray of int64, shape (n_originals,)
-            Rows of each original class, none of them 0.
-        class_draws : ndarray of int64, shape (n_classes,)
-            Draws of each merged class in an epoch.
-        seed : int or None
-            Of the orders of passes; None keeps the order given.
-        balance_members : bool, default=False
-            Whether the members of a merged class are drawn in turn, in equal numbers.
-
-        Returns
-        -------
-        ClassPools
-        """
+        """Gather the rows of each merged class, or of each member of one; none may be empty."""
         n_classes = len(class_draws)
         if balance_members:
+            # Members have a pool each and are drawn in turn, in equal numbers.
             streams = np.argsort(merged_of, kind="stable")
             groups = np.argsort(streams).astype(merged_of.dtype)
             sizes, n_pools = counts[streams], np.bincount(merged_of, minlength=n_classes)
@@ -332,22 +238,7 @@ class ClassPools:
     def draw(
         self, epoch: int, numbers: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Draw what stands at some numbers of an epoch.
-
-        Position p of a pool of n rows is place p % n of pass p // n through it.
-
-        Parameters
-        ----------
-        epoch : int
-            Counted from 0.
-        numbers : ndarray of int64, shape (m,)
-            Draws of the epoch, numbered class after class.
-
-        Returns
-        -------
-        rows, passes : ndarray of int64, shape (m,)
-            What is drawn, and how often it was drawn before.
-        """
+        """Draw what stands at some numbers of an epoch, and say how often it was drawn before."""
         stops = np.cumsum(self.class_draws)
         # Two bytes are sorted by radix.
         dtype = np.int16 if len(stops) < 2**15 else np.int32
@@ -390,6 +281,7 @@ class ClassPools:
         self, pools: NDArray[np.int64], positions: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         sizes = self.rows.sizes[pools]
+        # Position p of a pool of n rows is place p % n of pass p // n through it.
         passes, places = np.divmod(positions, sizes)
         if self._keys is not None:
             places = permute_places(places, sizes, hash_keys(self._keys[pools], passes))

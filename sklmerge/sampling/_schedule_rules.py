@@ -16,40 +16,17 @@ from sklmerge.labels import LabelMerger, check_merger, is_indicator
 
 
 class ReadClasses(NamedTuple):
-    """Which classes there are, and which of them each row is.
-
-    Attributes
-    ----------
-    merger : LabelMerger
-        Fitted.
-    originals : list of labels
-        The original classes.
-    codes : ndarray of int, shape (n_samples,)
-        Place of each row's class among them.
-    counts : ndarray of int64, shape (n_originals,)
-        Rows of each.
-    """
+    """Which classes there are, and which of them each row is."""
 
     merger: LabelMerger
     originals: list[Any]
+    # The place of each row's class in `originals`, and the rows of each of these.
     codes: NDArray[np.signedinteger]
     counts: NDArray[np.int64]
 
 
 def read_drawn_classes(y: Any, merge: Any) -> ReadClasses:
-    """Read which classes there are, merged and original, and which of these each row is.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or ImageIndex
-        Original labels.
-    merge : mapping, list of lists, LabelMerger or None
-        What merges them; None takes an index' own.
-
-    Returns
-    -------
-    ReadClasses
-    """
+    """Read the merged and original classes of y; merge=None takes the merge of an index."""
     if is_index(y):
         merger = y.merger
         if merge is not None:
@@ -133,24 +110,7 @@ def _choose_dtype(n_classes: int) -> type[np.signedinteger]:
 
 
 def resolve_samples(samples_per_class: Any, counts: Mapping[Any, int]) -> dict[Any, int]:
-    """Say how often each class is drawn in an epoch.
-
-    Parameters
-    ----------
-    samples_per_class : {"minority", "majority", "natural"}, int, mapping or None
-        See `EpochSchedule`.
-    counts : mapping of label to int
-        Images of each class.
-
-    Returns
-    -------
-    dict of label to int
-
-    Examples
-    --------
-    >>> resolve_samples("minority", {"a": 500, "b": 1_000_000})
-    {'a': 500, 'b': 500}
-    """
+    """Say how often each class is drawn in an epoch."""
     check_samples_per_class(samples_per_class)
     if samples_per_class is None or (
         isinstance(samples_per_class, str) and samples_per_class == "natural"
@@ -197,15 +157,7 @@ def find_augmented(
 
 
 def check_rank(schedule: Any, rank: Any, world_size: Any) -> None:
-    """Refuse a rank that is none of so many, and ranks that would not plan the same epoch.
-
-    Parameters
-    ----------
-    schedule : EpochSchedule
-        What is planned.
-    rank, world_size : int
-        Which process of how many.
-    """
+    """Check that 0 <= rank < world_size, and that all ranks would plan the same epoch."""
     check_whole("world_size", world_size, 1)
     check_whole("rank", rank, 0)
     if rank >= world_size:
@@ -219,52 +171,21 @@ def check_rank(schedule: Any, rank: Any, world_size: Any) -> None:
 
 
 class FactorClasses(NamedTuple):
-    """Classes of rows that are drawn equally often.
+    """Classes of rows that are drawn equally often."""
 
-    Attributes
-    ----------
-    codes : ndarray of int, shape (n_samples,)
-        Class of each row.
-    counts : ndarray of int64, shape (n_classes,)
-        Rows of each class.
-    draws : ndarray of int64, shape (n_classes,)
-        Draws of each class in an epoch.
-    """
-
+    # The class of each row; the rows and the draws in an epoch of each class.
     codes: NDArray[np.signedinteger]
     counts: NDArray[np.int64]
     draws: NDArray[np.int64]
 
 
 def find_repeat_factors(table: NDArray[Any], targets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Say how often each row of a table is to be drawn in an epoch.
-
-    Parameters
-    ----------
-    table : ndarray of zeros and ones, shape (n_samples, n_labels)
-        No column without a 1.
-    targets : ndarray of shape (n_labels,)
-        How many draws of each label are aimed at.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        The largest factor of its labels, sqrt(target / rows with the label); of a row without
-        labels the smallest factor there is.
-
-    References
-    ----------
-    Gupta, Dollar and Girshick, "LVIS: A Dataset for Large Vocabulary Instance Segmentation", CVPR
-    2019, appendix "Repeat factor sampling". They leave no label's factor below 1; here it may be,
-    where fewer draws than rows are asked for.
-
-    Examples
-    --------
-    >>> table = np.array([[1, 0], [1, 0], [1, 0], [1, 1], [0, 0]])
-    >>> find_repeat_factors(table, np.array([4.0, 4.0])).tolist()
-    [1.0, 1.0, 1.0, 2.0, 1.0]
-    """
+    """Say how often each row of a 0/1 table is drawn in an epoch; no column may lack a 1."""
+    # Gupta, Dollar and Girshick, "LVIS: A Dataset for Large Vocabulary Instance Segmentation", CVPR
+    # 2019, appendix "Repeat factor sampling". They leave no label's factor below 1; here it may be,
+    # if fewer draws than rows are asked for.
     by_label = np.sqrt(targets / table.sum(axis=0))
+    # A row has the largest factor of its labels; one without labels has the smallest there is.
     factors = np.full(len(table), by_label.min())
     # Label by label, since a table of factors would take eight times the memory of the labels.
     for label in np.argsort(by_label):
@@ -273,13 +194,7 @@ def find_repeat_factors(table: NDArray[Any], targets: NDArray[np.float64]) -> ND
 
 
 def group_by_factor(factors: NDArray[np.float64]) -> FactorClasses:
-    """Make a class of all rows of equal factor, drawn a whole number of times in an epoch.
-
-    Examples
-    --------
-    >>> group_by_factor(np.array([1.0, 2.0, 1.0, 1.5])).draws.tolist()
-    [2, 2, 2]
-    """
+    """Make a class of all rows of equal factor, drawn a whole number of times in an epoch."""
     distinct, codes, counts = np.unique(factors, return_inverse=True, return_counts=True)
     draws = np.maximum(1, np.rint(distinct * counts)).astype(np.int64)
     return FactorClasses(codes.astype(np.int32), counts.astype(np.int64), draws)
