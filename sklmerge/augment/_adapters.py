@@ -307,17 +307,7 @@ def tell_augmenter(augmenter: Any, **settings: Any) -> Any:
 def pick_augmenter(
     augmenter: Augmenter | None, original_label: Any, merged_label: Any
 ) -> Augmenter | None:
-    """Pick the augmenter of a class: its own entry, else its merged class's; None is plain.
-
-    Examples
-    --------
-    >>> from sklmerge.augment import as_augmenter
-    >>> by_class = as_augmenter({"six": None, "digit": "light"})
-    >>> pick_augmenter(by_class, "six", "digit") is None
-    True
-    >>> pick_augmenter(by_class, "eight", "digit").rotation_range
-    15
-    """
+    """Pick the augmenter of a class: its own entry, else its merged class's; None is plain."""
     if not isinstance(augmenter, ClassAugmenter):
         return augmenter
     for label in (original_label, merged_label):
@@ -337,20 +327,7 @@ def _tell_missing(missing: Sequence[Any], given: Mapping[Any, Any]) -> ValueErro
 def pick_augmenters(
     augmenter: Any, originals: Sequence[Any], merged: Sequence[Any]
 ) -> list[Augmenter | None]:
-    """Pick the augmenter of each class of a data set, of whatever `as_augmenter` takes.
-
-    Raises
-    ------
-    ValueError
-        If a mapping leaves a class out or names one that is not there.
-
-    Examples
-    --------
-    >>> light, plain, same = pick_augmenters({"six": None, "odd": "light"}, *zip(
-    ...     ("one", "odd"), ("six", "six"), ("seven", "odd"), strict=True))
-    >>> light.rotation_range, plain, same is light
-    (15, None, True)
-    """
+    """Pick the augmenter of each class; a mapping must serve all of them and name no other."""
     made = as_augmenter(augmenter)
     if not isinstance(made, ClassAugmenter):
         return [made] * len(originals)

@@ -15,27 +15,11 @@ _REACH = 2
 
 
 def compose_affine(params: AugmentationParams, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Compose crop, rotation, shift, shear, zoom, quarter turns and flips into one affine map.
-
-    Parameters
-    ----------
-    params : AugmentationParams
-        Of n images.
-    size : (int, int)
-        Height and width in pixels.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2, 3)
-        Maps where a pixel goes, ``(x, y, 1)``, to where it comes from, ``(x, y)``.
-
-    Notes
-    -----
-    Rotation, shift, shear and zoom act in this order on output coordinates around the true centre
-    ``((width - 1) / 2, (height - 1) / 2)``, as Keras' ``apply_affine_transform`` has it on square
-    images. In the image the crop comes before them, so it acts last on coordinates; quarter turns
-    and then flips come after them in the image, so first on coordinates.
-    """
+    """Compose one map an image, (n, 2, 3), from an output pixel to where it comes from."""
+    # Rotation, shift, shear and zoom act in this order on output coordinates around the true
+    # centre, as Keras' `apply_affine_transform` has it on square images. In the image the crop
+    # comes before them, so it acts last on coordinates; quarter turns and then flips come after
+    # them in the image, so first on coordinates.
     height, width = size
     given = params.columns
     # A number where no image has a value of its own: arrays of them cost time.
@@ -72,11 +56,9 @@ def compose_affine(params: AugmentationParams, size: tuple[int, int]) -> NDArray
 
 
 def compose_turns(quarter_turns: NDArray[np.int64], *, square: bool) -> NDArray[np.float64]:
-    """Return the matrix, of shape (n, 2, 2), of some counterclockwise quarter turns.
-
-    A quarter turn of an image that is not square would change its shape: half turns are left,
-    1 counts as none and 3 as two.
-    """
+    """Return the matrices, of shape (n, 2, 2), of some counterclockwise quarter turns."""
+    # A quarter turn of an image that is not square would change its shape. Half turns are left: 1
+    # counts as none and 3 as two.
     turns = quarter_turns % 4 if square else quarter_turns % 4 // 2 * 2
     cos, sin = np.array([1.0, 0, -1, 0])[turns], np.array([0.0, 1, 0, -1])[turns]
     return np.stack([cos, -sin, sin, cos], axis=-1).reshape(-1, 2, 2)
@@ -85,11 +67,9 @@ def compose_turns(quarter_turns: NDArray[np.int64], *, square: bool) -> NDArray[
 def crop_affine(
     affine: NDArray[np.float64], params: AugmentationParams, size: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Let maps, of shape (n, 2, 3), read from a part of the image instead of all of it.
-
-    The part has the image's own shape. What a map reads from beyond it are the image's true
-    pixels, as far as there are any.
-    """
+    """Let maps, of shape (n, 2, 3), read from a part of the image, scaled to the whole."""
+    # The part has the image's own shape. Beyond it, maps read the image's true pixels, as far as
+    # there are any.
     share = np.sqrt(params["crop"])[:, None]
     corner = np.stack([params["crop_x"] * size[1], params["crop_y"] * size[0]], axis=-1)
     cropped = affine * share[..., None]
@@ -101,42 +81,16 @@ def crop_affine(
 def compose_resize(
     affine: NDArray[np.float64], size: tuple[int, int], source_size: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Let maps within an image of one size read from a source of another size.
-
-    Parameters
-    ----------
-    affine : ndarray of shape (n, 2, 3)
-        Maps within the output's frame, see `compose_affine`.
-    size, source_size : (int, int)
-        Height and width of the output and of the source, in pixels.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2, 3)
-        The same maps, followed by the resize; pixel centres lie at halves, as in OpenCV's and
-        Pillow's resize.
-    """
+    """Let maps, of shape (n, 2, 3), within an image of one size read from a source of another."""
     scale = np.array([source_size[1] / size[1], source_size[0] / size[0]])
     resized = affine * scale[:, None]
+    # Pixel centres lie at halves, as in OpenCV's and Pillow's resize.
     resized[:, :, 2] += (scale - 1) / 2
     return resized
 
 
 def find_symmetries(affine: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.intp]:
-    """Find the maps that land pixel on pixel: their images are copied to the bit.
-
-    Parameters
-    ----------
-    affine : ndarray of shape (n, 2, 3)
-        Maps from an image of one size to an image of the same size.
-    size : (int, int)
-        Height and width in pixels.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        Place in `SYMMETRIES`, the first of which moves nothing; -1 for all other maps.
-    """
+    """Find the place in `SYMMETRIES` of maps that land pixel on pixel; -1 for all others."""
     found = np.full(len(affine), -1)
     # In most batches no map could be one: the first row of each would be one 1 and one 0.
     if not (np.abs(affine[:, 0, :2]).sum(axis=1) == 1).any():
@@ -156,20 +110,7 @@ def find_symmetries(affine: NDArray[np.float64], size: tuple[int, int]) -> NDArr
 def measure_margins(
     affine: NDArray[np.float64], size: tuple[int, int], source_size: tuple[int, int]
 ) -> NDArray[np.intp]:
-    """Measure how far beyond the source each map reads.
-
-    Parameters
-    ----------
-    affine : ndarray of shape (n, 2, 3)
-        Maps, see `compose_affine`.
-    size, source_size : (int, int)
-        Height and width of the output and of the source, in pixels.
-
-    Returns
-    -------
-    ndarray of int, shape (n, 4)
-        Pixels above, below, left and right; all 0 where one is more than half of the side.
-    """
+    """Measure how many pixels above, below, left and right of the source each map reads."""
     (height, width), (rows, columns) = size, source_size
     corners = np.array([[0, width - 1, 0, width - 1], [0, 0, height - 1, height - 1], [1] * 4])
     reached = affine @ corners
@@ -180,5 +121,6 @@ def measure_margins(
     beyond[:, 1] -= rows - 1
     beyond[:, 3] -= columns - 1
     margins = np.maximum(np.ceil(beyond) + _REACH, 0).astype(np.intp)
+    # All 0 if one of them is more than half of its side: OpenCV then looks for the border.
     margins[(margins > (rows // 2, rows // 2, columns // 2, columns // 2)).any(axis=1)] = 0
     return margins

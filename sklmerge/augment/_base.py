@@ -116,24 +116,7 @@ def check_batch(
 
 
 def check_indices(n_images: int, n_rows: int, indices: ArrayLike | None) -> NDArray[np.intp]:
-    """Check which of some images each row of parameters augments.
-
-    Parameters
-    ----------
-    n_images, n_rows : int
-        How many images there are, and how many rows of parameters.
-    indices : array-like of int, shape (n_rows,), or None
-        None means each image once, in order.
-
-    Returns
-    -------
-    ndarray of int, shape (n_rows,)
-
-    Raises
-    ------
-    ValueError
-        If there is not one index for each row, or one of them is out of bounds.
-    """
+    """Check which image each row of parameters augments; None is each image once, in order."""
     rows = np.arange(n_images) if indices is None else np.asarray(indices, dtype=np.intp)
     if rows.shape != (n_rows,):
         raise ValueError(f"params must have one row for each of {len(rows)} images, got {n_rows}")
@@ -145,24 +128,7 @@ def check_indices(n_images: int, n_rows: int, indices: ArrayLike | None) -> NDAr
 def check_out(
     out: NDArray[Any] | None, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
-    """Check the array to fill, or make one.
-
-    Parameters
-    ----------
-    out : ndarray or None
-        What the caller gave.
-    shape, dtype
-        Of the result.
-
-    Returns
-    -------
-    ndarray of that shape and dtype
-
-    Raises
-    ------
-    ValueError
-        If `out` is not a contiguous array of that shape and dtype.
-    """
+    """Check the array to fill, which must be contiguous, or make one."""
     if out is None:
         return np.empty(shape, dtype)
     if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous:

@@ -35,20 +35,7 @@ def measure_grey(image: NDArray[Any]) -> float:
 
 
 def measure_images(images: Images, *, extremes: bool) -> ImageStatistics:
-    """Measure each image's range of values and its mean luminance; an alpha channel is left out.
-
-    Parameters
-    ----------
-    images : list of n ndarrays of shape (H, W) or (H, W, C)
-        Warped images.
-    extremes : bool
-        Whether the range of values is needed; else it is left at 0.
-
-    Returns
-    -------
-    ImageStatistics
-        Arrays of shape (n,).
-    """
+    """Measure each image's mean luminance, and its range if `extremes`, both without alpha."""
     figures = np.zeros((3, len(images)))
     for place, image in enumerate(images):
         pixels = select_colors(image)
@@ -70,32 +57,7 @@ def recolor_values(
     statistics: ImageStatistics | None,
     bounds: tuple[float, float],
 ) -> NDArray[Any]:
-    """Apply each image's channel shift, contrast, brightness and gamma to values, and clip them.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, ...) or (1, ...)
-        Values in input units; row i is recoloured by row i of the parameters.
-    params : AugmentationParams
-        Of n images.
-    statistics : ImageStatistics or None
-        Of the same images; needed for channel shift and contrast.
-    bounds : (float, float)
-        Black and white in input units.
-
-    Returns
-    -------
-    ndarray of shape (n, ...)
-        Recoloured, not rounded.
-
-    Notes
-    -----
-    A channel shift is added and clipped to the image's own range, as Keras'
-    ``apply_channel_shift`` does; contrast scales distances from the image's mean luminance, as
-    Pillow's and torchvision's does; brightness scales distances from black; what comes of these
-    is clipped, and gamma raises its share of the value range to a power, as scikit-image's
-    ``adjust_gamma`` does.
-    """
+    """Recolour values (n, ...) or (1, ...), in input units, by each row; clipped, not rounded."""
 
     def spread(column: NDArray[np.float64]) -> NDArray[Any]:
         tall = column.reshape(-1, *(1,) * (values.ndim - 1))
@@ -104,17 +66,21 @@ def recolor_values(
     recolored = values
     if statistics is not None:
         pivot = statistics.grey
+        # Added, and clipped to the image's own range, as Keras' `apply_channel_shift` does.
         if "channel_shift" in params:
             shift, low, high = params["channel_shift"], statistics.low, statistics.high
             recolored = np.clip(recolored + spread(shift), spread(low), spread(high))
             pivot = np.clip(pivot + shift, low, high)
+        # Scales distances from the image's mean luminance, as Pillow's and torchvision's does.
         if "contrast" in params:
             contrast = params["contrast"]
             recolored = recolored * spread(contrast) + spread(pivot * (1 - contrast))
+    # Scales distances from black.
     if "brightness" in params:
         factor = params["brightness"]
         recolored = recolored * spread(factor) + spread(bounds[0] * (1 - factor))
     recolored = np.clip(recolored, *bounds)
+    # Raises the share of the value range to a power, as scikit-image's `adjust_gamma` does.
     if "gamma" in params:
         span = bounds[1] - bounds[0]
         shares = (recolored - bounds[0]) / span
@@ -127,14 +93,12 @@ def needs_statistics(params: AugmentationParams) -> bool:
     return "channel_shift" in params or "contrast" in params
 
 
+# Takes rows, their images, and the targets, which may be the images themselves.
 Recolor = Callable[[slice, Images, Images], None]
 
 
 def plan_integers(params: AugmentationParams, dtype: np.dtype[Any], has_alpha: bool) -> Recolor:
-    """Plan how uint8 or uint16 images take one line or one lookup table each, but for alpha.
-
-    Returns a function of rows, their images, and the targets, which may be the images themselves.
-    """
+    """Plan how uint8 or uint16 images take one line or one lookup table each, but for alpha."""
     names = COLOR_COLUMNS.intersection(params.columns)
     if names == {"channel_shift"} and not has_alpha:
         shifts = params["channel_shift"].tolist()
@@ -207,21 +171,7 @@ def build_tables(
     dtype: np.dtype[Any],
     has_alpha: bool,
 ) -> NDArray[Any]:
-    """Build one lookup table an image: the rule, applied to every value there is.
-
-    Parameters
-    ----------
-    params, statistics
-        See `recolor_values`.
-    dtype : dtype
-        uint8 or uint16.
-    has_alpha : bool
-        Whether the last of four channels keeps its values.
-
-    Returns
-    -------
-    ndarray of `dtype`, shape (n, n_values), or (n, 1, n_values, 4) where alpha is kept
-    """
+    """Build one lookup table an image: the rule, applied to every value there is."""
     largest = int(np.iinfo(dtype).max)
     values = np.arange(largest + 1, dtype=np.float64)[None]
     recolored = recolor_values(values, params, statistics, (0.0, float(largest)))
@@ -229,6 +179,7 @@ def build_tables(
     if not has_alpha:
         return tables
     alpha = np.broadcast_to(values.astype(dtype), tables.shape)
+    # OpenCV takes tables of several channels in the shape (1, n_values, 4).
     return np.stack([tables, tables, tables, alpha], axis=-1)[:, None]
 
 

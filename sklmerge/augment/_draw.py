@@ -144,20 +144,7 @@ class Draws:
 
 
 def draw_columns(ranges: Mapping[str, Any], draws: Draws) -> dict[str, NDArray[Any]]:
-    """Draw the columns that some ranges put to use.
-
-    Parameters
-    ----------
-    ranges : mapping
-        The parameters of an `ImageAugmenter`, checked.
-    draws : Draws
-        Of n images.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n,)
-        See `AugmentationParams`.
-    """
+    """Draw the columns that some ranges, checked before, put to use."""
     columns: dict[str, NDArray[Any]] = {}
     for name in ("rotation", "shear", "channel_shift"):
         if bound := ranges[f"{name}_range"]:
@@ -209,24 +196,11 @@ def draw_choice(name: str, values: Sequence[Any], draws: Draws) -> NDArray[Any]:
 
 
 def draw_shift(axis: str, shift_range: Any, draws: Draws) -> dict[str, NDArray[np.float64]]:
-    """Draw the shift along one axis, in fractions or in pixels as the range's form says.
-
-    Parameters
-    ----------
-    axis : {"x", "y"}
-        Columns or rows.
-    shift_range : float, int or sequence of float
-        A float below 1 bounds a fraction of the side, a float from 1 a number of pixels; an int n
-        means whole pixels from -(n - 1) to n - 1; a sequence lists the shifts to choose from.
-    draws : Draws
-        Of n images.
-
-    Returns
-    -------
-    dict of str to ndarray
-        The one column, named ``shift_x``, ``shift_x_pixels`` and so on.
-    """
+    """Draw the shift along one axis, in fractions or in pixels as the range's form says."""
     fraction, pixels = f"shift_{axis}", f"shift_{axis}_pixels"
+    # As Keras documents it: an int n means whole pixels from -(n - 1) to n - 1, a float below 1
+    # bounds a fraction of the side, a float from 1 on a number of pixels, and a sequence lists the
+    # shifts to choose from.
     if is_whole(shift_range):
         whole = range(1 - int(shift_range), int(shift_range))
         return {pixels: draw_choice(pixels, [float(shift) for shift in whole], draws)}
@@ -239,27 +213,10 @@ def draw_shift(axis: str, shift_range: Any, draws: Draws) -> dict[str, NDArray[n
 
 
 def draw_rectangle(chance: float, draws: Draws) -> dict[str, NDArray[np.float64]]:
-    """Draw which part of each image is erased, as shares of its width and height.
-
-    Parameters
-    ----------
-    chance : float
-        Share of the images of which a part is erased.
-    draws : Draws
-        Of n images.
-
-    Returns
-    -------
-    dict of str to ndarray
-        The columns ``erase_x``, ``erase_y``, ``erase_width`` and ``erase_height``; a width of 0
-        erases nothing.
-
-    Notes
-    -----
-    Zhong et al., "Random Erasing Data Augmentation", AAAI 2020, draw again until a rectangle fits.
-    Here the ratio of the sides is drawn from those that fit; its logarithm is even, so that tall
-    and wide rectangles are equally likely.
-    """
+    """Draw which part of each image is erased, as shares of its sides; a width of 0 is none."""
+    # Zhong et al., "Random Erasing Data Augmentation", AAAI 2020, draw again until a rectangle
+    # fits. Here the ratio of the sides is drawn from those that fit; its logarithm is even, so that
+    # tall and wide rectangles are equally likely.
     area = draw_between("erase_width", _ERASE_AREA[0], _ERASE_AREA[1], draws)
     widest = np.log(1 / np.maximum(_ERASE_RATIO, area))
     place = draws[COLUMNS["erase_height"].stream]

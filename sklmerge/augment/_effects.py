@@ -17,10 +17,8 @@ _LEVELS = 255.0
 
 
 def sharpen_image(image: NDArray[Any], factor: float, bounds: Bounds) -> NDArray[Any]:
-    """Scale the distance of each pixel from its smoothed neighbourhood; 0 smooths, 1 keeps.
-
-    The kernel and the untouched border are those of Pillow's ``ImageEnhance.Sharpness``.
-    """
+    """Scale the distance of each pixel from its smoothed neighbourhood; 0 smooths, 1 keeps."""
+    # The kernel and the untouched border are those of Pillow's `ImageEnhance.Sharpness`.
     kernel = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]]) / 13
     smooth = image.copy()
     if min(image.shape[:2]) > 2:
@@ -53,11 +51,7 @@ def stretch_contrast(image: NDArray[Any], _: bool, bounds: Bounds) -> NDArray[An
 
 
 def equalize_image(image: NDArray[Any], _: bool, bounds: Bounds) -> NDArray[Any]:
-    """Spread each channel's values evenly over the value range, by 256 grey levels.
-
-    The table is that of Pillow's ``ImageOps.equalize``; between two levels it is interpolated, so
-    that floats are not rounded to levels.
-    """
+    """Spread each channel's values evenly over the value range, by 256 grey levels."""
     levels = to_levels(image, bounds)
     equalized = np.empty_like(levels)
     for channel in np.ndindex(image.shape[2:]):
@@ -67,6 +61,8 @@ def equalize_image(image: NDArray[Any], _: bool, bounds: Bounds) -> NDArray[Any]
         if step == 0:
             equalized[(..., *channel)] = values
             continue
+        # The table of Pillow's `ImageOps.equalize`. Between two levels it is interpolated, so that
+        # floats are not rounded to levels.
         table = (step // 2 + np.cumsum(counts) - counts) // step
         equalized[(..., *channel)] = np.interp(values, np.arange(256), np.minimum(table, _LEVELS))
     return from_levels(equalized, image.dtype, bounds)
@@ -135,17 +131,7 @@ EFFECT_COLUMNS = frozenset({*_EFFECTS, "noise_std", "erase_width"})
 
 
 def apply_effects(images: Images, params: AugmentationParams, bounds: Bounds) -> None:
-    """Change images where they lie: saturation, hue, tones, blur, noise, then a part erased.
-
-    Parameters
-    ----------
-    images : list of n ndarrays of shape (H, W) or (H, W, C)
-        Changed in place, but for an alpha channel.
-    params : AugmentationParams
-        Of n images.
-    bounds : (float, float)
-        Black and white in input units.
-    """
+    """Change images in place, but for alpha: saturation, hue, tones, blur, noise, erasing."""
     names = [name for name in _EFFECTS if name in params.columns]
     rows = {name: params[name].tolist() for name in (*names, "noise_std", "key")}
     for place, image in enumerate(images):
@@ -172,12 +158,7 @@ def add_noise(image: NDArray[Any], std: float, key: int, bounds: Bounds) -> NDAr
 
 
 def erase_parts(images: Images, params: AugmentationParams, bounds: Bounds) -> None:
-    """Fill one rectangle an image, where it has any, with values drawn evenly between bounds.
-
-    References
-    ----------
-    Zhong et al., "Random Erasing Data Augmentation", AAAI 2020: RE-R, the filling that did best.
-    """
+    """Fill one rectangle an image, if it has any, with values drawn evenly between bounds."""
     height, width = images[0].shape[:2]
     left, top = params["erase_x"] * width, params["erase_y"] * height
     right, bottom = left + params["erase_width"] * width, top + params["erase_height"] * height
@@ -185,6 +166,7 @@ def erase_parts(images: Images, params: AugmentationParams, bounds: Bounds) -> N
     for image, key, (first, last, start, stop) in zip(images, params["key"], edges, strict=True):
         part = select_colors(image)[first:last, start:stop]
         if part.size:
+            # RE-R, the filling that did best in Zhong et al., AAAI 2020.
             filling = make_generator(int(key), COLUMNS["erase_width"].stream).random(part.shape)
             filling = bounds[0] + filling * (bounds[1] - bounds[0])
             part[...] = fit_values(filling, part.dtype, bounds)

@@ -298,10 +298,8 @@ def call_torch(transform: Any, image: NDArray[Any], seed: int) -> Any:
 
 @cache
 def load_redirect() -> Any:
-    """Make a mode in which torch's random functions draw from a generator, in one thread alone.
-
-    Torch's own random state belongs to the training loop, which may run at the same time.
-    """
+    """Make a mode in which torch's random functions draw from a generator, in one thread alone."""
+    # Torch's own random state belongs to the training loop, which may run at the same time.
     import torch
     from torch.overrides import TorchFunctionMode
 
@@ -340,16 +338,14 @@ _TORCH_DRAWS = {
 
 
 def call_keras(transform: Any, image: NDArray[Any], seed: int) -> Any:
-    """Call a layer on a batch of one, in float32; what comes of integers is rounded back.
-
-    Given uint8, some layers wrap around instead of clipping.
-    """
+    """Call a layer on a batch of one, in float32; what comes of integers is rounded back."""
     import keras
 
     # Keras tracks the states of all generators of a layer, however deep they lie.
     states = [state for state in transform.variables if state.name == "seed_generator_state"]
     for place, state in enumerate(states):
         state.assign([seed, place])
+    # Given uint8, some layers wrap around instead of clipping.
     pixels = image.astype(np.float32)
     batch = pixels[None, ..., None] if image.ndim == 2 else pixels[None]
     if keras.backend.backend() == "torch":

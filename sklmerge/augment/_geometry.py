@@ -36,17 +36,10 @@ def iterate_resized(batch: NDArray[Any], size: tuple[int, int]) -> Iterator[NDAr
 
 
 def choose_frame(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """Choose the size at which a warp to another size reads a source without skipping pixels.
-
-    The side that shrinks most is halved until one interpolation reads what is left.
-
-    Examples
-    --------
-    >>> choose_frame((375, 500), (224, 224)), choose_frame((750, 1000), (224, 224))
-    ((375, 500), (375, 500))
-    """
+    """Choose the size at which a warp to another size reads a source without skipping pixels."""
     frame = source
     while skips_pixels(frame, size):
+        # The side that shrinks most is halved until one interpolation reads what is left.
         if frame[0] / size[0] > frame[1] / size[1]:
             frame = ((frame[0] + 1) // 2, frame[1])
         else:
@@ -69,27 +62,7 @@ def mirror_image(image: NDArray[Any], symmetry: int, out: NDArray[Any]) -> None:
 
 
 class Warper:
-    """Warps images of one shape and dtype, with buffers that are used again for each.
-
-    One object serves one thread. OpenCV warps four channels about twice as fast as three, and
-    pixels that it need not look for beyond the border faster than those that it must: so three
-    channels go through four lanes, and the source gets the margins that its map reads.
-
-    Parameters
-    ----------
-    shape, size : tuple of int
-        Shape of each image, ``(H, W)`` or ``(H, W, C)``, and height and width of the output.
-    dtype : dtype
-        Of the images, uint8, uint16, float32 or float64.
-    margins : ndarray of int, shape (n, 4)
-        Of all images to come, see `measure_margins`.
-    interpolation : {"nearest", "linear", "cubic"}
-        How values between pixels are found.
-    fill_mode : {"nearest", "constant", "reflect", "wrap"}
-        What lies beyond the border.
-    cval : float
-        The value beyond the border for "constant", the same for every channel.
-    """
+    """Warps images of one shape and dtype in buffers that it uses again; it serves one thread."""
 
     def __init__(
         self,
@@ -109,9 +82,12 @@ class Warper:
         # OpenCV rounds coordinates of float64 images to 1/32 pixel, those of float32 it does not.
         self.dtype = np.dtype(np.float32) if dtype == np.float64 else dtype
         self.casts = self.dtype != dtype
+        # OpenCV warps four channels about twice as fast as three, so three go through four lanes.
         self.lanes = len(shape) == 3 and shape[2] == 3
         self.height, self.width = shape[:2]
         depth = (4,) if self.lanes else shape[2:]
+        # Room for the margins of all images to come: pixels that OpenCV need not look for beyond
+        # the border are warped faster than those that it must.
         top, bottom, left, right = margins.max(axis=0).tolist()
         padded = (top + shape[0] + bottom, left + shape[1] + right, *depth)
         self.padded = np.empty(padded, self.dtype)
@@ -126,19 +102,7 @@ class Warper:
         margins: list[int],
         out: NDArray[Any],
     ) -> None:
-        """Warp one image into a contiguous array.
-
-        Parameters
-        ----------
-        image : ndarray of `shape` and `dtype`
-            Contiguous.
-        affine : ndarray of shape (2, 3)
-            From an output pixel to a pixel of the source with its margins.
-        margins : list of 4 int
-            Above, below, left and right.
-        out : ndarray
-            Of the output's shape and the image's dtype.
-        """
+        """Warp one image into a contiguous array; `affine` maps to the source with its margins."""
         pixels = image.astype(self.dtype) if self.casts else image
         if self.lanes:
             pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA, dst=self.inner)

@@ -24,19 +24,15 @@ class ChannelMoments(NamedTuple):
 
 
 def add_pixels(seen: ChannelMoments | None, chunk: NDArray[np.float64]) -> ChannelMoments:
-    """Add the pixels of some images, of shape (m, H, W) or (m, H, W, C), to what was seen.
-
-    References
-    ----------
-    Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
-    Variances", 1979: how two sums of squared deviations join without losing digits.
-    """
+    """Add the pixels of some images, of shape (m, H, W) or (m, H, W, C), to what was seen."""
     pixels = chunk.reshape(-1, chunk.shape[3] if chunk.ndim == 4 else 1)
     mean = pixels.mean(axis=0)
     deviations = ((pixels - mean) ** 2).sum(axis=0)
     if seen is None:
         return ChannelMoments(len(pixels), mean, deviations)
     n_all = seen.n_pixels + len(pixels)
+    # Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
+    # Variances", 1979: how two sums of squared deviations join without losing digits.
     step = mean - seen.mean
     return ChannelMoments(
         n_all,
@@ -46,46 +42,17 @@ def add_pixels(seen: ChannelMoments | None, chunk: NDArray[np.float64]) -> Chann
 
 
 def measure_whitening(chunks: Chunks, epsilon: float) -> NDArray[np.float64]:
-    """Find the matrix that makes the values of an image uncorrelated and changes it least.
-
-    Parameters
-    ----------
-    chunks : iterable of ndarray of shape (m, ...)
-        Images of d values each, a few at a time.
-    epsilon : float
-        Added to every singular value.
-
-    Returns
-    -------
-    ndarray of float64, shape (d, d)
-        Symmetric; what flattened images are multiplied by.
-
-    References
-    ----------
-    Bell and Sejnowski, "The 'independent components' of natural scenes are edge filters", 1997.
-    The formula is that of Keras' ``ImageDataGenerator.fit``: U diag(sqrt(n) / (s + epsilon)) U',
-    where U and s are left singular vectors and singular values of the images as columns.
-    """
+    """Find the symmetric matrix that decorrelates an image's values and changes it least."""
+    # Bell and Sejnowski, "The 'independent components' of natural scenes are edge filters", 1997.
+    # The formula is that of Keras' `ImageDataGenerator.fit`, U diag(sqrt(n) / (s + epsilon)) U',
+    # where U and s are left singular vectors and singular values of the images as columns.
     rows = np.concatenate([chunk.reshape(len(chunk), -1) for chunk in chunks])
     vectors, singular, _ = np.linalg.svd(rows.T, full_matrices=False)
     return (vectors * (np.sqrt(len(rows)) / (singular + epsilon))) @ vectors.T
 
 
 def check_whitening_fits(n_images: int, shape: tuple[int, ...]) -> None:
-    """Refuse to whiten images whose matrix would not fit in memory, with the figure.
-
-    Parameters
-    ----------
-    n_images : int
-        Training images.
-    shape : tuple of int
-        Of one image.
-
-    Raises
-    ------
-    ValueError
-        If what `measure_whitening` holds at a time is more than the machine's memory.
-    """
+    """Refuse to whiten images if `measure_whitening` would need more than the machine's memory."""
     n_values = int(np.prod(shape))
     # The matrix, and images and singular vectors twice each.
     needed = 8 * (n_values**2 + 4 * n_values * n_images)
@@ -293,23 +260,15 @@ def read_normalization(
     *,
     rescaled: bool = False,
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
-    """Turn a given mean and std into gain and bias, for images of a dtype.
-
-    Values up to 1 are shares of white, as ImageNet's are published, unless the images are rescaled
-    already; if any is above 1, all are in units of the images. The gain is None if both are None.
-
-    Examples
-    --------
-    >>> gain, bias = read_normalization(0.5, 0.25, np.dtype("uint8"), 1)
-    >>> [float(value * gain[0] + bias[0]) for value in (0, 255)]
-    [-2.0, 2.0]
-    """
+    """Turn mean and std into gain and bias for images of a dtype; no gain if both are None."""
     if mean is None and std is None:
         return None, np.zeros(1)
     means = _check_channels("mean", 0 if mean is None else mean, n_channels)
     stds = _check_channels("std", 1 if std is None else std, n_channels)
     if (stds <= 0).any():
         raise ValueError(f"std must be above 0, got {std!r}")
+    # Values up to 1 are shares of white, as ImageNet's are published, unless the images are
+    # rescaled already; if any is above 1, all are in units of the images.
     shares = not rescaled and max(np.abs(means).max(), stds.max()) <= 1
     white = find_value_range(dtype, None)[1] if shares else 1.0
     return 1 / (stds * white), -means / stds

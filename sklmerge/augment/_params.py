@@ -267,23 +267,7 @@ OPERATIONS: Mapping[str, Operation] = {
 
 
 def expand_operations(params: AugmentationParams) -> AugmentationParams:
-    """Write each row's operation and magnitude as the plain column that it stands for.
-
-    Parameters
-    ----------
-    params : AugmentationParams
-        With or without a column ``operation``.
-
-    Returns
-    -------
-    AugmentationParams
-        Without one.
-
-    Raises
-    ------
-    ValueError
-        If an operation is unknown.
-    """
+    """Write each row's operation and magnitude as the plain column that it stands for."""
     if "operation" not in params:
         return params
     columns: dict[str, NDArray[Any]] = {

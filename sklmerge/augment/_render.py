@@ -57,25 +57,7 @@ def render_images(
     preparation: Preparation | None = None,
     n_jobs: int | None = None,
 ) -> None:
-    """Augment image ``indices[i]`` by row i of the parameters into ``out[i]``.
-
-    Parameters
-    ----------
-    images : array of shape (m, H, W) or (m, H, W, C)
-        Sources, never written to.
-    indices : ndarray of int, shape (n,)
-        Which source each row of the parameters augments.
-    params : AugmentationParams
-        Of n images.
-    settings : RenderSettings
-        The same for all.
-    out : ndarray of shape (n, h, w) or (n, h, w, C)
-        Contiguous; its height and width are the output's.
-    preparation : Preparation or None
-        Folded into the same pass.
-    n_jobs : int or None
-        Threads; the result does not depend on it.
-    """
+    """Augment image ``indices[i]`` by row i of the parameters into contiguous ``out[i]``."""
     if out.ndim == 4 and out.shape[3] == 1:
         # OpenCV gives back an image of one channel without it.
         images, out = images[..., 0], out[..., 0]
