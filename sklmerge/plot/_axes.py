@@ -70,15 +70,7 @@ def find_paper(ax: Any, caller: str) -> str:
 
 
 def check_kind(name: str, given: object, kind: type) -> None:
-    """Refuse what is no instance of a class.
-
-    Examples
-    --------
-    >>> from sklmerge.plot._axes import check_kind
-    >>> check_kind("estimators", ["balanced"], dict)
-    Traceback (most recent call last):
-    TypeError: estimators must be a dict, got list
-    """
+    """Refuse what is no instance of a class."""
     if not isinstance(given, kind):
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
         raise TypeError(f"{name} must be {article} {kind.__name__}, got {type(given).__name__}")
@@ -87,15 +79,7 @@ def check_kind(name: str, given: object, kind: type) -> None:
 def check_values(
     name: str, given: Mapping[str, Any], kind: type, kind_name: str | None = None
 ) -> None:
-    """Refuse what is no mapping of names to instances of a class.
-
-    Examples
-    --------
-    >>> from sklmerge.plot._axes import check_values
-    >>> check_values("class_weights", {"a": 1.0}, dict)
-    Traceback (most recent call last):
-    TypeError: class_weights must map a name to a dict each, got float for 'a'
-    """
+    """Refuse what is no mapping of names to instances of a class."""
     expected = f"{name} must map a name to a {kind_name or kind.__name__} each, got"
     if not isinstance(given, Mapping):
         raise TypeError(f"{expected} {type(given).__name__}")
@@ -105,15 +89,7 @@ def check_values(
 
 
 def check_counts(name: str, counts: Sequence[Any], n_classes: int) -> None:
-    """Refuse what is not one count for each class.
-
-    Examples
-    --------
-    >>> from sklmerge.plot._axes import check_counts
-    >>> check_counts("before", [3, -1], 2)
-    Traceback (most recent call last):
-    ValueError: before must be counts of 0 or more, got -1
-    """
+    """Refuse what is not one count for each class."""
     if len(counts) != n_classes:
         raise ValueError(
             f"{name} must have one count for each of {n_classes} classes, got {len(counts)}"
@@ -130,28 +106,7 @@ _FONT_SIZE = 10.0
 
 
 def open_axes(ax: Any, figure_size: tuple[float, float], caller: str) -> Any:
-    """Take the axes given, or make a figure with one.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes or None
-        What the user gave.
-    figure_size : (float, float)
-        Width and height of a new figure, in inches.
-    caller : str
-        Who draws, for the message.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    TypeError
-        If what was given is no axes.
-    ImportError
-        If matplotlib is not installed.
-    """
+    """Take the axes given, or make a figure with one, of a size in inches."""
     if ax is not None:
         return check_axes(ax)
     return load_pyplot(caller).subplots(figsize=figure_size, layout="constrained")[1]
@@ -167,22 +122,7 @@ def check_axes(ax: Any) -> Any:
 
 
 def load_pyplot(caller: str) -> Any:
-    """Import matplotlib.pyplot, or say how to install it.
-
-    Parameters
-    ----------
-    caller : str
-        Who draws, for the message.
-
-    Returns
-    -------
-    module
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    """
+    """Import matplotlib.pyplot, or say how to install it."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -193,39 +133,13 @@ def load_pyplot(caller: str) -> Any:
 
 
 def fit_font(ax: Any, n_rows: float) -> float:
-    """Say how large text may be, in points, where so many rows share the height of axes.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where the rows are.
-    n_rows : float
-        How many.
-
-    Returns
-    -------
-    float
-    """
+    """Say how large text may be, in points, if so many rows share the height of axes."""
     points = 72 * measure_axes(ax)[1]
     return float(min(_FONT_SIZE, max(3.0, 0.72 * points / max(n_rows, 1))))
 
 
 def fit_length(ax: Any, font: float, most: int = 32) -> int:
-    """Say how many letters a name beside axes may have, so that half of their width is left.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        What the names stand beside.
-    font : float
-        Their size, in points.
-    most : int, default=32
-        However wide the axes are.
-
-    Returns
-    -------
-    int
-    """
+    """Say how many letters a name beside axes may have, so that half of their width is left."""
     # A letter is 0.6 of its size wide.
     return int(min(most, max(8, 0.5 * 72 * measure_axes(ax)[0] / (0.6 * font))))
 
@@ -241,19 +155,7 @@ def has_room_outside(ax: Any) -> bool:
 
 
 def add_legend(ax: Any, handles: Sequence[Any], names: Sequence[str], inside: str) -> None:
-    """Write a legend to the right of axes where there is room, or else inside.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Changed in place.
-    handles : sequence of matplotlib.artist.Artist
-        What is named.
-    names : sequence of str
-        Their names.
-    inside : str
-        Which corner takes it inside, as matplotlib's ``loc``.
-    """
+    """Write a legend to the right of axes if there is room, or else in a corner inside."""
     style = {"fontsize": 9, "loc": "upper left", "bbox_to_anchor": (1, 1), "frameon": False}
     if not has_room_outside(ax):
         style = {"fontsize": min(9, fit_font(ax, 2 * len(names))), "loc": inside}
@@ -264,17 +166,7 @@ def add_legend(ax: Any, handles: Sequence[Any], names: Sequence[str], inside: st
 
 
 def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
-    """Make an axis logarithmic, with numbers written out as people read them.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Changed in place.
-    low, high : float
-        Its ends.
-    side : {"x", "y"}, default="x"
-        Which axis.
-    """
+    """Make an axis logarithmic, with numbers written out as people read them."""
     from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter
 
     ax.set(**{f"{side}scale": "log", f"{side}lim": (low, high)})
@@ -295,15 +187,7 @@ def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
 
 
 def choose_ticks(low: float, high: float, most: int) -> list[float]:
-    """Choose round numbers of a short logarithmic axis, evenly spread, two of them at least.
-
-    Examples
-    --------
-    >>> choose_ticks(0.6, 1.7, 6)
-    [0.6, 0.8, 1.0, 1.3, 1.6]
-    >>> choose_ticks(1.01, 1.04, 3)
-    [1.01, 1.03]
-    """
+    """Choose round numbers of a short logarithmic axis, evenly spread, two of them at least."""
     unit = 10.0 ** math.floor(math.log10(high))
     for digits in range(4):
         step = unit / 10**digits

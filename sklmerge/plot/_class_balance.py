@@ -94,17 +94,7 @@ def count_copies(
 
 
 def check_length(sampler: Any, drawn: NDArray[np.intp], n_labels: int) -> None:
-    """Refuse labels that are not as many as a sampler was given, where it shows.
-
-    Parameters
-    ----------
-    sampler : sampler of imbalanced-learn
-        Fitted.
-    drawn : ndarray of int, shape (n_out,)
-        Its ``sample_indices_``.
-    n_labels : int
-        How many there are.
-    """
+    """Refuse labels that are not as many as a fitted sampler was given, if that shows."""
     asked = "y must be the labels that the sampler was given, got"
     if len(drawn) and drawn.max() >= n_labels:
         raise ValueError(f"{asked} {n_labels} labels where it drew row {drawn.max()}")

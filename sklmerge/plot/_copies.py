@@ -86,28 +86,7 @@ def pick_file_rows(
     *,
     bad_files: dict[str, str] | None = None,
 ) -> list[SheetRow]:
-    """Pick images of each class, each with its first copies as `balance_folder` makes them.
-
-    Parameters
-    ----------
-    index : ImageIndex
-        Where the images are.
-    augmenter : Augmenter or None
-        How copies are varied; None makes plain copies.
-    classes : sequence of labels
-        Which (merged) classes.
-    n_sources, n_copies : int
-        Rows for each class, and copies in each row.
-    seed : int
-        The seed of the job.
-    bad_files : dict or None, default=None
-        Takes the path of each image that cannot be read, and why; another image of the class is
-        picked. None makes it an error.
-
-    Returns
-    -------
-    list of SheetRow
-    """
+    """Pick images of each class, each with its first copies as `balance_folder` makes them."""
     keys = hash_texts(index.paths.iterate_bytes())
     rows = []
     for label in classes:
@@ -118,6 +97,7 @@ def pick_file_rows(
                 break
             try:
                 image = index.read([place], color_mode="rgb")[0]
+            # Another image of the class is picked, if the caller takes the reasons.
             except BadFileError as error:
                 if bad_files is None:
                     raise
@@ -149,21 +129,7 @@ def pick_array_rows(
     n_copies: int,
     seed: int,
 ) -> list[SheetRow]:
-    """Pick images of each class, each with its first copies as `AugmentingOverSampler` makes them.
-
-    Parameters
-    ----------
-    images : ndarray of shape (n, H, W) or (n, H, W, C)
-        Sources.
-    labels, merged : ndarray of shape (n,)
-        Their original and merged labels; which are the same where nothing is merged.
-    augmenter, classes, n_sources, n_copies, seed
-        See `pick_file_rows`.
-
-    Returns
-    -------
-    list of SheetRow
-    """
+    """Pick images of each class, each with its first copies as a sampler makes them of arrays."""
     keys = np.arange(len(images), dtype=np.uint64)
     rows = []
     for label in classes:

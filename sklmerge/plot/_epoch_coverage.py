@@ -35,22 +35,7 @@ def draw_series(
     *,
     name_ends: bool,
 ) -> None:
-    """Draw a line for each class, in axes whose limits are set.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    x : ndarray of shape (m,)
-        Shared by all lines.
-    series : mapping of label to ndarray of shape (m,)
-        Values of each class.
-    class_counts : mapping of label to int
-        Images of each.
-    name_ends : bool
-        Whether lines have their names where they end, if there is room to the right of the axes;
-        otherwise there is a legend.
-    """
+    """Draw a line for each class, in axes whose limits are set."""
     labels = sorted(series, key=lambda label: class_counts[label])
     short = shorten_names(labels, 24)
     names = {
@@ -68,6 +53,7 @@ def draw_series(
         else:
             style = {"color": shade(class_counts[label]), "lw": 1}
         lines[label] = ax.plot(x, series[label], label=names[label], **style)[0]
+    # Names stand where lines end, if there is room to the right of the axes; or else in a legend.
     named = labels if few else [labels[0], labels[-1]]
     if name_ends and has_room_outside(ax):
         name_lines(ax, [names[label] for label in named], [series[label][-1] for label in named])
@@ -122,29 +108,11 @@ def name_lines(ax: Any, names: Sequence[str], ends: Sequence[float]) -> None:
 
 
 def spread_out(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
-    """Move places apart until neighbours are a gap from each other, keeping their order.
-
-    Parameters
-    ----------
-    places : ndarray of shape (n,)
-        Where labels should be.
-    gap : float
-        The least distance between two of them.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Where they are to be: groups that were too close are centred where they were.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> spread_out(np.array([0.5, 0.9, 0.5]), 0.1).round(2).tolist()
-    [0.45, 0.9, 0.55]
-    """
+    """Move places apart until neighbours are a gap from each other, keeping their order."""
     order = np.argsort(places, kind="stable")
     groups: list[list[float]] = []  # of each the middle, and how many it holds
     for place in places[order].tolist():
+        # Groups that are too close are joined, and centred where they were.
         groups.append([place, 1])
         while len(groups) > 1:
             (low, n), (high, m) = groups[-2:]
@@ -320,14 +288,7 @@ class EpochCoverageDisplay:
 
 
 def list_batch_sizes(class_counts: Mapping[Any, int]) -> list[int]:
-    """List powers of two, up to the first batch that hardly ever misses a class.
-
-    Examples
-    --------
-    >>> from sklmerge.plot._epoch_coverage import list_batch_sizes
-    >>> list_batch_sizes({"rare": 10, "common": 30})
-    [1, 2, 4, 8, 16]
-    """
+    """List powers of two, up to the first batch that hardly ever misses a class."""
     largest = min(_LARGEST_BATCH, sum(class_counts.values()))
     sizes = [1]
     while 2 * sizes[-1] <= largest and max(batch_coverage(class_counts, sizes[-1]).values()) > 0.01:
@@ -336,17 +297,7 @@ def list_batch_sizes(class_counts: Mapping[Any, int]) -> list[int]:
 
 
 def list_pools(schedule: EpochSchedule) -> list[tuple[Any, int, int, int, int]]:
-    """List what a schedule goes through by itself: classes, or members that take turns.
-
-    Parameters
-    ----------
-    schedule : EpochSchedule
-        Fitted.
-
-    Returns
-    -------
-    list of (label, images, draws of the merged class in an epoch, turn, number of turns)
-    """
+    """List classes, or members that take turns: label, images, draws of the class, turn, turns."""
     draws = schedule.samples_per_class_
     if schedule.within_merged != "balanced":
         return [(label, n, draws[label], 0, 1) for label, n in schedule.class_counts_.items()]

@@ -91,20 +91,11 @@ def draw_frame(ax: Any, column: int, row: int, width: int, height: int) -> None:
 def find_frames(
     classes: Sequence[Any], merge: Mapping[Any, Sequence[Any]]
 ) -> list[tuple[int, int, int, int]]:
-    """Find the cells of each merged class: column and row of the first, width and height.
-
-    Members that are not neighbours, as in a tree that joins others, have several frames.
-
-    Examples
-    --------
-    >>> find_frames(["a", "c", "b"], {"x": ["a", "c"]})
-    [(0, 0, 2, 2)]
-    >>> find_frames(["a", "c", "b"], {"x": ["a", "b"]})
-    [(0, 0, 1, 1), (0, 2, 1, 1), (2, 0, 1, 1), (2, 2, 1, 1)]
-    """
+    """Find the cells of each merged class: column and row of the first, width and height."""
     frames = []
     for own in merge.values():
         places = np.sort([classes.index(label) for label in own])
+        # Members that are not neighbours, as in a tree that joins others, have several frames.
         runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
         frames += [
             (int(across[0]), int(down[0]), len(across), len(down))
@@ -141,13 +132,7 @@ def draw_tree(ax: Any, links: NDArray[np.float64], threshold: float | None) -> N
 def list_joins(
     links: NDArray[np.float64],
 ) -> list[tuple[tuple[float, float], tuple[float, float], float]]:
-    """List each join: where its two branches begin, at which rows, and where they meet.
-
-    Examples
-    --------
-    >>> list_joins(np.array([[0, 2, 0.5, 2], [1, 3, 0.75, 3]]))
-    [((1.0, 1.0), (1.0, 2.0), 0.5), ((1.0, 0.5), (0.0, 1.5), 0.25)]
-    """
+    """List each join: where its two branches begin, at which rows, and where they meet."""
     tree = dendrogram(links, no_plot=True)
     joins = []
     for rows, heights in zip(tree["icoord"], tree["dcoord"], strict=True):
@@ -159,13 +144,7 @@ def list_joins(
 
 
 def order_classes(classes: list[Any], merge: Any, links: NDArray[np.float64] | None) -> list[int]:
-    """Order classes as the leaves of the tree, or, without one, by merged class.
-
-    Examples
-    --------
-    >>> order_classes(["a", "b", "c"], {"x": ["a", "c"]}, None)
-    [0, 2, 1]
-    """
+    """Order classes as the leaves of the tree, or, without one, by merged class."""
     if links is not None and len(links):
         return [int(leaf) for leaf in dendrogram(links, no_plot=True)["leaves"]]
     first = {label: min(map(classes.index, own)) for own in merge.values() for label in own}

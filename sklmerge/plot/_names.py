@@ -5,14 +5,7 @@ from typing import Any
 
 
 def shorten_names(labels: Sequence[Any], length: int = 32) -> list[str]:
-    """Write labels in few letters each, so that those that differ still do.
-
-    Examples
-    --------
-    >>> kinds = [f"seborrhoeic keratosis, kind {kind}, early" for kind in "AB"]
-    >>> shorten_names([*kinds, "nevus"], 20)
-    ['seborrhoei… A, early', 'seborrhoei… B, early', 'nevus']
-    """
+    """Write labels in few letters each, so that those that differ still do."""
     names = [shorten_name(label, length) for label in labels]
     for name in {name for name in names if names.count(name) > 1}:
         places = [place for place, other in enumerate(names) if other == name]
@@ -24,25 +17,7 @@ def shorten_names(labels: Sequence[Any], length: int = 32) -> list[str]:
 
 
 def shorten_name(label: Any, length: int = 32) -> str:
-    """Write a label in few letters, its middle left out where it is long, as matplotlib takes it.
-
-    Parameters
-    ----------
-    label : object
-        Of a class.
-    length : int, default=32
-        The most letters.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from sklmerge.plot._names import shorten_name
-    >>> shorten_name("basophilic normoblast, late stage", 20)
-    'basophilic…ate stage'
-    """
+    """Write a label in few letters for matplotlib, its middle left out if it is long."""
     name = " ".join(str(label).split())
     if len(name) <= length:
         return escape_text(name)
@@ -68,12 +43,5 @@ def show_difference(names: Sequence[str], length: int) -> list[str]:
 
 
 def escape_text(text: str) -> str:
-    r"""Keep matplotlib from reading ``$`` as the beginning of a formula.
-
-    Examples
-    --------
-    >>> from sklmerge.plot._names import escape_text
-    >>> print(escape_text("under $5"))
-    under \$5
-    """
+    """Keep matplotlib from reading ``$`` as the beginning of a formula."""
     return text.replace("$", r"\$")

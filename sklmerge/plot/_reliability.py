@@ -37,17 +37,7 @@ class ReliabilityCurve(NamedTuple):
 def measure_reliability(
     confidence: NDArray[np.float64], came_true: NDArray[np.bool_], n_bins: int
 ) -> ReliabilityCurve:
-    """Bin predictions by confidence, in bins of equal width from 0 to 1.
-
-    Examples
-    --------
-    >>> came_true = np.array([True, False, False])
-    >>> curve = measure_reliability(np.array([0.75, 0.75, 0.15]), came_true, 10)
-    >>> curve.confidence.tolist(), curve.accuracy.tolist(), curve.n_samples.tolist()
-    ([0.15, 0.75], [0.0, 0.5], [1, 2])
-    >>> round(curve.error, 3)
-    0.217
-    """
+    """Bin predictions by confidence, in bins of equal width from 0 to 1."""
     bins = np.minimum((confidence * n_bins).astype(np.intp), n_bins - 1)
     counts = np.bincount(bins, minlength=n_bins)
     filled = counts > 0

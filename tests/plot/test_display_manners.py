@@ -177,7 +177,7 @@ def test_sheets_and_figures_are_of_one_colour(style):
 
 
 @pytest.mark.parametrize("counts", [(5, 9), (50, 61), (3, 70), (1, 10**6)])
-def test_an_axis_has_at_least_two_labelled_ticks_however_short_it_is(counts):
+def test_an_axis_has_at_least_two_round_labelled_ticks_however_short_it_is(counts):
     counts = dict(zip("ab", counts, strict=True))
     balanced = {"balanced": sklmerge.ClassWeightEstimator()}
     for display in (
@@ -187,8 +187,11 @@ def test_an_axis_has_at_least_two_labelled_ticks_however_short_it_is(counts):
         display.figure_.draw_without_rendering()
         low, high = display.ax_.get_xlim()
         ticks = zip(display.ax_.get_xticks(), display.ax_.get_xticklabels(), strict=True)
-        texts = [text.get_text() for value, text in ticks if low <= value <= high]
-        assert len([text for text in texts if text]) >= 2
+        shown = {value: text.get_text() for value, text in ticks if low <= value <= high}
+        labelled = {value: text for value, text in shown.items() if text}
+        assert len(labelled) >= 2
+        for value, text in labelled.items():
+            assert float(text.replace(",", "")) == value == float(f"{value:.2g}")
 
 
 LONG = [f"Seborrhoeic keratosis, kind {kind}, on and so forth for ever" for kind in "AB"]
@@ -207,6 +210,16 @@ def test_long_names_that_differ_are_drawn_differently(draw):
     names = [tick.get_text() for tick in draw(LONG).ax_.get_yticklabels()]
     assert len(names) == len(set(names)) == 4
     assert max(map(len, names)) < 45
+
+
+def test_a_long_name_keeps_its_beginning_and_its_end():
+    label = "basophilic normoblast in its late stage, of the marrow"
+    ax = ClassBalanceDisplay.from_labels([label, "other"]).ax_
+    (shown,) = [tick.get_text() for tick in ax.get_yticklabels() if tick.get_text() != "other"]
+    head, tail = shown.split("…")
+    assert label.startswith(head)
+    assert label.endswith(tail)
+    assert abs(len(head) - len(tail)) <= 1
 
 
 def test_a_small_axis_shows_the_whole_sheet_and_nothing_beside_it():

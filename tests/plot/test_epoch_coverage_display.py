@@ -88,6 +88,8 @@ def test_labels_are_spread_by_a_gap_and_keep_their_order(places, gap):
     assert (np.diff(np.sort(moved)) >= gap * (1 - 1e-9)).all()
     order = np.argsort(places, kind="stable")
     assert (np.diff(moved[order]) > 0).all()
+    # Those that were too close are centred where they were.
+    assert_allclose(moved.mean(), places.mean(), atol=1e-12)
     far = np.sort(places)
     if (np.diff(far) > gap).all():
         assert_allclose(moved, places)
