@@ -171,27 +171,7 @@ class ImageFeatures(NamedFeatures, ABC):
 
 
 def share_rows(n: int, most: int, n_jobs: int | None) -> list[slice]:
-    """Share rows among tasks as evenly as can be.
-
-    Parameters
-    ----------
-    n : int
-        How many rows.
-    most : int
-        The most rows in a task.
-    n_jobs : int or None
-        Workers, as joblib counts them.
-
-    Returns
-    -------
-    list of slice
-
-    Examples
-    --------
-    >>> from sklmerge.features._base import share_rows
-    >>> share_rows(10, 4, n_jobs=1)
-    [slice(0, 2, None), slice(2, 5, None), slice(5, 7, None), slice(7, 10, None)]
-    """
+    """Share rows among tasks of at most `most` rows, as evenly as can be."""
     n_tasks = min(n, max(-(-n // most), _TASKS_PER_WORKER * joblib.effective_n_jobs(n_jobs)))
     bounds = [n * task // max(n_tasks, 1) for task in range(n_tasks + 1)]
     return [slice(start, stop) for start, stop in pairwise(bounds)]

@@ -92,22 +92,7 @@ class ColorHistogram(ImageFeatures):
 
 
 def count_levels(image: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Count how often each of 256 levels occurs in each channel.
-
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (H, W) or (H, W, C)
-
-    Returns
-    -------
-    ndarray of int64, shape (C, 256)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> count_levels(np.array([[0, 1, 254, 254]], np.uint8))[0, [0, 1, 254, 255]].tolist()
-    [1, 1, 2, 0]
-    """
+    """Count how often each of 256 levels occurs in each channel; shape (C, 256)."""
     n_channels = image.shape[2] if image.ndim == 3 else 1
     counts = np.zeros((n_channels, 256), np.int64)
     # OpenCV counts in float32, which is exact up to 2 ** 24.
@@ -121,25 +106,7 @@ def count_levels(image: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def count_in_bins(levels: NDArray[np.int64], n_bins: int) -> NDArray[np.int64]:
-    """Put counted levels into bins of equal width, as `numpy.histogram` does with the values.
-
-    Parameters
-    ----------
-    levels : ndarray of int64, shape (C, 256)
-        How often each level occurs.
-    n_bins : int
-        How many bins.
-
-    Returns
-    -------
-    ndarray of int64, shape (C, n_bins)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> count_in_bins(np.ones((1, 256), np.int64), 3).tolist()
-    [[85, 85, 86]]
-    """
+    """Put counted levels into bins of equal width, as `numpy.histogram` does with the values."""
     up_to = np.zeros((len(levels), 257), np.int64)
     np.cumsum(levels, axis=1, out=up_to[:, 1:])
     return np.diff(up_to[:, find_bin_ends(n_bins)], axis=1)
@@ -147,21 +114,6 @@ def count_in_bins(levels: NDArray[np.int64], n_bins: int) -> NDArray[np.int64]:
 
 @cache
 def find_bin_ends(n_bins: int) -> NDArray[np.intp]:
-    """Find the first of 256 levels in each bin, and after the last bin 256.
-
-    Parameters
-    ----------
-    n_bins : int
-        How many bins from 0 to 255.
-
-    Returns
-    -------
-    ndarray of intp, shape (n_bins + 1,)
-
-    Examples
-    --------
-    >>> find_bin_ends(2).tolist()
-    [0, 128, 256]
-    """
+    """Find the first of 256 levels in each bin, and after the last bin 256."""
     sizes = np.histogram(np.arange(256), n_bins, (0, 255))[0]
     return np.concatenate([[0], np.cumsum(sizes)])

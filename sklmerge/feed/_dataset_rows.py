@@ -19,21 +19,14 @@ _PIL_MODES = {"rgb": "RGB", "grayscale": "L", "rgba": "RGBA"}
 
 @dataclass(frozen=True)
 class RowColumn:
-    """Where the images of a data set are.
+    """Where the images of a data set are."""
 
-    Parameters
-    ----------
-    data : object with `__getitem__`
-        What is asked for a row, with as few columns beside the image as it can be.
-    names : tuple of str
-        Names that the image of a row that is a mapping may have, the first that is there counts.
-    is_plain : bool
-        Whether a row is the same each time it is read, so that it may be kept: code of the user's
-        may augment at random.
-    """
-
+    # What is asked for a row, with as few columns beside the image as it can be.
     data: Any
+    # What the image of a row that is a mapping may be called; the first name that is there counts.
     names: tuple[str, ...] = _IMAGE_NAMES
+    # Whether a row is the same each time it is read, so that it may be kept: code of the user's may
+    # augment at random.
     is_plain: bool = False
 
     def pick(self, item: Any) -> Any:
@@ -98,13 +91,8 @@ def _is_array_or_bytes(kind: Any) -> bool:
 
 
 def make_image(value: Any, options: ReadOptions | None = None) -> NDArray[Any]:
-    """Make an array with channels last of an array, a tensor, a picture of Pillow, or bytes.
-
-    Raises
-    ------
-    ValueError
-        With the reason alone, if it is none of them or no image.
-    """
+    """Make an array with channels last of an array, a tensor, a picture of Pillow, or bytes."""
+    # Errors give the reason alone: whoever asked for a row knows what it is called.
     options = ReadOptions(color_mode="keep") if options is None else options
     if isinstance(value, Mapping) and {"bytes", "path"} & set(value):
         data, path = value.get("bytes"), value.get("path")

@@ -16,24 +16,10 @@ from sklmerge.sampling import BatchPlan, EpochSchedule, check_rank
 
 
 class EpochClock:
-    """The epoch and the batch that the next loop begins with; loops move it on.
-
-    Parameters
-    ----------
-    digest : str
-        Of all that decides what an epoch draws: a state of something else is refused.
-
-    Examples
-    --------
-    >>> clock = EpochClock("data set 1")
-    >>> clock.begin(), clock.begin()
-    ((0, 0), (1, 0))
-    >>> clock.stand_at(1, 5, n_batches=8)
-    >>> clock.state_dict()
-    {'epoch': 1, 'batch': 5, 'world_size': 1, 'digest': 'data set 1'}
-    """
+    """The epoch and the batch that the next loop begins with; loops move it on."""
 
     def __init__(self, digest: str) -> None:
+        # Of all that decides what an epoch draws: a state of something else is refused.
         self.digest = digest
         self.epoch = self.start = 0
         self._began_for = 1
@@ -167,22 +153,7 @@ class Resumable:
 
 
 class EpochPlans:
-    """Plan the batches of epochs, each epoch once, however many threads ask for it.
-
-    Parameters
-    ----------
-    schedule : EpochSchedule
-        Fitted.
-    batch_size : int
-        Most images in a batch.
-    rank, world_size : int
-        Which process of how many.
-
-    Attributes
-    ----------
-    n_batches : int
-        Batches of an epoch.
-    """
+    """Plan the batches of epochs, each epoch once, however many threads ask for it."""
 
     def __init__(
         self, schedule: EpochSchedule, batch_size: int, rank: int, world_size: int

@@ -64,13 +64,7 @@ class Batch(tuple[Any, ...]):
 
 
 def check_fitted_scaler(scaler: Any) -> None:
-    """Refuse what cannot scale, before any image is read.
-
-    Raises
-    ------
-    NotFittedError
-        If it has to learn from the training images and has not.
-    """
+    """Refuse what cannot scale, before any image is read."""
     check_scaler(scaler)
     if scaler is None or not isinstance(scaler, ImageScaler) or scaler.__sklearn_is_fitted__():
         return
@@ -89,30 +83,8 @@ def prepare_images(
     seed: int,
     scaler: Any,
 ) -> NDArray[Any]:
-    """Vary and scale images.
-
-    Parameters
-    ----------
-    images : sequence of ndarray, length n
-        Sources, never changed.
-    augmenters : sequence of length n
-        What augments each; None leaves it plain.
-    keys : ndarray of uint64, shape (n,)
-        Random stream of each.
-    seed : int
-        Of all random numbers.
-    scaler : ImageScaler, other transformer, or None
-        Prepares every image, augmented or not.
-
-    Returns
-    -------
-    ndarray of shape (n, ...)
-
-    Raises
-    ------
-    ValueError
-        If the images do not come out in one shape.
-    """
+    """Augment and scale images, which are not changed and must come out in one shape."""
+    # Images of one augmenter, shape and dtype go through it together.
     groups: dict[Any, list[int]] = {}
     for place, (image, augmenter) in enumerate(zip(images, augmenters, strict=True)):
         groups.setdefault((id(augmenter), image.shape, image.dtype), []).append(place)
@@ -160,30 +132,14 @@ def _tell_difference(first: NDArray[Any], other: NDArray[Any]) -> str:
 
 @dataclass(eq=False)
 class BatchMaker:
-    """All that a batch is made of, but for the draws.
-
-    Parameters
-    ----------
-    reader : RowReader
-        Gives the images.
-    codes : ndarray of int, shape (n_samples,)
-        Class of each image in the schedule: its original class, if it has one.
-    targets : Targets
-        What stands for each image in y.
-    weights : Weights
-        What each image weighs.
-    augmenters : sequence of length n_classes
-        What augments the images of each class; None leaves them plain.
-    scaler : ImageScaler, other transformer, or None
-        Prepares every image.
-    seed : int
-        Of all random numbers.
-    """
+    """All that a batch is made of, but for the draws."""
 
     reader: RowReader
+    # The class of each image in the schedule: its original class, if it has one.
     codes: NDArray[np.signedinteger]
     targets: Targets
     weights: Weights
+    # What augments the images of each class; None leaves them plain.
     augmenters: Sequence[Any]
     scaler: Any
     seed: int

@@ -29,20 +29,7 @@ _KINDS = "images, paths, an ImageIndex or a data set with __len__ and __getitem_
 def open_source(
     source: Any, image_size: Any, color_mode: str, *, n_labels: int | None = None
 ) -> ImageSource:
-    """Make a source of whatever `ImageBatches` takes as one; nothing is read.
-
-    Parameters
-    ----------
-    source, image_size, color_mode
-        As given to `ImageBatches`.
-    n_labels : int or None
-        How many labels were given, by which a batch of grey images is told from one photograph.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If it holds neither images nor paths, or has no rows by number.
-    """
+    """Make a source of whatever `ImageBatches` takes as one; nothing is read."""
     image_size = check_image_size(image_size)
     check_decoding(color_mode, image_size)
     options = ReadOptions(None, image_size, color_mode)
@@ -198,5 +185,6 @@ def _open_arrays(
         # Of what lies on disk, shape and dtype are checked without a row.
         is_read = isinstance(images, np.ndarray)
         rows = images if is_read else np.broadcast_to(np.zeros((), images.dtype), shape)
+        # A batch of grey images is told from one photograph by the number of labels.
         as_image_batch(rows, name="source", counted=n_labels == shape[0])
     return ArraySource(images, image_size)

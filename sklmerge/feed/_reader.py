@@ -17,29 +17,12 @@ from sklmerge.images import BadFileError
 
 
 class DecodeCache:
-    """Keep decoded images of the rows that are drawn most often.
-
-    What is full stays full: where all rows come once an epoch, throwing out the oldest would throw
-    out each just before it comes again. Only rows that are drawn more often take the place of
-    others. Any number of threads may use it at once.
-
-    Parameters
-    ----------
-    max_bytes : int
-        The most that the images may take.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklmerge.feed._reader import DecodeCache
-    >>> cache = DecodeCache(1000)
-    >>> cache.put(3, np.zeros((20, 30), np.uint8), rate=1.0)
-    >>> cache.put(4, np.zeros((20, 30), np.uint8), rate=1.0)
-    >>> cache.get(3) is None, cache.get(4) is None, cache.n_bytes
-    (False, True, 600)
-    """
+    """Keep decoded images of the rows drawn most often; any number of threads may use it."""
 
     def __init__(self, max_bytes: float) -> None:
+        # What is full stays full: if all rows come once an epoch, throwing out the oldest would
+        # throw out each just before it comes again. Only rows that are drawn more often take the
+        # place of others.
         self.max_bytes = max_bytes
         self.n_bytes = 0
         self._images: dict[int, NDArray[Any]] = {}
@@ -100,24 +83,7 @@ _EPOCHS_WORTH_KEEPING = 10
 
 
 class RowReader:
-    """Read images, keep those that come again soon, and replace those that cannot be read.
-
-    Parameters
-    ----------
-    source : ImageSource
-        Where images are.
-    codes : ndarray of int, shape (n_samples,)
-        Class of each row: what cannot be read is replaced by the next row of its class.
-    rates : sequence of float, length n_classes
-        Draws of an image of each class in an epoch.
-    on_error, cache_bytes
-        See `ImageBatches`.
-
-    Attributes
-    ----------
-    unreadable : dict of str to str
-        Images met so far that could not be read, with the reason.
-    """
+    """Read images, keep those that come again soon, and replace those that cannot be read."""
 
     def __init__(
         self,
@@ -132,6 +98,7 @@ class RowReader:
             kind = ValueError if is_real(cache_bytes) else TypeError
             raise kind(f"cache_bytes must be a number of bytes >= 0, got {cache_bytes!r}")
         self.source = source
+        # The class of each row, and the draws of an image of each class in an epoch.
         self.codes = codes
         self.rates = rates
         self.on_error = check_on_error(on_error)
@@ -144,18 +111,7 @@ class RowReader:
         self._members: dict[int, NDArray[np.intp]] = {}
 
     def read_all(self, rows: Sequence[int]) -> list[tuple[int, NDArray[Any]]]:
-        """Read images; for each that cannot be read, the next of its class that can be.
-
-        Returns
-        -------
-        list of (row, ndarray)
-            The row that was read in the end, and its image, not to be changed.
-
-        Raises
-        ------
-        BadFileError
-            If an image, or all of its class, cannot be read.
-        """
+        """Read each row, or the next of its class that can be read; do not change the images."""
         self._reopen()
         found = {row: self._cache.get(row) for row in rows}
         new = [row for row, image in found.items() if image is None and row not in self._bad_rows]

@@ -58,15 +58,7 @@ class _RowByRow:
 
 
 class ArraySource(_RowByRow):
-    """Images, or other rows, in memory, in a memory map, or in an array of h5py or zarr.
-
-    Parameters
-    ----------
-    images : ndarray, sequence of images, or array on disk
-        One image, or row, each.
-    image_size : (int, int) or None
-        Height and width to bring them to.
-    """
+    """Images, or other rows, in memory, in a memory map, or in an array of h5py or zarr."""
 
     def __init__(self, images: Any, image_size: tuple[int, int] | None) -> None:
         self.images = images
@@ -159,13 +151,8 @@ class FileSource(_RowByRow):
         return len(self.paths)
 
     def read_many(self, rows: Sequence[int]) -> list[NDArray[Any] | ValueError]:
-        """Read some files, and fetch those behind URLs together.
-
-        Raises
-        ------
-        ConnectionError
-            If a store does not answer.
-        """
+        """Read some files, and fetch those behind URLs together."""
+        # A store that does not answer is a ConnectionError, which is no row's fault.
         paths = [self.paths[row] for row in rows]
         read: list[NDArray[Any] | ValueError] = []
         for path, data in zip(paths, fetch_urls(paths, self.files), strict=True):
@@ -181,17 +168,7 @@ class FileSource(_RowByRow):
 
 
 class DataSetSource(_RowByRow):
-    """The images of a map-style data set, row by row.
-
-    Parameters
-    ----------
-    data : object with `__len__` and `__getitem__`
-        Of torch, or of the like.
-    options : ReadOptions
-        How images in files are decoded, and the size that all are brought to.
-    column : RowColumn
-        Where in a row the image is.
-    """
+    """The images of a map-style data set, row by row."""
 
     def __init__(self, data: Any, options: ReadOptions, column: RowColumn) -> None:
         self.data, self.options, self.column = data, options, column
@@ -221,11 +198,10 @@ class DataSetSource(_RowByRow):
 
 
 class OwnSource(DataSetSource):
-    """An object of the user's with ``__len__`` and ``read(row)``.
+    """An object of the user's with ``__len__`` and ``read(row)``."""
 
-    It may also have ``read_many(rows)``, ``reopen()``, and ``labels()``, which are y. An image that
-    cannot be read is a ValueError: raised, or in the list of ``read_many`` in the image's place.
-    """
+    # It may also have read_many(rows), reopen(), and labels(), which are y. An image that cannot be
+    # read is a ValueError: raised, or in the list of read_many in the image's place.
 
     def __init__(self, own: Any, options: ReadOptions) -> None:
         super().__init__(own, options, RowColumn(_Rows(own)))

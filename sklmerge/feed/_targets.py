@@ -44,15 +44,7 @@ CLASS_MODES = ("sparse", "categorical", "binary", "both", "multilabel")
 
 
 def choose_labels(source: Any, y: Any, n: int, class_mode: str) -> Any:
-    """Find what a schedule is fitted to: an index, labels, a 0/1 table, or None if there are none.
-
-    Parameters
-    ----------
-    source, y, class_mode
-        As given to `ImageBatches`.
-    n : int
-        Images in the source.
-    """
+    """Find what a schedule is fitted to: an index, labels, a 0/1 table, or None without labels."""
     check_choice("class_mode", class_mode, CLASS_MODES)
     if is_index(source):
         if y is not None:
@@ -99,20 +91,7 @@ def get_merge(labels: Any) -> Any:
 
 
 def agree_on_merge(labels: Any, doors: Mapping[str, Any]) -> Any:
-    """Return the one merge that several doors give, or refuse what differs, naming the doors.
-
-    Parameters
-    ----------
-    labels : array-like or ImageIndex
-        The original labels.
-    doors : mapping of str to merge
-        Where a merge may have come in; None is none.
-
-    Returns
-    -------
-    mapping, list of lists, LabelMerger or None
-        What the last door gives that gives one.
-    """
+    """Return the one merge that several doors give, or refuse what differs, naming the doors."""
     given = {door: merge for door, merge in doors.items() if merge is not None}
     if len(given) > 1:
         y = np.asarray(labels.original_labels) if is_index(labels) else labels
@@ -144,21 +123,14 @@ def check_unlabelled(**given: Any) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """What stands for each image in y, and in the draws of a batch.
+    """What stands for each image in y, and in the draws of a batch."""
 
-    Parameters
-    ----------
-    places : ndarray of int, shape (n_samples,), or None
-        Which row of the other tables each image has; None is its own.
-    originals, merged : ndarray
-        Original and merged labels: one a row, or 0/1 tables.
-    values : ndarray, mapping of str to ndarray, or None
-        What y is; None gives batches without y.
-    """
-
+    # Which row of the other tables each image has; None is its own.
     places: NDArray[np.signedinteger] | None
+    # Labels: one a row, or 0/1 tables.
     originals: NDArray[Any]
     merged: NDArray[Any]
+    # What y is, an array or one under each name; None gives batches without y.
     values: Any
 
     def find(self, rows: NDArray[np.int64]) -> NDArray[np.signedinteger]:
@@ -176,23 +148,12 @@ class Targets:
 
 
 class Classes(NamedTuple):
-    """Which classes there are, and what an epoch draws of them.
-
-    Attributes
-    ----------
-    schedule : EpochSchedule
-        Fitted.
-    merger : LabelMerger
-        Fitted; numbers the classes.
-    targets : Targets
-        What stands for each image in y.
-    counts : dict of label to int
-        Draws of each merged class in an epoch.
-    """
+    """Which classes there are, and what an epoch draws of them."""
 
     schedule: EpochSchedule
     merger: LabelMerger
     targets: Targets
+    # Draws of each merged class in an epoch.
     counts: dict[Any, int]
 
 
@@ -241,25 +202,7 @@ def _read_table(y: Any, schedule: EpochSchedule | None, merge: Any) -> Classes:
 
 
 def resolve_class_weight(class_weight: Any, draws: Mapping[Any, int]) -> dict[Any, float]:
-    """Say what each merged class weighs.
-
-    Parameters
-    ----------
-    class_weight : mapping of label to float, ClassWeightEstimator, "balanced" or None
-        See `ImageBatches`.
-    draws : mapping of label to int
-        Draws of each merged class in an epoch.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If it does not weigh each class, or is something else.
-
-    Examples
-    --------
-    >>> resolve_class_weight("balanced", {"a": 100, "b": 300})
-    {'a': 2.0, 'b': 0.6666666666666667}
-    """
+    """Say what each merged class weighs, given its draws in an epoch."""
     if isinstance(class_weight, str) and class_weight == "balanced":
         class_weight = ClassWeightEstimator(missing="ignore")
     if isinstance(class_weight, ClassWeightEstimator):
@@ -323,15 +266,7 @@ def check_sample_weight(sample_weight: ArrayLike | None, n: int) -> NDArray[np.f
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """What each image weighs: its class's weight times its own.
-
-    Parameters
-    ----------
-    of_samples : ndarray of float32, shape (n_samples,), or None
-        Weight of each image.
-    of_classes : ndarray of float32, shape (n_originals,), or None
-        Weight of each original class.
-    """
+    """What each image weighs: its class's weight times its own."""
 
     of_samples: NDArray[np.float32] | None = None
     of_classes: NDArray[np.float32] | None = None

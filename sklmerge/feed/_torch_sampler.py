@@ -29,11 +29,10 @@ class BatchKey(NamedTuple):
 
 
 class EpochSampler(Resumable, DistributedSampler[Any]):
-    """Names the batches of the next epoch.
+    """Names the batches of the next epoch."""
 
-    It is a DistributedSampler because Lightning leaves those alone and calls their `set_epoch`, and
-    its own ``sampler`` because Lightning and accelerate look for ``batch_sampler.sampler``.
-    """
+    # A DistributedSampler, because Lightning leaves those alone and calls their `set_epoch`; and
+    # its own `sampler`, because Lightning and accelerate look for `batch_sampler.sampler`.
 
     drop_last = False
 
