@@ -36,14 +36,7 @@ def is_real(number: object) -> bool:
 
 
 def check_whole(name: str, number: Any, least: int, most: int | None = None) -> int:
-    """Return a whole number from `least` to `most`.
-
-    Examples
-    --------
-    >>> check_whole("quality", 101, 1, 100)
-    Traceback (most recent call last):
-    ValueError: quality must be a whole number from 1 to 100, got 101
-    """
+    """Return the number as an int if it is whole and from `least` to `most`."""
     allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
     message = f"{name} must be a whole number {allowed}, got {number!r}"
     if not is_whole(number):
@@ -54,14 +47,7 @@ def check_whole(name: str, number: Any, least: int, most: int | None = None) -> 
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
-    """Return one of a few words.
-
-    Examples
-    --------
-    >>> check_choice("place", "move", ("copy", "hardlink"))
-    Traceback (most recent call last):
-    ValueError: place must be 'copy' or 'hardlink', got 'move'
-    """
+    """Return the value if it is one of the words; the error lists them all."""
     if not isinstance(value, str) or value not in choices:
         *others, last = map(repr, choices)
         listed = f"{', '.join(others)} or {last}" if others else last
@@ -77,14 +63,7 @@ def check_flag(name: str, value: Any) -> bool:
 
 
 def check_whole_pair(name: str, pair: Any, least: int = 1) -> tuple[int, int]:
-    """Return two whole numbers, of rows and of columns.
-
-    Examples
-    --------
-    >>> check_whole_pair("cells_per_block", 2)
-    Traceback (most recent call last):
-    TypeError: cells_per_block must be two whole numbers (rows, columns) of at least 1, got 2
-    """
+    """Return (rows, columns), from any sequence or array of two whole numbers."""
     sides = list_items(pair)
     message = f"{name} must be two whole numbers (rows, columns) of at least {least}, got {pair!r}"
     if len(sides) != 2 or not all(map(is_whole, sides)):
@@ -95,16 +74,7 @@ def check_whole_pair(name: str, pair: Any, least: int = 1) -> tuple[int, int]:
 
 
 def check_image_size(image_size: Any) -> tuple[int, int] | None:
-    """Return (height, width), from any sequence or array of two; None stays None.
-
-    Examples
-    --------
-    >>> check_image_size(np.array([224, 320]))
-    (224, 320)
-    >>> check_image_size((True, 5))
-    Traceback (most recent call last):
-    ValueError: image_size must be (height, width) in pixels, such as (224, 224), got (True, 5)
-    """
+    """Return (height, width), from any sequence or array of two; None stays None."""
     if image_size is None:
         return None
     sides = list_items(image_size)
@@ -116,14 +86,7 @@ def check_image_size(image_size: Any) -> tuple[int, int] | None:
 
 
 def check_n_jobs(n_jobs: Any) -> int | None:
-    """Return a number of workers as joblib counts them; None stays None.
-
-    Examples
-    --------
-    >>> check_n_jobs("two")
-    Traceback (most recent call last):
-    TypeError: n_jobs must be a whole number other than 0 (-1: one per core), or None, got 'two'
-    """
+    """Return a number of workers as joblib counts them; None stays None."""
     message = (
         f"n_jobs must be a whole number other than 0 (-1: one per core), or None, got {n_jobs!r}"
     )
@@ -156,14 +119,7 @@ def check_max_copies(max_copies: Any) -> int | None:
 
 
 def check_samples_per_class(samples_per_class: Any, name: str = "samples_per_class") -> Any:
-    """Return a word for all classes, one number for all, a mapping of numbers, or None.
-
-    Examples
-    --------
-    >>> check_samples_per_class({"cat": 0})
-    Traceback (most recent call last):
-    ValueError: samples_per_class['cat'] must be a whole number of at least 1, got 0
-    """
+    """Return a word for all classes, one number for all, a mapping of numbers, or None."""
     if samples_per_class is None:
         return None
     if isinstance(samples_per_class, Mapping):
@@ -217,17 +173,7 @@ def list_items(value: Any) -> tuple[Any, ...]:
 
 
 def read_sample_weight(sample_weight: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Check weights against labels of a shape; one weight a row serves all labels of that row.
-
-    Returns
-    -------
-    ndarray of that shape
-
-    Examples
-    --------
-    >>> read_sample_weight([2, 3], shape=(2, 2)).tolist()
-    [[2.0, 2.0], [3.0, 3.0]]
-    """
+    """Return finite weights >= 0 of this shape; one weight a row serves all labels of that row."""
     if isinstance(sample_weight, np.ma.MaskedArray):
         # A plain array would uncover what is masked.
         sample_weight = np.ma.filled(sample_weight.astype(np.float64), np.nan)
@@ -257,17 +203,6 @@ def copy_fitted(
 
 
 def available_where(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
-    """Offer a method only where `check` of its object holds; `hasattr` says the same.
-
-    Examples
-    --------
-    >>> class Door:
-    ...     is_open = False
-    ...
-    ...     @available_where(lambda self: self.is_open)
-    ...     def enter(self): ...
-    >>> hasattr(Door(), "enter")
-    False
-    """
+    """Offer a method only if `check` of its object holds; `hasattr` says the same."""
     # scikit-learn leaves out the types.
     return cast(Callable[[Method], Method], available_if(check))

@@ -17,27 +17,8 @@ _MAX_TABLE = 1 << 20
 def match_labels(
     values: NDArray[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]] = np.intp
 ) -> Codes:
-    """Find the place of every label in `classes`, -1 where it has none.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples,)
-        Labels as :func:`sklmerge._containers.read_labels` gives them.
-    classes : ndarray of shape (n_classes,)
-        Distinct labels, sorted, of the same kind as `values`.
-    dtype : type
-        Of the places; the smallest that holds them saves most of the time and memory.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        Places in `classes`.
-
-    Examples
-    --------
-    >>> match_labels(np.array(["B", "A", "X"]), np.array(["A", "B"])).tolist()
-    [1, 0, -1]
-    """
+    """Find the place of each label in `classes` (distinct, sorted, of the same kind), or -1."""
+    # `dtype` is that of the places: the smallest that holds them saves most of the time and memory.
     if values.dtype == object:
         return _match_objects(values, classes, dtype)
     match = _make_matcher(values.dtype, classes, dtype)
@@ -50,30 +31,7 @@ def match_labels(
 def replace_labels(
     values: NDArray[Any], classes: NDArray[Any], replacements: NDArray[Any]
 ) -> tuple[NDArray[Any], Codes]:
-    """Give every label the replacement of its class; say which rows have no class.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples,)
-        Labels.
-    classes : ndarray of shape (n_classes,)
-        Distinct labels, sorted, of the same kind as `values`.
-    replacements : ndarray of shape (n_classes,)
-        What stands for each class.
-
-    Returns
-    -------
-    replaced : ndarray of shape (n_samples,)
-        Of the dtype of `replacements`; undefined in the rows without a class.
-    strangers : ndarray of shape (n_strangers,), intp
-        The rows without a class, ascending.
-
-    Examples
-    --------
-    >>> replaced, strangers = replace_labels(np.array([5, 9, 5]), np.array([5]), np.array([0]))
-    >>> replaced[0], strangers.tolist()
-    (np.int64(0), [1])
-    """
+    """Return each label's replacement, and the rows without a class, where it means nothing."""
     if values.dtype == object and replacements.dtype == object:
         exchange = dict(zip(classes.tolist(), replacements.tolist(), strict=True))
         try:
@@ -92,19 +50,13 @@ def replace_labels(
         # The smallest code is cheap to find; only if it is -1 are the rows looked for.
         if codes.min() < 0:
             strangers.append(start + np.flatnonzero(codes < 0))
+        # -1 takes the last replacement: the caller must put something else there.
         replaced[start : start + _CHUNK] = np.take(replacements, codes)
     return replaced, np.concatenate([np.empty(0, dtype=np.intp), *strangers])
 
 
 def find_classes(values: NDArray[Any]) -> tuple[NDArray[Any], Codes]:
-    """Find the distinct labels, sorted, and the number of every row among them.
-
-    Examples
-    --------
-    >>> classes, codes = find_classes(np.array([7, 3, 7]))
-    >>> classes.tolist(), codes.tolist()
-    ([3, 7], [1, 0, 1])
-    """
+    """Find the distinct labels, sorted, and the number of every row among them."""
     if values.dtype == object:
         found = dict.fromkeys(values.tolist())
         classes = np.empty(len(found), dtype=object)
@@ -120,15 +72,9 @@ def find_classes(values: NDArray[Any]) -> tuple[NDArray[Any], Codes]:
 
 
 def count_classes(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Find the distinct labels, sorted, and how many rows each has.
-
-    Examples
-    --------
-    >>> classes, counts = count_classes(np.array([7, 3, 7]))
-    >>> classes.tolist(), counts.tolist()
-    ([3, 7], [1, 2])
-    """
+    """Find the distinct labels, sorted, and how many rows each has."""
     if values.dtype.kind not in "biu" or not _is_narrow(values):
+        # Strings, and integers too far apart for a table of counts.
         classes, codes = find_classes(values)
         return classes, np.bincount(codes, minlength=len(classes))
     low = int(values.min())
@@ -200,6 +146,7 @@ def _make_matcher(
     if kind.kind == "U":
         return _make_string_matcher(kind, classes)
     if classes.dtype.kind == "f" and kind.kind in "biu":
+        # Compared as floats, integers beyond 2**53 would be rounded onto each other.
         classes, places = _to_integers(classes)
         match, placed = _make_matcher(kind, classes, np.intp), np.append(places, -1).astype(dtype)
         return lambda chunk: np.take(placed, match(chunk))
@@ -260,11 +207,9 @@ def _to_integers(classes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.i
 def _make_string_matcher(
     dtype: np.dtype[Any], classes: NDArray[Any]
 ) -> Callable[[NDArray[Any]], Codes]:
-    """Search strings by a number made of their letters, and compare the whole string found.
-
-    Comparing numbers is 2 to 5 times as fast as comparing strings, letter by letter, at every
-    step of a search among 10 to 1,000 classes.
-    """
+    """Search strings by a number made of their letters, and compare the whole string found."""
+    # Comparing numbers is 2 to 5 times as fast as comparing strings, letter by letter, at every
+    # step of a search among 10 to 1,000 classes.
     width = dtype.itemsize // 4
     words = classes.astype(np.str_)
     places = np.flatnonzero(np.strings.str_len(words) <= width)
@@ -285,6 +230,7 @@ def _make_string_matcher(
     keys = number(letters)
     order = np.argsort(keys)
     keys, places, known = keys[order], places[order], known[order]
+    # Two classes of one number cannot be told apart by it.
     if (keys[1:] == keys[:-1]).any():
         return _make_search_matcher(words)
 

@@ -45,36 +45,7 @@ def is_index(thing: Any) -> bool:
 
 
 def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDArray[Any]:
-    """Read labels into an array of one kind, without a copy where none is needed.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, 1)
-        A list, an array or tensor of str, int, bool, whole float or object, or a Series, Index,
-        Categorical or data frame of one column of pandas or polars, of any dtype that holds these.
-    name : str
-        What error messages call it.
-    trust_objects : bool
-        Leave the rows of an object array unchecked, for a caller who looks each of them up among
-        known strings anyway and comes back for the check when one is not found.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        Of a number dtype, of fixed-width str, or of object that holds str alone.
-
-    Raises
-    ------
-    TypeError
-        If y is no container of labels, or holds labels of several types.
-    ValueError
-        If y is not one-dimensional, or has missing labels or continuous numbers.
-
-    Examples
-    --------
-    >>> read_labels(["A", "B"])
-    array(['A', 'B'], dtype='<U1')
-    """
+    """Read one label a row into an array of numbers, fixed-width str, or objects that are str."""
     values = _to_array(y, name)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -84,6 +55,7 @@ def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDAr
         )
     if values.dtype == object:
         has_no_dtype = isinstance(y, list | tuple)
+        # The caller looks each row up among known strings, and returns for the check if one is new.
         if trust_objects and not has_no_dtype:
             return values
         values = _check_objects(values, name)
@@ -184,15 +156,12 @@ def _read_polars(y: Any, name: str) -> NDArray[Any]:
 
 
 def read_categories(y: Any, name: str = "y") -> tuple[NDArray[Any], NDArray[Any]] | None:
-    """Read a categorical of pandas as (codes, categories in use), which are far fewer than rows.
-
-    Categories without rows get the code of none: codes are places among those in use, sorted.
-    None if y is no categorical.
-    """
+    """Read a categorical of pandas as (codes, all its categories); None if y is none."""
     if not (is_pandas(y, "Series", "Index", "Categorical") and hasattr(y.dtype, "categories")):
         return None
     if not is_pandas(y.dtype, "CategoricalDtype"):
         return None
+    # A Categorical and its Index have codes of their own, a Series has them at `cat`.
     codes = np.asarray(y.codes if hasattr(y, "codes") else getattr(y, "cat", y).codes)
     if len(codes) and codes.min() < 0:
         _refuse_missing(codes < 0, name)
@@ -249,43 +218,23 @@ def _refuse_missing(missing: NDArray[np.bool_], name: str) -> None:
 
 @dataclass(frozen=True)
 class CountedLabels:
-    """Labels that were counted already, so that a million of them need not be spelt out.
+    """Labels that were counted already, so that a million of them need not be spelt out."""
 
-    Parameters
-    ----------
-    classes : list of labels
-        Distinct.
-    counts : list of int
-        Samples of each; one of 0 is no class of y.
-    """
-
+    # Distinct.
     classes: list[Any]
+    # Samples of each; a class of 0 is none of y.
     counts: list[int]
 
 
 def count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
-    """Count the classes of y.
-
-    Returns
-    -------
-    classes : ndarray of shape (n_classes,)
-        Sorted.
-    counts : list of int
-        Samples of each.
-    n_samples : int
-        Samples of all.
-
-    Raises
-    ------
-    ValueError
-        If y is empty.
-    """
+    """Return the classes of y, sorted, the samples of each, and those of all (at least 1)."""
     if isinstance(y, CountedLabels):
         present = [pair for pair in zip(y.classes, y.counts, strict=True) if pair[1]]
         classes = read_labels([label for label, _ in present])
         order = np.argsort(classes)
         counts = [present[place][1] for place in order]
         return classes[order], counts, sum(counts)
+    # Categories are far fewer than rows, which need not be spelt out.
     coded = read_categories(y)
     if coded is not None and len(coded[0]):
         return _count_codes(*coded)
@@ -331,22 +280,18 @@ def copy_labels(y: Any) -> Any:
 
 
 def rebuild_like(y: Any, values: NDArray[Any], classes: Sequence[Any]) -> Any:
-    """Put new labels into the container and shape of the old ones.
-
-    A Series stays a Series with its index, its name and, where the labels keep their kind, its
-    dtype; a category becomes a category of `classes`. A data frame of one column stays one, and so
-    does a column of shape (n, 1). All else becomes an array, of object or of strings of any length
-    where y was one.
-    """
+    """Put new labels into the container and shape of y; a category becomes one of `classes`."""
     if is_column(y):
         column = y.iloc[:, 0] if hasattr(y, "iloc") else y.to_series()
         return rebuild_like(column, values, classes).to_frame()
     if is_pandas(y, "Series"):
+        # Index and name stay, and so does the dtype if the labels keep their kind.
         dtype = _choose_pandas_dtype(y, values, classes)
         return type(y)(values, index=y.index, name=y.name, dtype=dtype)
     if is_polars(y, "Series"):
         return _rebuild_polars(y, values, classes)
     if isinstance(y, np.ndarray):
+        # Objects, and NumPy's strings of any length ("T"), stay what they are.
         if y.dtype.kind == "O" or (y.dtype.kind == "T" and values.dtype.kind in "OU"):
             values = values.astype(y.dtype, copy=False)
         return values.reshape(-1, 1) if y.ndim == 2 else values

@@ -23,23 +23,7 @@ _DTYPE_ADVICE = {
 
 
 def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
-    """Check a height, a width and, where there are any, a number of channels.
-
-    Parameters
-    ----------
-    image_shape : sequence of 2 or 3 int
-        ``(height, width)`` or ``(height, width, channels)``, channels in 1, 3, 4.
-
-    Returns
-    -------
-    tuple of int
-        The same numbers, as plain integers.
-
-    Raises
-    ------
-    ValueError
-        If it has another length, a number below 1, or another number of channels.
-    """
+    """Return (height, width), or (height, width, channels) with 1, 3 or 4 channels, as ints."""
     shape = list_items(image_shape)
     whole = all(is_whole(side) and side >= 1 for side in shape)
     if len(shape) not in (2, 3) or not whole or (len(shape) == 3 and shape[2] not in CHANNELS):
@@ -57,47 +41,7 @@ def as_image_batch(
     name: str = "X",
     counted: bool = False,
 ) -> NDArray[Any]:
-    """View a batch of images, or of flattened images, as an array of images.
-
-    Every object that takes images takes them through this function, so that all take and refuse
-    the same.
-
-    Parameters
-    ----------
-    X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or list of images
-        Images, channels last. Flattened rows need `image_shape`. A list may hold arrays, tensors
-        or PIL images, all of one shape.
-    image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of one image.
-    name : str, default="X"
-        What errors call the batch.
-    counted : bool, default=False
-        Whether the number of images is known from elsewhere, such as labels, and is that of X.
-        If not, an array of shape (H, W, 3) or (3, H, W) is taken for one image and refused.
-
-    Returns
-    -------
-    ndarray of shape (n, H, W) or (n, H, W, C)
-        A view of X wherever numpy can give one.
-
-    Raises
-    ------
-    ValueError
-        If it is a single image, has its channels first, or if the rank, the number of channels or
-        `image_shape` does not fit.
-    TypeError
-        If it is a generator, or if the values are not uint8, uint16, float32 or float64.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklmerge._contract import as_image_batch
-    >>> as_image_batch(np.zeros((2, 7500), np.uint8), image_shape=(50, 50, 3)).shape
-    (2, 50, 50, 3)
-    >>> as_image_batch(np.zeros((40, 60, 3), np.uint8))
-    Traceback (most recent call last):
-    ValueError: X must be a batch of images, got one image of shape (40, 60, 3); pass image[None]
-    """
+    """View X as images of shape (n, H, W) or (n, H, W, C), without a copy if NumPy can."""
     batch = stack_images(X, name)
     if batch.dtype.name not in IMAGE_DTYPES:
         kind = batch.dtype.kind
@@ -107,8 +51,10 @@ def as_image_batch(
             f"got {batch.dtype.name}{advice}"
         )
     shape = None if image_shape is None else check_image_shape(image_shape)
+    # A table of the very shape of an image is one image, which is refused below.
     if batch.ndim == 2 and batch.shape != shape:
         return _unflatten(batch, shape, name)
+    # If labels say how many images there are (`counted`), (n, H, 3) are n grey images, 3 wide.
     refuse_single_image(batch, shape, name, counted=counted)
     if batch.ndim not in (3, 4) or (batch.ndim == 4 and batch.shape[3] not in CHANNELS):
         first = batch.ndim == 4 and batch.shape[1] in CHANNELS
@@ -176,17 +122,7 @@ def refuse_single_image(
 
 
 def check_read_image(image: NDArray[Any]) -> NDArray[Any]:
-    """Check one image that a person's own `reader` gave.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklmerge._contract import check_read_image
-    >>> check_read_image(np.zeros((10, 64, 64), np.uint8))
-    Traceback (most recent call last):
-    ValueError: reader must give (H, W) or (H, W, C) with 1, 3 or 4 channels of uint8, uint16,
-    float32 or float64, got shape (10, 64, 64) of uint8
-    """
+    """Check one image that the user's own `reader` returned."""
     fits = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in CHANNELS)
     if not fits or image.size == 0 or image.dtype.name not in IMAGE_DTYPES:
         raise ValueError(
@@ -197,18 +133,7 @@ def check_read_image(image: NDArray[Any]) -> NDArray[Any]:
 
 
 def stack_images(X: Any, name: str = "X") -> NDArray[Any]:
-    """Make an array of a batch, or say why it cannot become one.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklmerge._contract import stack_images
-    >>> stack_images([np.zeros((4, 6)), np.zeros((4, 6))]).shape
-    (2, 4, 6)
-    >>> stack_images(image for image in np.zeros((2, 4, 6)))
-    Traceback (most recent call last):
-    TypeError: X must be an array or a list of images, got a generator; pass list(X)
-    """
+    """Make one array of a batch, or say why it cannot become one; its dtype is not checked."""
     if isinstance(X, Iterator):
         raise TypeError(
             f"{name} must be an array or a list of images, got a {type(X).__name__}; "
@@ -246,14 +171,7 @@ def _is_array(image: Any) -> bool:
 
 
 def suggest_image_shape(n_values: int) -> tuple[int, ...]:
-    """Suggest the most square colour or grey image shape that has so many values.
-
-    Examples
-    --------
-    >>> from sklmerge._contract import suggest_image_shape
-    >>> suggest_image_shape(7500)
-    (50, 50, 3)
-    """
+    """Suggest the most square image of so many values: colour if 3 divides them, else grey."""
     channels = 3 if n_values % 3 == 0 else 1
     n_pixels = n_values // channels
     height = max(h for h in range(1, int(n_pixels**0.5) + 1) if n_pixels % h == 0)
@@ -264,27 +182,7 @@ def suggest_image_shape(n_values: int) -> tuple[int, ...]:
 def find_value_range(
     dtype: np.dtype[Any], value_range: tuple[float, float] | None
 ) -> tuple[float, float]:
-    """Find the smallest and the largest value that an image of a dtype may have.
-
-    Parameters
-    ----------
-    dtype : dtype
-        Of the images.
-    value_range : (float, float) or None
-        What the user set; None means 0 to 255, 0 to 65535, or 0 to 1 for floats.
-
-    Returns
-    -------
-    (float, float)
-        Black and white in input units.
-
-    Raises
-    ------
-    TypeError
-        If the range is no pair of numbers.
-    ValueError
-        If they do not rise, or are given for integers and are not theirs.
-    """
+    """Return the values of black and white: the user's, or all of uint8 or uint16, or 0 to 1."""
     natural = (0.0, float(np.iinfo(dtype).max)) if dtype.kind == "u" else (0.0, 1.0)
     if value_range is None:
         return natural
@@ -309,22 +207,7 @@ def check_value_range(
     bounds: tuple[float, float],
     advice: str = "for floats from 0 to 255 pass value_range=(0, 255)",
 ) -> None:
-    """Refuse floats that are not finite or lie outside the range of values they should have.
-
-    Parameters
-    ----------
-    batch : ndarray
-        Images of any dtype; integers always pass.
-    bounds : (float, float)
-        Black and white, see `find_value_range`.
-    advice : str
-        What to do about values beyond them.
-
-    Raises
-    ------
-    ValueError
-        Naming the values found.
-    """
+    """Refuse floats that are not finite or lie outside (black, white); integers always pass."""
     if batch.dtype.kind != "f" or batch.size == 0:
         return
     low, high = float(batch.min()), float(batch.max())

@@ -21,75 +21,39 @@ _REMEDY = "give it an attribute targets with one label a row, or pass the labels
 
 @dataclass(frozen=True)
 class FoundLabels:
-    """Labels as a data set holds them.
+    """Labels as a data set holds them."""
 
-    Parameters
-    ----------
-    labels : array-like
-        One label a row, or a 0/1 table with one column a class.
-    classes : list of labels, default=None
-        All classes that the data set knows, in the order of their indices.
-    coded : bool, default=False
-        Whether `labels` are places in `classes`.
-    """
-
+    # One label a row, or a 0/1 table with one column a class.
     labels: Any
+    # All classes that the data set knows, in the order of their indices.
     classes: list[Any] | None = None
+    # Whether `labels` are places in `classes`.
     coded: bool = False
 
 
 def find_labels(data: Any, name: str = "y") -> Any:
-    """Find the labels of a data set by what it says of itself; nothing is read or decoded.
-
-    Parameters
-    ----------
-    data : data set or array-like
-        An ImageIndex (its merged labels); a torch data set with `targets`, `labels`, `tensors`,
-        `samples` or `imgs`, through `Subset` and `ConcatDataset`; a Hugging Face data set with a
-        ClassLabel column or one called `label` or `labels`, or a column of one by itself; a Keras
-        generator with `classes` (its class names). All else that holds labels, such as a list,
-        comes back as it is.
-    name : str, default="y"
-        What error messages call it.
-
-    Returns
-    -------
-    array-like of shape (n_samples,) or (n_samples, n_classes)
-        Labels as the rows of the data set have them.
-
-    Raises
-    ------
-    TypeError
-        If it is a data set whose labels cannot be known without going through its rows.
-    ValueError
-        If it holds another number of labels than it has rows, or is joined from data sets that
-        number their classes differently.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> folder = SimpleNamespace(samples=[("a/1.png", 0), ("b/1.png", 1), ("b/2.png", 1)])
-    >>> find_labels(folder)
-    array([0, 1, 1])
-    >>> find_labels(["a", "b"])
-    ['a', 'b']
-    """
+    """Find the labels of a data set by what it says of itself; labels come back as they are."""
     found = read_data_set(data, name)
     return np.array(found.classes)[to_numpy(found.labels)] if found.coded else found.labels
 
 
 def read_data_set(data: Any, name: str = "y") -> FoundLabels:
     """Find the labels of a data set, the classes it knows, and whether the labels are codes."""
+    # An ImageIndex gives its merged labels.
     if is_index(data):
         return FoundLabels(data.labels, sort_by_index(data.class_indices))
     if holds_labels_itself(data):
         return FoundLabels(data)
+    # A column of a Hugging Face data set by itself.
     if hasattr(data, "column_name") and hasattr(data, "source"):
         return _read_column(data.source, data.column_name, name)
+    # A generator of Keras, such as flow_from_directory gives.
     if hasattr(data, "class_indices") and hasattr(data, "classes"):
         return _read_generator(data)
+    # A Hugging Face data set.
     if hasattr(data, "features") and hasattr(data, "column_names"):
         return _read_table(data, name)
+    # torch's Subset and ConcatDataset, then any data set of torch.
     if hasattr(data, "dataset") and hasattr(data, "indices"):
         return _take_part(data, name)
     if hasattr(data, "datasets") and hasattr(data, "cumulative_sizes"):

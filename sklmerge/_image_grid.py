@@ -173,14 +173,9 @@ class _Sheet:
 
 
 def choose_inks(paper: str) -> tuple[str, str]:
-    """Choose colours for text and for lesser text that stand out from a background.
-
-    Examples
-    --------
-    >>> choose_inks("white"), choose_inks("#000000")
-    (('#1a1a1a', '#5f6368'), ('#f2f2f2', '#b4b8bd'))
-    """
+    """Choose colours for text and for lesser text that stand out from a background."""
     red, green, blue = ImageColor.getrgb(paper)[:3]
+    # The weights are those of luma in Rec. 709.
     is_light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 127
     return ("#1a1a1a", "#5f6368") if is_light else ("#f2f2f2", "#b4b8bd")
 
@@ -229,29 +224,10 @@ _NOWHERE = "\U0010ffff"
 
 
 def choose_font(text: str, size: int) -> Any:
-    """Choose a font that has the letters of a text, or most of them.
-
-    Parameters
-    ----------
-    text : str
-        What is to be written.
-    size : int
-        In pixels.
-
-    Returns
-    -------
-    PIL.ImageFont.FreeTypeFont
-        The one that comes with Pillow, unless the text has letters that it lacks: then one of the
-        system's, or the one that comes with matplotlib where that is installed.
-
-    Examples
-    --------
-    >>> from sklmerge._image_grid import choose_font
-    >>> choose_font("gravel", 15).getname()[0] == choose_font("grass", 11).getname()[0]
-    True
-    """
+    """Choose the first font that has all letters of a text, else one that lacks the fewest."""
     letters = {letter for letter in text if not letter.isascii()}
     best, fewest = None, len(letters) + 1
+    # Pillow's own comes first, so plain text looks alike on every system.
     for font in find_fonts(size):
         n_lacking = sum(not has_letter(font, letter) for letter in letters)
         if n_lacking < fewest:
@@ -287,30 +263,9 @@ def load_font(name: str, size: int) -> Any:
 
 
 def wrap_text(text: str, font: Any, width: float, max_lines: int) -> list[str]:
-    """Break a text into lines that are no wider than so many pixels.
-
-    Parameters
-    ----------
-    text : str
-        Words; those too wide for a line are broken.
-    font : PIL.ImageFont.FreeTypeFont
-        What it is written in.
-    width : float
-        Of a line, in pixels.
-    max_lines : int
-        The last of them ends in an ellipsis where there are more.
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> from sklmerge._image_grid import choose_font, wrap_text
-    >>> wrap_text("red cell", choose_font("", 15), 45, max_lines=2)
-    ['red', 'cell']
-    """
-    # The most letters of which no line is too wide: what is shorter fits, too.
+    """Break a text into lines of a width in pixels; "..." ends the last if there are more."""
+    # The most letters of which no line is too wide: what is shorter fits, too. textwrap breaks
+    # words that are too wide for a line of their own.
     counts = range(1, max(2, len(text) + 1))
     n_letters = bisect_left(counts, True, key=lambda n: not _fits(text, n, font, width))
     lines = textwrap.wrap(text, max(1, n_letters))

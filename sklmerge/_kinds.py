@@ -21,18 +21,7 @@ def is_missing(label: Any) -> bool:
 
 
 def get_kind(label: Any) -> str:
-    """Name the kind of one label: "str", "int", "bool" or "float".
-
-    Raises
-    ------
-    TypeError
-        If the value is none of these.
-
-    Examples
-    --------
-    >>> get_kind("A"), get_kind(3), get_kind(True)
-    ('str', 'int', 'bool')
-    """
+    """Name the kind of one label: "str", "int", "bool" or "float"; all else is a TypeError."""
     # bool before int: a Python bool is an int too, and True must not pass for 1.
     if isinstance(label, bool | np.bool_):
         return "bool"
@@ -69,13 +58,7 @@ def convert_number(label: Label, kind: str) -> Label:
 
 
 def check_one_kind(labels: Iterable[Label], name: str) -> str | None:
-    """Return the one kind of all labels, or None where there are none.
-
-    Raises
-    ------
-    TypeError
-        If the labels are of several kinds; the message names the first of each.
-    """
+    """Return the one kind of all labels, or None if there are none; a mixture is a TypeError."""
     first: dict[str, Label] = {}
     for label in labels:
         first.setdefault(get_kind(label), label)
@@ -86,14 +69,9 @@ def check_one_kind(labels: Iterable[Label], name: str) -> str | None:
 
 
 def to_array(labels: Sequence[Label]) -> np.ndarray[Any, Any]:
-    """Write labels of one kind as an array; NumPy would make floats of 1 beside 2**63.
-
-    Examples
-    --------
-    >>> to_array([1, 2**63]).dtype
-    dtype('uint64')
-    """
+    """Write labels of one kind as an array; integers that only uint64 holds keep every digit."""
     array = np.array(labels)
+    # NumPy makes floats of 1 beside 2**63, and objects of what 64 bits do not hold.
     if array.dtype.kind in "fO" and len(labels) and all(get_kind(one) == "int" for one in labels):
         whole = [int(label) for label in labels]
         if min(whole) < 0 or max(whole) >= 2**64:
@@ -103,29 +81,13 @@ def to_array(labels: Sequence[Label]) -> np.ndarray[Any, Any]:
 
 
 def show_labels(labels: Sequence[Any] | np.ndarray[Any, Any], limit: int = 10) -> str:
-    """List labels for an error message, the first ten of them.
-
-    Examples
-    --------
-    >>> show_labels(["mole", "scar"])
-    "'mole', 'scar'"
-    >>> show_labels(range(12), limit=2)
-    '0, 1 (and 10 more)'
-    """
+    """List the first labels for an error message, and say how many more there are."""
     head = ", ".join(repr(to_plain(label)) for label in labels[:limit])
     return head if len(labels) <= limit else f"{head} (and {len(labels) - limit} more)"
 
 
 def suggest_names(wrong: Iterable[Any], known: Collection[Any]) -> str:
-    """Guess which known names were meant by mistyped ones, for an error message.
-
-    Examples
-    --------
-    >>> suggest_names(["plastics", "moon"], ["metal", "plastic"])
-    " (did you mean 'plastic'?)"
-    >>> suggest_names([7], [1, 2])
-    ''
-    """
+    """Guess which known names were meant, for the end of an error message; "" if none is close."""
     folded = {name.casefold(): str(name) for name in known if isinstance(name, str)}
     typed = sorted(name.casefold() for name in wrong if isinstance(name, str))
     # Pairs are compared letter by letter, which would take minutes for two lists of thousands.

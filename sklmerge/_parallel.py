@@ -26,25 +26,11 @@ Call = Callable[..., Any]
 
 @contextmanager
 def open_gate(prefer: str | None = "threads", require: str | None = None) -> Iterator[Call]:
-    """Give a way to call a function in joblib's workers that ends soon when the caller stops.
-
-    joblib does not wait for its threads when it gives up, and a process that ends while one of them
-    is in C++ code is aborted. So where the caller fails, is interrupted, or asks for no more,
-    calls in threads of this process do nothing from then on, and those at work are waited for.
-
-    Yields
-    ------
-    callable
-        ``call(function, *arguments)``, which gives what the function gives, or None after the
-        caller has stopped. Workers that are other processes are not held up by it.
-
-    Examples
-    --------
-    >>> from sklmerge._parallel import open_gate
-    >>> with open_gate() as call:
-    ...     print(call(pow, 2, 3))
-    8
-    """
+    """Yield `call`, by which joblib's workers call functions until the caller stops."""
+    # joblib does not wait for its threads when it gives up, and a process that ends while one of
+    # them is in C++ code is aborted. So if the caller fails, is interrupted, or asks for no more,
+    # calls in threads of this process do nothing from then on (they give None), and those at work
+    # are waited for. Workers that are other processes are not held up.
     backend, _ = get_active_backend(prefer=prefer, require=require)
     gate = _Gate()
     try:
@@ -101,27 +87,7 @@ Item = TypeVar("Item")
 def run_ahead(
     function: Callable[[Item], Result], items: Iterable[Item], n_threads: int
 ) -> Iterator[Result]:
-    """Yield what a function gives for each item, in order.
-
-    Parameters
-    ----------
-    function : callable
-        Item -> result.
-    items : iterable
-        What to call it with.
-    n_threads : int
-        Threads. At most ``n_threads + 1`` results are being made or wait to be taken. 0 calls the
-        function when its result is asked for.
-
-    Yields
-    ------
-    result
-
-    Examples
-    --------
-    >>> list(run_ahead(abs, [-1, -2, -3], n_threads=2))
-    [1, 2, 3]
-    """
+    """Yield `function(item)` in order; at most `n_threads` + 1 are at work or wait to be taken."""
     if n_threads == 0:
         yield from map(function, items)
         return
@@ -142,24 +108,7 @@ def run_ahead(
 
 
 class Lookahead:
-    """Make results before they are asked for, as long as they are asked for in order.
-
-    Each is made by a thread of its own that ends with it, so that no thread is left when nobody
-    asks any more; beside a batch, starting one costs nothing.
-
-    Parameters
-    ----------
-    function : callable
-        Key -> result.
-    n_threads : int
-        The most results that are made ahead.
-
-    Examples
-    --------
-    >>> squares = Lookahead(lambda number: number**2, n_threads=2)
-    >>> squares.take(3, following=[4, 5, 6]), squares.take(4, following=[5, 6])
-    (9, 16)
-    """
+    """Make up to `n_threads` results before they are asked for, if they are asked for in order."""
 
     def __init__(self, function: Callable[[Any], Any], n_threads: int) -> None:
         self._function = function
@@ -186,6 +135,8 @@ class Lookahead:
 
 def _start(function: Callable[[Any], Result], key: Any) -> "Future[Result]":
     future: Future[Result] = Future()
+    # In a thread of its own that ends with the result, so that none is left when nobody asks any
+    # more; beside a batch, starting one costs nothing.
     carried = _Carried(function)
 
     def run() -> None:
@@ -200,15 +151,8 @@ def _start(function: Callable[[Any], Result], key: Any) -> "Future[Result]":
 
 
 def count_threads(n_jobs: int | None) -> int:
-    """Count the threads that `n_jobs` asks for, as joblib counts them, wherever it is asked.
-
-    joblib's own count is that of its processes, and 1 within a worker of a DataLoader.
-
-    Examples
-    --------
-    >>> count_threads(None), count_threads(3)
-    (1, 3)
-    """
+    """Count the threads that `n_jobs` asks for, as joblib counts them, wherever it is asked."""
+    # joblib's own count is that of its processes, and 1 within a worker of a DataLoader.
     n_jobs = check_n_jobs(n_jobs)
     if n_jobs is None:
         return 1
@@ -227,38 +171,11 @@ def map_unordered(
     n_jobs: int | None,
     give_up: Callable[[], None],
 ) -> Generator[Result, None, None]:
-    """Call a function for each task in workers, and yield results as they come.
-
-    Tasks are made as workers ask for them, so that neither all tasks nor all results are ever in
-    memory together.
-
-    Parameters
-    ----------
-    function : callable
-        Called as ``function(task, *shared)``.
-    tasks : iterable
-        Small: each is sent to its worker.
-    *shared : object
-        What is the same for all tasks.
-    n_jobs : int or None
-        Workers, as joblib counts them; threads, unless ``joblib.parallel_config`` names a backend.
-    give_up : callable
-        Called when the caller stops before the end, is interrupted, or a task fails; it should make
-        tasks that are at work end soon. Threads of this process are waited for then.
-
-    Yields
-    ------
-    result
-        In any order.
-
-    Examples
-    --------
-    >>> from sklmerge._parallel import map_unordered
-    >>> sorted(map_unordered(pow, [1, 2, 3], 2, n_jobs=2, give_up=lambda: None))
-    [1, 4, 9]
-    """
+    """Call `function(task, *shared)` in workers, and yield results in the order they come."""
     backend, _ = get_active_backend(prefer="threads")
     with open_gate() as call:
+        # Made as workers ask for them, so that neither all tasks nor all results are ever in memory
+        # together. Each task is sent to its worker, and should be small.
         calls = (delayed(call)(function, task, *shared) for task in tasks)
         streams = backend.supports_return_generator
         results = _stream(calls, n_jobs) if streams else _go_round(calls, n_jobs)
@@ -266,6 +183,7 @@ def map_unordered(
             with closing(results):
                 yield from results
         except BaseException:
+            # It should make tasks at work end soon: those in threads are waited for by the gate.
             give_up()
             raise
 
@@ -280,59 +198,23 @@ def map_ordered(
     at_once: int | None = None,
     passes_gate: bool = False,
 ) -> Generator[Result, None, None]:
-    """Call a function for each task in workers, and yield results in the order of the tasks.
-
-    Parameters
-    ----------
-    function : callable
-        Called as ``function(task, *shared)``.
-    tasks : iterable
-        Small: each is sent to its worker.
-    *shared : object
-        What is the same for all tasks.
-    n_jobs : int or None
-        Workers, as joblib counts them.
-    prefer, require : str or None
-        Of joblib's Parallel.
-    at_once : int or None, default=None
-        Tasks that are handed out at a time, so that few results wait to be taken; None is all.
-    passes_gate : bool, default=False
-        Whether the function is called as ``function(task, *shared, call)``, for tasks of several
-        parts: it calls each by `call`, so that those left are not begun when the caller stops.
-
-    Yields
-    ------
-    result
-
-    Examples
-    --------
-    >>> from sklmerge._parallel import map_ordered
-    >>> list(map_ordered(pow, [1, 2, 3], 2, n_jobs=2))
-    [1, 4, 9]
-    """
+    """Call `function(task, *shared)` in workers, and yield results in the order of the tasks."""
     left = iter(tasks)
     settings = {"prefer": prefer, "require": require}
     n_workers = check_n_jobs(n_jobs)
     # Tasks are as large as they should be: joblib need not gather them into larger ones.
     with open_gate(**settings) as call, Parallel(n_workers, batch_size=1, **settings) as parallel:
+        # Few tasks at a time leave few results that wait to be taken; None hands out all of them.
         while some := list(islice(left, at_once)):
             if passes_gate:
+                # A task of several parts calls each by `call`: none is begun when the caller stops.
                 yield from parallel(delayed(function)(task, *shared, call) for task in some)
             else:
                 yield from parallel(delayed(call)(function, task, *shared) for task in some)
 
 
 def name_processes(n_jobs: int | None) -> str | None:
-    """Name the backend if its workers are other processes, which share no memory with this one.
-
-    Examples
-    --------
-    >>> import joblib
-    >>> from sklmerge._parallel import name_processes
-    >>> with joblib.parallel_config("loky", n_jobs=2):
-    ...     name_processes(None), name_processes(1)
-    ('LokyBackend', None)
-    """
+    """Name the backend if its workers are other processes, which share no memory with this one."""
     backend, _ = get_active_backend(prefer="threads")
     if getattr(backend, "supports_sharedmem", False) or effective_n_jobs(n_jobs) == 1:
         return None

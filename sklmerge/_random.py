@@ -12,6 +12,8 @@ from sklearn.utils import check_random_state
 
 from sklmerge._checks import is_whole
 
+# The finaliser of SplitMix64 with Stafford's 13th constants: Steele, Lea and Flood, "Fast
+# Splittable Pseudorandom Number Generators", OOPSLA 2014.
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
@@ -19,23 +21,8 @@ _SHIFTS = tuple(map(np.uint64, (30, 27, 31)))
 
 
 def mix_bits(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scramble 64-bit numbers by a bijection in which every bit moves every other.
-
-    Parameters
-    ----------
-    values : ndarray of uint64
-        Any shape, at least 1-D (numpy warns where a scalar overflows; here overflow is meant).
-
-    Returns
-    -------
-    ndarray of uint64
-        Of the same shape.
-
-    References
-    ----------
-    Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014
-    (the finaliser of SplitMix64, with Stafford's 13th constants).
-    """
+    """Scramble numbers of 64 bits by a bijection in which every bit moves every other."""
+    # Arrays only: NumPy warns if a scalar overflows, and here overflow is meant.
     # In place: batches are small, and new arrays cost more than the arithmetic.
     mixed = values + _GOLDEN
     shifted = mixed >> _SHIFTS[0]
@@ -76,19 +63,7 @@ def hash_keys(sources: ArrayLike, copies: ArrayLike) -> NDArray[np.uint64]:
 
 
 def salt_keys(seed: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Mix a seed into keys: what a generator of a row's own is made from.
-
-    Parameters
-    ----------
-    seed : int
-        In [0, 2**64).
-    keys : ndarray of uint64, shape (n,)
-        See `hash_keys`.
-
-    Returns
-    -------
-    ndarray of uint64, shape (n,)
-    """
+    """Mix a seed in [0, 2**64) into keys, to seed a generator of its own for each row."""
     return mix_bits(keys ^ mix_bits(np.array([seed], np.uint64)))
 
 
@@ -153,14 +128,7 @@ def resolve_seed(random_state: object) -> int:
 
 
 def check_seed(random_state: Any) -> int:
-    """Return a whole number that may be a seed.
-
-    Examples
-    --------
-    >>> check_seed(-1)
-    Traceback (most recent call last):
-    ValueError: random_state must be a whole number from 0 to 2**64 - 1, got -1
-    """
+    """Return a whole number that may be a seed: from 0 to 2**64 - 1."""
     message = f"random_state must be a whole number from 0 to 2**64 - 1, got {random_state!r}"
     if not is_whole(random_state):
         raise TypeError(message)
@@ -170,57 +138,14 @@ def check_seed(random_state: Any) -> int:
 
 
 def hash_texts(texts: Iterable[bytes]) -> NDArray[np.uint64]:
-    """Take 64 bits of the BLAKE2b digest of each text.
-
-    Parameters
-    ----------
-    texts : iterable of bytes
-        POSIX paths relative to the source folder, or names of groups.
-
-    Returns
-    -------
-    ndarray of uint64, shape (n,)
-        Depends on the bytes alone, not on their number, order or place.
-
-    Examples
-    --------
-    >>> from sklmerge._random import hash_texts
-    >>> both = hash_texts([b"cat/1.jpg", b"dog/1.jpg"])
-    >>> bool(both[1] == hash_texts([b"dog/1.jpg"])[0])
-    True
-    """
+    """Take 64 bits of the BLAKE2b digest of each text: they depend on its bytes alone."""
     digests = b"".join(blake2b(text, digest_size=8).digest() for text in texts)
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
 
 def rank_keys(keys: NDArray[np.uint64], seed: int, purpose: str) -> NDArray[np.uint64]:
-    """Give keys the numbers by which a seed orders them for one purpose.
-
-    Adding or taking away a key leaves the order of the others as it is, which a shuffled list
-    would not.
-
-    Parameters
-    ----------
-    keys : ndarray of uint64, shape (n,)
-        See `hash_texts`.
-    seed : int
-        In [0, 2**64).
-    purpose : str
-        Such as ``"split"`` or ``"draw"``: orders for two purposes are independent.
-
-    Returns
-    -------
-    ndarray of uint64, shape (n,)
-        Sort by these.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklmerge._random import rank_keys
-    >>> keys = np.arange(5, dtype=np.uint64)
-    >>> ranks = rank_keys(keys, 0, "split")
-    >>> bool((rank_keys(keys[2:], 0, "split") == ranks[2:]).all())
-    True
-    """
+    """Give keys the numbers to sort them by; orders for two seeds or purposes are independent."""
+    # A key's rank depends on no other key, so adding or taking away keys leaves the order of the
+    # others as it is, which a shuffled list would not.
     salt = hash_texts([f"{purpose}:{seed}".encode()])
     return mix_bits(mix_bits(keys) ^ salt)

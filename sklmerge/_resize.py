@@ -17,24 +17,8 @@ if not _version.partition(".")[0].isdecimal() or int(_version.partition(".")[0])
 
 
 def skips_pixels(source: tuple[float, float], size: tuple[int, int]) -> bool:
-    """Tell whether one interpolation, which reads 2 x 2 pixels, would skip much of the source.
-
-    It does where the area shrinks by more than 2 times 2, or one side by more than 3.
-
-    Parameters
-    ----------
-    source, size : (height, width)
-        Before and after, in pixels.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> skips_pixels((375, 500), (224, 224)), skips_pixels((750, 1000), (224, 224))
-    (False, True)
-    """
+    """Tell if one interpolation, which reads 2 x 2 pixels, would skip much of the source."""
+    # It would if the area shrinks by more than 2 times 2, or one side by more than 3.
     down, across = source[0] / size[0], source[1] / size[1]
     return down * across > 4 or max(down, across) > 3
 
@@ -42,33 +26,13 @@ def skips_pixels(source: tuple[float, float], size: tuple[int, int]) -> bool:
 def resize_image(
     image: NDArray[Any], image_size: tuple[int, int], extent: tuple[float, float] | None = None
 ) -> NDArray[Any]:
-    """Resize to (height, width); areas are averaged where interpolation would skip pixels.
-
-    Parameters
-    ----------
-    image : ndarray of shape (height, width) or (height, width, channels)
-        Of a dtype of the image contract.
-    image_size : (height, width)
-        In pixels.
-    extent : (height, width) or None, default=None
-        The part of ``image`` to resize, from the upper left corner, in pixels: 125.5 of 126 rows
-        are the picture where 251 were decoded at half size. None is all of it.
-
-    Returns
-    -------
-    ndarray of shape (*image_size) or (*image_size, channels)
-        Of the same dtype, contiguous; the image itself where it has that size already.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklmerge._resize import resize_image
-    >>> resize_image(np.array([[0, 30, 60, 90, 0, 90, 30, 30]], dtype="uint8"), (1, 2))
-    array([[45, 38]], dtype=uint8)
-    """
+    """Resize to (height, width); areas are averaged if interpolation would skip pixels."""
     contiguous = image if image.flags.c_contiguous else np.ascontiguousarray(image)
     height, width = image_size
+    # `extent` is the part to resize, from the upper left corner: 125.5 of 126 rows are the picture
+    # if 251 were decoded at half size.
     source = (contiguous.shape[0], contiguous.shape[1])
+    # An image that has the size already comes back itself, not as a copy.
     resized = contiguous
     if skips_pixels(source if extent is None else extent, image_size):
         # OpenCV averages areas only where neither axis grows, so growing comes after. A last pixel

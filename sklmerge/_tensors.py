@@ -15,16 +15,9 @@ _NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
 
 
 def to_numpy(values: Any) -> NDArray[Any]:
-    """Read an array-like, also a tensor of torch, TensorFlow or JAX on any device, as NumPy's.
-
-    Gradients are left behind, and bfloat16 and its kin, which NumPy lacks, become float32.
-
-    Examples
-    --------
-    >>> to_numpy([0.5, 1.0])
-    array([0.5, 1. ])
-    """
+    """Read an array-like, also a tensor of torch, TensorFlow or JAX on any device, as NumPy's."""
     if hasattr(values, "detach"):
+        # Gradients are left behind; bfloat16 and its kin, which NumPy lacks, become float32.
         values = values.detach().cpu()
         if values.is_floating_point() and str(values.dtype) not in _NUMPY_FLOATS:
             values = values.float()
@@ -43,34 +36,17 @@ def flatten_column(predicted: Any) -> Any:
 
 
 def give_in_kind(values: Any, like: Any, *, exact: bool = False) -> Any:
-    """Return numbers as a tensor like another, if scikit-learn's array API dispatch is on.
-
-    Parameters
-    ----------
-    values : ndarray
-        Numbers; text stays NumPy's, and so does all else if `like` is no tensor.
-    like : object
-        Whose library and device are taken and, for floats, whose float dtype.
-    exact : bool
-        Whether the values are labels, which no dtype may round.
-
-    Returns
-    -------
-    ndarray or tensor
-
-    Raises
-    ------
-    ValueError
-        If integers do not fit the widest that the library makes of them.
-    """
+    """Return NumPy's numbers as a tensor like another, if array API dispatch is on."""
     if not get_config()["array_api_dispatch"] or not isinstance(values, np.ndarray):
         return values
+    # Text stays NumPy's.
     if values.dtype.kind not in "biuf":
         return values
     out = _make_tensor(values, like)
     if out is None:
         return values
     if values.dtype.kind == "f" and _is_float(like):
+        # Labels (`exact`) stay wide if the float dtype of X would round them.
         narrow = _cast(out, like.dtype)
         return narrow if not exact or (to_numpy(narrow) == values).all() else out
     return out

@@ -161,6 +161,8 @@ def test_bad_batches_are_named():
     augmenter = ImageAugmenter(brightness_range=(0.5, 1.5))
     cases = [
         (np.zeros((2, 12), np.uint8), "image_shape is needed for 2-D X of 12 columns"),
+        (np.zeros((2, 72), np.uint8), r"for example image_shape=\(4, 6, 3\); for one grey image"),
+        (np.zeros((2, 20), np.uint8), r"for example image_shape=\(4, 5\); for one grey image"),
         (np.zeros((2, 4, 4, 2), np.uint8), "1, 3 or 4 channels last"),
         (np.full((2, 4, 5), np.nan), "X must be finite"),
         (

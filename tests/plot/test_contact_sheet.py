@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import ImageColor
 
 from sklmerge.plot import SheetRow, draw_contact_sheet
 
@@ -57,12 +58,36 @@ def test_letters_beyond_english_are_drawn_and_not_as_boxes(letters):
         assert not np.array_equal(draw(letter), draw("\U0010ffff")), letter
 
 
+@pytest.mark.parametrize(
+    ("paper", "is_light"),
+    [("black", False), ("#0000ff", False), ("#808080", True), ("#ffff00", True), ("white", True)],
+)
+def test_text_stands_out_from_the_paper(paper, is_light):
+    ground = np.array(ImageColor.getrgb(paper), np.uint8)
+    row = SheetRow("cat", [make_image(ground)], ["turn"], n_sources=0)
+    ink = draw_contact_sheet([row], paper=paper).reshape(-1, 3)
+    ink = ink[(ink != ground).any(axis=1)]
+    assert (ink.min() < 60) if is_light else (ink.min(axis=1).max() > 180)
+
+
 def test_titles_stay_left_of_the_images():
     image = np.full((60, 60), 255, np.uint8)
     for title in ("W" * 200, "ü" * 200, "a wide title of many words " * 9):
         sheet = draw_contact_sheet([SheetRow(title, [image], [""], n_sources=0)])
         assert (sheet[:, :140] < 128).any()
         assert (sheet[:, 145:] == 255).all()
+
+
+def count_lines(title):
+    sheet = draw_contact_sheet([SheetRow(title, [make_image((255, 255, 255))], [""], 0)])
+    has_ink = (sheet < 128).any(axis=(1, 2)).astype(int)
+    return int((np.diff(has_ink) == 1).sum())
+
+
+def test_titles_are_wrapped_at_words_and_cut_after_three_lines():
+    assert count_lines("cell") == count_lines("red cell") == 1
+    assert count_lines("a cell without a nucleus") == 2
+    assert count_lines("W" * 200) == 3
 
 
 def test_rows_without_a_caption_for_each_image_are_refused():
