@@ -15,52 +15,13 @@ def count_confusions(
     n_classes: int,
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[Any]:
-    """Count how often which class is predicted for which, or add up the weights.
-
-    Parameters
-    ----------
-    truth, predicted : ndarray of shape (n_samples,)
-        Class numbers of the same samples.
-    n_classes : int
-        How many classes there are.
-    weights : ndarray of shape (n_samples,) or None
-        Weights of the samples.
-
-    Returns
-    -------
-    ndarray of shape (n_classes, n_classes), int64 or float64
-        Rows are true classes, columns predicted ones.
-
-    Examples
-    --------
-    >>> count_confusions(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
-    array([[1, 1],
-           [0, 1]])
-    """
+    """Count pairs of true (row) and predicted class (column), or add up weights of samples."""
     cells = np.bincount(truth * n_classes + predicted, weights, minlength=n_classes**2)
     return cells.reshape(n_classes, n_classes)
 
 
 def measure_confusability(confusion: NDArray[Any]) -> NDArray[np.float64]:
-    """Measure how often two classes are taken for one another, whatever their sizes.
-
-    Parameters
-    ----------
-    confusion : ndarray of shape (n_classes, n_classes)
-        Counts; rows are true classes, columns predicted ones.
-
-    Returns
-    -------
-    ndarray of shape (n_classes, n_classes)
-        For i and j the mean of P(predicted j | true i) and P(predicted i | true j), symmetric,
-        within 0..1, and 0 on the diagonal.
-
-    Examples
-    --------
-    >>> measure_confusability(np.array([[6, 4], [0, 9]]))
-    array([[0. , 0.2],
-           [0.2, 0. ]])
-    """
+    """Average P(predicted j | true i) and P(predicted i | true j), so that sizes do not matter."""
     totals = confusion.sum(axis=1, keepdims=True)
     # A class that was only predicted has no samples to be mistaken: its row stays 0.
     rates = confusion / np.where(totals > 0, totals, 1)
@@ -70,23 +31,7 @@ def measure_confusability(confusion: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def link_classes(confusability: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Join classes step by step, those most taken for one another first (average linkage).
-
-    Parameters
-    ----------
-    confusability : ndarray of shape (n_classes, n_classes)
-        Symmetric, within 0..1.
-
-    Returns
-    -------
-    ndarray of shape (n_classes - 1, 4)
-        SciPy's linkage matrix; its heights are 1 minus the mean confusability of what is joined.
-
-    Examples
-    --------
-    >>> link_classes(np.array([[0, 0.2], [0.2, 0]]))
-    array([[0. , 1. , 0.8, 2. ]])
-    """
+    """Join classes by average linkage; heights are 1 minus mean confusability."""
     if len(confusability) < 2:
         return np.empty((0, 4))
     distances = 1 - confusability
@@ -97,32 +42,15 @@ def link_classes(confusability: NDArray[np.float64]) -> NDArray[np.float64]:
 def score_joins(
     confusion: NDArray[Any], links: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Score predictions before any join and after each one, by adding rows and columns once a join.
-
-    Parameters
-    ----------
-    confusion : ndarray of shape (n_classes, n_classes)
-        Counts, or sums of weights.
-    links : ndarray of shape (n_classes - 1, 4)
-        SciPy's linkage matrix.
-
-    Returns
-    -------
-    accuracy, balanced_accuracy : ndarray of shape (n_classes,)
-        The latter over groups that have samples.
-
-    Examples
-    --------
-    >>> confusion = np.array([[6, 4, 0], [1, 9, 0], [5, 0, 5]])
-    >>> score_joins(confusion, link_classes(measure_confusability(confusion)))[0].round(2).tolist()
-    [0.67, 0.83, 1.0]
-    """
+    """Return accuracy and balanced accuracy before any join and after each."""
+    # Rows and columns are added up once a join, instead of counting samples again.
     table = confusion.astype(np.float64)
     totals, hits = table.sum(axis=1), table.diagonal().copy()
     total, accuracies, balanced = totals.sum(), [], []
     rows = list(range(len(table)))
     for step in range(len(links) + 1):
         accuracies.append(hits.sum() / total)
+        # A group without samples has no recall to count.
         present = totals > 0
         balanced.append((hits[present] / totals[present]).mean())
         if step == len(links):
@@ -139,16 +67,9 @@ def score_joins(
 
 
 def is_at_chance(confusion: NDArray[Any]) -> bool:
-    """Say whether predictions know nothing of the classes, as if drawn without looking.
-
-    Both must hold: Cohen's kappa (Cohen 1960) below 0.1, and Cramer's V without its bias (Bergsma
-    2013) below 0.1. Classes that are taken for one another all the time have no kappa, but much V.
-
-    Examples
-    --------
-    >>> is_at_chance(np.full((3, 3), 20)), is_at_chance(np.array([[0, 20], [20, 0]]))
-    (True, False)
-    """
+    """Tell whether predictions know nothing of the classes, as if drawn without looking."""
+    # Both must be below 0.1: Cohen's kappa (Cohen 1960), and Cramer's V without its bias (Bergsma
+    # 2013). Two classes that are always confused have no kappa, but much V.
     total = confusion.sum()
     shares = np.outer(confusion.sum(axis=1), confusion.sum(axis=0)) / total
     expected = shares.trace() / total
@@ -168,22 +89,7 @@ def is_at_chance(confusion: NDArray[Any]) -> bool:
 def choose_groups(
     confusion: NDArray[Any], links: NDArray[np.float64], threshold: float
 ) -> list[bool]:
-    """Say for every join whether it belongs to a group of classes that should count as one.
-
-    A join does if the mean confusability of what it joins is at least `threshold`. So does one of
-    a larger cluster, whose many classes share what they lose: if each half goes to the other in a
-    share of at least `threshold`, and classes within are taken for one another three times as
-    often as for a class outside. All joins below such a join belong to it.
-
-    Parameters
-    ----------
-    confusion : ndarray of shape (n_classes, n_classes)
-        Counts, or sums of weights.
-    links : ndarray of shape (n_classes - 1, 4)
-        SciPy's linkage matrix.
-    threshold : float
-        Within 0..1.
-    """
+    """Tell for each join whether it belongs to a group of classes that should count as one."""
     k = len(confusion)
     rates = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1e-300)
     np.fill_diagonal(rates, 0)
@@ -201,6 +107,9 @@ def choose_groups(
         density = (there + back) / (2 * sizes[left] * sizes[right])
         # Rounding must not undo a confusability that is the threshold itself.
         is_close = 1 - links[step, 2] >= threshold - 1e-12
+        # In a large cluster many classes share what they lose. A join belongs to one if each half
+        # goes to the other in a share of at least `threshold`, and classes within are confused
+        # three times as often as with a class outside.
         is_cluster = size < k and mutual >= threshold and density >= 3 * outside
         chosen.append(bool(is_close or is_cluster))
         into[a] += into[b]
@@ -208,6 +117,7 @@ def choose_groups(
         within[k + step] = inside
         sizes.append(size)
         rows.append(a)
+    # All joins below a chosen one belong to it.
     for step in reversed(range(len(links))):
         if chosen[step]:
             for part in links[step, :2].astype(int).tolist():
@@ -217,13 +127,7 @@ def choose_groups(
 
 
 def list_groups(links: NDArray[np.float64], chosen: Sequence[bool]) -> list[list[int]]:
-    """List the groups of classes after the chosen joins, sorted.
-
-    Examples
-    --------
-    >>> list_groups(np.array([[0, 2, 0.5, 2], [1, 3, 0.9, 3]]), [True, False])
-    [[0, 2], [1]]
-    """
+    """List the groups of classes after the chosen joins, sorted."""
     n_classes = len(links) + 1
     groups = {i: [i] for i in range(n_classes)}
     for step, (left, right) in enumerate(links[:, :2].astype(int).tolist()):

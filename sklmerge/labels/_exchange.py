@@ -22,18 +22,13 @@ _KIND_OF_CODE = {
 
 
 def to_label_array(labels: Sequence[Label], like: np.dtype[Any]) -> NDArray[Any]:
-    """Write labels of one kind as an array of dtype `like` where they fit, else a natural one.
-
-    Examples
-    --------
-    >>> to_label_array([0, 2], np.dtype(np.uint8)).dtype, to_label_array([-1], np.dtype("u1")).dtype
-    (dtype('uint8'), dtype('int64'))
-    """
+    """Write labels of one kind with the dtype `like` if they fit, else with their natural one."""
     natural = to_array(labels)
     if natural.dtype.kind == "U":
         return natural.astype(object) if like.kind == "O" else natural
     if like.kind not in "iuf" or natural.dtype.kind not in "iuf":
         return natural
+    # What does not fit wraps round or overflows, and so does not come out as it was.
     with np.errstate(over="ignore"):
         written = natural.astype(like)
     return written if (written == natural).all() else natural
@@ -42,26 +37,13 @@ def to_label_array(labels: Sequence[Label], like: np.dtype[Any]) -> NDArray[Any]
 def pair_labels(
     mapping: Mapping[Label, Label], like: np.dtype[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Write a mapping as two arrays side by side, sorted by the first.
-
-    Examples
-    --------
-    >>> known, merged = pair_labels({2: 0, 1: 0}, np.dtype(np.int64))
-    >>> known.tolist(), merged.tolist()
-    ([1, 2], [0, 0])
-    """
+    """Write a mapping as two arrays side by side, sorted by the first."""
     known = sorted(mapping)
     return to_label_array(known, like), to_label_array([mapping[label] for label in known], like)
 
 
 def invert_mapping(mapping: Mapping[Label, Label]) -> dict[Label, list[Label]]:
-    """List for each merged label, sorted, the labels that become it, sorted.
-
-    Examples
-    --------
-    >>> invert_mapping({"B": "AB", "C": "C", "A": "AB"})
-    {'AB': ['A', 'B'], 'C': ['C']}
-    """
+    """List for each merged label, sorted, the labels that become it, sorted."""
     inverse: dict[Label, list[Label]] = {name: [] for name in sorted(set(mapping.values()))}
     for label in sorted(mapping):
         inverse[mapping[label]].append(label)
@@ -71,13 +53,7 @@ def invert_mapping(mapping: Mapping[Label, Label]) -> dict[Label, list[Label]]:
 def place_members(
     members: Mapping[Label, Sequence[Label]], labels: Sequence[Label]
 ) -> list[NDArray[np.intp]]:
-    """Say for each merged label at which places of `labels` its members stand.
-
-    Examples
-    --------
-    >>> place_members({"AB": ["A", "B"], "C": ["C"]}, ["A", "C", "B"])
-    [array([0, 2]), array([1])]
-    """
+    """List for each merged label the places of its members in `labels`."""
     places = {label: place for place, label in enumerate(labels)}
     return [
         np.array([places[label] for label in group], dtype=np.intp) for group in members.values()
@@ -90,13 +66,7 @@ def is_identity(mapping: Mapping[Label, Label]) -> bool:
 
 
 def check_same_kind(values: NDArray[Any], known: NDArray[Any], name: str) -> None:
-    """Check that labels are of the kind that a merger was fitted on; 1 and 1.0 are one number.
-
-    Raises
-    ------
-    TypeError
-        If not.
-    """
+    """Check that labels are of the kind a merger was fitted on; 1 and 1.0 are one number."""
     came, expected = (_KIND_OF_CODE[array.dtype.kind] for array in (values, known))
     numbers = ("int", "float")
     if len(values) and came != expected and not (came in numbers and expected in numbers):
@@ -107,13 +77,8 @@ def check_same_kind(values: NDArray[Any], known: NDArray[Any], name: str) -> Non
 
 
 def write_like(values: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
-    """Write numbers as the kind of others: scikit-learn gives floats for nullable ints and bools.
-
-    Examples
-    --------
-    >>> write_like(np.array([1.0, 2.0]), np.array([3]))
-    array([1, 2])
-    """
+    """Write numbers as the kind of others, for example floats as ints or bools."""
+    # scikit-learn gives floats for nullable ints and bools.
     kinds = values.dtype.kind + like.dtype.kind
     if kinds in ("fi", "fu", "if", "uf"):
         return values.astype(like.dtype if like.dtype.kind == "f" else np.int64)
@@ -123,13 +88,7 @@ def write_like(values: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
 
 
 def put_labels(values: NDArray[Any], rows: NDArray[np.intp], labels: NDArray[Any]) -> NDArray[Any]:
-    """Put labels into some rows, widening the dtype where they need it.
-
-    Examples
-    --------
-    >>> put_labels(np.array(["A", "B"]), np.array([1]), np.array(["long"]))
-    array(['A', 'long'], dtype='<U4')
-    """
+    """Put labels into some rows of a copy, whose dtype is widened if they need it."""
     dtype = object if values.dtype == object else np.result_type(values, labels)
     out = values.astype(dtype)
     out[rows] = labels
@@ -139,13 +98,7 @@ def put_labels(values: NDArray[Any], rows: NDArray[np.intp], labels: NDArray[Any
 def choose_sources(
     sources: Mapping[Label, Sequence[Label]], counts: Mapping[Label, float]
 ) -> dict[Label, Label]:
-    """Choose for each merged label its most frequent original label, the first of equals.
-
-    Examples
-    --------
-    >>> choose_sources({"AB": ["A", "B"]}, {"A": 3, "B": 5})
-    {'AB': 'B'}
-    """
+    """Choose for each merged label its most frequent original label, the first of equals."""
     return {
         name: max(labels, key=lambda label: counts.get(label, 0))
         for name, labels in sources.items()
@@ -153,13 +106,7 @@ def choose_sources(
 
 
 def check_unambiguous(sources: Mapping[Label, Sequence[Label]], ambiguous: str) -> None:
-    """Check that each merged label has one source, unless ambiguity is allowed.
-
-    Raises
-    ------
-    ValueError
-        If not.
-    """
+    """Check that each merged label has one source, unless `ambiguous` allows several."""
     several = [name for name, labels in sources.items() if len(labels) > 1]
     if several and ambiguous == "error":
         raise ValueError(
@@ -170,13 +117,7 @@ def check_unambiguous(sources: Mapping[Label, Sequence[Label]], ambiguous: str) 
 
 
 def check_same_rows(expected: NDArray[Any], came: NDArray[Any]) -> None:
-    """Check that merged labels are what the original labels of the same rows merge into.
-
-    Raises
-    ------
-    ValueError
-        If not; the message shows the first rows.
-    """
+    """Check that merged labels are what the original labels of the same rows merge into."""
     if expected.shape != came.shape:
         raise ValueError(
             f"original must have the rows of y_merged, {came.shape}, got {expected.shape}"
@@ -193,29 +134,8 @@ def check_same_rows(expected: NDArray[Any], came: NDArray[Any]) -> None:
 def merge_labels(
     y: Any, mapping: Mapping[Label, Label], merged_classes: Sequence[Label], unknown: Label
 ) -> Any:
-    """Say what each label becomes, in the container of y.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,)
-        Original labels.
-    mapping : mapping of label -> label
-        What the known labels become.
-    merged_classes : sequence of labels
-        The categories of the result, where y is categorical.
-    unknown : "error", "keep" or label
-        As for :class:`sklmerge.LabelMerger`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If y has labels that are unknown and must not be, or are of another kind.
-
-    Examples
-    --------
-    >>> merge_labels(["A", "C", "B"], {"A": "AB", "B": "AB", "C": "C"}, ["AB", "C"], "error")
-    array(['AB', 'C', 'AB'], dtype='<U2')
-    """
+    """Replace labels by what they become, in the container of y; `unknown` is LabelMerger's."""
+    # Of a categorical only the categories are merged, which are far fewer than the rows.
     coded = read_categories(y)
     if coded is not None:
         return _merge_categories(y, *coded, mapping, merged_classes, unknown)
@@ -248,6 +168,7 @@ def _merge_categories(
 
     present = np.flatnonzero(np.bincount(codes, minlength=len(categories)))
     merged = read_labels(merge_labels(categories[present], mapping, merged_classes, unknown))
+    # Unknown labels that are kept become categories after those of the merged classes.
     labels: list[Label] = list(dict.fromkeys([*merged_classes, *merged.tolist()]))
     places = {label: place for place, label in enumerate(labels)}
     exchange = np.zeros(len(categories), dtype=np.min_scalar_type(-len(labels) - 1))
@@ -267,40 +188,14 @@ def unmerge_labels(
     ambiguous: str,
     unknown: Label,
 ) -> Any:
-    """Say which original label each merged one was, or most often was, in the same container.
-
-    Parameters
-    ----------
-    y_merged : array-like of shape (n_samples,)
-        Merged labels.
-    mapping : mapping of label -> label
-        What the known original labels become.
-    counts : mapping of label -> int
-        Samples of each original class; the classes are the categories of the result, where
-        y_merged is categorical.
-    ambiguous : {"error", "most_frequent"}
-        What to do where a merged label has several original ones.
-    unknown : "error", "keep" or label
-        As for :class:`sklmerge.LabelMerger`: with "keep", labels of no merged class stay.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If the answer is ambiguous and must not be, or a label is no merged class or of another
-        kind.
-
-    Examples
-    --------
-    >>> unmerge_labels(["AB"], {"A": "AB", "B": "AB"}, {"A": 3, "B": 5},
-    ...                ambiguous="most_frequent", unknown="error")
-    array(['B'], dtype='<U1')
-    """
+    """Replace merged labels by their one or most frequent original, in the same container."""
     values = read_labels(y_merged, "y_merged")
     sources = invert_mapping(mapping)
     merged, origins = pair_labels(choose_sources(sources, counts), values.dtype)
     check_same_kind(values, merged, "y_merged")
     places = match_labels(values, merged)
     present = merged[np.unique(places[places >= 0])].tolist()
+    # Only labels that are there must be unambiguous.
     check_unambiguous({name: sources[name] for name in present}, ambiguous)
     inverse, strangers = np.take(origins, places), np.flatnonzero(places < 0)
     if len(strangers):
@@ -311,6 +206,7 @@ def unmerge_labels(
                 f"{suggest_names(wrong.tolist(), merged.tolist())}"
             )
         inverse = put_labels(inverse, strangers, values[strangers])
+    # The original classes are the categories of a categorical.
     return rebuild_like(y_merged, inverse, list(counts))
 
 

@@ -23,13 +23,7 @@ def is_indicator(y: Any) -> bool:
 
 
 def read_indicator(y: Any, name: str = "y") -> NDArray[Any]:
-    """Read a 0/1 table, dense, with one column a label.
-
-    Raises
-    ------
-    ValueError
-        If it has fewer than two columns or other values than 0 and 1.
-    """
+    """Read a 0/1 table of two columns or more, one for each label, as a dense array."""
     table = y.toarray() if sparse.issparse(y) else to_numpy(y)
     if table.ndim != 2 or table.shape[1] < 2:
         raise ValueError(
@@ -42,13 +36,7 @@ def read_indicator(y: Any, name: str = "y") -> NDArray[Any]:
 
 
 def read_columns(y: Any, labels: Sequence[Label], name: str) -> NDArray[Any]:
-    """Read a 0/1 table whose columns are these labels, and put them in this order.
-
-    Raises
-    ------
-    ValueError
-        If it has other columns.
-    """
+    """Read a 0/1 table whose columns are these sorted labels, and put them in this order."""
     table, expected = read_indicator(y, name), list(labels)
     columns = _name_columns(y, table)
     if columns is None and table.shape[1] == len(expected):
@@ -60,19 +48,10 @@ def read_columns(y: Any, labels: Sequence[Label], name: str) -> NDArray[Any]:
 
 
 def count_columns(y: Any) -> tuple[NDArray[Any], list[int], int]:
-    """Count the labels of a 0/1 table: a data frame's columns, else 0, 1, 2, ...
-
-    Returns
-    -------
-    labels : ndarray of shape (n_labels,)
-        Sorted.
-    counts : list of int
-        Rows with each label.
-    n_samples : int
-        Rows.
-    """
+    """Return a 0/1 table's labels, sorted, the rows with each, and the number of rows."""
     table = read_indicator(y)
     columns = _name_columns(y, table)
+    # Columns without names are called 0, 1, 2, ...
     names: list[Label] = list(range(table.shape[1])) if columns is None else columns
     counts = dict(zip(names, table.sum(axis=0, dtype=np.int64).tolist(), strict=True))
     classes = np.array(sorted(names))
@@ -90,25 +69,10 @@ def _name_columns(y: Any, table: NDArray[Any]) -> list[Label] | None:
 
 
 def merge_table(y: Any, members: Mapping[Label, Sequence[Label]], classes: Sequence[Label]) -> Any:
-    """Merge the columns of a 0/1 table: a merged label is on where any of its members is.
-
-    Parameters
-    ----------
-    y : table of shape (n_samples, n_labels)
-        A list of lists, an array, a sparse matrix or a data frame, and so is the result.
-    members : mapping of merged label -> labels
-        In the order of the columns to come.
-    classes : sequence of n_labels labels
-        What the columns of y are called.
-
-    Examples
-    --------
-    >>> merge_table([[0, 1, 0], [0, 0, 0]], {"AB": ["A", "B"], "C": ["C"]}, ["A", "B", "C"])
-    array([[1, 0],
-           [0, 0]])
-    """
+    """Merge the columns of a 0/1 table by OR, in the order of `members` and the container of y."""
     table = read_columns(y, classes, "y")
     places = place_members(members, classes)
+    # Members side by side, so that one pass takes the maximum of each group.
     starts = np.cumsum([0, *(len(columns) for columns in places[:-1])])
     merged = np.maximum.reduceat(table[:, np.concatenate(places)], starts, axis=1)
     return _rebuild_table(y, merged, list(members))
@@ -120,32 +84,10 @@ def unmerge_table(
     counts: Mapping[Label, int],
     ambiguous: str,
 ) -> Any:
-    """Give each merged column of a 0/1 table to its most frequent member; the others stay 0.
-
-    Parameters
-    ----------
-    y_merged : table of shape (n_samples, n_merged)
-        A list of lists, an array, a sparse matrix or a data frame, and so is the result.
-    members : mapping of merged label -> labels
-        In the order of the columns.
-    counts : mapping of label -> int
-        Samples of each original label, in the order of the columns to come.
-    ambiguous : {"error", "most_frequent"}
-        What to do where a merged label that is on anywhere has several members.
-
-    Raises
-    ------
-    ValueError
-        If the answer is ambiguous and must not be.
-
-    Examples
-    --------
-    >>> members, counts = {"AB": ["A", "B"], "C": ["C"]}, {"A": 3, "B": 5, "C": 1}
-    >>> unmerge_table([[1, 0]], members, counts, "most_frequent")
-    array([[0, 1, 0]])
-    """
+    """Give each merged column to its most frequent member; the others of `counts` stay 0."""
     names = list(members)
     table = read_columns(y_merged, names, "y_merged")
+    # A merged label that no row has cannot be ambiguous.
     present = [names[column] for column in np.flatnonzero(np.any(table, axis=0))]
     check_unambiguous({name: members[name] for name in present}, ambiguous)
     places = {label: place for place, label in enumerate(counts)}
@@ -160,5 +102,6 @@ def _rebuild_table(y: Any, table: NDArray[Any], labels: list[Label]) -> Any:
     if is_pandas(y, "DataFrame"):
         return type(y)(table, index=y.index, columns=labels)
     if is_polars(y, "DataFrame"):
+        # polars names columns by text only.
         return type(y)(table, schema=list(map(str, labels)))
     return type(y)(table) if sparse.issparse(y) else give_in_kind(table, y)

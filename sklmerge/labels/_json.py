@@ -81,20 +81,7 @@ class JsonText(BaseEstimator):
 
 
 def write_json(params: Mapping[str, Any], learned: Mapping[str, Any] | None) -> str:
-    """Write parameters and learned state; maps become lists of pairs, which keep key types.
-
-    Parameters
-    ----------
-    params : mapping
-        Constructor parameters.
-    learned : mapping or None
-        Learned state of plain values, None before fit.
-
-    Returns
-    -------
-    str
-        JSON text.
-    """
+    """Write parameters and plain learned values, None before fit, as JSON text."""
     document = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -105,13 +92,7 @@ def write_json(params: Mapping[str, Any], learned: Mapping[str, Any] | None) -> 
 
 
 def read_json(text: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Read what :func:`write_json` wrote.
-
-    Raises
-    ------
-    ValueError
-        If the text is not JSON, or not of this format.
-    """
+    """Read the parameters and learned values that `write_json` wrote; check format and version."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -127,6 +108,7 @@ def read_json(text: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
     return params, document["learned"]
 
 
+# Maps become lists of pairs, because a key of a JSON object is text.
 def _pack_merge(merge: Any) -> Any:
     if merge is None:
         return None
@@ -139,6 +121,7 @@ def _pack_set(members: Any) -> list[Any]:
     if isinstance(members, np.ndarray):
         members = members.tolist()
     if isinstance(members, set | frozenset):
+        # The order of a set may differ from run to run.
         members = sorted(members)
     return [to_plain(label) for label in members]
 

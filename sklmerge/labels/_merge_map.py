@@ -20,31 +20,7 @@ MergeMap: TypeAlias = dict[Label, tuple[Label, ...]]
 
 
 def normalize_merge_map(merge: Any) -> MergeMap:
-    """Bring both forms of a merge map into one: merged label -> its original labels.
-
-    Parameters
-    ----------
-    merge : mapping, list of lists or None
-        ``{"AB": ["A", "B"]}``, or ``[["A", "B"]]``, which is named by joining the members with
-        ``+``, or None, which merges nothing.
-
-    Returns
-    -------
-    dict of label -> tuple of labels
-        In the order given, plain Python labels.
-
-    Raises
-    ------
-    TypeError
-        If `merge` is neither form, or mixes types of labels.
-    ValueError
-        If a set is empty, a label is listed twice, or a label is missing (NaN, None).
-
-    Examples
-    --------
-    >>> normalize_merge_map([["A", "B"], ["C"]])
-    {'A+B': ('A', 'B'), 'C': ('C',)}
-    """
+    """Bring both forms of a merge map into one: merged label -> its original labels."""
     if merge is None:
         return {}
     _check_direction(merge)
@@ -135,13 +111,7 @@ def read_classes(classes: Any) -> list[Label] | None:
 
 
 def invert_merge_map(merge_map: Mapping[Label, Sequence[Label]]) -> dict[Label, Label]:
-    """Turn merged label -> original labels into original label -> merged label.
-
-    Examples
-    --------
-    >>> invert_merge_map({"AB": ("A", "B"), "C": ("C",)})
-    {'A': 'AB', 'B': 'AB', 'C': 'C'}
-    """
+    """Turn merged label -> original labels into original label -> merged label."""
     return {label: name for name, members in merge_map.items() for label in members}
 
 
@@ -156,35 +126,8 @@ def resolve_merge(
     missing: str = "error",
     classes: Sequence[Label] | None = None,
 ) -> dict[Label, Label]:
-    """Say for every class what it becomes: by the map, then `unlisted`, then `min_count`.
-
-    Parameters
-    ----------
-    merge_map : dict of label -> tuple of labels
-        Normalised.
-    counts : mapping of label -> int
-        The classes of y, all of one kind, with their counts.
-    n_samples : int
-        What a fractional `min_count` is a fraction of.
-    min_count, rare_label, unlisted, missing, classes
-        As for :class:`sklmerge.LabelMerger`.
-
-    Returns
-    -------
-    dict of label -> label
-        Every class of y, then the labels that the map lists and y lacks.
-
-    Raises
-    ------
-    ValueError
-        If the map and the classes contradict each other.
-
-    Examples
-    --------
-    >>> counts = {"A": 3, "B": 2, "C": 9, "D": 1}
-    >>> resolve_merge({"AB": ("A", "B")}, counts, n_samples=15, min_count=2)
-    {'A': 'AB', 'B': 'AB', 'C': 'C', 'D': 'other'}
-    """
+    """Map every class of y, then the listed labels that y lacks, to what they become."""
+    # The classes of y are of one kind, which whoever counted them has checked.
     kind = get_kind(next(iter(counts)))
     listed = _convert_map(merge_map, kind, counts)
     if classes is not None:

@@ -53,40 +53,15 @@ def check_merger(merge: Any) -> LabelMerger:
 
 
 def fit_nested_merger(merge: Any, y: Any) -> LabelMerger:
-    """Fit a fresh merger inside something that a meta-estimator may hold.
-
-    ``LabelMerger.fit`` takes any map. Here the labels may have been numbered by whoever calls, so
-    maps of numbers must name every class; see :func:`check_all_named`. No map at all and counting
-    alone mean the same under any numbering, and so does a map that changes no label.
-
-    Parameters
-    ----------
-    merge : LabelMerger, mapping, list of lists or None
-        As for `check_merger`.
-    y : array-like of shape (n_samples,)
-        Original labels, or what a meta-estimator made of them.
-
-    Returns
-    -------
-    LabelMerger
-        Fitted.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If `merge` and y contradict each other, or y may be numbers of other labels.
-
-    Examples
-    --------
-    >>> fit_nested_merger({1: [1, 2], 3: [3]}, [1, 2, 3]).n_classes_
-    2
-    """
+    """Fit a fresh merger on labels that a meta-estimator may have numbered: `check_all_named`."""
     merger = check_merger(merge)
     classes, counts, n_samples = count_labels(y)
     found = classes.tolist()
     listed = invert_merge_map(normalize_merge_map(merger.merge))
     takes_rest = merger.unlisted != "keep" and merger.unlisted != "error"
     takes_rare = merger.min_count is not None and merger.rare_label in found
+    # No map at all and counting alone mean the same under any numbering, and so does a map that
+    # changes no label. All other maps of numbers must name every class.
     if takes_rest or takes_rare or not is_identity(listed):
         declared = read_classes(merger.classes)
         named = list(listed) if declared is None else declared
@@ -126,37 +101,10 @@ def may_join(merge: Any) -> bool:
 def check_all_named(
     name: str, named: Iterable[Any], classes: Iterable[Any], *, missing: str = "error"
 ) -> None:
-    """Refuse a parameter keyed by label where the labels may have been numbered by a caller.
-
-    Many meta-estimators number the classes 0, 1, 2, ... in sorted order and may then leave rows
-    out (folds, bootstraps). Text labels are safe: a map of text fails on numbers by its type. For
-    labels that are numbers the parameter must name every class, and y must hold exactly those.
-    With ``missing="ignore"`` fewer will do if one of them is a number that no such numbering of
-    the named classes can give. Of an encoder that numbers in another order nothing can be known.
-
-    Parameters
-    ----------
-    name : str
-        The parameter.
-    named : iterable of labels
-        All classes that it names.
-    classes : iterable of labels
-        The classes of y, of one kind.
-    missing : {"error", "ignore"}
-        Whether y may lack some of them.
-
-    Raises
-    ------
-    ValueError
-        If the classes of y cannot be told from numbers that stand for other labels. The message
-        never shows the classes of y, which are not to be named if they are such numbers.
-
-    Examples
-    --------
-    >>> check_all_named("merge", [1, 2, 3], [1, 2, 3])
-    >>> check_all_named("merge", [1, 2, 3], [1, 3], missing="ignore")
-    >>> check_all_named("merge", [1, 2], ["A", "B", "C"])
-    """
+    """Refuse a parameter keyed by label if y may hold numbers that a caller gave to the labels."""
+    # Many meta-estimators number the classes 0, 1, 2, ... in sorted order and may then leave rows
+    # out (folds, bootstraps). Text labels are safe: a map of text fails on numbers by its type.
+    # Of an encoder that numbers in another order nothing can be known.
     found, known = set(classes), set(named)
     if found == known or not all(get_kind(label) in ("int", "float") for label in found):
         return
@@ -164,8 +112,10 @@ def check_all_named(
     if known == numbers:
         # A numbering of all of them changes nothing; one of fewer never gives the last number.
         numbers.discard(len(known) - 1)
+    # Fewer classes will do if one of them is a number that no such numbering can give.
     if found < known and missing == "ignore" and not found <= numbers:
         return
+    # The messages never show the classes of y, which nobody should name if they are such numbers.
     why = "because a meta-estimator may number the classes 0, 1, 2, ... before it fits this one"
     around = "use text labels, or put the meta-estimator inside this estimator"
     if not found < known:

@@ -13,27 +13,7 @@ _TOLERANCE = 1e-2
 
 
 def check_proba(P: Any, n_columns: int, name: str = "P") -> NDArray[np.float64]:
-    """Check a table of probabilities and return it as float64.
-
-    Parameters
-    ----------
-    P : array-like of shape (n_samples, n_columns)
-        Probabilities.
-    n_columns : int
-        The width it must have.
-    name : str
-        What error messages call it.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_columns), float64
-        The probabilities.
-
-    Raises
-    ------
-    ValueError
-        If the shape is wrong, or a value is not finite or not within 0..1.
-    """
+    """Check that P is finite, within 0..1 and of this width, and return it as float64."""
     table = to_numpy(P).astype(np.float64, copy=False)
     if table.ndim != 2 or table.shape[1] != n_columns:
         raise ValueError(
@@ -50,26 +30,7 @@ def check_proba(P: Any, n_columns: int, name: str = "P") -> NDArray[np.float64]:
 
 
 def sum_columns(P: NDArray[np.float64], places: Sequence[NDArray[np.intp]]) -> NDArray[np.float64]:
-    """Add up the columns of the members of each merged class.
-
-    Parameters
-    ----------
-    P : ndarray of shape (n_samples, n_original)
-        Probabilities of the original classes.
-    places : list of ndarray of intp
-        For each merged class the columns of its members, none empty.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_merged)
-        Probabilities of the merged classes.
-
-    Examples
-    --------
-    >>> P = np.array([[0.5, 0.25, 0.25]])
-    >>> sum_columns(P, [np.array([0, 2]), np.array([1])])
-    array([[0.75, 0.25]])
-    """
+    """Add up the columns of the members of each merged class, which has at least one."""
     starts = np.cumsum([0, *(len(columns) for columns in places[:-1])])
     sums = np.add.reduceat(P[:, np.concatenate(places)], starts, axis=1)
     # Rounding, a network's float32 too, can lift a sum above the 1 that scores insist on; outputs
@@ -82,28 +43,7 @@ def split_columns(
     places: Sequence[NDArray[np.intp]],
     shares: Sequence[NDArray[np.float64]],
 ) -> NDArray[np.float64]:
-    """Split the column of each merged class among its members: P(a|x) = P(AB|x) P(a|AB, x).
-
-    Parameters
-    ----------
-    P : ndarray of shape (n_samples, n_merged)
-        Probabilities of the merged classes.
-    places : list of ndarray of intp
-        For each merged class the columns of its members in the result.
-    shares : list of ndarray of shape (n_members,) or (n_samples, n_members)
-        For each merged class the probabilities of its members given that class.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_original)
-        Probabilities of the original classes.
-
-    Examples
-    --------
-    >>> P = np.array([[0.75, 0.25]])
-    >>> split_columns(P, [np.array([0, 2]), np.array([1])], [np.array([0.4, 0.6]), np.array([1.0])])
-    array([[0.3 , 0.25, 0.45]])
-    """
+    """Split each merged column among its members' `places`: P(a|x) = P(AB|x) P(a|AB, x)."""
     out = np.empty((len(P), sum(len(columns) for columns in places)))
     for merged, (columns, share) in enumerate(zip(places, shares, strict=True)):
         out[:, columns] = P[:, [merged]] * share
@@ -116,35 +56,14 @@ def choose_shares(
     given: Mapping[Any, Any] | None,
     n_samples: int,
 ) -> list[NDArray[np.float64]]:
-    """Say how each merged class is split: as given, else by training frequency.
-
-    Parameters
-    ----------
-    members : mapping of merged label -> original labels
-        In the order of the merged classes.
-    counts : mapping of original label -> float
-        Training frequencies, or sums of weights.
-    given : mapping of merged label -> array of shape (n_samples, n_members), or None
-        Conditional probabilities from another model.
-    n_samples : int
-        Rows that `given` must have.
-
-    Returns
-    -------
-    list of ndarray
-        One of shape (n_members,) or (n_samples, n_members) for each merged class.
-
-    Raises
-    ------
-    ValueError
-        If `given` names no merged class, has the wrong shape, or its rows do not sum to 1.
-    """
+    """List each merged class's P(member | class), (n_members,) or (n_samples, n_members)."""
     given = {} if given is None else given
     strangers = [name for name in given if name not in members]
     if strangers:
         raise ValueError(f"given must be keyed by merged classes {list(members)}, got {strangers}")
     shares = []
     for name, labels in members.items():
+        # By training frequency, or by sums of weights.
         if name not in given:
             share = np.array([counts[label] for label in labels], dtype=np.float64)
         else:

@@ -40,26 +40,14 @@ def list_known(estimator: Any, merger: LabelMerger, numbered: bool) -> list[Labe
 
 
 def check_refiner(refiner: Any) -> None:
-    """Check that what is text in `refiner` is "prior".
-
-    Raises
-    ------
-    ValueError
-        If not.
-    """
+    """Check that what is text in `refiner` is "prior"."""
     for text in refiner.values() if isinstance(refiner, Mapping) else [refiner]:
         if isinstance(text, str) and text != "prior":
             raise ValueError(f'refiner must be a classifier or "prior", got {text!r}')
 
 
 def check_refinable(refiner: Any, merger: LabelMerger) -> None:
-    """Check that there is a refiner if a merged class has several members.
-
-    Raises
-    ------
-    ValueError
-        If not.
-    """
+    """Check that there is a refiner if a merged class has several members."""
     several = list_several(merger)
     if several and refiner is None:
         raise ValueError(
@@ -69,33 +57,14 @@ def check_refinable(refiner: Any, merger: LabelMerger) -> None:
 
 
 def choose_refiners(refiner: Any, merger: LabelMerger, numbered: bool) -> dict[Label, Any]:
-    """Say which unfitted estimator refines which merged class; none refines by training frequency.
-
-    Parameters
-    ----------
-    refiner : estimator, mapping of merged label -> estimator or "prior", "prior" or None
-        As for :class:`sklmerge.MergedClassifier`.
-    merger : LabelMerger
-        Fitted.
-    numbered : bool
-        Whether they are to be fitted on class numbers.
-
-    Returns
-    -------
-    dict of label -> estimator
-        Only merged classes with several members in y.
-
-    Raises
-    ------
-    ValueError
-        If a mapping names what is no merged class.
-    """
+    """Choose unfitted refiners of merged classes with several members in y; none is "prior"."""
     several = list_several(merger)
     if refiner is None or isinstance(refiner, str):
         return {}
     prepare = NumberedClassifier if numbered else _leave
     if not isinstance(refiner, Mapping):
         return {name: prepare(refiner) for name in several}
+    # A merged class that the mapping leaves out is split by training frequency.
     strangers = [name for name in refiner if name not in merger.mapping_.values()]
     if strangers:
         raise ValueError(
@@ -129,10 +98,7 @@ def warn_of_lone_members(merger: LabelMerger) -> None:
 def tally_classes(
     merger: LabelMerger, labels: NDArray[Any], sample_weight: Any
 ) -> dict[Label, float]:
-    """Add up the weights of each original class; a sample weighs 1 if none is given.
-
-    A merged class whose samples weigh nothing is split by their number.
-    """
+    """Add up the weights of each original class; a sample weighs 1 if none is given."""
     counts = {label: float(count) for label, count in merger.class_counts_.items()}
     if sample_weight is None:
         return counts
@@ -141,6 +107,7 @@ def tally_classes(
     sums = np.bincount(codes, weights=weights, minlength=len(counts)).tolist()
     weighed = dict(zip(counts, sums, strict=True))
     for members in merger.members_.values():
+        # A merged class whose samples weigh nothing is split by their number.
         if not any(weighed[label] for label in members):
             weighed |= {label: counts[label] for label in members}
     return weighed
@@ -187,13 +154,7 @@ def fit_refiners(
 
 
 def align_columns(P: Any, have: Sequence[Any], want: Sequence[Any], name: str) -> NDArray[Any]:
-    """Order the columns of P, which are about the classes `have`, by the classes `want`.
-
-    Raises
-    ------
-    ValueError
-        If a class stands only in `have`. One that stands only in `want` gets a column of 0.
-    """
+    """Order the columns of P, about `have`, by `want`; a class that only `want` has gets 0."""
     have, want = list(have), list(want)
     table = np.asarray(P)
     if have == want:
@@ -249,13 +210,7 @@ def refine_labels(
 
 
 def take_rows(X: Any, rows: NDArray[np.intp]) -> Any:
-    """Take some rows of an array, a data frame, a sparse matrix or a list, as such again.
-
-    Examples
-    --------
-    >>> take_rows(["a.png", "b.png", "c.png"], np.array([2, 0]))
-    ['c.png', 'a.png']
-    """
+    """Take some rows of an array, a data frame, a sparse matrix or a list, as such again."""
     if hasattr(X, "iloc"):
         return X.iloc[rows]
     if sparse.issparse(X):

@@ -14,15 +14,9 @@ _LABELS = ("y_val", "eval_y")
 
 
 def name_refiners(refiner: Any) -> dict[str, Any]:
-    """Name those refiners that are estimators, as metadata is routed to them.
-
-    Examples
-    --------
-    >>> from sklearn.naive_bayes import GaussianNB
-    >>> name_refiners({"AB": "prior", "CD": GaussianNB()})
-    {'refiner_1': GaussianNB()}
-    """
+    """Name the refiners that are estimators, not "prior", as metadata is routed to them."""
     if isinstance(refiner, Mapping):
+        # By its place, because a label may be a number, and no name of a parameter.
         named = {f"refiner_{i}": each for i, each in enumerate(refiner.values())}
     else:
         named = {"refiner": refiner}
@@ -41,28 +35,9 @@ def make_router(owner: Any, estimator: Any, refiner: Any) -> MetadataRouter:
 def split_params(
     owner: Any, refiner: Any, params: Mapping[str, Any], refined: Sequence[Label]
 ) -> tuple[dict[str, Any], dict[Label, dict[str, Any]]]:
-    """Split the parameters of fit into the estimator's and each refiner's.
-
-    Parameters
-    ----------
-    owner : MergedClassifier
-        Whose fit it is.
-    refiner : classifier, mapping of label -> classifier or "prior", "prior" or None
-        As the owner has it.
-    params : mapping of str -> object
-        What its fit was given. Without metadata routing all of it is the estimator's, and
-        ``sample_weight`` every refiner's, too.
-    refined : sequence of labels
-        The merged classes that a refiner is fitted for.
-
-    Returns
-    -------
-    own : dict of str -> object
-        The estimator's.
-    theirs : dict of label -> dict of str -> object
-        Those of the refiner of each merged class.
-    """
+    """Split the parameters of fit into the estimator's, and those of each refined class."""
     if not get_config()["enable_metadata_routing"]:
+        # All of it is the estimator's, and sample_weight every refiner's, too.
         weights = {k: v for k, v in params.items() if k == "sample_weight"}
         return dict(params), dict.fromkeys(refined, weights)
     routed = process_routing(owner, "fit", **params)
@@ -76,25 +51,7 @@ def split_params(
 
 
 def convert_validation(params: Mapping[str, Any], convert: Callable[[Any], Any]) -> dict[str, Any]:
-    """Merge the labels of what is to be validated on, as y is merged.
-
-    Parameters
-    ----------
-    params : mapping of str -> object
-        Of the estimator's fit, also ``step__eval_set``.
-    convert : callable
-        Original labels -> what the estimator is fitted on.
-
-    Raises
-    ------
-    TypeError
-        If a validation set is not made of pairs (X, y).
-
-    Examples
-    --------
-    >>> convert_validation({"eval_set": [([[0.5]], ["A"])], "verbose": 0}, lambda y: ["AB"])
-    {'eval_set': [([[0.5]], ['AB'])], 'verbose': 0}
-    """
+    """Convert the labels of what is to be validated on, also in `step__eval_set`, as y is."""
     out = dict(params)
     for name, value in params.items():
         short = name.rpartition("__")[2]

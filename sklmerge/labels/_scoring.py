@@ -168,19 +168,14 @@ def _find_merged_classifier(estimator: Any) -> MergedClassifier | None:
 
 
 def _merge_further(own: LabelMerger, merger: LabelMerger) -> LabelMerger:
-    """Make the merger of merged labels that, after `own`, does what `merger` does.
-
-    Raises
-    ------
-    ValueError
-        If there is none: `own` has merged what `merger` tells apart.
-    """
+    """Make the merger of merged labels that, after `own`, does what `merger` does, or raise."""
     seen = set(own.classes_.tolist())
     sources: dict[Label, Label] = {}
     names: dict[Label, Label] = {}
     for label, name in own.mapping_.items():
         if label not in seen and label not in merger.mapping_:
             continue
+        # There is none if `own` has merged what `merger` tells apart.
         source, further = sources.setdefault(name, label), merger.mapping_.get(label, label)
         if names.setdefault(name, further) != further:
             raise ValueError(

@@ -92,13 +92,7 @@ class TargetCoding(BaseEstimator):
 
 
 def number_labels(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
-    """Say at which place of the merged classes, which are sorted, each merged label stands.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a label is no class, or of another kind than the classes.
-    """
+    """Find the place of each merged label among the merged classes, which are sorted."""
     check_same_kind(labels, classes, "y")
     codes = match_labels(labels, classes)
     strangers = np.unique(labels[codes < 0])
@@ -111,19 +105,7 @@ def number_labels(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int
 
 
 def find_positive(class_mode: str, pos_label: Label | None, classes: NDArray[Any]) -> int:
-    """Find the number of the class that "binary" writes as 1.
-
-    Raises
-    ------
-    ValueError
-        If `class_mode` is none, `pos_label` does not go with it or is no class, or "binary" is
-        asked of other than two classes.
-
-    Examples
-    --------
-    >>> find_positive("binary", "A", np.array(["A", "B"]))
-    0
-    """
+    """Find the number of the class that "binary" writes as 1; None is the second."""
     check_choice("class_mode", class_mode, _CLASS_MODES)
     if class_mode != "binary":
         if pos_label is not None:
@@ -140,30 +122,8 @@ def find_positive(class_mode: str, pos_label: Label | None, classes: NDArray[Any
 def encode_numbers(
     codes: NDArray[np.intp], n_classes: int, class_mode: str, positive: int
 ) -> NDArray[Any]:
-    """Write class numbers as targets of a network, with the dtypes that Keras' iterators use.
-
-    Parameters
-    ----------
-    codes : ndarray of shape (n_samples,)
-        Class numbers.
-    n_classes : int
-        How many there are.
-    class_mode : {"sparse", "categorical", "binary"}
-        Numbers, one-hot rows, or 1 for the positive class and 0 for the other.
-    positive : int
-        Number of the positive class, for "binary".
-
-    Returns
-    -------
-    ndarray of shape (n_samples,) or (n_samples, n_classes)
-        int64 for "sparse", else float32.
-
-    Examples
-    --------
-    >>> encode_numbers(np.array([1, 0]), 2, "categorical", 1)
-    array([[0., 1.],
-           [1., 0.]], dtype=float32)
-    """
+    """Write class numbers as targets of a network: int64 if sparse, else float32."""
+    # The dtypes are those of Keras' iterators.
     if class_mode == "sparse":
         return codes.astype(np.int64)
     if class_mode == "binary":
@@ -174,35 +134,7 @@ def encode_numbers(
 
 
 def decode_numbers(output: Any, n_classes: int, positive: int | None) -> NDArray[np.intp]:
-    """Read class numbers from numbers, one-hot rows, softmax or logit rows, or sigmoid output.
-
-    Parameters
-    ----------
-    output : array-like of shape (n_samples,), (n_samples, 1) or (n_samples, n_classes)
-        A table is read by its largest column. A single column holds class numbers or, with two
-        classes, probabilities of the positive one, which wins above 0.5.
-    n_classes : int
-        How many classes there are.
-    positive : int or None
-        Which class a single column is about when there are two; None is the second.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,), intp
-        Class numbers.
-
-    Raises
-    ------
-    ValueError
-        If the shape is wrong, or a value is not finite or stands for no class.
-
-    Examples
-    --------
-    >>> decode_numbers([[0.2, 0.7, 0.1]], 3, None).tolist()
-    [1]
-    >>> decode_numbers([[0.9], [0.2]], 2, None).tolist()
-    [1, 0]
-    """
+    """Read class numbers from numbers, one-hot rows, softmax or logit rows, or sigmoid output."""
     values = to_numpy(output)
     if values.dtype.kind not in "biuf":
         raise TypeError(f"codes must hold numbers, got dtype {values.dtype}")
@@ -221,6 +153,7 @@ def decode_numbers(output: Any, n_classes: int, positive: int | None) -> NDArray
             f"got {values.shape}"
         )
     if n_classes == 2:
+        # Codes, or probabilities of the positive class.
         _check_range(values, 1, "a probability or one of the codes 0, 1")
         is_positive = values > 0.5
         return np.where(is_positive, 1, 0) if positive in (None, 1) else np.where(is_positive, 0, 1)

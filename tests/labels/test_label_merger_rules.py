@@ -50,6 +50,9 @@ def test_integers_stay_integers():
     merged = LabelMerger({0: [0, 1]}).fit_transform(np.array([0, 1, 2, 3], dtype=np.uint8))
     assert merged.dtype == np.uint8
     assert merged.tolist() == [0, 0, 2, 3]
+    wider = LabelMerger({-1: [0, 1]}).fit_transform(np.array([0, 1, 2, 3], dtype=np.uint8))
+    assert wider.dtype == np.int64
+    assert wider.tolist() == [-1, -1, 2, 3]
 
 
 def test_integers_may_get_names_when_all_are_merged():

@@ -254,6 +254,8 @@ def test_predictions_at_chance_suggest_nothing_and_say_so(k):
     assert suggest_merges(truth, predicted, n_classes=k - 1).merge != {}
     always = suggest_merges(truth, np.zeros_like(truth))
     assert always.merge == {}
+    swapped = suggest_merges(truth, (truth + 1) % k)
+    assert "no better than chance" not in str(swapped)
 
 
 def test_all_classes_are_never_suggested_to_be_one():

@@ -224,7 +224,7 @@ def test_metadata_goes_to_whoever_requested_it():
         wants = GaussianNB().set_fit_request(sample_weight=True)
         ignores = GaussianNB().set_fit_request(sample_weight=False)
         weighted = GaussianNB().fit(X, np.where(CODES < 2, "AB", Y), sample_weight=weights)
-        for refiner in (ignores, {"AB": ignores}):
+        for refiner in (ignores, {"AB": ignores}, {"C": "prior", "AB": ignores}):
             model = MergedClassifier(wants, MERGE, refiner=refiner, output="original")
             model.fit(X, Y, sample_weight=weights)
             np.testing.assert_array_equal(model.estimator_.theta_, weighted.theta_)
