@@ -13,28 +13,17 @@ _MOST_NAMED = 5
 
 
 class AdviceRules(NamedTuple):
-    """The numbers that advice rests on, all of them; docs/guide/balance.md has them in a table.
+    """The numbers that advice rests on, all of them; docs/guide/balance.md has them in a table."""
 
-    Attributes
-    ----------
-    even : float
-        Below this ratio of largest to smallest class, no remedy changes much.
-    max_copies : int
-        So many augmented copies of an image bring most of what any number brings.
-    measured : float
-        The largest ratio in our experiments; beyond it the advice is an extrapolation, and says so.
-    few : int
-        Fewer images than this show too little of a class, however often they are augmented.
-
-    Notes
-    -----
-    `max_copies` and `measured` come from docs/experiments.md. `even` and `few` are judgement: no
-    experiment of ours tells them from their neighbours.
-    """
-
+    # Below this ratio of largest to smallest class, no remedy changes much. Judgement, as `few`
+    # is: no experiment of ours tells either from its neighbours.
     even: float = 1.5
+    # So many augmented copies of an image bring most of what any number brings
+    # (docs/experiments.md).
     max_copies: int = 3
+    # The largest ratio in docs/experiments.md; advice beyond it is an extrapolation, and says so.
     measured: float = 100.0
+    # Fewer images show too little of a class, however often they are augmented.
     few: int = 20
 
 
@@ -72,31 +61,7 @@ class Advice:
 def choose_remedy(
     ratio: float, smallest: int, fits: bool, model: str = "network", rules: AdviceRules = RULES
 ) -> str:
-    """Choose what to try next.
-
-    Parameters
-    ----------
-    ratio : float
-        Images of the largest class for each of the smallest.
-    smallest : int
-        Images of the smallest class.
-    fits : bool
-        Whether there is room for the copies.
-    model : {"linear", "trees", "network", "embedding"}
-        What is trained.
-    rules : AdviceRules
-        The numbers.
-
-    Returns
-    -------
-    {"nothing", "weights", "copies and weights", "epochs"}
-
-    Examples
-    --------
-    >>> from sklmerge.balance._advice import choose_remedy
-    >>> [choose_remedy(20, 500, True, model) for model in ("linear", "trees", "network")]
-    ['weights', 'copies and weights', 'epochs']
-    """
+    """Choose what to try next; `fits` says that there is room for the copies."""
     if ratio < rules.even:
         return "nothing"
     if model in ("linear", "embedding"):
@@ -259,26 +224,12 @@ def _explain_remedy(
 
 
 def _tell_number(number: float) -> str:
-    """Write a ratio to one decimal where it is small.
-
-    Examples
-    --------
-    >>> from sklmerge.balance._advice import _tell_number
-    >>> _tell_number(4.37), _tell_number(2000.0)
-    ('4.4', '2,000')
-    """
+    """Write a ratio with a decimal below 100, and with commas above."""
     return f"{number:.1f}" if number < 100 else f"{number:,.0f}"
 
 
 def _tell_size(n_bytes: float) -> str:
-    """Write a size as disks have it.
-
-    Examples
-    --------
-    >>> from sklmerge.balance._advice import _tell_size
-    >>> _tell_size(2_340_000), _tell_size(1.5e12)
-    ('2.3 MB', '1.5 TB')
-    """
+    """Write a size as disks have it, in powers of 1000."""
     for unit, least in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
         if n_bytes >= least:
             return f"{n_bytes / least:,.1f} {unit}"

@@ -313,23 +313,7 @@ def _resolve(place: str) -> str:
 def pair_equal(
     first: Iterable[tuple[str, object]], second: Iterable[tuple[str, object]]
 ) -> list[tuple[str, str]]:
-    """Pair names on one side with names on the other that stand for the same thing.
-
-    Parameters
-    ----------
-    first, second : iterable of (str, object)
-        Name, and what it stands for; None stands for nothing.
-
-    Returns
-    -------
-    list of (str, str)
-        Sorted.
-
-    Examples
-    --------
-    >>> pair_equal([("a", 1), ("b", 2)], [("c", 2), ("d", 2), ("e", None)])
-    [('b', 'c'), ('b', 'd')]
-    """
+    """Pair names on one side with names on the other for the same thing; None is no thing."""
     by_thing: dict[object, list[str]] = {}
     for name, thing in first:
         if thing is not None:

@@ -32,22 +32,7 @@ _REPEATS = 5
 
 
 def run_demo(out: Path, n_jobs: int | None) -> None:
-    """Write, inspect, merge, balance, take apart, cross-validate and draw; print each step.
-
-    Parameters
-    ----------
-    out : Path
-        New or empty folder.
-    n_jobs : int or None
-        Workers.
-
-    Raises
-    ------
-    ValueError
-        If the folder holds something already.
-    RuntimeError
-        If the original classes do not come back exactly.
-    """
+    """Write, inspect, merge, balance, take apart, cross-validate and draw; print each step."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"out must be a new or an empty folder, got {out}")
     source, balanced, separated = out / "textures", out / "balanced", out / "separated"

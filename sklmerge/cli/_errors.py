@@ -18,12 +18,10 @@ FAILED, WRONG_USE, STOPPED = 1, 2, 130
 
 
 def report_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn errors and warnings into a line each.
-
-    Options are named like the parameters of the library, so its messages are printed as they are.
-    Exit codes: 2 for wrong use, 1 for a failed job (a file that cannot be read, a full disk, a
-    package that is missing), 130 when stopped from the keyboard.
-    """
+    """Turn errors and warnings into a line each, and into an exit code."""
+    # Options are named like the parameters of the library, so its messages are printed as they
+    # are. Exit codes: 2 for wrong use, 1 for a failed job (a file that cannot be read, a full
+    # disk, a package that is missing), 130 when stopped from the keyboard.
     goes_on = "; run the same command again, and balance goes on where it was"
 
     @functools.wraps(command)

@@ -98,15 +98,10 @@ def read_names(option: str, text: str | None) -> list[str] | None:
 
 
 def read_storage_options(text: str | None, name: str = "storage_options") -> dict[str, Any] | None:
-    """Read what fsspec's file system is made with.
-
-    Raises
-    ------
-    ValueError
-        If the text is no JSON object. It may hold a key, so it is not repeated.
-    """
+    """Read what fsspec's file system is made with."""
     if text is None:
         return None
+    # The text may hold a key, so no message repeats it.
     try:
         options = json.loads(text)
     except json.JSONDecodeError as error:
@@ -299,26 +294,12 @@ def make_parameter(name: str, kind: Any, option: Any, default: Any) -> inspect.P
 
 
 def read_augmenter(augment: str, ranges: dict[str, Any]) -> "Augmenter | None":
-    """Build the augmenter of a preset, changed by the ranges that were given.
-
-    Parameters
-    ----------
-    augment : {"none", "light", "strong", "trivial"}
-        The preset. "none" with a range makes an augmenter with that range alone; "trivial" has no
-        ranges, but for ``fill_mode``.
-    ranges : dict
-        Constructor arguments of `ImageAugmenter`; None and False mean not given. ``shift_range``
-        stands for width and height alike.
-
-    Returns
-    -------
-    Augmenter or None
-        None makes plain copies.
-    """
+    """Build the augmenter of a preset and of given ranges; None makes plain copies."""
     from sklmerge._checks import check_choice
     from sklmerge.augment import ImageAugmenter, TrivialAugmenter
 
     check_choice("augment", augment, ("none", "light", "strong", "trivial"))
+    # None and False mean not given: these are all that the command line has.
     given = {name: value for name, value in ranges.items() if value not in (None, False)}
     if augment == "trivial":
         unused = [name for name in given if name != "fill_mode"]
@@ -329,6 +310,7 @@ def read_augmenter(augment: str, ranges: dict[str, Any]) -> "Augmenter | None":
             )
         ImageAugmenter(**given).draw_params(0)
         return TrivialAugmenter(**given)
+    # It stands for width and height alike.
     if (shift := given.pop("shift_range", None)) is not None:
         given |= {"width_shift_range": shift, "height_shift_range": shift}
     for name in ("brightness_range", "contrast_range"):
@@ -336,6 +318,7 @@ def read_augmenter(augment: str, ranges: dict[str, Any]) -> "Augmenter | None":
             given[name] = read_numbers(f"--{name.replace('_', '-')}", given[name], 2)
     if augment == "none" and not given:
         return None
+    # "none" with a range makes an augmenter with that range alone.
     augmenter = ImageAugmenter() if augment == "none" else ImageAugmenter.preset(augment)
     augmenter.set_params(**given).draw_params(0)
     return augmenter

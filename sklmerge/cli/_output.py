@@ -77,12 +77,10 @@ class _RateColumn(ProgressColumn):
 
 @contextmanager
 def show_progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar with rate and time left on standard error; gives ``update(n_done, n_all)``.
-
-    Standard output is for results alone, and where standard error is no terminal nothing is shown.
-    """
+    """Show a bar with rate and time left on standard error; gives `update(n_done, n_all)`."""
     counts, left = MofNCompleteColumn(), TimeRemainingColumn()
     columns = (TextColumn(what), BarColumn(), counts, _RateColumn(), left)
+    # Standard output is for results alone; nothing is shown if standard error is no terminal.
     console = Console(stderr=True)
     quiet = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=quiet) as progress:

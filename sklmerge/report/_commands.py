@@ -9,15 +9,7 @@ from sklmerge.weights import ClassWeightEstimator
 
 
 def choose_grouping(report: ImageReport) -> str | None:
-    """Choose what must stay together, by what was found twice.
-
-    Examples
-    --------
-    >>> from sklmerge.images import ImageReport
-    >>> from sklmerge.report._commands import choose_grouping
-    >>> choose_grouping(ImageReport(9, duplicates=[["a.png", "b.png"]]))
-    'content'
-    """
+    """Choose what must stay together, by what was found twice."""
     if report.similar or report.same_pixels:
         return "similar"
     return "content" if report.duplicates else None
@@ -43,15 +35,14 @@ def explain_findings(report: ImageReport) -> list[str]:
 def write_commands(
     place: Place, merge: Merge | None, remedy: str, report: ImageReport, fits: bool = True
 ) -> list[str]:
-    """Write the commands that carry the advice out, past files that cannot be read.
-
-    Epochs have no command: copies and weights stand in for them, if there is room for the copies.
-    """
+    """Write the commands that carry the advice out, past files that cannot be read."""
     if place.is_index:
         return []
     folder, out = place.write_shell(), quote(place.name_output())
     if remedy == "weights":
         return [f"sklmerge weights {folder}{write_merge(merge)}"]
+    # Epochs have no command: copies and weights stand in for them, if there is room for the
+    # copies.
     if remedy == "nothing" or not fits:
         return []
     grouping = choose_grouping(report)
@@ -134,11 +125,9 @@ def _write_copies(
 
 
 def _write_epochs(place: Place, merge: Merge | None, report: ImageReport) -> list[str]:
-    """Write balanced epochs for a training loop.
-
-    Images of several sizes are brought to the median; files that cannot be read are passed over.
-    """
+    """Write balanced epochs for a training loop."""
     index = place.write_code(merge)
+    # Images of several sizes are brought to the median; files that cannot be read are passed over.
     sizes = {name: tuple(size) for name, size in report.sizes.items()}
     options = [f", image_size={sizes['median']}"] if len(set(sizes.values())) > 1 else []
     options += [', on_error="skip"'] if report.bad_files else []
@@ -153,32 +142,10 @@ def _write_epochs(place: Place, merge: Merge | None, report: ImageReport) -> lis
 
 
 def write_weights(framework: str, estimator: ClassWeightEstimator, index: ImageIndex) -> str:
-    """Write the line that weighs classes in a framework.
-
-    Parameters
-    ----------
-    framework : {"keras", "torch", "sklearn", "lightgbm", "catboost", "xgboost"}
-        Where the line goes.
-    estimator : ClassWeightEstimator
-        Fitted.
-    index : ImageIndex
-        Whose classes they are; Keras and torch number them as folders are numbered.
-
-    Returns
-    -------
-    str
-        Python code.
-
-    Raises
-    ------
-    ValueError
-        If the framework is another.
-
-    Notes
-    -----
-    XGBoost has no weights for classes, so its line weighs samples; y holds numbers of classes.
-    """
+    """Write the line of Python that weighs classes in a framework; the estimator is fitted."""
     by_label = {label: round(weight, 6) for label, weight in estimator.class_weight_.items()}
+    # Keras and torch number classes as folders are numbered. XGBoost has no weights for classes,
+    # so its line weighs samples; y holds numbers of classes.
     numbered = estimator.to_keras(index.class_indices)
     by_index = {number: round(weight, 6) for number, weight in numbered.items()}
     lines = {

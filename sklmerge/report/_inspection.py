@@ -149,14 +149,7 @@ class FolderReport:
 
 
 def name_some(found: Any, most: int, sign: str = "=") -> list[str]:
-    """Name the first of some files, each with its reason, of groups of files, or of folders.
-
-    Examples
-    --------
-    >>> from sklmerge.report._inspection import name_some
-    >>> name_some([["a.png", "b.png"], ["c.png", "d.png"]], 1)
-    ['  a.png = b.png', '  and 1 more']
-    """
+    """Name the first of some files, each with its reason, of groups of files, or of folders."""
     if isinstance(found, dict):
         named = [f"  {path} ({reason})" for path, reason in found.items()]
     else:

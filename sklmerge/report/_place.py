@@ -15,38 +15,11 @@ _TABLES = (".csv", ".tsv")
 
 
 class Place(NamedTuple):
-    """A folder, its URL or a table, and how its images are read.
+    """A folder, its URL or a table, and how its images are read, see `ImageIndex`."""
 
-    Attributes
-    ----------
-    source : str
-        Path or URL of the images, or of a table.
-    labels : str or None
-        The table of an image folder without class folders.
-    path_column, label_column, suffix : str or None
-        How the table is read, see `ImageIndex`.
-    classes, extensions : list of str or None
-        What is taken; None takes all, and the usual ones.
-    levels : str or None
-        Which folders are classes, see `ImageIndex`.
-    options : dict or None
-        What fsspec's file system is made with. What is printed tells that there are some, but not
-        what they are: a key may be among them.
-    is_index : bool
-        Whether the caller has an index of the images: it may read them in ways that no command can
-        be told, so that what is printed takes it as ``index``.
-
-    Examples
-    --------
-    >>> from sklmerge.report._place import Place
-    >>> place = Place("s3://bucket/photos", options={"key": "secret"})
-    >>> place.write_shell(), place.name_output()
-    ('s3://bucket/photos --storage-options "$OPTIONS"', 'photos-balanced')
-    >>> Place("images", labels="train.csv", path_column="image").write_shell()
-    'images --labels train.csv --path-column image'
-    """
-
+    # Path or URL of the images, or of a table.
     source: str
+    # The table of an image folder without class folders.
     labels: str | None = None
     path_column: str | None = None
     label_column: str | None = None
@@ -54,7 +27,11 @@ class Place(NamedTuple):
     classes: list[str] | None = None
     extensions: list[str] | None = None
     levels: str | None = None
+    # What fsspec's file system is made with. What is printed tells that there are some, but not
+    # what they are: a key may be among them.
     options: dict[str, Any] | None = None
+    # Whether the caller has an index of the images: it may read them in ways that no command can
+    # be told, so that what is printed takes it as `index`.
     is_index: bool = False
 
     @property
@@ -159,14 +136,7 @@ class Place(NamedTuple):
 
 
 def write_names(option: str, names: Sequence[str]) -> str:
-    r"""Write an option that takes names with commas between; JSON where a name has one.
-
-    Examples
-    --------
-    >>> from sklmerge.report._place import write_names
-    >>> write_names("--classes", ["cat", "dog"]), write_names("--classes", ["a, b"])
-    (' --classes cat,dog', ' --classes \'["a, b"]\'')
-    """
+    """Write an option that takes names with commas between; JSON if a name has one."""
     plain = not any("," in name or name.startswith("[") for name in names)
     return f" {option} {quote(','.join(names) if plain else json.dumps(list(names)))}"
 
@@ -188,18 +158,7 @@ def find_place(source: Any) -> Place:
 
 
 def list_merge(index: ImageIndex) -> Merge | None:
-    """List the original classes of each merged class of two or more, or of a new name.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> from sklmerge.datasets import write_textures
-    >>> from sklmerge.report._place import list_merge
-    >>> with TemporaryDirectory() as folder:
-    ...     write_textures(folder)
-    ...     list_merge(ImageIndex(folder, merge=[["grass", "gravel"]]))
-    {'grass+gravel': ['grass', 'gravel']}
-    """
+    """List the original classes of each merged class of two or more, or of a new name."""
     members: dict[Any, list[Any]] = {
         label: list(own) for label, own in index.merger.members_.items()
     }

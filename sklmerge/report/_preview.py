@@ -108,13 +108,7 @@ default="light"
 def check_outside(
     name: str, out: str | os.PathLike[str], index: ImageIndex, endings: tuple[str, ...]
 ) -> Path:
-    """Check that a file can be written: its ending, its folder, and that the source is elsewhere.
-
-    Raises
-    ------
-    ValueError
-        If it cannot.
-    """
+    """Check that a file can be written: ending, folder, and that the source is elsewhere."""
     path = Path(out)
     if path.suffix.lower() not in endings:
         raise ValueError(f"{name} must end in {' or '.join(endings)}, got {path.name!r}")

@@ -293,14 +293,7 @@ def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.i
 
 
 def join_merges(merge: Merge | None, suggested: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
-    """Join what is merged already with what is suggested, by original classes; {} for nothing new.
-
-    Examples
-    --------
-    >>> from sklmerge.report._suggestion import join_merges
-    >>> join_merges({"b+c": ["b", "c"], "d+e": ["d", "e"]}, {"a+b+c": ["a", "b+c"]})
-    {'a+b+c': ['a', 'b', 'c'], 'd+e': ['d', 'e']}
-    """
+    """Join a merge with what is suggested, by original classes; {} for nothing new."""
     if not suggested:
         return {}
     joined = {

@@ -23,22 +23,11 @@ _QUALITY = 60
 
 @dataclass
 class Thumbnails:
-    """Makes the thumbnails of a page, each image's once, as long as there is room.
-
-    Parameters
-    ----------
-    index : ImageIndex
-        Where the images are.
-    n_jobs : int or None
-        Threads.
-    max_bytes : int, default=3_200_000
-        Of all of them; base64 adds a third.
-    max_images : int, default=2000
-        How many there may be.
-    """
+    """Makes the thumbnails of a page, each image's once, as long as there is room."""
 
     index: ImageIndex
     n_jobs: int | None
+    # Of all of them; base64 adds a third.
     max_bytes: int = 3_200_000
     max_images: int = 2000
     n_left_out: int = 0

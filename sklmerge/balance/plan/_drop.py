@@ -14,37 +14,18 @@ Dropped = dict[str, dict[str, str]]
 
 
 class Cleaned(NamedTuple):
-    """What is left out of a source, and which contradictions stay.
+    """What is left out of a source, and which contradictions stay."""
 
-    Attributes
-    ----------
-    kept : ndarray of bool, shape (n,)
-        Which images stay.
-    dropped : dict of str to dict of str to str
-        Kind -> path of each image that is left out -> why, or the image that stays for it.
-    conflicts : list of list of str
-        Groups of equal images under different labels that stay.
-    """
-
+    # Which images stay, shape (n,).
     kept: NDArray[np.bool_]
+    # Kind -> path of each image that is left out -> why, or the image that stays for it.
     dropped: Dropped
+    # Groups of equal images under different labels that stay.
     conflicts: list[list[str]]
 
 
 def check_drop(drop: Any, *, is_divided: bool) -> tuple[str, ...]:
-    """Check what is to be left out.
-
-    Raises
-    ------
-    ValueError
-        If it is none of what can be, or leaks are to be left out of a source without parts.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._drop import check_drop
-    >>> check_drop(["duplicates"], is_divided=False)
-    ('duplicates',)
-    """
+    """Check what is to be left out; leaks only from a source that is divided."""
     kinds = (drop,) if isinstance(drop, str) else list_items(drop)
     if any(kind not in DROPPABLE for kind in kinds) or (drop and not kinds):
         raise ValueError(f"drop must list some of {', '.join(map(repr, DROPPABLE))}, got {drop!r}")
@@ -64,30 +45,7 @@ def choose_dropped(
     similar: Sequence[Sequence[int]],
     drop: Sequence[str],
 ) -> Cleaned:
-    """Choose the images to leave out.
-
-    Of equal or similar images of one label the first stays; of a leak, those in the last part stay
-    (test, or val), so that what models are judged on does not change.
-
-    Parameters
-    ----------
-    names : sequence of str, length n
-        Paths of the images.
-    merged : ndarray of int32, shape (n,)
-        Their merged classes.
-    parts : ndarray of int8, shape (n,), or None
-        Their parts, if the source is divided.
-    found : ImageReport
-        What `ImageIndex.verify` finds.
-    similar : sequence of sequence of int
-        Rows of near duplicates.
-    drop : sequence of str
-        See `check_drop`.
-
-    Returns
-    -------
-    Cleaned
-    """
+    """Choose the images to leave out; of equal or similar ones with one label the first stays."""
     places = {name: place for place, name in enumerate(names)}
     equal = [[places[name] for name in g] for g in (*found.duplicates, *found.same_pixels)]
     rows, alike = join_groups(equal), join_groups(similar)
@@ -112,6 +70,7 @@ def choose_dropped(
         together = [g for g in groups if len(set(merged[g].tolist())) == 1]
         if "leaks" in drop and parts is not None and (kind == "duplicates" or kind in drop):
             for group in together:
+                # The last part's stay (test, or val): what models are judged on does not change.
                 last = max(group, key=lambda row: (parts[row], -row))
                 for row in group:
                     if parts[row] != parts[last]:

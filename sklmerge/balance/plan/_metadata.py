@@ -20,28 +20,18 @@ _ROWS_AT_ONCE = 10_000
 
 
 class MetadataRow(NamedTuple):
-    """One file of a part; the fields are the columns of metadata.csv.
+    """One file of a part; the fields are the columns of metadata.csv."""
 
-    Attributes
-    ----------
-    file_name : str
-        Relative to the part, with forward slashes, as Hugging Face's imagefolder wants it;
-        absolute, or a URL, where an original is only referred to.
-    label, original_label : str
-        Merged and original class.
-    source : str
-        Path of the image it was made from, relative to the source folder.
-    augmented : str
-        ``"true"`` for a copy, ``"false"`` for the source's own file.
-    parameters : str
-        How a copy is varied, as JSON; ``"{}"`` for the source's own file.
-    """
-
+    # Relative to the part, with forward slashes, as Hugging Face's imagefolder wants it; absolute,
+    # or a URL, if an original is only referred to.
     file_name: str
     label: str
     original_label: str
+    # Path of the image it was made from, relative to the source folder.
     source: str
+    # "true" for a copy, "false" for the source's own file.
     augmented: str
+    # How a copy is augmented, as JSON; "{}" for the source's own file.
     parameters: str
 
 
@@ -54,27 +44,7 @@ def list_metadata(
     *,
     source: str,
 ) -> Iterator[MetadataRow]:
-    """List the files of a part: class by class, source by source, copies behind their source.
-
-    Parameters
-    ----------
-    plan : Plan
-        What was made.
-    part : int
-        Code of the part.
-    extensions : sequence of str, length n
-        Of each source's files.
-    augmenter : Augmenter or None
-        What varied the copies.
-    seed : int
-        What they were drawn from.
-    source : str
-        Where the originals are that are only referred to.
-
-    Yields
-    ------
-    MetadataRow
-    """
+    """List the files of a part: class by class, source by source, copies behind their source."""
     rows = plan.list_rows(part)
     folders = plan.folder_names
     for start in range(0, len(rows), _ROWS_AT_ONCE):
@@ -126,17 +96,7 @@ def _list_parameters(
 
 
 def write_csv(rows: Iterable[MetadataRow]) -> Iterator[bytes]:
-    """Write rows as CSV (RFC 4180) in UTF-8.
-
-    Parameters
-    ----------
-    rows : iterable of MetadataRow
-
-    Yields
-    ------
-    bytes
-        One piece of the file after another.
-    """
+    """Write rows as CSV (RFC 4180) in UTF-8, piece by piece."""
     rest = chain([MetadataRow(*MetadataRow._fields)], rows)
     while some := list(islice(rest, _ROWS_AT_ONCE)):
         text = io.StringIO()
@@ -146,24 +106,7 @@ def write_csv(rows: Iterable[MetadataRow]) -> Iterator[bytes]:
 
 
 def read_csv(data: bytes, path: str) -> list[MetadataRow]:
-    """Read what `write_csv` wrote.
-
-    Parameters
-    ----------
-    data : bytes
-        Content of the file.
-    path : str
-        Where it is, for the messages.
-
-    Returns
-    -------
-    list of MetadataRow
-
-    Raises
-    ------
-    BadFileError
-        If the columns are others, or the file is damaged.
-    """
+    """Read what `write_csv` wrote; `path` is for the messages."""
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
     except (UnicodeDecodeError, csv.Error) as error:

@@ -28,22 +28,7 @@ _READ_BY_ALL = {".jpg", ".jpeg", ".png"}
 
 
 def check_class_name(name: object) -> str:
-    """Check that a class can be a folder of the balanced data set.
-
-    Raises
-    ------
-    TypeError
-        If it is no string.
-    ValueError
-        If it is empty or hidden, climbs out, is too long or no Unicode, or is the name of the
-        metadata. Slashes and what Windows forbids are no error: see `name_folder`.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._names import check_class_name
-    >>> check_class_name("A+B")
-    'A+B'
-    """
+    """Check that a class can be a folder; slashes and what Windows forbids are escaped later."""
     if not isinstance(name, str):
         raise TypeError(f"merge must give classes that are strings (folders), got {name!r}")
     size = len(name_folder(name).encode("utf-8", "surrogateescape"))
@@ -60,58 +45,23 @@ def check_class_name(name: object) -> str:
 
 
 def name_folder(label: str) -> str:
-    """Name the folder of a class, with slashes and what Windows forbids as ``%`` and hex digits.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._names import name_folder
-    >>> name_folder("A+B"), name_folder("scale 1:2"), name_folder("nul"), name_folder("etc.")
-    ('A+B', 'scale 1%3A2', '%6Eul', 'etc%2E')
-    >>> name_folder("fruit/kiwi")
-    'fruit%2Fkiwi'
-    """
+    """Name the folder of a class, with slashes and what Windows forbids as % and hex digits."""
     escaped = _FORBIDDEN.sub(lambda found: f"%{ord(found[0]):02X}", label)
     return f"%{ord(escaped[0]):02X}{escaped[1:]}" if _DEVICE.match(escaped) else escaped
 
 
 def join_base(original: str, path: bytes) -> str:
-    """Join original class and stem to the name that a file would have if it were the only one.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._names import join_base
-    >>> join_base("nevus", b"nevus/2019/img7.jpg")
-    'nevus__img7'
-    """
+    """Join original class and stem to the name that a file would have if it were the only one."""
     name = path.rpartition(b"/")[2]
     stem = name.rpartition(b".")[0] or name
     return f"{original}__{os.fsdecode(stem)}"
 
 
 def find_unsafe_names(folders: Iterable[str], bases: Iterable[str]) -> NDArray[np.bool_]:
-    """Find the names that need a digest of the path to be told apart, or to be legal.
-
-    Those are names that another source of the folder shares (whatever the extension, the case or
-    the Unicode normal form), that look as if made by `make_base` or `name_file`, that are too
-    long, that Windows forbids, or that are no Unicode.
-
-    Parameters
-    ----------
-    folders : iterable of str, length n
-        Merged class of each source.
-    bases : iterable of str, length n
-        See `join_base`.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._names import find_unsafe_names
-    >>> find_unsafe_names(["A"] * 3, ["cat__1", "Cat__1", "cat__2__aug0001"]).tolist()
-    [True, True, True]
-    """
+    """Find the names that need a digest of the path to be told apart, or to be legal."""
+    # Another source of the folder has the name (whatever the extension, the case or the Unicode
+    # normal form), or it looks as if made by `make_base` or `name_file`, or is too long, no
+    # Unicode, or forbidden by Windows.
     unsafe: list[bool] = []
     # 64 bits a name instead of the name: two names that meet by chance both get a digest.
     folded = hash_texts(
@@ -141,28 +91,7 @@ def _note_unsafe(base: str, unsafe: list[bool]) -> bytes:
 
 
 def make_base(base: str, path: bytes, unsafe: bool) -> str:
-    """Make the unique beginning of a source's file names.
-
-    Parameters
-    ----------
-    base : str
-        See `join_base`.
-    path : bytes
-        Path relative to the source folder, POSIX.
-    unsafe : bool
-        See `find_unsafe_names`.
-
-    Returns
-    -------
-    str
-        At most 235 bytes of UTF-8.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._names import make_base
-    >>> make_base("cat__1", b"cat/a/1.jpg", unsafe=True)
-    'cat__1-8474892837'
-    """
+    """Make the unique beginning of a source's file names: at most 235 bytes of UTF-8."""
     if not unsafe:
         return base
     digest = "-" + blake2b(path).hexdigest()[:10]
@@ -171,40 +100,16 @@ def make_base(base: str, path: bytes, unsafe: bool) -> str:
 
 
 def name_file(base: str, copy: int, extension: str) -> str:
-    """Name a source's own file (copy 0) or one of its copies.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._names import name_file
-    >>> name_file("nevus__img7", 0, ".jpg"), name_file("nevus__img7", 3, ".jpg")
-    ('nevus__img7.jpg', 'nevus__img7__aug0003.jpg')
-    """
+    """Name a source's own file (copy 0) or one of its copies, such as nevus__img7__aug0003.jpg."""
     return f"{base}{extension}" if copy == 0 else f"{base}__aug{copy:04d}{extension}"
 
 
 def choose_extension(path: bytes, image_format: str) -> str:
-    """Choose the extension, and with it the format, of a source's files.
-
-    Parameters
-    ----------
-    path : bytes
-        Path of the source.
-    image_format : {"keep", "jpeg", "png"}
-        ``"keep"`` turns what Keras, torchvision and Hugging Face do not all read alike into PNG.
-
-    Returns
-    -------
-    str
-        With its dot. A fitting extension keeps its case.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._names import choose_extension
-    >>> choose_extension(b"cat/1.JPG", "keep"), choose_extension(b"cat/1.webp", "keep")
-    ('.JPG', '.png')
-    """
+    """Choose the extension, and with it the format, of a source's files."""
     extension = os.fsdecode(os.path.splitext(path)[1])
+    # "keep" turns what Keras, torchvision and Hugging Face do not all read alike into PNG.
     wanted = {"keep": _READ_BY_ALL, "jpeg": {".jpg", ".jpeg"}, "png": {".png"}}[image_format]
+    # A fitting extension keeps its case.
     if extension.lower() in wanted:
         return extension
     return ".jpg" if image_format == "jpeg" else ".png"

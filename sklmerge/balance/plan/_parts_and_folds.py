@@ -17,38 +17,15 @@ Split = Sequence[float] | Mapping[str, float | int]
 
 
 class Parts(NamedTuple):
-    """What a split asks for.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Names of the parts, train first.
-    amounts : tuple of float, int or None
-        For each part a share, a number of images per class, or None for the rest.
-    """
+    """The parts of a split, train first."""
 
     names: tuple[str, ...]
+    # For each part a share, a number of images per class, or None for the rest.
     amounts: tuple[float | int | None, ...]
 
 
 def check_split(split: Split | None) -> Parts:
-    """Read `split` of `balance_folder`.
-
-    Raises
-    ------
-    ValueError
-        If shares do not sum to 1, a part is unknown, or no part takes the rest.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._parts_and_folds import check_split
-    >>> check_split((0.8, 0.2))
-    Parts(names=('train', 'val'), amounts=(0.8, 0.2))
-    >>> check_split({"val": 0.25, "test": 50})
-    Parts(names=('train', 'val', 'test'), amounts=(None, 0.25, 50))
-    >>> check_split({"train": 6})
-    Parts(names=('train', 'val'), amounts=(6, None))
-    """
+    """Read `split` of `balance_folder`."""
     if split is None:
         return Parts(("train",), (1.0,))
     if isinstance(split, Mapping):
@@ -101,33 +78,7 @@ def divide_sources(
     class_names: Sequence[str],
     groups: tuple[NDArray[np.int64], NDArray[np.uint64]] | None = None,
 ) -> NDArray[np.int8]:
-    """Give each source its part, by the hash rank of its path or of its group.
-
-    Parameters
-    ----------
-    wanted : Parts
-        See `check_split`.
-    originals, merged : ndarray of int32, shape (n,)
-        Codes of the original and the merged class.
-    keys : ndarray of uint64, shape (n,)
-        What stands for each path.
-    seed : int
-        In [0, 2**64).
-    class_names : sequence of str
-        Original classes, for the message.
-    groups : (codes, keys) or None, default=None
-        What must not be divided: the group of each source, and what stands for each group. Exact
-        numbers are then only approached.
-
-    Returns
-    -------
-    ndarray of int8, shape (n,)
-
-    Raises
-    ------
-    ValueError
-        If a class has fewer images than a part is to get.
-    """
+    """Give each source its part, by the hash rank of its path or of its group."""
     shares = _find_shares(wanted.amounts)
     if shares is None:
         counts = np.bincount(originals, minlength=len(class_names))
@@ -136,6 +87,7 @@ def divide_sources(
             positions = find_positions(originals, rank_keys(keys, seed, "split"))
             bounds = seats.cumsum(axis=1)[originals]
             return (positions[:, None] >= bounds[:, :-1]).sum(axis=1).astype(np.int8)
+        # Whole groups only approach exact numbers.
         by_class = (seats / np.maximum(counts, 1)[:, None]).T
         return split_by_group(groups[0], originals, rank_keys(groups[1], seed, "split"), by_class)
     if groups is not None:
@@ -153,13 +105,7 @@ def number_folds(
     class_names: Sequence[str],
     groups: tuple[NDArray[np.int64], NDArray[np.uint64]] | None = None,
 ) -> NDArray[np.int8]:
-    """Give each source the fold in which it is validated; see `divide_sources`.
-
-    Raises
-    ------
-    ValueError
-        If a merged class has fewer images, or groups, than there are folds.
-    """
+    """Give each source the fold in which it is validated; each class must reach every fold."""
     shares = [1 / n_folds] * n_folds
     if groups is None:
         folds = split_by_rank(merged.astype(np.int64), rank_keys(keys, seed, "split"), shares)

@@ -16,55 +16,36 @@ from sklmerge.images import ImagePaths
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What becomes of every source.
+    """What becomes of every source."""
 
-    Parameters
-    ----------
-    paths : ImagePaths of length n
-        Hashed and named without their root.
-    part_names, original_names, merged_names : tuple of str
-        What the codes below stand for.
-    parts : ndarray of int8, shape (n,)
-        Code of the part; 0 is train.
-    originals, merged : ndarray of int32, shape (n,)
-        Codes of the original and the merged class.
-    keys : ndarray of uint64, shape (n,)
-        64 bits of the path's digest: where the random streams of the copies begin.
-    unsafe : ndarray of bool, shape (n,)
-        Whether the file names need a digest.
-    ranks : ndarray of uint64, shape (n,)
-        What orders the sources of a class for choosing and drawing.
-    targets : ndarray of int64, shape (n_merged,)
-        Files that each class shall have in train, -1 as it is.
-    max_copies : int or None
-        Most copies of one source.
-    copies : ndarray of int64, shape (n,)
-        Copies beside the source itself, -1 where the source is not used.
-    first_copy : int, default=0
-        The first file of a source that is written: 0 is its own, 1 its first copy.
-    """
-
+    # Hashed and named without their root.
     paths: ImagePaths
+    # What the codes below stand for.
     part_names: tuple[str, ...]
     original_names: tuple[str, ...]
     merged_names: tuple[str, ...]
+    # One for each source from here on; part 0 is train.
     parts: NDArray[np.int8]
     originals: NDArray[np.int32]
     merged: NDArray[np.int32]
+    # 64 bits of the path's digest: where the random streams of the copies begin.
     keys: NDArray[np.uint64]
+    # Whether the file names need a digest.
     unsafe: NDArray[np.bool_]
+    # What orders the sources of a class for choosing and drawing.
     ranks: NDArray[np.uint64]
+    # Files that each merged class shall have in train, -1 as it is.
     targets: NDArray[np.int64]
     max_copies: int | None
+    # Copies beside the source itself, -1 if the source is not used.
     copies: NDArray[np.int64]
+    # The first file of a source that is written: 0 is its own, 1 its first copy.
     first_copy: int = 0
 
     def drop(self, unreadable: NDArray[np.bool_]) -> "Plan":
-        """Do without the unreadable sources: others make up for their draws in train.
-
-        Files that are planned here and not unreadable stay planned, so work done is not lost.
-        """
+        """Do without the unreadable sources: others make up for their draws in train."""
         copies = np.where(unreadable, -1, 0).astype(np.int64)
+        # Files that are planned here and not unreadable stay planned, so work done is not lost.
         drawn = (self.parts == TRAIN) & ~unreadable
         copies[drawn] = spread_copies(
             self.merged[drawn], self.ranks[drawn], self.targets, self.max_copies
@@ -130,18 +111,8 @@ class Plan:
         return rows[np.argsort(self.merged[rows], kind="stable")]
 
     def digest(self, parameters: str) -> str:
-        """Tell this plan, carried out with some parameters, from every other.
-
-        Parameters
-        ----------
-        parameters : str
-            What else the files depend on.
-
-        Returns
-        -------
-        str
-            32 hex digits. No file's content is in them.
-        """
+        """Tell this plan, carried out with some parameters, from every other: 32 hex digits."""
+        # No file's content is in it.
         state = blake2b(parameters.encode("utf-8", "backslashreplace"), digest_size=16)
         for path in self.paths.iterate_bytes():
             # A path holds no NUL.
@@ -166,45 +137,7 @@ def make_plan(
     max_copies: int | None = None,
     first_copy: int = 0,
 ) -> Plan:
-    """Plan a balanced folder: merge, targets, choice and copies, in this order.
-
-    Parameters
-    ----------
-    paths : ImagePaths of length n
-        Hashed and named without their root.
-    original_names : sequence of str
-        Original classes.
-    originals : ndarray of int32, shape (n,)
-        The original class of each source.
-    mapping : mapping of str to str
-        Original class -> merged class.
-    seed : int
-        In [0, 2**64).
-    parts : ndarray of int8, shape (n,)
-        The part of each source, see `divide_sources`.
-    part_names : sequence of str
-        Names of the parts, train first.
-    samples_per_class, max_copies
-        See `balance_folder`.
-    first_copy : int, default=0
-        See `Plan`.
-
-    Returns
-    -------
-    Plan
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklmerge.balance.plan._plan import make_plan
-    >>> from sklmerge.images import ImagePaths
-    >>> paths = [b"cat/1.png", b"dog/1.png", b"dog/2.png", b"dog/3.png"]
-    >>> codes, parts = np.array([0, 1, 1, 1], np.int32), np.zeros(4, np.int8)
-    >>> images, mapping = ImagePaths.from_bytes(paths), {"cat": "cat", "dog": "dog"}
-    >>> plan = make_plan(images, ["cat", "dog"], codes, mapping, seed=0, parts=parts)
-    >>> plan.count_files().tolist(), plan.copies.tolist()
-    ([[3, 3]], [2, 0, 0, 0])
-    """
+    """Plan a balanced folder: merge, targets, choice and copies, in this order."""
     merged_names = tuple(sorted(set(mapping.values())))
     merged = merge_codes(originals, original_names, mapping)
     keys = hash_texts(paths.iterate_bytes())

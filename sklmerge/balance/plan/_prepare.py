@@ -35,31 +35,22 @@ Groups = tuple[NDArray[np.int64], NDArray[np.uint64]]
 
 
 class Rules(NamedTuple):
-    """What is to become of the images of a source; see `balance_folder` for the fields.
-
-    `split` is None where the source is divided already; `fold` is (fold, number of folds).
-    `first_copy` is 1 where originals are only referred to, else 0.
-    """
+    """What is to become of the images of a source; see `balance_folder` for the fields."""
 
     augmenter: Augmenter | None
     seed: int
+    # None if the source is divided already.
     split: Parts | None
     samples_per_class: str | int | Mapping[str, int] | None
     max_copies: int | None
+    # 1 if originals are only referred to, else 0.
     first_copy: int
+    # Fold, and the number of folds.
     fold: tuple[int, int] | None = None
 
 
 def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
-    """Turn `merge` into original class -> merged class, for all classes of the source.
-
-    Raises
-    ------
-    ValueError
-        If `merge` names unknown classes, leaves one class, or gives one that cannot be a folder.
-    TypeError
-        If a merged class is no string.
-    """
+    """Turn `merge` into original class -> merged class, for all classes of the source."""
     labels = list(sources.labels or sources.class_names)
     merge = sources.merge if merge is None else merge
     mapping: dict[Any, Any] = fit_merger(merge, count_by_class(labels, sources.classes)).mapping_
@@ -82,13 +73,7 @@ def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
 def find_source_groups(
     sources: Sources, group_by: GroupBy | None, n_jobs: int | None = None
 ) -> Groups | None:
-    """Find which images belong together; None if nothing was asked for.
-
-    Raises
-    ------
-    ValueError
-        If an image has no group, or a divided source has a group in two parts.
-    """
+    """Find which images belong together; None if nothing was asked for."""
     if group_by is None:
         return None
     groups = _number_groups(sources, group_by, n_jobs)
@@ -151,14 +136,7 @@ def find_groups(
 
 
 def describe_groups(group_by: GroupBy | None) -> str | None:
-    """Describe `group_by` in a few words; which image is in which group is no parameter.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.plan._prepare import describe_groups
-    >>> describe_groups({"cat/1.jpg": "Tom"})
-    'dict'
-    """
+    """Describe `group_by` in a few words; which image is in which group is no parameter."""
     if group_by is None or isinstance(group_by, str):
         return group_by
     if isinstance(group_by, re.Pattern):
@@ -169,24 +147,7 @@ def describe_groups(group_by: GroupBy | None) -> str | None:
 def plan_job(
     sources: Sources, mapping: Mapping[str, str], rules: Rules, groups: Groups | None = None
 ) -> Plan:
-    """Plan what becomes of the images of a source.
-
-    Parameters
-    ----------
-    sources : Sources
-        The images, their original classes and, where the source is divided, their parts.
-    mapping : mapping of str to str
-        See `resolve_merge`.
-    rules : Rules
-        What is to become of them.
-    groups : Groups or None, default=None
-        See `find_source_groups`.
-
-    Raises
-    ------
-    ValueError
-        If train lacks a class, or a mapping of augmenters one that gets copies.
-    """
+    """Plan what becomes of the images of a source; train must have an image of every class."""
     part_names, parts = _divide(sources, mapping, rules, groups)
     plan = make_plan(
         sources.paths,

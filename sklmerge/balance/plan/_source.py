@@ -30,41 +30,24 @@ from sklmerge.images import (
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """The images of a source folder.
-
-    Parameters
-    ----------
-    root : str
-        The folder.
-    paths : ImagePaths of length n
-        Sorted bytewise, part by part and class by class.
-    class_names : tuple of str
-        Original classes, sorted.
-    classes : ndarray of int32, shape (n,)
-        Code of each image's class.
-    part_names : tuple of str
-        Parts that the folder is divided into; empty where it is not.
-    parts : ndarray of int8, shape (n,), or None
-        Code of each image's part.
-    files : RemoteFiles or None, default=None
-        What opens a root that is a URL.
-    reader : callable or None, default=None
-        What reads files of formats of one's own.
-    merge : LabelMerger or None, default=None
-        How an index merges its classes.
-    labels : tuple, default=()
-        Original classes as an index has them, such as numbers; empty if they are `class_names`.
-    """
+    """The images of a source folder."""
 
     root: str
+    # Sorted bytewise, part by part and class by class.
     paths: ImagePaths
+    # Original classes, sorted.
     class_names: tuple[str, ...]
     classes: NDArray[np.int32]
+    # Parts that the folder is divided into; empty if it is not.
     part_names: tuple[str, ...] = ()
     parts: NDArray[np.int8] | None = None
+    # What opens a root that is a URL.
     files: RemoteFiles | None = None
+    # What reads files of formats of one's own.
     reader: Reader | None = None
+    # How an index merges its classes.
     merge: Any = None
+    # Original classes as an index has them, such as numbers; empty if they are `class_names`.
     labels: tuple[Any, ...] = ()
 
     def __len__(self) -> int:
@@ -88,44 +71,7 @@ def list_sources(
     extensions: Iterable[str] = IMAGE_EXTENSIONS,
     reader: Reader | None = None,
 ) -> Sources:
-    """List the images of a folder of class folders, or of train, val and test folders of them.
-
-    Parameters
-    ----------
-    source : str
-        A local folder, absolute, or a URL without a slash at its end.
-    files : RemoteFiles or None, default=None
-        What opens the URL; None for a local folder.
-    classes : collection of str or None, default=None
-        The class folders to take; None takes all.
-    extensions : iterable of str
-        Endings of images' names.
-    reader : callable or None, default=None
-        What reads files of formats of one's own.
-
-    Returns
-    -------
-    Sources
-
-    Raises
-    ------
-    ValueError
-        If there are no class folders, one of `classes` is not there, or one has no image. In a
-        folder of parts a class may have its images in some of them.
-    ConnectionError
-        If the store behind a URL does not answer, or refuses.
-
-    Examples
-    --------
-    >>> import fsspec
-    >>> from sklmerge.balance.plan._source import list_sources
-    >>> from sklmerge.images import RemoteFiles
-    >>> pictures = {"/divided/train/cat/1.png": b".", "/divided/val/cat/2.png": b"."}
-    >>> fsspec.filesystem("memory").pipe(pictures)
-    >>> sources = list_sources("memory://divided", RemoteFiles())
-    >>> sources.class_names, sources.part_names, sources.parts.tolist()
-    (('cat',), ('train', 'val'), [0, 1])
-    """
+    """List the images of a folder of class folders, or of train, val and test folders of them."""
     folders = {} if _are_folders(classes, source, files) else _find_divided(source, files)
     if not folders:
         scan = _scan(source, files, classes, extensions, allow_empty=False)
@@ -160,25 +106,8 @@ def list_sources(
 
 
 def take_index(index: ImageIndex, classes: Collection[str] | None = None) -> Sources:
-    """List the images of an index, sorted as those of a folder are.
-
-    Parameters
-    ----------
-    index : ImageIndex
-        Of a folder, a table or an archive. Its merge is taken along.
-    classes : collection of str or None, default=None
-        The original classes to take; None takes all.
-
-    Returns
-    -------
-    Sources
-        Labels that are not text are written as text, because classes become folders.
-
-    Raises
-    ------
-    ValueError
-        If one of `classes` is not there, or an image is listed twice.
-    """
+    """List the images of an index, sorted as those of a folder are; each must be listed once."""
+    # Classes become folders, so labels that are not text are written as text.
     names = [str(label) for label in index.original_classes]
     unknown = [label for label in classes or () if label not in names]
     if unknown:
@@ -248,15 +177,7 @@ def _are_folders(classes: Collection[str] | None, source: str, files: RemoteFile
 
 
 def find_parts(source: str, options: Mapping[str, Any] | None = None) -> dict[str, str]:
-    """Find the folders train, val and test of a source, by the name of the part; {} if none.
-
-    Parameters
-    ----------
-    source : str
-        Path or URL.
-    options : mapping or None, default=None
-        What opens the URL.
-    """
+    """Find the folders train, val and test of a source, by the name of the part; {} if none."""
     files = RemoteFiles(options) if is_url(source) else None
     folders = _find_divided(source, files)
     return {PART_NAMES[code]: os.path.join(source, name) for name, code in folders.items()}

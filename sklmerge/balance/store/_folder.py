@@ -25,22 +25,7 @@ _NO_RIGHT_TO_LINK = 1314
 
 
 def write_whole(data: bytes, path: str, temporary: str) -> None:
-    """Write a file that appears whole or not at all.
-
-    Parameters
-    ----------
-    data : bytes
-        Content.
-    path : str
-        Where to.
-    temporary : str
-        Folder of the same file system, see `open_work`.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; a full disk says what to do.
-    """
+    """Write a file that appears whole or not at all; `temporary` is on the same file system."""
     unfinished = os.path.join(temporary, uuid.uuid4().hex)
     try:
         with open(unfinished, "wb") as file:
@@ -53,22 +38,7 @@ def write_whole(data: bytes, path: str, temporary: str) -> None:
 
 
 def link_whole(source: str, path: str, temporary: str, place: str) -> None:
-    """Put a hard or a symbolic link to a source in place.
-
-    Parameters
-    ----------
-    source, path : str
-        Absolute paths of the file and of the link.
-    temporary : str
-        See `write_whole`.
-    place : {"hardlink", "symlink"}
-        Kind of the link.
-
-    Raises
-    ------
-    OSError
-        If the file system cannot do it.
-    """
+    """Put a hard or a symbolic link to a source in place, whole; `path` is absolute."""
     unfinished = os.path.join(temporary, uuid.uuid4().hex)
     target = os.path.realpath(source)
     try:
@@ -106,20 +76,7 @@ def explain_write_error(error: OSError, path: str) -> OSError:
 
 
 def write_if_new(pieces: Iterable[bytes], path: str, temporary: str) -> None:
-    """Write a file whole, piece by piece, unless it is there already with this content.
-
-    Parameters
-    ----------
-    pieces : iterable of bytes
-        Content.
-    path, temporary : str
-        See `write_whole`.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written.
-    """
+    """Write a file whole, piece by piece, unless it is there already with this content."""
     unfinished = os.path.join(temporary, os.path.basename(path))
     try:
         with open(unfinished, "wb") as file:
@@ -133,23 +90,7 @@ def write_if_new(pieces: Iterable[bytes], path: str, temporary: str) -> None:
 
 
 def lock_folder(work: str, destination: str) -> FileLock:
-    """Lock a folder for one run, by the file ``lock`` in it; it is made if it is missing.
-
-    Parameters
-    ----------
-    work, destination : str
-        The folder, and what the message calls it.
-
-    Returns
-    -------
-    FileLock
-        To be released; the system releases it if the process dies.
-
-    Raises
-    ------
-    ValueError
-        If another run has it.
-    """
+    """Lock a folder for one run, by the file "lock" in it, which dies with its process."""
     path = os.path.join(work, "lock")
     while True:
         os.makedirs(work, exist_ok=True)
@@ -171,17 +112,11 @@ def lock_folder(work: str, destination: str) -> FileLock:
 
 @dataclass(frozen=True)
 class FolderStore:
-    """A folder that a job writes to, see `Store`.
+    """A folder that a job writes to, see `Store`."""
 
-    Parameters
-    ----------
-    place : str
-        Absolute path.
-    temporary : str, default=""
-        Folder for files that are not whole yet; `open` makes it.
-    """
-
+    # Absolute path.
     place: str
+    # Folder for files that are not whole yet; `open` makes it.
     temporary: str = ""
 
     def enter(self, folder: str) -> "FolderStore":
@@ -190,17 +125,7 @@ class FolderStore:
 
     @contextmanager
     def open(self) -> Iterator["FolderStore"]:
-        """Lock the folder for one run, and remove what dead runs have left half-written.
-
-        The lock dies with its process.
-
-        Raises
-        ------
-        ValueError
-            If another run is at work.
-        OSError
-            With what to do about a full disk.
-        """
+        """Lock the folder for one run, and remove what dead runs have left half-written."""
         work = os.path.join(self.place, WORK_NAME)
         lock = lock_folder(work, self.place)
         # Named anew for each run: a worker that a dead run left behind must find its own one gone.
@@ -250,26 +175,20 @@ class FolderStore:
         return [name for name in names if not is_hidden(name)]
 
     def make_folders(self, parts: Sequence[str], labels: Sequence[str]) -> None:
-        """Make the folder of every class in every part, those that stay empty too.
-
-        A data loader numbers classes by their folders: one that is missing would shift the others.
-
-        Raises
-        ------
-        ValueError
-            If the file system takes two classes for one, as some do that ignore case, or a folder
-            is a link: what is written there would land elsewhere, perhaps in the source.
-        """
+        """Make the folder of every class in every part, those that stay empty too."""
+        # A data loader numbers classes by their folders: a missing one would shift the others.
         for part in parts:
             folders = [os.path.join(self.place, part, label) for label in labels]
             for folder in folders:
                 for place in (os.path.dirname(folder), folder):
+                    # What is written there would land elsewhere, perhaps in the source.
                     if os.path.islink(place):
                         raise ValueError(
                             f"destination must hold folders of its own, got the link {place!r}; "
                             "remove it"
                         )
                 os.makedirs(folder, exist_ok=True)
+            # As file systems do that ignore case.
             if len({os.stat(folder).st_ino for folder in folders}) < len(folders):
                 raise ValueError(
                     f"destination {self.place!r} is on a file system that takes two of the classes "

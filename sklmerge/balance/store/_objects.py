@@ -24,23 +24,7 @@ _GO_ON = "; run the same command again, which goes on from here"
 
 @dataclass(frozen=True)
 class Objects:
-    """A folder in an object store.
-
-    Parameters
-    ----------
-    place : str
-        URL, without a slash at its end.
-    files : RemoteFiles
-        What opens it.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.store._objects import Objects
-    >>> from sklmerge.images import RemoteFiles
-    >>> objects = Objects("memory://objects", RemoteFiles())
-    >>> objects.create("one", b"1"), objects.create("one", b"2"), objects.read("one")
-    (True, False, b'1')
-    """
+    """A folder in an object store; the URL has no slash at its end."""
 
     place: str
     files: RemoteFiles
@@ -138,13 +122,11 @@ _ENDED: set[str] = set()
 
 @contextmanager
 def hold_lease(objects: Objects, *, force: bool) -> Iterator[str]:
-    """Take the lease on a folder, and give it back; yields the name of the run, which stands in it.
-
-    If a store writes an object only if there is none (S3, GCS, Azure), one of two runs that begin
-    at once gets the lease. Elsewhere both may begin; one then finds the other's name before its
-    next shard, and stops.
-    """
+    """Take the lease on a folder, and give it back; yields the run's name, which it holds."""
     run = uuid.uuid4().hex
+    # If a store writes an object only if there is none (S3, GCS, Azure), one of two runs that
+    # begin at once gets the lease. Elsewhere both may begin; one then finds the other's name
+    # before its next shard, and stops.
     _take(objects, run, force)
     try:
         yield run
@@ -154,10 +136,8 @@ def hold_lease(objects: Objects, *, force: bool) -> Iterator[str]:
 
 
 def end_lease(objects: Objects, run: str) -> None:
-    """Remove the lease if it is that of a run; if the store is down, it stays.
-
-    What made the run end is worth more than an error from here.
-    """
+    """Remove the lease if it is that of a run; if the store is down, it stays."""
+    # What made the run end is worth more than an error from here.
     with suppress(OSError):
         if is_held(objects, run):
             objects.remove(LEASE_NAME)
@@ -218,23 +198,14 @@ _ASK_EVERY = 10.0
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """A folder in an object store that a job writes to, see `Store`.
+    """A folder in an object store that a job writes to, see `Store`."""
 
-    Parameters
-    ----------
-    place : str
-        URL, without a slash at its end.
-    files : RemoteFiles
-        What opens it.
-    force : bool, default=False
-        Whether to take the lease from another run, which must be dead.
-    run : str, default=""
-        Whose lease it is; `open` names it.
-    """
-
+    # URL, without a slash at its end.
     place: str
     files: RemoteFiles
+    # Whether to take the lease from another run, which must be dead.
     force: bool = False
+    # Whose lease it is; `open` names it.
     run: str = ""
 
     @property
@@ -248,13 +219,7 @@ class ObjectStore:
 
     @contextmanager
     def open(self) -> Iterator["ObjectStore"]:
-        """Take the lease, and give it back at the end.
-
-        Raises
-        ------
-        ValueError
-            If another run has it.
-        """
+        """Take the lease, and give it back at the end."""
         with hold_lease(self.objects, force=self.force) as run:
             yield replace(self, run=run)
             if self.read(PLAN_NAME) is not None:
@@ -302,12 +267,10 @@ class ObjectStore:
         return ObjectWriter(self, outcome)
 
     def write_if_new(self, pieces: Iterable[bytes], name: str) -> None:
-        """Write a file whole, unless it is there already with this content.
-
-        It is put together on the local disk first: what is uploaded piece by piece would be taken
-        for complete if this process stopped with an error.
-        """
+        """Write a file whole, unless it is there already with this content."""
         self.check_held()
+        # Put together on the local disk first: what is uploaded piece by piece would be taken for
+        # complete if this process stopped with an error.
         with tempfile.TemporaryDirectory(prefix="sklmerge-") as folder:
             path = os.path.join(folder, "whole")
             with open(path, "wb") as file:
@@ -366,17 +329,11 @@ class ObjectWriter:
 
 @dataclass(frozen=True, eq=False)
 class PresentObjects(Present):
-    """What is in a store already: 16 bytes an object.
+    """What is in a store already: 16 bytes an object."""
 
-    Parameters
-    ----------
-    keys : ndarray of uint64, shape (n,)
-        Digests of their URLs, ascending.
-    sizes : ndarray of int64, shape (n,)
-        Their bytes.
-    """
-
+    # Digests of their URLs, ascending.
     keys: NDArray[np.uint64]
+    # Their bytes.
     sizes: NDArray[np.int64]
 
     @classmethod

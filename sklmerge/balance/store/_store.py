@@ -15,10 +15,7 @@ LINKS = ("hardlink", "symlink")
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One source: where it is, its labels, and which copies to write (0 is the file itself).
-
-    `present` holds the bytes of those known to be in place.
-    """
+    """One source: where it is, its labels, and which copies to write (0 is the file itself)."""
 
     row: int
     source: str
@@ -28,6 +25,7 @@ class Item:
     first: int
     last: int
     labels: tuple[str, str]
+    # The bytes of those known to be in place.
     present: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -72,16 +70,7 @@ class Writer(Protocol):
 
 
 class Store(Protocol):
-    """Holds a balanced folder. Small, so that it can be sent to workers.
-
-    Names are relative to the place, with forward slashes; paths begin with it, as
-    ``os.path.join(store.place, name)`` does.
-
-    Attributes
-    ----------
-    place : str
-        Absolute path, or URL without a slash at its end.
-    """
+    """Holds a balanced folder. Small, so that it can be sent to workers."""
 
     @property
     def place(self) -> str:
@@ -91,13 +80,7 @@ class Store(Protocol):
         """Give the store of a folder in it."""
 
     def open(self) -> AbstractContextManager["Store"]:
-        """Keep other runs out, and give what this one writes by.
-
-        Raises
-        ------
-        ValueError
-            If another run is at work.
-        """
+        """Keep other runs out, and give what this one writes by."""
 
     def end(self) -> None:
         """Let workers know that the run is over: they stop before their next file."""

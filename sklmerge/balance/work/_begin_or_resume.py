@@ -24,22 +24,7 @@ _NOT_USED = ("random_state", "n_jobs")
 
 
 def describe_job(plan: Plan, parameters: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """Describe a job before it begins: what it is, and what its bytes depend on.
-
-    Parameters
-    ----------
-    plan : Plan
-        Its columns go into the digest.
-    parameters : mapping
-        Those of `balance_folder` that change what is written.
-    source : str
-        Where the images are.
-
-    Returns
-    -------
-    dict
-        Head of plan.json.
-    """
+    """Describe a job before it begins, as the head of plan.json: all that its bytes depend on."""
     told = {name: describe_parameter(value) for name, value in parameters.items()}
     merge = plan.list_members()
     return {
@@ -67,20 +52,7 @@ def write_json(content: Mapping[str, Any]) -> bytes:
 
 
 def describe_parameter(value: Any) -> Any:
-    """Turn a parameter into what JSON can hold, the same in every process.
-
-    Functions and other objects are named, for their addresses differ from process to process. Of
-    estimators only parameters that are not at their default are told.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.work._begin_or_resume import describe_parameter
-    >>> describe_parameter({"split": (0.8, 0.2), "reader": len})
-    {'split': [0.8, 0.2], 'reader': 'builtins.len'}
-    >>> from sklmerge import ImageAugmenter
-    >>> describe_parameter(ImageAugmenter(rotation_range=15))
-    {'ImageAugmenter': {'rotation_range': 15}}
-    """
+    """Turn a parameter into what JSON can hold, the same in every process."""
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, np.generic):
@@ -89,8 +61,10 @@ def describe_parameter(value: Any) -> Any:
         return {str(key): describe_parameter(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
         return [describe_parameter(item) for item in value]
+    # Only parameters that are not at their default.
     if hasattr(value, "get_params"):
         return {type(value).__name__: _list_changed(value)}
+    # By name: the addresses of functions and objects differ from process to process.
     kind = value if hasattr(value, "__qualname__") else type(value)
     return f"{kind.__module__}.{kind.__qualname__}"
 
@@ -107,20 +81,7 @@ _HEAD = {"digest", "source", "parameters", "merge", "versions", "platform"}
 
 
 def read_begun_plan(store: Store) -> dict[str, Any] | None:
-    """Read what an earlier run has begun in a destination, without touching it.
-
-    Returns
-    -------
-    dict or None
-        The head of its plan, as in plan.json; None if nothing has begun.
-
-    Raises
-    ------
-    ValueError
-        If the destination is no folder, or holds files but no plan.
-    BadFileError
-        If the plan is damaged.
-    """
+    """Read the head of the plan that an earlier run began, if any, without touching it."""
     for name in (PLAN_NAME, f"{WORK_NAME}/{PLAN_NAME}"):
         data = store.read(name)
         if data is not None:
@@ -146,25 +107,7 @@ def _parse_plan(data: bytes, place: str) -> dict[str, Any]:
 
 
 def find_begun_plan(store: Store, head: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Find what an earlier run has begun in a destination, and check that it is this job.
-
-    Parameters
-    ----------
-    store : Store
-        The destination.
-    head : mapping
-        Head of this job's plan.
-
-    Returns
-    -------
-    dict or None
-        See `read_begun_plan`.
-
-    Raises
-    ------
-    ValueError
-        If the plan found is damaged, or differs, with the parameters that do.
-    """
+    """Find what an earlier run has begun in a destination, and check that it is this job."""
     begun = read_begun_plan(store)
     if begun is None:
         return None
@@ -189,69 +132,21 @@ def find_begun_plan(store: Store, head: Mapping[str, Any]) -> dict[str, Any] | N
 
 
 def list_joined(merge: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """List what a merge changes: every class has a place in a plan, merged or not.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.work._begin_or_resume import list_joined
-    >>> list_joined({"ab": ["a", "b"], "c": ["c"]})
-    {'ab': ['a', 'b']}
-    """
+    """List what a merge changes: every class has a place in a plan, merged or not."""
     return {merged: own for merged, own in merge.items() if own != [merged]}
 
 
 def compare_versions(
     begun: Mapping[str, Any] | None, head: Mapping[str, Any]
 ) -> dict[str, list[str]]:
-    """Compare the versions of libraries that an earlier run had with those of this one.
-
-    Parameters
-    ----------
-    begun : mapping or None
-        Head of the plan found, if there is one.
-    head : mapping
-        Head of this one.
-
-    Returns
-    -------
-    dict of str to list of str
-        Library -> version then and now, where they differ.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.work._begin_or_resume import compare_versions
-    >>> compare_versions({"versions": {"numpy": "1.26"}}, {"versions": {"numpy": "2.3"}})
-    {'numpy': ['1.26', '2.3']}
-    """
+    """Compare library versions of an earlier run with ours: those that differ, then and now."""
     old = head["versions"] if begun is None else begun["versions"]
     new = head["versions"]
     return {name: [str(old.get(name)), new[name]] for name in new if old.get(name) != new[name]}
 
 
 def begin_job(plan: Plan, head: Mapping[str, Any], store: Store) -> tuple[dict[str, Any], Present]:
-    """Set up the destination of a job, or join what an earlier run has begun.
-
-    Parameters
-    ----------
-    plan : Plan
-        What is to be done.
-    head : mapping
-        Head of plan.json, see `sklmerge.balance.work._begin_or_resume.describe_job`.
-    store : Store
-        The destination, open.
-
-    Returns
-    -------
-    head : dict
-        The head that counts: that of the first run.
-    present : Present
-        What is in place already.
-
-    Raises
-    ------
-    ValueError
-        If the earlier run had another plan or, unfinished, other libraries.
-    """
+    """Set up the destination, or join an earlier run, whose head then counts; store is open."""
     # Once more, under the lock: another run may have been faster.
     begun = find_begun_plan(store, head)
     if begun is not None:
@@ -271,13 +166,7 @@ def finish_job(
     extensions: Sequence[str],
     settings: OutputSettings,
 ) -> None:
-    """Check that the files are those of the plan, and write metadata and plan.json, in this order.
-
-    Raises
-    ------
-    ValueError
-        If a class folder holds files of another origin.
-    """
+    """Check that the files are those of the plan; then write metadata, and plan.json last."""
     store = settings.store
     for part, name in enumerate(plan.part_names):
         _check_files(plan, part, store, extensions)
@@ -314,15 +203,7 @@ def _mend_folder(
     found: set[str],
     extensions: Sequence[str],
 ) -> None:
-    """Remove files of this job that became unneeded: a source turned (un)readable between runs.
-
-    Raises
-    ------
-    ValueError
-        If there are others.
-    OSError
-        If one that was written is gone.
-    """
+    """Remove files of this job that became unneeded: a source turned (un)readable between runs."""
     rows = ((plan.parts == part) & (plan.merged == code)).nonzero()[0].tolist()
     planned: set[str] = set()
     own: set[tuple[str, str]] = set()

@@ -35,26 +35,15 @@ class OutputSettings:
 
 @dataclass
 class Draws:
-    """Rows of parameters that belong to one source, and the files that they make.
-
-    Parameters
-    ----------
-    augmenter : Augmenter
-        What varies the source.
-    paths : list of str
-        Of its copies.
-    image_format : {"jpeg", "png"}
-        What they are written as.
-    params : AugmentationParams
-        Of all sources of the shard that the augmenter varies.
-    start, stop : int
-        Which rows of them are this source's.
-    """
+    """Rows of parameters that belong to one source, and the files that they make."""
 
     augmenter: Augmenter
+    # Of its copies.
     paths: list[str]
     image_format: str
+    # Of all sources of the shard that the augmenter varies.
     params: AugmentationParams
+    # Rows start to stop of them are this source's.
     start: int
     stop: int
 
@@ -72,20 +61,7 @@ class _Streams:
 def draw_copies(
     works: Iterable[tuple[Item, Sequence[tuple[int, str]]]], settings: OutputSettings
 ) -> list[Draws | None]:
-    """Draw how the copies of some sources are augmented: in one go for each augmenter.
-
-    Parameters
-    ----------
-    works : iterable of (Item, sequence of (int, str))
-        Each source with the numbers and the paths of its missing files.
-    settings : OutputSettings
-        The same for all.
-
-    Returns
-    -------
-    list of Draws or None
-        One for each source; None if nothing is augmented.
-    """
+    """Draw how the missing copies of some sources are augmented: in one go for each augmenter."""
     drawn: list[Draws | None] = []
     streams: dict[int, _Streams] = {}
     for item, missing in works:
@@ -119,15 +95,7 @@ def draw_copies(
 
 @dataclass
 class CopyBatch:
-    """Collects images of one shape until it pays to augment them together, then writes copies.
-
-    Parameters
-    ----------
-    writer : Writer
-        What puts the copies in place.
-    quality : int
-        Of JPEG files.
-    """
+    """Collects images of one shape until it pays to augment them together, then writes copies."""
 
     writer: Writer
     quality: int
@@ -179,21 +147,7 @@ def check_writable(image: NDArray[Any]) -> None:
 
 
 def encode_output(image: NDArray[Any], image_format: str, quality: int) -> bytes:
-    """Encode without what JPEG cannot hold: the second byte of 16 bits, and alpha.
-
-    Parameters
-    ----------
-    image : ndarray of shape (H, W) or (H, W, C)
-        uint8 or uint16.
-    image_format : {"jpeg", "png"}
-        What to write.
-    quality : int
-        Of JPEG, 1 to 100.
-
-    Returns
-    -------
-    bytes
-    """
+    """Encode without what JPEG cannot hold: the second byte of 16 bits, and alpha."""
     if image_format == "jpeg":
         if image.dtype == np.uint16:
             image = cv2.convertScaleAbs(image, alpha=1 / 257)

@@ -20,34 +20,17 @@ def find_leaks(
     known: Leaks | None = None,
     known_at: int = -1,
 ) -> Leaks:
-    """Find sources with the same bytes that lie in different parts.
-
-    Only files of one size in several parts are read, so photographs cost a look at the folder.
-
-    Parameters
-    ----------
-    plan : Plan
-        Which source is in which part.
-    n_jobs : int or None
-        Threads, as joblib counts them.
-    known : list or None, default=None
-        What an earlier run has found for this plan.
-    known_at : int, default=-1
-        When, in ns; it holds as long as no source is newer.
-
-    Returns
-    -------
-    list of list of str
-        Groups of paths, relative to the source, in the order of their first.
-    """
+    """Find sources with the same bytes that lie in different parts, by paths from the source."""
     rows = np.flatnonzero(plan.copies >= 0)
     parts = plan.parts[rows]
     if len(np.unique(parts)) < 2:
         return []
     # All of them: one that became unreadable since has changed what is where.
     sizes, times = _look_up(plan, n_jobs).T
+    # What an earlier run found, in ns at known_at, holds as long as no source is newer.
     if known is not None and times.max() <= known_at:
         return known
+    # Only files of one size in several parts are read, so photographs cost a look at the folder.
     suspect = rows[find_shared(sizes[rows], parts)]
     paths = [plan.paths[row] for row in suspect]
     digests = np.zeros((len(suspect), 2), np.uint64)
@@ -62,16 +45,7 @@ def find_leaks(
 
 
 def find_shared(sizes: NDArray[np.int64], parts: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Find the files whose size a file in another part has, too.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklmerge.balance.work._leaks import find_shared
-    >>> sizes, parts = np.array([7, 7, 8, 8, 9]), np.array([0, 1, 0, 0, 1], np.int8)
-    >>> find_shared(sizes, parts).tolist()
-    [True, True, False, False, False]
-    """
+    """Find the files whose size a file in another part has, too."""
     _, codes = np.unique(sizes, return_inverse=True)
     first, last = np.full(codes.max() + 1, 127, np.int8), np.full(codes.max() + 1, -1, np.int8)
     np.minimum.at(first, codes, parts)

@@ -154,14 +154,7 @@ class BalanceReport:
 
 
 def tell_changes(versions: Mapping[str, Sequence[str]]) -> str:
-    """Say which versions differ.
-
-    Examples
-    --------
-    >>> from sklmerge.balance.work._report import tell_changes
-    >>> tell_changes({"numpy": ["1.26", "2.3"]})
-    'numpy 1.26, now 2.3'
-    """
+    """Say which versions differ, such as "numpy 1.26, now 2.3"."""
     return "; ".join(f"{name} {then}, now {now}" for name, (then, now) in versions.items())
 
 
@@ -201,10 +194,7 @@ def make_report(
 
 
 def join_reports(reports: Sequence[BalanceReport]) -> BalanceReport:
-    """Join the reports of folds into one, whose parts are called ``fold1/train`` and so on.
-
-    The weights are those of all training parts together.
-    """
+    """Join the reports of folds into one, whose parts are called fold1/train and so on."""
     first = reports[0]
 
     def join_counts(name: str) -> Counts:
@@ -214,6 +204,7 @@ def join_reports(reports: Sequence[BalanceReport]) -> BalanceReport:
             for part, counts in getattr(report, name).items()
         }
 
+    # The weights are those of all training parts together.
     train = {c: sum(r.counts_after["train"][c] for r in reports) for c in first.members}
     sizes = [report.n_bytes for report in reports]
     return replace(

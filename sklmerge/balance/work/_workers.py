@@ -48,41 +48,7 @@ def carry_out(
     n_jobs: int | None,
     progress: Progress | None,
 ) -> tuple[Plan, dict[str, str], int]:
-    """Write all files of a plan, and of those that follow from it where sources are unreadable.
-
-    Parameters
-    ----------
-    plan : Plan
-        What to do.
-    extensions : sequence of str, length n
-        Of each source's files.
-    settings : OutputSettings
-        The same for all files.
-    present : Present
-        What is in place already.
-    skip : bool
-        Whether to go on without unreadable sources.
-    n_jobs : int or None
-        Workers, as joblib counts them.
-    progress : callable or None
-        Called with the number of files in place and the number of all.
-
-    Returns
-    -------
-    plan : Plan
-        What was done.
-    skipped : dict of str to str
-        Path of each unreadable source -> why.
-    n_bytes : int
-        What the files take on the disk.
-
-    Raises
-    ------
-    BadFileError
-        If a source is unreadable and `skip` is not set, or none of a class is readable.
-    OSError
-        If a file cannot be written.
-    """
+    """Write all files of a plan, and of those that follow from it if sources are unreadable."""
     unreadable = np.zeros(len(plan.copies), np.bool_)
     not_begun = plan.first_copy - 1
     begun = np.full(len(plan.copies), not_begun, np.int64)
@@ -170,25 +136,7 @@ def _check_left(plan: Plan, skipped: dict[str, str]) -> None:
 
 
 def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
-    """Write the files of some sources; those in place and newer than their source are left.
-
-    Parameters
-    ----------
-    items : list of Item
-        The sources.
-    settings : OutputSettings
-        The same for all.
-
-    Returns
-    -------
-    Outcome
-
-    Raises
-    ------
-    OSError
-        If a file cannot be written, or the run that asked for it has ended and nobody waits for
-        the rest.
-    """
+    """Write the files of some sources; those in place and newer than their source are left."""
     if os.getpid() != settings.owner:
         # One thread a process: the processes share the cores. In the caller's own process this
         # would outlast the job.
