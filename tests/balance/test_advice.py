@@ -62,6 +62,8 @@ def test_epochs_are_advised_where_copies_do_not_fit():
     assert told not in " ".join(
         advise(counts, model="linear", image_bytes=1000, budget_bytes=budget).reasons
     )
+    vast = advise(counts, model="trees", image_bytes=10**9, budget_bytes=2_500)
+    assert "about 7.0 TB, more than the 2.5 kB there are" in vast.reasons[1]
     few = advise({"a": 2, "b": 1}, model="trees", image_bytes=1000, budget_bytes=0)
     assert few.remedy == "weights"
 

@@ -27,6 +27,7 @@ def test_a_place_in_the_other_is_refused_in_every_spelling(source, destination):
     with pytest.raises(ValueError, match=r"destination and source must lie apart, got "):
         check_apart(source, destination)
     check_apart(source, "oss://b/p/out")
+    check_apart("s3://b/p", "s3a://b/p-balanced")
 
 
 def test_nothing_is_written_to_a_source_that_is_spelt_in_another_way(write_classes):

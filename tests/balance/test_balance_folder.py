@@ -54,6 +54,7 @@ def test_counts_are_rows_are_files(write_classes, tmp_path):
     assert plan["counts_after"] == report.counts_after
     assert plan["merge"] == {"AB": ["A", "B"], "C": ["C"]}
     assert plan["parameters"]["random_state"] == 0
+    assert plan["parameters"]["split"] == [0.8, 0.2]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "plan.json",
         "train",

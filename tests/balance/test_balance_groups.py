@@ -1,6 +1,7 @@
 """Images that belong together stay together."""
 
 import csv
+import json
 import re
 
 import pandas as pd
@@ -55,6 +56,11 @@ def test_a_mapping_and_a_series_name_groups_too(source, tmp_path):
         for name, group_by in [("mapping", groups), ("series", pd.Series(groups))]
     ]
     assert reports[0] == reports[1]
+    # Which image is in which group is no parameter, so the plan names the kind alone.
+    plans = [
+        json.loads((tmp_path / name / "plan.json").read_text()) for name in ("mapping", "series")
+    ]
+    assert [plan["parameters"]["group_by"] for plan in plans] == ["dict", "Series"]
     assert len(list_smears(tmp_path / "mapping/train") & list_smears(tmp_path / "mapping/val")) == 0
 
 

@@ -7,6 +7,7 @@ import pytest
 from sklmerge import ImageIndex, LabelMerger, inspect_folder, suggest_folder, write_report
 from sklmerge.cli import main
 from sklmerge.datasets import write_textures
+from sklmerge.images import decode_image, encode_image
 
 GROUND = {"ground": ["grass", "gravel"]}
 MERGES = [
@@ -51,6 +52,17 @@ def test_any_merge_is_told_so_that_it_gives_the_same_classes(
             main()
         assert end.value.code == 0
     assert bool(found.commands) == (not as_index)
+
+
+def test_what_is_there_twice_is_kept_together(textures):
+    assert "--group-by" not in inspect_folder(textures).commands[0]
+    first = next((textures / "grass").iterdir()).read_bytes()
+    for name, content, group_by in (
+        ("again.png", first, "content"),
+        ("again.bmp", encode_image(decode_image(first), "bmp"), "similar"),
+    ):
+        (textures / "grass" / name).write_bytes(content)
+        assert f" --group-by {group_by} " in inspect_folder(textures).commands[0]
 
 
 def test_an_index_is_told_as_it_is(textures, tmp_path):
