@@ -103,6 +103,9 @@ def test_copies_are_what_the_parameters_in_the_metadata_say(write_classes, tmp_p
     balance_folder(source, tmp_path / "out", augmenter=augmenter, image_format="png")
     rows = [r for r in read_rows(tmp_path / "out/train") if r["augmented"] == "true"]
     params = type(augmenter.draw_params(1)).from_dicts(json.loads(r["parameters"]) for r in rows)
+    plan = json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))
+    changed = {"rotation_range": 20, "brightness_range": [0.5, 1.5]}
+    assert plan["parameters"]["augmenter"] == {"ImageAugmenter": changed}
     images = np.stack([decode_image((source / row["source"]).read_bytes()) for row in rows])
     for row, expected in zip(rows, augmenter.apply(images, params), strict=True):
         written = cv2.imread(tmp_path / "out/train" / row["file_name"])[..., ::-1]
