@@ -249,12 +249,8 @@ def scale_rows(P: NDArray[Any], factors: NDArray[np.float64]) -> NDArray[Any]:
 def estimate_train_shares(
     P: NDArray[np.float64], target: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Find the shares that, exchanged for the target, make the mean probability the target.
-
-    References
-    ----------
-    Saerens, Latinne and Decaestecker 2002, the iteration of eq. 2.9, run the other way round.
-    """
+    """Find the shares that, exchanged for the target, make the mean probability the target."""
+    # Saerens, Latinne and Decaestecker 2002, the iteration of eq. 2.9, the other way round.
     factors = np.ones(P.shape[1])
     present = target > 0
     for _ in range(_MOST_STEPS):

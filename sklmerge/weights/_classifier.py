@@ -256,22 +256,7 @@ def read_classes_of_rows(owner: BaseEstimator, y: Any) -> NDArray[Any]:
 def fit_inner(
     owner: BaseEstimator, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]
 ) -> Any:
-    """Fit a clone of the owner's `estimator`, with weights where they are given.
-
-    Parameters
-    ----------
-    owner : classifier with an attribute `estimator`
-    X, y
-        Go on as they are.
-    sample_weight : ndarray of shape (n_samples,) or None
-    params : dict
-        Further parameters of the owner's `fit`.
-
-    Returns
-    -------
-    classifier
-        Fitted.
-    """
+    """Fit a clone of the owner's `estimator`, which gets X and y as they are."""
     if params and get_config()["enable_metadata_routing"]:
         params = process_routing(owner, "fit", **params).estimator.fit
     if sample_weight is not None:
@@ -282,21 +267,7 @@ def fit_inner(
 
 
 def name_weight_parameter(estimator: Any) -> str:
-    """Find what an estimator's `fit` calls sample weights; for a pipeline those of its last step.
-
-    Raises
-    ------
-    TypeError
-        If it takes none.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> name_weight_parameter(make_pipeline(StandardScaler(), LogisticRegression()))
-    'logisticregression__sample_weight'
-    """
+    """Find what `fit` of an estimator, or of a pipeline's last step, calls sample weights."""
     if has_fit_parameter(estimator, "sample_weight"):
         return "sample_weight"
     routed = bool(get_config()["enable_metadata_routing"])
@@ -308,6 +279,7 @@ def name_weight_parameter(estimator: Any) -> str:
             )
         name, last = estimator.steps[-1]
         inner = name_weight_parameter(last)
+        # With metadata routing, weights find the step that requested them by their plain name.
         return inner if routed else f"{name}__{inner}"
     if hasattr(estimator, "estimator") and _takes_any_parameter(estimator):
         return name_weight_parameter(estimator.estimator)
@@ -330,25 +302,8 @@ def name_weight_parameter(estimator: Any) -> str:
 def count_shares(
     labels: NDArray[Any], sample_weight: NDArray[np.float64] | None, classes: NDArray[Any]
 ) -> NDArray[np.float64] | None:
-    """Share out the weight of all rows among the classes, in their order.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples,)
-    sample_weight : ndarray of shape (n_samples,) or None
-    classes : ndarray of shape (n_classes,)
-        What a fitted classifier predicts.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,) or None
-        Of sum 1; None where the classifier predicts no such label, since it renames classes.
-
-    Examples
-    --------
-    >>> count_shares(np.array(["b", "a", "b", "b"]), None, np.array(["b", "a", "c"]))
-    array([0.75, 0.25, 0.  ])
-    """
+    """Share out the weight of all rows among `classes`; None if the classifier renames classes."""
+    # A MergedClassifier of merged output, for example, predicts other labels than it was given.
     found, codes = np.unique(labels, return_inverse=True)
     places = {label: place for place, label in enumerate(classes.tolist())}
     if any(label not in places for label in found.tolist()):

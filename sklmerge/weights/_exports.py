@@ -11,25 +11,7 @@ from sklmerge._kinds import show_labels
 
 
 def key_by_index(class_weight: Any, class_indices: Any) -> dict[int, float]:
-    """Key the weights of classes by their index.
-
-    Parameters
-    ----------
-    class_weight : dict of label to float
-        A list of dicts, one for each column, is refused.
-    class_indices : mapping of label to int, an object that has one, or None
-        None numbers names in their order and leaves integers, which must be 0 to k - 1.
-
-    Returns
-    -------
-    dict of int to float
-        Every index from 0 to k - 1, in order.
-
-    Examples
-    --------
-    >>> key_by_index({"cat": 3.0, "dog": 1.0}, {"dog": 0, "cat": 1})
-    {0: 1.0, 1: 3.0}
-    """
+    """Key weights by index, from 0 to k - 1; None numbers names and takes integers as they are."""
     if not isinstance(class_weight, dict):
         raise ValueError(
             "y must have one class a sample to be weighed by class index, got columns of zeros "
@@ -52,22 +34,7 @@ def make_tensor(values: Sequence[float], dtype: Any, device: Any) -> Any:
 
 
 def divide_pairs(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divide the weight of a positive by that of a negative.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (n_columns, 2) or (2,)
-
-    Returns
-    -------
-    ndarray of shape (n_columns,) or (1,)
-        1 where either weight is 0, for want of samples.
-
-    Examples
-    --------
-    >>> divide_pairs(np.array([[0.5, 2.0], [1.0, 0.0]]))
-    array([4., 1.])
-    """
+    """Divide the weight of each 1 by that of its 0, from (n_columns, 2) or (2,) of 0 and 1."""
     if weights.ndim == 1 and len(weights) != 2:
         raise ValueError(
             f"y must have two classes or a 0/1 column for each class to have a pos_weight, got "
@@ -75,23 +42,12 @@ def divide_pairs(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         )
     zero, one = weights.reshape(-1, 2).T
     both = (zero > 0) & (one > 0)
+    # 1 if either has no samples, and so no weight: there is nothing to balance.
     return np.divide(one, zero, out=np.ones(len(zero)), where=both)
 
 
 def make_fit_params(weights: Any, framework: str, y: Any) -> dict[str, Any]:
-    """Make the keyword arguments that weigh classes in a framework's fit call.
-
-    Parameters
-    ----------
-    weights : ClassWeightEstimator
-        Fitted.
-    framework : str
-    y : array-like, mapping or list of array-likes, or None
-
-    Returns
-    -------
-    dict of str to object
-    """
+    """Make the keyword arguments that weigh classes in a framework's fit call."""
     by_sample = ("sklearn", "lightgbm", "xgboost", "catboost")
     if framework not in ("keras", "torch", *by_sample):
         raise ValueError(
@@ -122,20 +78,13 @@ def make_fit_params(weights: Any, framework: str, y: Any) -> dict[str, Any]:
 
 
 def is_several_outputs(y: Any, target: str) -> bool:
-    """Tell the labels of several outputs: a mapping, or a list of arrays each of which is a y.
-
-    Examples
-    --------
-    >>> is_several_outputs([np.array([0, 1]), np.array([2, 2])], "labels")
-    True
-    >>> is_several_outputs([np.array([0, 1]), np.array([1, 0])], "one-hot")
-    False
-    """
+    """Tell the labels of several outputs: a mapping, or a list of arrays each of which is a y."""
     if isinstance(y, Mapping):
         return True
     if not isinstance(y, list | tuple) or not len(y):
         return False
     shapes = [tuple(getattr(entry, "shape", ())) for entry in y]
+    # Arrays of one dimension are the rows of a single output.
     if target != "labels":
         return all(len(shape) > 1 for shape in shapes)
     # Arrays of two dimensions are the label maps of one output.

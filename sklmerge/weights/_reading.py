@@ -15,23 +15,15 @@ from sklmerge._tensors import to_numpy
 
 @dataclass(frozen=True)
 class Part:
-    """Some of the labels, as an array-like.
+    """Some of the labels, as an array-like."""
 
-    Parameters
-    ----------
-    labels : array-like
-        Labels of any shape, or one column per class.
-    sample_weight : array-like, default=None
-        Weights that came with the labels.
-    classes : list of labels, default=None
-        All classes there are, in the order of their indices, where the source knows them.
-    coded : bool, default=False
-        Whether `labels` are places in `classes` rather than labels.
-    """
-
+    # Labels of any shape, or one column per class.
     labels: Any
+    # Weights that came with the labels.
     sample_weight: Any = None
+    # All classes there are, in the order of their indices, if the source knows them.
     classes: list[Any] | None = None
+    # Whether `labels` are places in `classes`.
     coded: bool = False
 
     def decode(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -40,20 +32,7 @@ class Part:
 
 
 def iterate_parts(y: Any, sample_weight: Any = None) -> Iterator[Part]:
-    """Take what is to be counted out of `y`: all labels, their batches, or their counts.
-
-    Parameters
-    ----------
-    y : array-like, or an object that :func:`read_part` knows, or that yields ``(x, y)`` or
-        ``(x, y, sample_weight)``: a `tf.data.Dataset`, `keras.utils.PyDataset` or torch
-        `DataLoader`
-    sample_weight : array-like, default=None
-        Weights of the samples; batches bring their own.
-
-    Yields
-    ------
-    Part
-    """
+    """Yield all labels of y, or its batches, or an index's counts."""
     if not is_stream(y):
         if sample_weight is None and is_index(y):
             # Each label once, as heavy as it is frequent: a million labels need not be made.
@@ -63,6 +42,7 @@ def iterate_parts(y: Any, sample_weight: Any = None) -> Iterator[Part]:
         return
     if sample_weight is not None:
         raise TypeError("sample_weight must come with the batches where y is a data set")
+    # A tf.data.Dataset, a keras.utils.PyDataset or a torch DataLoader; batches bring weights along.
     for batch in _iterate_batches(y):
         if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
             raise TypeError(
@@ -104,30 +84,7 @@ def _first_input(x: Any) -> Any:
 
 
 def read_target(y: Any, target: str) -> NDArray[Any]:
-    """Read y as what `target` says it is.
-
-    Parameters
-    ----------
-    y : array-like
-    target : {"labels", "one-hot", "multilabel"}
-
-    Returns
-    -------
-    ndarray
-        Labels of any shape, or zeros and ones of shape (n_samples, ..., n_columns).
-
-    Raises
-    ------
-    TypeError
-        If y holds no labels, or labels of several kinds.
-    ValueError
-        If a label is missing or soft, or y is plainly something else than `target` says.
-
-    Examples
-    --------
-    >>> read_target(np.array([[[0, 1], [1, 1]]]), "labels").shape
-    (1, 2, 2)
-    """
+    """Read labels of any shape, or zeros and ones of shape (n, ..., n_columns), by `target`."""
     table = _read_table(y)
     if table is None and target == "labels":
         return read_labels(y)

@@ -21,26 +21,7 @@ _MAX_TABLE = 1 << 20
 def tally_labels(
     labels: NDArray[Any], sample_weight: NDArray[np.float64] | None
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Count labels.
-
-    Parameters
-    ----------
-    labels : ndarray of any shape
-        As :func:`sklmerge._containers.read_labels` gives them.
-    sample_weight : ndarray of the same shape or None
-
-    Returns
-    -------
-    found : ndarray of shape (n_classes,)
-        The labels, sorted.
-    counts : ndarray of shape (n_classes,)
-        Their number, or the sum of their weights.
-
-    Examples
-    --------
-    >>> tally_labels(np.array(["b", "a", "b"]), None)
-    (array(['a', 'b'], dtype='<U1'), array([1., 2.]))
-    """
+    """Return the labels found, sorted, and the number or summed weights of each."""
     flat = labels.ravel()
     weight = None if sample_weight is None else sample_weight.ravel()
     if len(flat) == 0:
@@ -57,29 +38,7 @@ def tally_labels(
 def look_up_weights(
     labels: NDArray[Any], classes: NDArray[Any], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Give every label its class's weight.
-
-    Parameters
-    ----------
-    labels : ndarray of any shape
-    classes : ndarray of shape (n_classes,)
-        Distinct, in any order.
-    weights : ndarray of shape (n_classes,)
-
-    Returns
-    -------
-    ndarray of the shape of labels
-
-    Raises
-    ------
-    ValueError
-        If a label is not among the classes.
-
-    Examples
-    --------
-    >>> look_up_weights(np.array([[2, 1]]), np.array([1, 2]), np.array([3.0, 0.5]))
-    array([[0.5, 3. ]])
-    """
+    """Give each label, of any shape, the weight of its class; classes may be in any order."""
     flat = labels.ravel()
     if len(flat) and sort_of(flat) != sort_of(classes):
         check_known(find_classes(flat[:_CHUNK])[0], classes.tolist())
@@ -111,29 +70,13 @@ def sort_of(labels: Any) -> str:
 
 
 def weigh_columns(values: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weigh zeros and ones of shape (n_samples, ..., n_columns).
-
-    Parameters
-    ----------
-    values : ndarray
-    weights : ndarray of shape (n_columns,) or (n_columns, 2)
-        Of the classes, where values are one-hot, or of 0 and 1 in each column.
-
-    Returns
-    -------
-    ndarray
-        Without the last axis of values if they are one-hot.
-
-    Examples
-    --------
-    >>> weigh_columns(np.array([[1, 0], [0, 1]]), np.array([3.0, 0.5]))
-    array([3. , 0.5])
-    """
+    """Weigh zeros and ones of shape (n_samples, ..., n_columns); one-hot loses the last axis."""
     if values.shape[-1] != len(weights):
         raise ValueError(
             f"y must have {len(weights)} columns of zeros and ones, as in fit, "
             f"got shape {values.shape}"
         )
+    # One weight a class of one-hot rows, or a pair for the 0 and the 1 of each column.
     if weights.ndim == 1:
         return weights.take(values.argmax(axis=-1))
     return np.where(values == 1, weights[:, 1], weights[:, 0])
@@ -191,17 +134,7 @@ Weights: TypeAlias = NDArray[np.float64] | None
 
 
 class LabelTally:
-    """Counts per label.
-
-    Parameters
-    ----------
-    classes : sequence of labels or None
-        The only labels there may be, in their order; None takes what comes and sorts it.
-    class_indices : dict of label to int or None
-        How the source of the labels numbers the classes, where it says so.
-    ignore_label : label, default=None
-        What is not counted.
-    """
+    """Counts per label."""
 
     def __init__(
         self,
@@ -209,8 +142,11 @@ class LabelTally:
         class_indices: dict[Any, int] | None,
         ignore_label: Any = None,
     ) -> None:
+        # The only labels there may be, in their order; None takes what comes and sorts it.
         self.classes = classes
+        # What is not counted.
         self.ignore_label = ignore_label
+        # How the source of the labels numbers the classes, if it says so.
         self.class_indices = class_indices
         self._counts: dict[Any, float] = dict.fromkeys(classes or [], 0.0)
 
@@ -244,19 +180,12 @@ class LabelTally:
 
 
 class ColumnTally:
-    """Counts per column of zeros and ones.
-
-    Parameters
-    ----------
-    columns : sequence of labels
-        What the columns are called.
-    is_one_hot : bool
-        Whether a column is a class, and not a matter of its own that is 0 or 1.
-    """
+    """Counts per column of zeros and ones."""
 
     def __init__(self, columns: Sequence[Any], is_one_hot: bool) -> None:
         self.classes: Classes = columns
         self.class_indices: dict[Any, int] | None = {name: i for i, name in enumerate(columns)}
+        # Whether a column is a class, and not a matter of its own that is 0 or 1.
         self.is_one_hot = is_one_hot
         self._zeros, self._ones = np.zeros((2, len(columns)))
 
@@ -292,22 +221,7 @@ Tally: TypeAlias = LabelTally | ColumnTally
 def count_part(
     tally: Tally | None, part: Part, target: str, classes: Classes, ignore_label: Any = None
 ) -> Tally | None:
-    """Count a part of y, in a new tally where there is none yet; an empty part opens none.
-
-    Parameters
-    ----------
-    tally : LabelTally, ColumnTally or None
-    part : Part
-    target : {"labels", "one-hot", "multilabel"}
-    classes : sequence of labels or None
-        What the user says the classes are; None leaves it to the part.
-    ignore_label : label, default=None
-        What is not counted.
-
-    Returns
-    -------
-    LabelTally, ColumnTally or None
-    """
+    """Count a part of y, in a new tally if there is none yet; an empty part opens none."""
     has_columns = target != "labels"
     if tally is not None and isinstance(tally, ColumnTally) != has_columns:
         raise ValueError(f"target must stay as it was in the parts before, got {target!r}")
@@ -319,6 +233,7 @@ def count_part(
         return tally
     shape = values.shape[:-1] if has_columns else values.shape
     weight = None if part.sample_weight is None else read_sample_weight(part.sample_weight, shape)
+    # What the user says the classes are goes before what the source says.
     known = part.classes if classes is None else classes
     if tally is None and has_columns:
         names = getattr(part.labels, "columns", range(values.shape[-1])) if known is None else known

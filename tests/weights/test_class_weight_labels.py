@@ -82,6 +82,12 @@ def test_one_hot_rows_weigh_as_their_labels(y):
     assert_allclose(weights.transform(y), [2, 2 / 3, 2 / 3, 2 / 3])
 
 
+def test_a_list_of_one_hot_rows_is_one_output_of_keras():
+    weights = ClassWeightEstimator(target="one-hot").fit(ONE_HOT)
+    params = weights.fit_params("keras", list(ONE_HOT))
+    assert params == {"class_weight": pytest.approx({0: 2.0, 1: 2 / 3})}
+
+
 @pytest.mark.parametrize("y", [[3, 5], [True, False], ["a", "b"], [1.0, 2.0]], ids=str)
 def test_labels_come_out_as_plain_python_values(y):
     for given_y in (y, np.array(y), pd.Series(y)):
@@ -122,6 +128,11 @@ def test_several_classes_a_sample_give_a_pair_a_column():
     assert_allclose(weights.transform(y), expected)
     assert_allclose(weights.transform(y).mean(axis=0), 1.0)
     assert_allclose(weights.pos_weight(), [3, 3, 1 / 3])
+
+
+def test_a_column_without_zeros_or_without_ones_has_a_pos_weight_of_one():
+    weights = ClassWeightEstimator(target="multilabel", missing="ignore")
+    assert_allclose(weights.fit([[1, 0, 0], [1, 1, 0], [1, 1, 0]]).pos_weight(), [1, 0.5, 1])
 
 
 def test_columns_of_a_data_frame_name_the_classes():
