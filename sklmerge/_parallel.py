@@ -172,6 +172,7 @@ def map_unordered(
     give_up: Callable[[], None],
 ) -> Generator[Result, None, None]:
     """Call `function(task, *shared)` in workers, and yield results in the order they come."""
+    # Threads, unless joblib.parallel_config names a backend.
     backend, _ = get_active_backend(prefer="threads")
     with open_gate() as call:
         # Made as workers ask for them, so that neither all tasks nor all results are ever in memory
