@@ -26,6 +26,8 @@ class BatchKey(NamedTuple):
     rank: int
     world_size: int
     process: int
+    # Whether whoever asks copies the batch before the next one is asked for.
+    is_lent: bool = False
 
 
 class EpochSampler(Resumable, DistributedSampler[Any]):
@@ -35,6 +37,7 @@ class EpochSampler(Resumable, DistributedSampler[Any]):
     # its own `sampler`, because Lightning and accelerate look for `batch_sampler.sampler`.
 
     drop_last = False
+    lends = False
 
     def __init__(self, schedule: EpochSchedule, batch_size: int, shard: Shard) -> None:
         # DistributedSampler's own would ask for the ranks, which are not known yet.
@@ -88,6 +91,7 @@ class _Walk:
 
     def __init__(self, sampler: EpochSampler) -> None:
         self.sampler = sampler
+        self._lends = sampler.lends
         self.at: tuple[int, int] | None = None
         self._n: int | None = None
 
@@ -104,7 +108,8 @@ class _Walk:
         self.at = (epoch, number + 1)
         self.sampler.clock.stand_at(epoch, number + 1, len(self), self._world_size)
         place = (number, self._rank) if self._is_shared else divmod(number, self._world_size)
-        return self.sampler.make_item(BatchKey(epoch, *place, self._world_size, self._rank))
+        key = BatchKey(epoch, *place, self._world_size, self._rank, self._lends)
+        return self.sampler.make_item(key)
 
     def __len__(self) -> int:
         return self._n or 0

@@ -97,6 +97,11 @@ class EpochBatchSampler(EpochSampler):
         return rows
 
 
+# A copy up to this size goes into memory that malloc has at hand. Above it each copy would be fresh
+# from the kernel, which clears as many pages as lending saves.
+_LENT_AT_MOST = 32 << 20
+
+
 class _KeySampler(EpochSampler):
     """Names whole batches; to trainers each is a batch of a single item."""
 
@@ -106,9 +111,11 @@ class _KeySampler(EpochSampler):
 class _MadeBatches(Dataset[Any]):
     """Makes the batches that a sampler names, in whatever process."""
 
-    def __init__(self, batches: ImageBatches, sampler: _KeySampler) -> None:
+    def __init__(self, batches: ImageBatches, sampler: _KeySampler, n_ahead: int) -> None:
         self.batches = batches
         self.sampler = sampler
+        # So many batches of a worker are under way, one is about to be copied, one is being made.
+        self._blocks = [torch.empty(0)] * (n_ahead + 2)
         self._views: dict[tuple[int, int], ImageBatches] = {}
         self._ahead: Lookahead | None = None
 
@@ -134,7 +141,23 @@ class _MadeBatches(Dataset[Any]):
                 f"dispatch_batches must be False, got batches of process {key.rank} asked for by "
                 f"process {key.process}; accelerate would cut them up and repeat images"
             )
-        return make_tensors(self._make(key))
+        batch = self._make(key)
+        return make_tensors(batch, self._lend(batch) if key.is_lent else None)
+
+    def _lend(self, batch: Batch) -> torch.Tensor | None:
+        """Give the next of a worker's few blocks of shared memory, unless the images are too many.
+
+        The kernel clears every page of a fresh block, which is torch's way: .4 ms for an image of
+        224 x 224, which took .7 ms to read and augment.
+        """
+        n_values = batch[0].size
+        if 4 * n_values > _LENT_AT_MOST:
+            return None
+        block = self._blocks.pop(0)
+        if len(block) < n_values:
+            block = torch.empty(n_values, dtype=torch.float32).share_memory_()
+        self._blocks.append(block)
+        return block[:n_values]
 
     def _make(self, key: BatchKey) -> Batch:
         if get_worker_info() is not None:
@@ -218,7 +241,7 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
         sampler.clock.stand_like(batches.clock)
         options.setdefault("collate_fn", _keep)
         super().__init__(
-            _MadeBatches(batches, sampler),
+            _MadeBatches(batches, sampler, options.get("prefetch_factor") or 2),
             batch_sampler=sampler,
             num_workers=check_whole("num_workers", num_workers, 0),
             **options,
@@ -244,10 +267,16 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
         epoch, start = clock.epoch, clock.start
         n_batches, (_, world_size, _) = len(self._keys), self._keys.find_place()
         mine = EpochClock(clock.digest)
-        for number, batch in enumerate(super().__iter__(), start + 1):
+        # What else may collate or read the tensors in shared memory is not ours to copy.
+        self._keys.lends = lends = self.num_workers > 0 and self.collate_fn is _keep
+        try:
+            made = super().__iter__()
+        finally:
+            self._keys.lends = False
+        for number, batch in enumerate(made, start + 1):
             mine.stand_at(epoch, number, n_batches, world_size)
             self._now = mine.state_dict()
-            yield batch
+            yield _take_back(batch) if lends else batch
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the next epoch."""
@@ -270,15 +299,32 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
         self._now = None
 
 
-def make_tensors(batch: Batch) -> tuple[Any, ...]:
-    """Turn a batch into tensors: images channels first and float32; a dict of targets stays one."""
+def make_tensors(batch: Batch, block: torch.Tensor | None = None) -> tuple[Any, ...]:
+    """Turn a batch into tensors: images channels first and float32; a dict of targets stays one.
+
+    The images go into `block`, of as many values, if it is given.
+    """
     x, *targets = batch
-    if x.ndim == 3:
-        x = x[:, None]
-    elif x.ndim == 4:
-        x = np.moveaxis(x, 3, 1)
-    images = np.ascontiguousarray(x, dtype=np.float32)
-    return (torch.from_numpy(images), *(_make_tensor(part) for part in targets))
+    planes = np.moveaxis(x, 3, 1) if x.ndim == 4 else x[:, None] if x.ndim == 3 else x
+    if block is None:
+        block = torch.empty(x.size, dtype=torch.float32)
+    images = block.view(planes.shape)
+    if planes.shape[1] in (3, 4) and x.ndim == 4 and x.dtype == np.float32:
+        # A third of the time of NumPy's copy.
+        for image, written in zip(x, images.numpy(), strict=True):
+            cv2.split(image, list(written))
+    else:
+        np.copyto(images.numpy(), planes, casting="unsafe")
+    return (images, *(_make_tensor(part) for part in targets))
+
+
+def _take_back(batch: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Copy images out of the block that a worker lent, unless they were copied to be pinned."""
+    images, *targets = batch
+    if images.is_shared() and images.nbytes <= _LENT_AT_MOST:
+        # Not clone(), whose threads wait for each other where workers keep every core busy.
+        images = torch.from_numpy(images.numpy().copy())
+    return (images, *targets)
 
 
 def _make_tensor(part: Any) -> Any:
