@@ -83,6 +83,25 @@ def test_every_loop_is_the_next_epoch_whatever_the_workers(textures, num_workers
     assert_epoch(loader, batches, 11)
 
 
+@pytest.mark.parametrize("n_channels", [1, 3, 4])
+@pytest.mark.parametrize("options", [{}, {"prefetch_factor": 1}, {"collate_fn": list}])
+def test_batches_that_are_kept_stay_what_they_were(n_channels, options):
+    # Workers hand batches over in memory that later batches go into.
+    images = np.random.default_rng(0).integers(0, 256, (90, 5, 7, n_channels), dtype=np.uint8)
+    loader = ImageBatches(images, batch_size=4).to_torch(2, **options)
+    for _ in range(2):
+        kept = np.concatenate([x.numpy() for x, *_ in loader])
+        assert_array_equal(kept.transpose(0, 2, 3, 1), images)
+
+
+def test_batches_too_large_to_be_handed_over_in_turns_are_right():
+    # 37 MB each as float32.
+    images = np.random.default_rng(0).integers(0, 256, (7, 1700, 1800, 3), dtype=np.uint8)
+    loader = ImageBatches(images, batch_size=1).to_torch(1)
+    for image, (x,) in zip(images, list(loader), strict=True):
+        assert_array_equal(x[0].numpy().transpose(1, 2, 0), image)
+
+
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_a_loop_resumes_within_its_epoch(textures, num_workers):
     loader = make_batches(textures).to_torch(num_workers)
