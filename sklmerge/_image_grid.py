@@ -1,7 +1,8 @@
 """The one grid of images: rows of captioned tiles in, an array of pixels out.
 
 The command line's contact sheets and every display that shows images are drawn here, by Pillow,
-which scikit-image brings: so a sheet needs no matplotlib, and looks alike everywhere.
+which scikit-image brings: so a sheet needs no matplotlib, and looks alike everywhere. Only a figure
+of matplotlib needs it.
 """
 
 import textwrap
@@ -25,6 +26,8 @@ _TITLE_WIDTH = 132
 # Captions need so much, however narrow the images are.
 _COLUMN_WIDTH = 100
 _TITLE_SIZE, _CAPTION_SIZE = 15, 11
+# Images in a row of a figure.
+_N_COLUMNS = 4
 
 
 @dataclass(frozen=True)
@@ -280,3 +283,24 @@ def wrap_text(text: str, font: Any, width: float, max_lines: int) -> list[str]:
 def _fits(text: str, n_letters: int, font: Any, width: float) -> bool:
     """Say whether lines of so many letters are narrow enough."""
     return all(font.getlength(line) <= width for line in textwrap.wrap(text, n_letters))
+
+
+def draw_images(images: Sequence[NDArray[Any]], captions: Sequence[str]) -> Any:
+    """Draw images of any dtype in rows of four; return matplotlib's Figure."""
+    import matplotlib.pyplot as plt
+
+    rows = [
+        SheetRow(
+            "",
+            [show_as_bytes(image) for image in images[start : start + _N_COLUMNS]],
+            captions[start : start + _N_COLUMNS],
+            n_sources=0,
+        )
+        for start in range(0, len(images), _N_COLUMNS)
+    ]
+    sheet = draw_contact_sheet(rows, tile_size=(160, 160), scale=1.5)
+    figure = plt.figure(figsize=np.array(sheet.shape[1::-1]) / 150, frameon=False)
+    axis = figure.add_axes((0, 0, 1, 1))
+    axis.imshow(sheet)
+    axis.set_axis_off()
+    return figure

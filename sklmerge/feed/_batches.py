@@ -9,11 +9,11 @@ from typing import Any, Literal, Self, cast
 from numpy.typing import ArrayLike
 
 from sklmerge._checks import check_flag, check_n_jobs, check_whole, is_whole
+from sklmerge._image_grid import draw_images
 from sklmerge._parallel import count_threads, run_ahead
 from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, digest_epochs
 from sklmerge.feed._maker import Batch, plan_maker
 from sklmerge.feed._opening import open_source
-from sklmerge.feed._showing import draw_images
 from sklmerge.feed._targets import NamedClasses, check_unlabelled, choose_labels, learn_classes
 from sklmerge.sampling import BatchPlan, EpochSchedule
 

@@ -11,15 +11,15 @@ from sklmerge.images._groups import join_groups as join_groups
 from sklmerge.images._groups import name_groups as name_groups
 from sklmerge.images._groups import read_column as read_column
 from sklmerge.images._index import ImageIndex
-from sklmerge.images._path_lists import find_paths as find_paths
-from sklmerge.images._path_lists import get_ways as get_ways
 from sklmerge.images._reading import FILES_PER_TASK as FILES_PER_TASK
 from sklmerge.images._reading import Fetched as Fetched
 from sklmerge.images._reading import Progress as Progress
 from sklmerge.images._reading import Reader as Reader
 from sklmerge.images._reading import ReadOptions as ReadOptions
 from sklmerge.images._reading import fetch_urls as fetch_urls
+from sklmerge.images._reading import find_paths as find_paths
 from sklmerge.images._reading import gather_images as gather_images
+from sklmerge.images._reading import get_ways as get_ways
 from sklmerge.images._reading import map_files as map_files
 from sklmerge.images._reading import read_bytes as read_bytes
 from sklmerge.images._reading import read_image as read_image

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_choice, check_n_jobs, check_reader
-from sklmerge.images._path_lists import find_paths, get_ways
 from sklmerge.images._phash import SIDE, make_thumbnail
 from sklmerge.images._reading import (
     Fetched,
     Progress,
     Reader,
+    find_paths,
+    get_ways,
     map_files,
     read_bytes,
     read_with,

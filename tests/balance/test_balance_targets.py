@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklmerge._checks import check_max_copies
-from sklmerge.balance.plan._class_sizes import resolve_targets, spread_copies
+from sklmerge.balance.plan._plan import resolve_targets, spread_copies
 
 CLASSES = st.lists(st.integers(0, 2), min_size=1, max_size=40)
 TARGETS = st.lists(st.integers(1, 60) | st.just(-1), min_size=3, max_size=3)

@@ -8,9 +8,13 @@ from sklmerge.images.files._class_folders import check_classes as check_classes
 from sklmerge.images.files._class_folders import count_by_class as count_by_class
 from sklmerge.images.files._class_folders import fit_merger as fit_merger
 from sklmerge.images.files._class_folders import merge_by_parent as merge_by_parent
-from sklmerge.images.files._hidden import is_hidden as is_hidden
+from sklmerge.images.files._class_folders import order_parts as order_parts
 from sklmerge.images.files._locating import locate_files as locate_files
-from sklmerge.images.files._part_folders import order_parts as order_parts
+from sklmerge.images.files._names import check_url as check_url
+from sklmerge.images.files._names import find_local as find_local
+from sklmerge.images.files._names import is_hidden as is_hidden
+from sklmerge.images.files._names import is_url as is_url
+from sklmerge.images.files._names import show_name as show_name
 from sklmerge.images.files._paths import ImagePaths as ImagePaths
 from sklmerge.images.files._paths import check_rows as check_rows
 from sklmerge.images.files._paths import find_rows as find_rows
@@ -41,7 +45,3 @@ from sklmerge.images.files._tables import choose_columns as choose_columns
 from sklmerge.images.files._tables import parse_table as parse_table
 from sklmerge.images.files._tables import read_merge as read_merge
 from sklmerge.images.files._tables import read_paths as read_paths
-from sklmerge.images.files._urls import check_url as check_url
-from sklmerge.images.files._urls import find_local as find_local
-from sklmerge.images.files._urls import is_url as is_url
-from sklmerge.images.files._urls import show_name as show_name

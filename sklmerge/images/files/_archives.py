@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from sklmerge._random import hash_texts
 from sklmerge.images.files._class_folders import choose_class_folders
-from sklmerge.images.files._hidden import is_hidden
 from sklmerge.images.files._members import (
     BLOCK_SIZE,
     DEFLATED,
@@ -22,6 +21,7 @@ from sklmerge.images.files._members import (
     list_members,
     measure_local,
 )
+from sklmerge.images.files._names import is_hidden
 from sklmerge.images.files._scan import (
     ScannedFolder,
     Wanted,

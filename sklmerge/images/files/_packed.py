@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.images.files._hidden import find_hidden
+from sklmerge.images.files._names import find_hidden
 
 SEPARATOR = b"\0"
 PADDING = bytes(8)

@@ -9,7 +9,7 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge.images.files._urls import is_url
+from sklmerge.images.files._names import is_url
 
 
 class ImagePaths(Sequence[str]):

@@ -16,7 +16,7 @@ from sklmerge.images.files._class_folders import (
     choose_leaves,
     drop_empty_folders,
 )
-from sklmerge.images.files._hidden import is_hidden
+from sklmerge.images.files._names import is_hidden
 from sklmerge.images.files._packed import PADDING, SEPARATOR, keep_images, order_paths
 from sklmerge.images.files._paths import ImagePaths
 
