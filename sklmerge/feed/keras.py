@@ -73,6 +73,9 @@ class KerasBatches(NamedClasses, keras.utils.PyDataset):
         self._next_number = 0
         self._is_told = False
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.batches!r})"
+
     def __len__(self) -> int:
         """Count the batches of an epoch."""
         return len(self.batches)
@@ -154,6 +157,9 @@ class EpochCallback(keras.callbacks.Callback):
     def __init__(self, feed: KerasBatches) -> None:
         super().__init__()
         self.feed = feed
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.feed!r})"
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Refuse epochs that would be cut."""

@@ -88,6 +88,13 @@ class EpochBatchSampler(EpochSampler):
         super().__init__(fitted, batch_size, shard)
         self._plans: dict[tuple[int, int], EpochPlans] = {}
 
+    def __repr__(self) -> str:
+        n_images = len(self.schedule.original_codes_)
+        return (
+            f"{type(self).__name__}({n_images} images, batch_size={self._size}, "
+            f"schedule={self.schedule!r}, epoch={self.epoch})"
+        )
+
     def make_item(self, key: BatchKey) -> list[int]:
         """List the rows of a batch."""
         place = (key.rank, key.world_size)

@@ -1,6 +1,8 @@
 """Where displays are drawn: matplotlib is brought in here, and axes are made or taken."""
 
+import inspect
 import math
+import reprlib
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
@@ -28,6 +30,20 @@ class Colors(NamedTuple):
     grey: str
     band: str
     series: tuple[str, ...]
+
+
+class Display:
+    """What all displays share: they say in short what they show."""
+
+    def __repr__(self) -> str:
+        names = list(inspect.signature(type(self)).parameters)
+        shown = (f"{name}={_show_value(getattr(self, name))}" for name in names)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _show_value(value: Any) -> str:
+    shape = getattr(value, "shape", ())
+    return f"<{type(value).__name__} of shape {shape}>" if shape else reprlib.repr(value)
 
 
 def choose_colors(ax: Any, outside: bool = False) -> Colors:

@@ -12,6 +12,7 @@ from sklmerge.balance import BalanceReport
 from sklmerge.plot._axes import (
     BLUE,
     ORANGE,
+    Display,
     check_counts,
     check_kind,
     choose_colors,
@@ -111,7 +112,7 @@ def tell_after(row: BalanceRow) -> str:
     return f"{row.sources:,} + {row.copies:,}" if row.copies else f"{row.sources:,}"
 
 
-class ClassBalanceDisplay:
+class ClassBalanceDisplay(Display):
     """Show how many images each class has, before and after balancing.
 
     A merged class shows its total first, then each of its original classes. Remaining sources and

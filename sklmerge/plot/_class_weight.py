@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge.plot._axes import (
     MARKERS,
+    Display,
     add_legend,
     check_values,
     choose_colors,
@@ -28,7 +29,7 @@ _SCHEMES: Mapping[str, ClassWeightEstimator] = {
 }
 
 
-class ClassWeightDisplay:
+class ClassWeightDisplay(Display):
     """Show the weight of each class under several schemes, side by side.
 
     Weights are ratios, so the axis is logarithmic. Classes are sorted from the most frequent to the

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklmerge._checks import check_whole
 from sklmerge.plot._axes import (
     DASHES,
+    Display,
     add_legend,
     check_kind,
     choose_colors,
@@ -132,7 +133,7 @@ _MOST_EPOCHS = 10_000
 _LARGEST_BATCH = 4096
 
 
-class EpochCoverageDisplay:
+class EpochCoverageDisplay(Display):
     """Show how often the images of each class have been drawn after each epoch.
 
     `plot` draws this. Below 1, a line shows the fraction of the class that has been drawn; at 1,

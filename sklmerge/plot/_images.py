@@ -16,7 +16,7 @@ from sklmerge._random import resolve_seed
 from sklmerge.augment import as_augmenter
 from sklmerge.images import ImageIndex
 from sklmerge.labels import MergeAdvisor, MergeSuggestion, check_merger
-from sklmerge.plot._axes import check_kind, find_paper, open_axes
+from sklmerge.plot._axes import Display, check_kind, find_paper, open_axes
 from sklmerge.plot._copies import pick_array_rows, pick_file_rows, shorten_stem, write_label
 from sklmerge.sampling import AugmentingOverSampler
 
@@ -39,7 +39,7 @@ def show_rows(rows: Sequence[SheetRow], ax: Any, captions: bool, caller: str) ->
     return ax
 
 
-class AugmentationDisplay:
+class AugmentationDisplay(Display):
     r"""Show images, framed, and to their right the copies that are made of them.
 
     Parameters
@@ -164,7 +164,7 @@ class AugmentationDisplay:
         return self
 
 
-class ConfusedImagesDisplay:
+class ConfusedImagesDisplay(Display):
     r"""Show the images that a model takes for another class, pair by pair.
 
     Look at these images before you merge two classes: often the labels are wrong, or the difference

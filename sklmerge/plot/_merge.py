@@ -24,6 +24,7 @@ from sklmerge.plot._axes import (
     BLUE,
     COLORMAP,
     VERMILLION,
+    Display,
     check_axes,
     check_kind,
     choose_colors,
@@ -151,7 +152,7 @@ def order_classes(classes: list[Any], merge: Any, links: NDArray[np.float64] | N
     return sorted(range(len(classes)), key=lambda i: (first.get(classes[i], i), i))
 
 
-class MergeDisplay:
+class MergeDisplay(Display):
     """Show a confusion matrix with framed merged classes, and the tree of joins.
 
     Classes that are joined first are neighbours. The tree to the right joins classes from left to

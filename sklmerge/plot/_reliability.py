@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_whole
-from sklmerge.plot._axes import DASHES, MARKERS, add_legend, choose_colors, open_axes
+from sklmerge.plot._axes import DASHES, MARKERS, Display, add_legend, choose_colors, open_axes
 from sklmerge.plot._names import escape_text
 
 
@@ -47,7 +47,7 @@ def measure_reliability(
     return ReliabilityCurve(mean, share, n, float(np.abs(mean - share) @ n / n.sum()))
 
 
-class ReliabilityDisplay:
+class ReliabilityDisplay(Display):
     """Show whether predicted probabilities are right, for example before and after an adjustment.
 
     On the diagonal, a predicted probability of 0.8 is right in 80 % of cases. Below it,

@@ -154,3 +154,9 @@ def test_help_shows_array_like_by_its_name(thing):
         assert "numpy._typing" not in str(inspect.signature(thing))
     except ValueError:  # an exception's own
         assert issubclass(thing, Exception)
+
+
+def test_every_public_object_says_what_it_is():
+    classes = [thing for thing in PUBLIC.values() if inspect.isclass(thing)]
+    made = [each for each in classes if not getattr(each, "_is_protocol", False)]
+    assert not [each for each in made if each.__repr__ is object.__repr__]

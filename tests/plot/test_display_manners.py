@@ -44,6 +44,14 @@ DRAWINGS = {
 
 
 @pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def test_a_display_says_in_short_what_it_shows(draw):
+    display = draw(Figure().subplots())
+    assert repr(display).startswith(f"{type(display).__name__}(")
+    assert "\n" not in repr(display)
+    assert len(repr(display)) < 400
+
+
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
 def test_given_axes_are_drawn_on_and_nothing_else_is_touched(draw):
     settings = matplotlib.rcParams.copy()
     figure = Figure()  # which pyplot knows nothing of
