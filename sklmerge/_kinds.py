@@ -1,7 +1,6 @@
 """What a label is: its kind, whether it is missing, how it is shown. No arrays of y here."""
 
-from collections.abc import Collection, Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -84,13 +83,3 @@ def show_labels(labels: Sequence[Any] | np.ndarray[Any, Any], limit: int = 10) -
     """List the first labels for an error message, and say how many more there are."""
     head = ", ".join(repr(to_plain(label)) for label in labels[:limit])
     return head if len(labels) <= limit else f"{head} (and {len(labels) - limit} more)"
-
-
-def suggest_names(wrong: Iterable[Any], known: Collection[Any]) -> str:
-    """Guess which known names were meant, for the end of an error message; "" if none is close."""
-    folded = {name.casefold(): str(name) for name in known if isinstance(name, str)}
-    typed = sorted(name.casefold() for name in wrong if isinstance(name, str))
-    # Pairs are compared letter by letter, which would take minutes for two lists of thousands.
-    close = [match for name in typed[:10] for match in get_close_matches(name, folded, 1, 0.75)]
-    meant = ", ".join(repr(folded[name]) for name in dict.fromkeys(close))
-    return f" (did you mean {meant}?)" if meant else ""

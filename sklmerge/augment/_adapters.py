@@ -11,7 +11,8 @@ from sklearn.base import BaseEstimator, clone
 
 from sklmerge._checks import check_scaler
 from sklmerge._contract import refuse_single_image, stack_images
-from sklmerge._kinds import show_labels, suggest_names
+from sklmerge._did_you_mean import suggest_names
+from sklmerge._kinds import show_labels
 from sklmerge._random import resolve_seed
 from sklmerge.augment._augmenter import PRESETS, ImageAugmenter
 from sklmerge.augment._base import Augmenter, BaseAugmenter, check_indices, check_keys, check_out

@@ -1,4 +1,4 @@
-"""Parameters in, one affine map an image out. Nothing is warped here: see _geometry.py."""
+"""Parameters in, one affine map an image out. Nothing is warped here: see _warp.py."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from sklmerge._checks import check_flag, is_real, is_whole, list_items
 from sklmerge._random import draw_uniform, draw_uniforms, salt_keys
-from sklmerge.augment._geometry import FILL_MODES, INTERPOLATIONS
 from sklmerge.augment._params import COLUMNS
+from sklmerge.augment._warp import FILL_MODES, INTERPOLATIONS
 
 
 def spread_zoom(zoom_range: Any) -> tuple[float, float]:

@@ -26,9 +26,9 @@ from sklmerge.augment._color import (
     recolor_floats,
 )
 from sklmerge.augment._effects import EFFECT_COLUMNS, apply_effects
-from sklmerge.augment._geometry import Warper, choose_frame, mirror_image
 from sklmerge.augment._normalize import Preparation
 from sklmerge.augment._params import AugmentationParams
+from sklmerge.augment._warp import Warper, choose_frame, mirror_image
 
 # What reads or writes values, not only moves them.
 VALUE_COLUMNS = COLOR_COLUMNS | EFFECT_COLUMNS

@@ -11,7 +11,8 @@ from sklearn.base import clone
 from sklmerge._checks import check_choice
 from sklmerge._containers import is_index
 from sklmerge._datasets import find_labels
-from sklmerge._kinds import show_labels, suggest_names
+from sklmerge._did_you_mean import suggest_names
+from sklmerge._kinds import show_labels
 from sklmerge.feed._epochs import fit_schedule
 from sklmerge.feed._opening import is_data_set
 from sklmerge.labels import LabelMerger, check_merger, is_fitted_merger, is_indicator

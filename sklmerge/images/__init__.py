@@ -10,6 +10,8 @@ from sklmerge.images._groups import find_similar as find_similar
 from sklmerge.images._groups import join_groups as join_groups
 from sklmerge.images._groups import name_groups as name_groups
 from sklmerge.images._groups import read_column as read_column
+from sklmerge.images._image_report import ImageReport
+from sklmerge.images._image_report import verify_files as verify_files
 from sklmerge.images._index import ImageIndex
 from sklmerge.images._reading import FILES_PER_TASK as FILES_PER_TASK
 from sklmerge.images._reading import Fetched as Fetched
@@ -25,8 +27,6 @@ from sklmerge.images._reading import read_bytes as read_bytes
 from sklmerge.images._reading import read_image as read_image
 from sklmerge.images._reading import read_images as read_images
 from sklmerge.images._reading import tell_failures as tell_failures
-from sklmerge.images._verify import ImageReport
-from sklmerge.images._verify import verify_files as verify_files
 from sklmerge.images.codec import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
 from sklmerge.images.codec import ImageHeader, decode_image, encode_image, read_header, sniff_format
 from sklmerge.images.codec import check_decoding as check_decoding

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._checks import check_choice, check_flag, check_on_error, check_reader
+from sklmerge.images._image_report import ImageReport, verify_files
 from sklmerge.images._index_rows import IndexRows
 from sklmerge.images._opening import Columns, list_images, tell_passed_over
 from sklmerge.images._reading import Progress, Reader, ReadOptions, read_all
-from sklmerge.images._verify import ImageReport, verify_files
 from sklmerge.images.codec import check_decoding
 from sklmerge.images.files import (
     LEVELS,

@@ -11,8 +11,13 @@ from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._refining import take_rows as take_rows
 from sklmerge.labels._report import classification_report_levels
 from sklmerge.labels._scoring import merged_scorer
-from sklmerge.labels._suggest import DEFAULT_THRESHOLD as DEFAULT_THRESHOLD
-from sklmerge.labels._suggest import AmbiguousPair, MergeStep, MergeSuggestion, suggest_merges
+from sklmerge.labels._suggest_merges import DEFAULT_THRESHOLD as DEFAULT_THRESHOLD
+from sklmerge.labels._suggest_merges import (
+    AmbiguousPair,
+    MergeStep,
+    MergeSuggestion,
+    suggest_merges,
+)
 
 __all__ = [
     "AmbiguousPair",

@@ -14,7 +14,7 @@ from sklmerge._checks import is_whole
 from sklmerge._containers import read_labels
 from sklmerge._datasets import find_labels
 from sklmerge.labels._merger import LabelMerger
-from sklmerge.labels._suggest import suggest_merges
+from sklmerge.labels._suggest_merges import suggest_merges
 
 
 class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):

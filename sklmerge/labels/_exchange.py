@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from sklmerge._codes import match_labels, replace_labels
 from sklmerge._containers import read_categories, read_labels, rebuild_like
-from sklmerge._kinds import Label, show_labels, suggest_names, to_array
+from sklmerge._did_you_mean import suggest_names
+from sklmerge._kinds import Label, show_labels, to_array
 
 _KIND_OF_CODE = {
     "U": "str",

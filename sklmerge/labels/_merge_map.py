@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from sklmerge._did_you_mean import suggest_names
 from sklmerge._kinds import (
     Label,
     check_one_kind,
@@ -12,7 +13,6 @@ from sklmerge._kinds import (
     get_kind,
     is_missing,
     show_labels,
-    suggest_names,
     to_plain,
 )
 

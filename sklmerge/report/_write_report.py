@@ -16,10 +16,10 @@ from sklmerge.balance import audit_split, find_parts
 from sklmerge.images import ImageIndex, Progress, show_name
 from sklmerge.plot import pick_file_rows
 from sklmerge.report._inspection import FolderReport, describe_index
-from sklmerge.report._page_security import hash_source, load_templates, read_file
+from sklmerge.report._merge_suggestion import FolderSuggestion, suggest_folder
+from sklmerge.report._page_security import load_templates, read_file, write_policy
 from sklmerge.report._place import Place, find_place
 from sklmerge.report._preview import check_outside, write_whole
-from sklmerge.report._suggestion import FolderSuggestion, suggest_folder
 from sklmerge.report._thumbnails import Thumbnails
 
 _Item = TypeVar("_Item")
@@ -202,8 +202,7 @@ class _Collector:
             "left_out": self.left_out,
             "style": style,
             "script": script,
-            "style_hash": hash_source(style),
-            "script_hash": hash_source(script),
+            "policy": write_policy(style, script),
             "summary": {
                 "source": show_name(found.source),
                 "counts": {show_name(str(label)): n for label, n in found.counts.items()},

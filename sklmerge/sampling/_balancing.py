@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_samples_per_class
-from sklmerge._kinds import show_labels, suggest_names
+from sklmerge._did_you_mean import suggest_names
+from sklmerge._kinds import show_labels
 from sklmerge.labels import check_all_named
 from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenly
 

@@ -11,7 +11,8 @@ from sklmerge._checks import check_choice, check_samples_per_class, check_whole
 from sklmerge._codes import count_classes, match_labels
 from sklmerge._containers import CountedLabels, is_index, read_categories, read_labels
 from sklmerge._datasets import find_labels
-from sklmerge._kinds import show_labels, suggest_names
+from sklmerge._did_you_mean import suggest_names
+from sklmerge._kinds import show_labels
 from sklmerge.labels import LabelMerger, check_merger, is_indicator
 
 

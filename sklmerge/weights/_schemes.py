@@ -13,14 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_choice, is_real
-from sklmerge._kinds import (
-    check_one_kind,
-    convert_number,
-    get_kind,
-    show_labels,
-    suggest_names,
-    to_plain,
-)
+from sklmerge._did_you_mean import suggest_names
+from sklmerge._kinds import check_one_kind, convert_number, get_kind, show_labels, to_plain
 from sklmerge._tensors import to_numpy
 
 Scheme: TypeAlias = (

@@ -15,6 +15,7 @@ FLOORS = {
     "_config": 0,
     "_random": 0,
     "_parallel": 0,
+    "_did_you_mean": 0,
     "_kinds": 0,
     "_codes": 0,
     "_tensors": 0,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_samples_per_class
-from sklmerge._kinds import suggest_names
+from sklmerge._did_you_mean import suggest_names
 from sklmerge._random import hash_texts, rank_keys
 from sklmerge.balance.plan._names import find_unsafe_names, join_base, make_base, name_folder
 from sklmerge.balance.plan._parts_and_folds import TRAIN

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._containers import CountedLabels
-from sklmerge._kinds import suggest_names
+from sklmerge._did_you_mean import suggest_names
 from sklmerge.labels import LabelMerger, check_merger
 
 _PARTS_BY_NAME = {

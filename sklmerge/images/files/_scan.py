@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._kinds import suggest_names
+from sklmerge._did_you_mean import suggest_names
 from sklmerge.images.codec import IMAGE_EXTENSIONS
 from sklmerge.images.files._class_folders import (
     choose_class_folders,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklmerge._checks import is_whole
-from sklmerge._kinds import suggest_names
+from sklmerge._did_you_mean import suggest_names
 
 # The table that stands beside images, as other programs look for it too.
 METADATA_NAME = "metadata.csv"
