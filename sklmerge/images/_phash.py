@@ -1,7 +1,7 @@
 """Perceptual hashes: grey pixels in, hashes and pairs of near hashes out. No file is read here."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -16,6 +16,10 @@ _LOW = 8
 MOST_IN_A_BUCKET = 256
 # Larger sides are shrunk by areas first: Lanczos over a photograph costs as much as decoding it.
 _AREA_SIDE = 16 * SIDE
+# Beyond as many pixels Pillow is as fast as products of matrices, and BLAS would start threads.
+_MOST_BY_MATRIX = 8192
+# Half of the last digit of Pillow's weights: halves are rounded up, where OpenCV rounds to even.
+_UP = 2.0**-23
 
 
 def make_thumbnail(image: NDArray[Any]) -> NDArray[np.uint8]:
@@ -26,10 +30,25 @@ def make_thumbnail(image: NDArray[Any]) -> NDArray[np.uint8]:
     # Up to 512 pixels a side the result is what Pillow's Lanczos filter gives of the same grey.
     if size != (width, height):
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    # 17 us for 48 x 64 pixels where Pillow takes 45, as it computes its weights for every image. It
+    # filters the rows first if there are no more of them than columns; if not, versions differ.
+    if height <= width and width * height <= _MOST_BY_MATRIX:
+        narrow = cv2.add(grey.astype(np.float64) @ _weigh_side(width).T, _UP, dtype=cv2.CV_8U)
+        small = cv2.add(_weigh_side(height) @ narrow.astype(np.float64), _UP, dtype=cv2.CV_8U)
+        return np.asarray(small, np.uint8)
     # Of a small image half of the time would go into Image.fromarray and np.asarray.
     whole = Image.frombuffer("L", size, grey, "raw", "L", 0, 1)
-    small = whole.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    return np.frombuffer(small.tobytes(), np.uint8).reshape(SIDE, SIDE)
+    shrunk = whole.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    return np.frombuffer(shrunk.tobytes(), np.uint8).reshape(SIDE, SIDE)
+
+
+@lru_cache(128)
+def _weigh_side(side: int) -> NDArray[np.float64]:
+    """Return Pillow's Lanczos weights of so many pixels for each of 32."""
+    # Whole numbers, since Pillow itself rounds its weights to 22 bits behind the point.
+    units = Image.fromarray(np.eye(side, dtype=np.int32) << 22)
+    weights = np.asarray(units.resize((SIDE, side), Image.Resampling.LANCZOS))
+    return np.ascontiguousarray(weights.T / 2.0**22)
 
 
 def _to_grey(image: NDArray[Any]) -> NDArray[np.uint8]:
@@ -64,8 +83,10 @@ def hash_thumbnails(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
         some = thumbnails[start : start + 4096].astype(np.float64)
         # Rounded, because sums in another order differ in their last digits.
         low = (cosines @ some @ cosines.T).reshape(len(some), -1).round(6)
-        # One bit for each of the 64 lowest frequencies: whether it lies above their median.
-        bits = low > np.median(low, axis=1)[:, None]
+        # One bit for each of the 64 lowest frequencies: whether it lies above their median, which
+        # np.median takes eight times as long to find.
+        middle = np.sort(low, axis=1)[:, 31:33]
+        bits = low > middle.mean(axis=1, keepdims=True)
         hashes[start : start + 4096] = np.packbits(bits, axis=1).view(">u8")[:, 0]
     return hashes
 

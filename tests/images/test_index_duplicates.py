@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 from PIL import Image
 from sklearn.base import clone
 
@@ -77,6 +78,17 @@ def test_hashes_are_those_of_imagehash_on_the_same_grey_pixels(shape):
         grey = draw_scene(rng, *shape)[..., 0]
         theirs = int(str(imagehash.phash(Image.fromarray(grey))), 16)
         assert int(hash_thumbnails(make_thumbnail(grey)[None])[0]) == theirs
+
+
+@pytest.mark.parametrize(
+    "shape", [(48, 64), (64, 64), (90, 91), (91, 90), (91, 92), (9, 20), (20, 9), (32, 32), (1, 5)]
+)
+def test_thumbnails_are_what_pillow_makes_of_the_grey_image(shape):
+    rng = np.random.default_rng(4)
+    for image in (rng.integers(0, 256, shape), rng.integers(0, 2, shape) * 255):
+        grey = image.astype(np.uint8)
+        expected = Image.fromarray(grey).resize((32, 32), Image.Resampling.LANCZOS)
+        assert_array_equal(make_thumbnail(grey), np.asarray(expected))
 
 
 def test_reduced_decoding_changes_at_most_two_bits(tmp_path):
