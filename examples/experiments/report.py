@@ -40,7 +40,8 @@ NETWORKS = [
     Column(DATA["fashion"], "network", "fashion_networks"),
     Column("clothes 4:1", "network", "fashion_4_networks"),
 ]
-EMBEDDINGS = [Column(DATA[n], "embedding", f"{n}_embedding") for n in ("rbc12", "trashnet")]
+EMBEDDINGS = [Column(title, "embedding", f"{name}_embedding") for name, title in DATA.items()]
+EMBEDDINGS.append(Column("clothes 4:1", "embedding", "fashion_4_embedding"))
 ALL = [*FEATURES, *NETWORKS, *EMBEDDINGS]
 SHORT = [column for column in FEATURES if column.model != "linear"]
 HEADINGS = {
