@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
@@ -24,6 +24,7 @@ from sklmerge.labels._refining import (
     check_refinable,
     check_refiner,
     choose_refiners,
+    fit_clone,
     fit_refiners,
     list_known,
     list_several,
@@ -176,11 +177,10 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         frequencies = tally_classes(merger, labels, sample_weight)
         # scikit-learn's estimators of tensors want both from one library.
         targets = give_in_kind(to_targets(labels), X, exact=True)
-        estimator = clone(self.estimator).fit(X, targets, **own)
-        fitted_refiners = fit_refiners(refiners, merger, X, labels, theirs)
+        estimator = fit_clone(self.estimator, X, targets, own)
         # A fit that fails leaves the earlier one whole.
-        self.merger_, self.class_frequencies_ = merger, frequencies
-        self.estimator_, self.refiners_ = estimator, fitted_refiners
+        self.refiners_ = fit_refiners(refiners, merger, X, labels, theirs)
+        self.merger_, self.class_frequencies_, self.estimator_ = merger, frequencies, estimator
         copy_fitted(self, estimator)
         return self
 

@@ -133,6 +133,21 @@ class NumberedClassifier(ClassifierMixin, BaseEstimator):
         return to_numpy(self.estimator_.predict_proba(X))
 
 
+def fit_clone(estimator: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Any:
+    """Fit a clone on labels; if it fails, and it may be for want of codes, a note says so."""
+    try:
+        return clone(estimator).fit(X, y, **params)
+    except ValueError as error:
+        classes, _ = find_classes(to_numpy(y))
+        # XGBoost and most networks want codes 0 to k-1, and say so in words of their own.
+        if classes.tolist() != list(range(len(classes))):
+            error.add_note(
+                f"{type(estimator).__name__} was fitted to labels as they are; if it wants the "
+                "numbers 0 to k-1 in their place, pass encode_labels=True to MergedClassifier"
+            )
+        raise
+
+
 def fit_refiners(
     refiners: Mapping[Label, Any],
     merger: LabelMerger,
@@ -149,7 +164,7 @@ def fit_refiners(
         rows = np.flatnonzero(np.isin(codes, members))
         own = take_metadata(params[name], rows, len(y))
         some = take_rows(X, rows)
-        fitted[name] = clone(refiner).fit(some, give_in_kind(y[rows], some, exact=True), **own)
+        fitted[name] = fit_clone(refiner, some, give_in_kind(y[rows], some, exact=True), own)
     return fitted
 
 

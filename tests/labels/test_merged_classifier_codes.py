@@ -24,7 +24,8 @@ class Strict(ClassifierMixin, BaseEstimator):
     """Takes the numbers 0..k-1 alone, as boosters do, and predicts a column of floats."""
 
     def fit(self, X, y, sample_weight=None):
-        assert np.unique(y).tolist() == list(range(len(np.unique(y))))
+        if np.unique(y).tolist() != list(range(len(np.unique(y)))):
+            raise ValueError("codes are wanted")
         self.model_ = GaussianNB().fit(X, y, sample_weight)
         self.classes_ = self.model_.classes_
         return self
@@ -68,6 +69,13 @@ def test_boosters_work_with_merged_names_and_gaps(place, y, merge):
     assert model.predict_proba(X).shape == (120, 4)
     assert_array_equal(model.classes_, np.unique(y))
     assert cross_val_score(model, X, y, cv=3, error_score="raise").mean() > 0.7
+
+
+@pytest.mark.parametrize(("estimator", "refiner"), [(Strict(), None), (GaussianNB(), Strict())])
+def test_an_estimator_that_wants_codes_and_gets_labels_leads_to_them(estimator, refiner):
+    with pytest.raises(ValueError, match="codes") as caught:
+        MergedClassifier(estimator, TEXT, refiner=refiner).fit(X, Y)
+    assert "pass encode_labels=True" in caught.value.__notes__[0]
 
 
 def test_numbers_change_nothing_but_what_the_estimator_sees():
