@@ -57,6 +57,45 @@ def test_kinds_of_jpeg_decode_alike(options, pillow_photograph, save):
     assert_close(decode_image(data), decode_with_pillow(data, "RGB"), levels=1)
 
 
+def write_lossless_jpeg(pixels):
+    """Write pixels of shape (h, w, 1 or 3) by the predictor "left" (ITU-T T.81, annex H)."""
+    height, width, n = pixels.shape
+    values = pixels.astype(int)
+    predicted = np.roll(values, 1, axis=1)
+    predicted[1:, 0], predicted[0, 0] = values[:-1, 0], 128
+    bits = ""
+    for step in (values - predicted).ravel().tolist():
+        # How many bits follow, by a table of nine codes of 4 bits, and those bits.
+        size = abs(step).bit_length()
+        bits += f"{size:04b}" + (f"{step + (2**size - 1) * (step < 0):0{size}b}" if size else "")
+    bits += "1" * (-len(bits) % 8)
+    scan = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    names = b"RGB"[:n]
+    frame = b"".join(bytes([name, 0x11, 0]) for name in names)
+    segments = (
+        (0xC3, struct.pack(">BHHB", 8, height, width, n) + frame),
+        (0xC4, bytes([0, 0, 0, 0, 9]) + bytes(12) + bytes(range(9))),
+        (0xDA, bytes([n]) + b"".join(bytes([name, 0]) for name in names) + bytes([1, 0, 0])),
+    )
+    parts = [struct.pack(">BBH", 255, kind, 2 + len(text)) + text for kind, text in segments]
+    return b"".join([b"\xff\xd8", *parts, scan, b"\xff\xd9"])
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_a_lossless_jpeg_gives_its_pixels_at_any_size(n_channels, photograph):
+    pixels = np.tile(photograph, (4, 4, 1))[..., :n_channels]
+    data = write_lossless_jpeg(pixels)
+    assert sniff_format(data) == "jpeg"
+    assert_array_equal(decode_image(data), pixels.squeeze())
+    # At its full size: libjpeg cannot reduce one, and would write beyond a smaller array.
+    plain = encode_image(pixels, "png")
+    for color_mode in ("rgb", "grayscale"):
+        for size in (None, (30, 20)):
+            expected = decode_image(plain, color_mode=color_mode, image_size=size)
+            image = decode_image(data, color_mode=color_mode, image_size=size)
+            assert_close(image, expected, levels=1)
+
+
 @pytest.mark.parametrize("image_format", ["PNG", "BMP", "TIFF"])
 @pytest.mark.parametrize("colors", [2, 13, 200])
 def test_palette_becomes_its_colors(image_format, colors, pillow_photograph, save):

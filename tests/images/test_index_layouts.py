@@ -12,6 +12,7 @@ import cv2
 import fsspec
 import numpy as np
 import pytest
+from PIL import Image
 
 from sklmerge import BadFileError, ImageBatches, ImageIndex, ImageReader, balance_folder
 from sklmerge.images import order_parts
@@ -161,11 +162,15 @@ def test_what_was_passed_over_is_counted_and_told(tmp_path):
     )
 
 
-def test_jfif_and_jpe_are_read(tmp_path):
-    make_tree(tmp_path, ["a/1.jpg", "a/2.jpg", "b/1.jpg"])
+def test_rarer_extensions_of_jpeg_and_jpeg_2000_are_read(tmp_path):
+    make_tree(tmp_path, ["a/1.jpg", "a/2.jpg", "a/3.jpg", "b/1.jpg"])
     (tmp_path / "a/1.jpg").rename(tmp_path / "a/1.jfif")
     (tmp_path / "a/2.jpg").rename(tmp_path / "a/2.JPE")
-    assert ImageIndex(tmp_path).read(image_size=(4, 5)).shape == (3, 4, 5, 3)
+    # Of stereo cameras: two JPEGs, of which the first counts.
+    (tmp_path / "a/3.jpg").rename(tmp_path / "a/3.MPO")
+    Image.new("RGB", (7, 6)).save(tmp_path / "b/2.jp2", "JPEG2000", no_jp2=True)
+    (tmp_path / "b/2.jp2").rename(tmp_path / "b/2.jpc")
+    assert ImageIndex(tmp_path).read(image_size=(4, 5)).shape == (5, 4, 5, 3)
 
 
 NAMES = [f"{label}/{folder}{n}.png" for label in ("cat", "dög") for folder in ("", "in/")

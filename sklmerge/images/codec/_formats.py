@@ -76,7 +76,7 @@ def _is_tga(data: bytes) -> bool:
 FORMATS = {
     "jpeg": Format(
         "JPEG",
-        (".jpg", ".jpeg", ".jpe", ".jfif"),
+        (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
         _starts(b"\xff\xd8\xff"),
         ("PIL.JpegImagePlugin", "JpegImageFile"),
         "simplejpeg",
@@ -111,7 +111,7 @@ FORMATS = {
     "heif": Format("HEIC", (".heic", ".heif", ".hif"), _is_heif, ("pillow_heif", "HeifImageFile")),
     "jpeg2000": Format(
         "JPEG 2000",
-        (".jp2", ".j2k", ".jpf", ".jpx", ".j2c"),
+        (".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"),
         _starts(b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \x0d\x0a\x87\x0a"),
         ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
     ),

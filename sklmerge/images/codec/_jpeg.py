@@ -25,6 +25,7 @@ APP0, APP1, APP14, APP15, DAC, SOS, EOI = 0xE0, 0xE1, 0xEE, 0xEF, 0xCC, 0xDA, 0x
 # Frames of sequential JPEGs, whose scans have fixed parameters.
 SEQUENTIAL = (0xC0, 0xC1, 0xC9)
 SCAN_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
+LOSSLESS = (0xC3, 0xC7, 0xCB, 0xCF)
 # C4, C8 and CC lie among the markers of frames, but are none.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, DAC}
 
@@ -53,7 +54,11 @@ def open_jpeg(data: bytes, name: str) -> Opened:
 
     def decode(channels: int, image_size: Size) -> Pixels:
         reduction = choose_reduction((header.height, header.width), image_size)
-        gray = channels == 1 and colors in ("Gray", "YCbCr", "RGB")
+        gray = colors == "Gray" or (channels == 1 and colors in ("YCbCr", "RGB"))
+        if (reduction > 1 or gray) and find_frame(kept) in LOSSLESS:
+            # libjpeg decodes these at full size and in their own colours, whatever is asked for, and
+            # would write beyond the smaller array that simplejpeg gives it.
+            reduction, gray = 1, colors == "Gray"
         image = _decode(kept, "GRAY" if gray else "RGB", (height, width), reduction)
         if gray:
             image = image[..., 0]
@@ -136,6 +141,11 @@ def walk_jpeg(data: bytes, position: int = 2) -> Iterator[tuple[int, int, int]]:
         stop = position + 1 + int.from_bytes(data[position + 1 : position + 3], "big")
         yield marker, position + 3, stop
         position = stop
+
+
+def find_frame(data: bytes) -> int:
+    """Return the marker of the frame, which tells the kind of JPEG; 0 if there is none."""
+    return next((marker for marker, _, _ in walk_jpeg(data) if marker in FRAMES), 0)
 
 
 def read_orientation(data: bytes) -> int:
