@@ -29,6 +29,8 @@ class FoundLabels:
     classes: list[Any] | None = None
     # Whether `labels` are places in `classes`.
     coded: bool = False
+    # What these classes are called, if labels are their indices.
+    names: list[str] | None = None
 
 
 def find_labels(data: Any, name: str = "y") -> Any:
@@ -121,9 +123,7 @@ def _read_generator(generator: Any) -> FoundLabels:
 def _read_table(data: Any, name: str) -> FoundLabels:
     """Read the label column of a Hugging Face data set, and no other column."""
     features = data.features or {}
-    class_columns = [column for column, kind in features.items() if _get_names(kind) is not None]
-    named = [column for column in ("label", "labels") if column in features]
-    chosen = [column for column in named if column in class_columns] or class_columns or named
+    chosen = find_label_columns(features)
     if len(chosen) != 1 or not hasattr(data, "select_columns") or not hasattr(data, "__len__"):
         raise TypeError(
             f"{name} must be a data set with one ClassLabel column, or one called label, got "
@@ -131,6 +131,13 @@ def _read_table(data: Any, name: str) -> FoundLabels:
             " pass the column of the labels, for example np.array(data['species'])"
         )
     return _read_column(data, chosen[0], name)
+
+
+def find_label_columns(features: Mapping[str, Any]) -> list[str]:
+    """Find the columns of a Hugging Face data set that may hold its labels; one, if it is clear."""
+    class_columns = [column for column, kind in features.items() if _get_names(kind) is not None]
+    named = [column for column in ("label", "labels") if column in features]
+    return [column for column in named if column in class_columns] or class_columns or named
 
 
 def _read_column(data: Any, column: str, name: str) -> FoundLabels:
@@ -153,7 +160,7 @@ def _read_column(data: Any, column: str, name: str) -> FoundLabels:
             f"{name} must have a label in every row, got -1, which stands for none, in "
             f"{n_unknown} rows of column {column!r}; leave these rows out by filter()"
         )
-    return FoundLabels(np.array(labels), places)
+    return FoundLabels(np.array(labels), places, names=names)
 
 
 def _get_names(kind: Any) -> list[str] | None:

@@ -55,6 +55,7 @@ from sklmerge.images import (
     check_classes,
     check_extensions,
     find_similar,
+    is_packed,
     is_url,
     verify_files,
 )
@@ -107,7 +108,7 @@ def balance_folder(
         in subfolders of a class folder belong to that class. A URL that fsspec supports, such as
         ``"s3://bucket/photos"``, is read as a folder. For labels in a table, or images in an
         archive, pass an `ImageIndex`, whose merge is used unless `merge` is given; you can also
-        pass a data frame or the path of a CSV file.
+        pass a data frame, a Hugging Face data set or the path of a CSV file.
     destination : path or URL
         New or empty folder, or that of an earlier run of the same job, which is continued. It must
         be outside the source folder or, for a table, outside the folders that contain images. A URL
@@ -372,8 +373,9 @@ def _find_root(index: ImageIndex) -> str:
 
 def _list_folders(index: ImageIndex) -> set[str] | None:
     """List the folders that hold the images of a table, which may itself lie beside the results."""
-    in_archive = os.path.isfile(index.root)
-    return {os.path.dirname(p) for p in index.paths} if index.has_table and not in_archive else None
+    if not index.has_table or is_packed(index.root):
+        return None
+    return {os.path.dirname(path) for path in index.paths}
 
 
 def _check_seed(random_state: Any) -> int:

@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from sklmerge._contract import CHANNELS, IMAGE_DTYPES
 from sklmerge._resize import resize_image
-from sklmerge.images import ReadOptions, read_image
+from sklmerge.images import (
+    IMAGE_COLUMNS,
+    ReadOptions,
+    find_image_column,
+    read_image,
+    select_images,
+)
 
-# What the image of a row is called where a row is a mapping, in the order they are looked for:
-# what a transform has made of an image comes before the image itself.
-_IMAGE_NAMES = ("pixel_values", "image", "img", "picture", "photo", "x")
 _PIL_MODES = {"rgb": "RGB", "grayscale": "L", "rgba": "RGBA"}
 
 
@@ -24,7 +27,7 @@ class RowColumn:
     # What is asked for a row, with as few columns beside the image as it can be.
     data: Any
     # What the image of a row that is a mapping may be called; the first name that is there counts.
-    names: tuple[str, ...] = _IMAGE_NAMES
+    names: tuple[str, ...] = IMAGE_COLUMNS
     # Whether a row is the same each time it is read, so that it may be kept: code of the user's may
     # augment at random.
     is_plain: bool = False
@@ -50,44 +53,21 @@ def find_column(data: Any) -> RowColumn:
     features = getattr(data, "features", None)
     if not features or not hasattr(data, "select_columns"):
         return RowColumn(data)
-    found = _choose_column(features)
+    column = find_image_column(features)
+    found = () if column is None else (column,)
+    shape = getattr(features[column], "shape", None) if column else None
+    if shape and None not in shape:
+        check_form(shape, f"column {column!r} of source")
     if (getattr(data, "format", None) or {}).get("type") == "custom":
         # set_transform: what comes is the user's own doing, perhaps at random.
-        return RowColumn(data, (_IMAGE_NAMES[0], *found, *_IMAGE_NAMES))
-    if not found:
+        return RowColumn(data, (IMAGE_COLUMNS[0], *found, *IMAGE_COLUMNS))
+    if column is None:
         raise TypeError(
             "source must have a column of images, got a data set with the columns "
             f"{', '.join(map(repr, features))}; cast it, data.cast_column(name, datasets.Image())"
         )
-    chosen = data.select_columns(found).with_format(None)
-    if type(features[found[0]]).__name__ == "Image":
-        import datasets
-
-        # The bytes, so that images are decoded here as those of files are.
-        chosen = chosen.cast_column(found[0], datasets.Image(decode=False))
-    return RowColumn(chosen, (found[0],), is_plain=True)
-
-
-def _choose_column(features: Mapping[str, Any]) -> list[str]:
-    """Name the one column of images of a table; [] if there is none."""
-    pictures = [name for name, kind in features.items() if type(kind).__name__ == "Image"]
-    usual = [name for name in _IMAGE_NAMES if name in (pictures or features)]
-    if len(pictures) > 1 and not usual:
-        raise TypeError(
-            f"source must have one column of images, got {', '.join(map(repr, pictures))}; take "
-            "one, data.select_columns([name, 'label'])"
-        )
-    found = (usual or pictures)[:1]
-    found = found or [name for name, kind in features.items() if _is_array_or_bytes(kind)][:1]
-    shape = getattr(features[found[0]], "shape", None) if found else None
-    if shape and None not in shape:
-        check_form(shape, f"column {found[0]!r} of source")
-    return found
-
-
-def _is_array_or_bytes(kind: Any) -> bool:
-    name = type(kind).__name__
-    return name.startswith("Array") or getattr(kind, "dtype", None) in ("binary", "large_binary")
+    # The bytes, so that images are decoded here as those of files are.
+    return RowColumn(select_images(data, column), found, is_plain=True)
 
 
 def make_image(value: Any, options: ReadOptions | None = None) -> NDArray[Any]:

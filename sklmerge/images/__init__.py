@@ -30,6 +30,7 @@ from sklmerge.images._reading import tell_failures as tell_failures
 from sklmerge.images.codec import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
 from sklmerge.images.codec import ImageHeader, decode_image, encode_image, read_header, sniff_format
 from sklmerge.images.codec import check_decoding as check_decoding
+from sklmerge.images.files import IMAGE_COLUMNS as IMAGE_COLUMNS
 from sklmerge.images.files import METADATA_NAME as METADATA_NAME
 from sklmerge.images.files import BadFileError, ImagePaths
 from sklmerge.images.files import RemoteFiles as RemoteFiles
@@ -40,10 +41,12 @@ from sklmerge.images.files import check_extensions as check_extensions
 from sklmerge.images.files import check_url as check_url
 from sklmerge.images.files import count_by_class as count_by_class
 from sklmerge.images.files import explain_store as explain_store
+from sklmerge.images.files import find_image_column as find_image_column
 from sklmerge.images.files import find_local as find_local
 from sklmerge.images.files import find_positions as find_positions
 from sklmerge.images.files import fit_merger as fit_merger
 from sklmerge.images.files import is_hidden as is_hidden
+from sklmerge.images.files import is_packed as is_packed
 from sklmerge.images.files import is_url as is_url
 from sklmerge.images.files import list_folders as list_folders
 from sklmerge.images.files import number_groups as number_groups
@@ -52,6 +55,7 @@ from sklmerge.images.files import parse_table as parse_table
 from sklmerge.images.files import pool_small_classes as pool_small_classes
 from sklmerge.images.files import scan_class_folders as scan_class_folders
 from sklmerge.images.files import scan_remote_folders as scan_remote_folders
+from sklmerge.images.files import select_images as select_images
 from sklmerge.images.files import show_name as show_name
 from sklmerge.images.files import split_by_group as split_by_group
 from sklmerge.images.files import split_by_rank as split_by_rank

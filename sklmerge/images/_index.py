@@ -33,7 +33,7 @@ from sklmerge.labels import check_merger
 
 
 class ImageIndex(IndexRows):
-    """List the images of a folder of class folders, with original and merged labels.
+    """List the images of class folders, a table or a data set, with original and merged labels.
 
     Each folder directly in ``root`` is a class; its images may be in subfolders. An image is opened
     only when it is read. Merging moves no file: it changes the labels, class numbers and counts of
@@ -41,7 +41,7 @@ class ImageIndex(IndexRows):
 
     Parameters
     ----------
-    source : path, URL, data frame, or list of paths
+    source : path, URL, data frame, data set, or list of paths
         One of:
 
         - the folder that contains the class folders. Links are followed, except those to a folder
@@ -51,7 +51,11 @@ class ImageIndex(IndexRows):
         - a table of paths and labels, one row per image: a CSV file (commas, semicolons or tabs),
           whose cells stay text, so that ``01`` is not ``1`` and ``None`` is a name, or a data frame
           of pandas or polars;
-        - a tar or zip archive of class folders, not compressed as a whole, or a list of them.
+        - a tar or zip archive of class folders, not compressed as a whole, or a list of them;
+        - a Hugging Face data set of encoded images, one row per image. Labels are the names of its
+          ClassLabel column, and a path is ``dataset://``, the fingerprint of the data set, the row
+          and what the row says of its file. An image is read from the data set when it is needed;
+          transforms are not applied.
     classes : collection of str or None, default=None
         The classes to use; None uses all. The order does not matter: classes are always numbered in
         sorted order, as Keras numbers folders.
@@ -67,8 +71,8 @@ class ImageIndex(IndexRows):
     exclude : str, pattern or None, default=None
         Regular expression, such as ``"_mask"``; files whose paths match it are left out.
     path_column, label_column : str or None, default=None
-        Columns of a table. None uses ``file_name``, and ``original_label`` or else ``label``, or
-        the only possible column; if in doubt, an error lists the columns.
+        Columns of a table or data set. None uses ``file_name``, and ``original_label`` or else
+        ``label``, or the only possible column; if in doubt, an error lists the columns.
     suffix : str, default=""
         Added to each path of a table, such as ``".jpg"``.
     root : path, URL or None, default=None

@@ -1,4 +1,4 @@
-"""What a source is, a folder, a URL, a table or an archive, and what it lists. No pixels."""
+"""What a source is, a folder, a URL, a table, an archive or a data set, and what it lists."""
 
 import os
 from collections import Counter
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from sklmerge._codes import find_classes
 from sklmerge._containers import read_labels
 from sklmerge.images._reading import fetch_urls, read_bytes
-from sklmerge.images.codec import IMAGE_EXTENSIONS
+from sklmerge.images.codec import IMAGE_EXTENSIONS, sniff_format
 from sklmerge.images.files import (
     METADATA_NAME,
     BadFileError,
+    DataSetFiles,
     ImagePaths,
     RemoteFiles,
     ScannedFolder,
@@ -32,6 +33,7 @@ from sklmerge.images.files import (
     open_archive,
     parse_table,
     read_merge,
+    read_names,
     read_paths,
     scan_archives,
     scan_class_folders,
@@ -85,12 +87,15 @@ def _list(source: Any, wanted: Wanted, columns: Columns, files: RemoteFiles) -> 
     if isinstance(source, list | tuple):
         return _list_archives([check_url(one, None) for one in source], wanted, columns, files)
     if not isinstance(source, str | os.PathLike):
+        # A Hugging Face data set, a stream of one, or a dict of them.
+        if hasattr(source, "column_names") and not hasattr(source, "columns"):
+            return _list_data_set(source, wanted, columns, files)
         if not (hasattr(source, "columns") and hasattr(source, "__getitem__")):
             has_rows = hasattr(source, "__len__") and hasattr(source, "__getitem__")
             advice = "; ImageBatches takes data sets with rows as they are" if has_rows else ""
             raise TypeError(
-                "source must be a folder, a URL, a table, a data frame or an archive, got "
-                f"{type(source).__name__}{advice}"
+                "source must be a folder, a URL, a table, a data frame, an archive or a Hugging "
+                f"Face data set, got {type(source).__name__}{advice}"
             )
         return _list_table(as_table(source), "", wanted, columns, files)
     place = check_url(source, None)
@@ -286,6 +291,30 @@ def _list_archives(
     return Listed(
         found.paths, found.codes, found.classes, opened, None, found.empty, found.passed_over
     )
+
+
+def _list_data_set(data: Any, wanted: Wanted, columns: Columns, files: RemoteFiles) -> Listed:
+    """List the rows of a Hugging Face data set as a table of files."""
+    packed = DataSetFiles(data, columns.path_column)
+    labels = read_names(data, columns.label_column)
+    if packed.has_paths:
+        table = Table("the data set", {"file_name": packed.list_paths(), "label": labels})
+        return _list_table(
+            table, "", wanted, columns._replace(path_column=None, label_column=None), files
+        )
+    _refuse_columns(columns._replace(path_column=None, label_column=None), type(data).__name__)
+    if files.options:
+        raise ValueError("storage_options are for URLs, got a data set")
+    names = packed.list_names(_name_extension)
+    table = Table("the data set", {"file_name": names, "label": labels})
+    opened = RemoteFiles(files.options, archives={packed.path: packed})
+    return _list_table(table, "", wanted, Columns(root=packed.url), opened)
+
+
+def _name_extension(data: bytes | ValueError) -> str:
+    """Name the extension of a file by its content; "" if it is not known."""
+    name = None if isinstance(data, ValueError) else sniff_format(data)
+    return "" if name is None else "." + name.replace("jpeg2000", "jp2").replace("jpeg", "jpg")
 
 
 def _find_members(

@@ -217,9 +217,9 @@ def test_text_as_h5py_gives_it_is_led_to_its_decoding(text):
     assert EpochSchedule().fit(decoded).class_counts_ == {"a": 1, "b": 1}
 
 
-def test_an_index_leads_a_table_to_batches():
+def test_an_index_leads_rows_to_batches():
     with pytest.raises(TypeError, match="ImageBatches takes data sets with rows as they are"):
-        ImageIndex(make_pictures())
+        ImageIndex(Pairs(PICTURES))
 
 
 def test_labels_that_are_gone_through_once_are_refused():

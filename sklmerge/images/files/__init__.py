@@ -9,6 +9,11 @@ from sklmerge.images.files._class_folders import count_by_class as count_by_clas
 from sklmerge.images.files._class_folders import fit_merger as fit_merger
 from sklmerge.images.files._class_folders import merge_by_parent as merge_by_parent
 from sklmerge.images.files._class_folders import order_parts as order_parts
+from sklmerge.images.files._data_sets import IMAGE_COLUMNS as IMAGE_COLUMNS
+from sklmerge.images.files._data_sets import DataSetFiles as DataSetFiles
+from sklmerge.images.files._data_sets import find_image_column as find_image_column
+from sklmerge.images.files._data_sets import read_names as read_names
+from sklmerge.images.files._data_sets import select_images as select_images
 from sklmerge.images.files._locating import locate_files as locate_files
 from sklmerge.images.files._names import check_url as check_url
 from sklmerge.images.files._names import find_local as find_local
@@ -20,6 +25,7 @@ from sklmerge.images.files._paths import check_rows as check_rows
 from sklmerge.images.files._paths import find_rows as find_rows
 from sklmerge.images.files._remote import RemoteFiles as RemoteFiles
 from sklmerge.images.files._remote import explain_store as explain_store
+from sklmerge.images.files._remote import is_packed as is_packed
 from sklmerge.images.files._remote import scan_remote_folders as scan_remote_folders
 from sklmerge.images.files._scan import LEVELS as LEVELS
 from sklmerge.images.files._scan import ScannedFolder as ScannedFolder

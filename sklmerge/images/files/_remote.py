@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sklmerge._checks import check_storage_options
 from sklmerge._parallel import run_ahead
-from sklmerge.images.files._archives import SCHEME, Archive, open_archive
+from sklmerge.images.files._archives import SCHEME, open_archive
 from sklmerge.images.files._class_folders import choose_class_folders
+from sklmerge.images.files._data_sets import ROW_SCHEME
 from sklmerge.images.files._names import is_hidden
 from sklmerge.images.files._scan import (
     ScannedFolder,
@@ -26,17 +27,36 @@ class Listing(NamedTuple):
     files: list[str]
 
 
+# What is no store: the files lie together in one file, or in the rows of a data set.
+_PACKED = (SCHEME, ROW_SCHEME)
+
+
+def is_packed(url: str) -> bool:
+    """Tell what lies in an archive or a data set from what lies in a folder or a store."""
+    return url.startswith(_PACKED)
+
+
+class PackedFiles(Protocol):
+    """An archive, or a data set, that gives its files by their names."""
+
+    path: str
+
+    def read(self, names: Sequence[str]) -> list[bytes | ValueError]:
+        """Read files; the error of one that is not there."""
+
+
 class RemoteFiles:
     """Read what lies behind URLs; small, so that it can be sent to workers, which open it anew."""
 
     def __init__(
         self,
         options: Mapping[str, Any] | None = None,
-        archives: Mapping[str, Archive] | None = None,
+        archives: Mapping[str, PackedFiles] | None = None,
     ) -> None:
         check_storage_options(options)
         self.options = dict(options or {})
-        # By their absolute paths; others are listed when one of their files is read.
+        # By their absolute paths; others are listed when one of their files is read. Data sets are
+        # at hand from the beginning, by their fingerprints.
         self.archives = dict(archives or {})
         # Any number of threads may use one system at once; no connection crosses a fork.
         # By process: a file system that came through a fork refuses to work.
@@ -48,8 +68,8 @@ class RemoteFiles:
         groups: dict[int, tuple[Any, list[tuple[int, str]]]] = {}
         packed: dict[str, list[tuple[int, str]]] = {}
         for place, url in enumerate(urls):
-            if url.startswith(SCHEME):
-                archive, name = self._find_archive(url.removeprefix(SCHEME))
+            if is_packed(url):
+                archive, name = self._find_archive(url)
                 packed.setdefault(archive, []).append((place, name))
                 continue
             files, path = self.open(url)
@@ -63,17 +83,20 @@ class RemoteFiles:
             found |= zip((place for place, _ in members), read, strict=True)
         return [_check_fetched(found[place], url) for place, url in enumerate(urls)]
 
-    def _find_archive(self, path: str) -> tuple[str, str]:
+    def _find_archive(self, url: str) -> tuple[str, str]:
         """Cut a path in an archive into that of the archive and the name in it."""
+        path = url.partition("://")[2]
         cuts = [place for place, letter in enumerate(path) if letter == "/"]
         for cut in cuts:
             if path[:cut] in self.archives:
                 return path[:cut], path[cut + 1 :]
+        if url.startswith(ROW_SCHEME):
+            raise ValueError(f"{url} must be read by the ImageIndex of its data set")
         for cut in cuts:
             if os.path.isfile(path[:cut]):
                 self.archives[path[:cut]] = open_archive(path[:cut])
                 return path[:cut], path[cut + 1 :]
-        raise ValueError(f"{SCHEME}{path} must name a file in an archive that is there")
+        raise ValueError(f"{url} must name a file in an archive that is there")
 
     def list_folder(self, url: str) -> Listing:
         """List what lies directly in a folder; FileNotFoundError if there is none."""
@@ -156,7 +179,7 @@ def _cut(path: str, root: str) -> str:
 
 
 def _check_fetched(data: Any, url: str) -> bytes | ValueError:
-    if isinstance(data, ValueError) and url.startswith(SCHEME):
+    if isinstance(data, ValueError) and is_packed(url):
         return data
     if isinstance(data, FileNotFoundError):
         return ValueError("no such file")
