@@ -161,7 +161,8 @@ def measure_embedding(images, rounds):
 def measure(short):
     images = make_images(64 if short else 512)
     yield from measure_one_job(images, 3 if short else 9)
-    yield from measure_embedding(images, 3 if short else 9)
+    # A second fit looks at a few images to know the model again, whatever their number.
+    yield from measure_embedding(make_images(256 if short else 512), 3 if short else 9)
     if not short:
         yield from measure_two_jobs(make_images(512), 9)
 
