@@ -30,34 +30,34 @@ def as_augmenter(augmenter: Any) -> Augmenter | None:
     Parameters
     ----------
     augmenter : str, None, Augmenter, transform, callable or mapping
-        ``"light"``, ``"strong"`` or ``"trivial"``; None for plain copies; an object with
-        ``draw_params`` and ``apply``, which is cloned; a transform of albumentations, of
-        torchvision (v2, called with a tensor of shape (C, H, W)) or a Keras layer;
-        ``f(image)`` or ``f(image, rng)``; or a mapping from labels to any of these.
+        A preset (``"light"``, ``"strong"`` or ``"trivial"``); None for plain copies; an object
+        with ``draw_params`` and ``apply``, which is cloned; an albumentations transform, a
+        torchvision transform (v2, called with a tensor of shape (C, H, W)) or a Keras layer; a
+        function ``f(image)`` or ``f(image, rng)``; or a mapping from label to any of these.
 
     Returns
     -------
     Augmenter or None
-        None if None was given.
+        The augmenter, or None if `augmenter` is None.
 
     Raises
     ------
     TypeError, ValueError
-        If it is none of these.
+        If `augmenter` is none of these.
 
     See Also
     --------
     ImageAugmenter : The library's own augmenter.
-    TrivialAugmenter : One operation of random strength.
+    TrivialAugmenter : Applies one operation of random strength.
 
     Notes
     -----
-    Transforms of other libraries get a new seed for each image, so a copy depends only on its seed
-    and key, in any order and for any number of threads. The random state of torch does not change.
-    Transforms that use their own random state, or the global functions of ``random`` and
-    ``numpy.random``, cannot be seeded. Images are processed one after another, and an error is
-    raised if the shape or dtype of a result differs from that of the image. Keras layers compute in
-    floats; for integer images the result is rounded.
+    Transforms of other libraries get a new seed for each image. So a copy depends only on its seed
+    and key, whatever the order of the images and the number of threads. Augmenting does not touch
+    the global random state of torch. Transforms that use their own random state, or the global
+    functions of ``random`` and ``numpy.random``, cannot be seeded. Images are processed one after
+    another, and an error is raised if a transform changes the shape or dtype. Keras layers compute
+    in floats, and the result is rounded for integer images.
 
     Examples
     --------
@@ -95,24 +95,24 @@ _CHUNK = 256
 class ClassAugmenter(BaseEstimator):
     """Augment each class with its own augmenter, because a flipped 6 is no longer a 6.
 
-    `as_augmenter` returns one for a mapping.
+    `as_augmenter` returns a ClassAugmenter if you pass a mapping.
 
     Parameters
     ----------
     augmenters : mapping
-        Label -> Augmenter, or None for plain copies. Labels may be original or merged ones; if both
-        are listed, the original label is used.
+        Label -> Augmenter, or None for plain copies. Labels can be original or merged. If both
+        labels of an image are listed, the original label is used.
     image_shape : tuple of int, default=None
-        Passed to the augmenters that have this parameter.
+        Passed on to all augmenters that have this parameter.
     n_jobs : int, default=None
-        Likewise.
+        Passed on to all augmenters that have this parameter.
     random_state : int, RandomState, Generator or None, default=None
-        Seed of what is drawn if a method is given none.
+        Default seed of the methods.
 
     Notes
     -----
-    The column ``augmenter`` of its parameters contains the position of the label in the mapping, so
-    they can be replayed without labels; -1 means a plain copy.
+    The drawn parameters have a column ``augmenter`` with the position of the label in the mapping
+    (-1 for a plain copy), so you can replay them without labels.
 
     Examples
     --------
@@ -145,16 +145,17 @@ class ClassAugmenter(BaseEstimator):
         labels: ArrayLike | None = None,
         merged_labels: ArrayLike | None = None,
     ) -> AugmentationParams:
-        """Draw how n images are augmented, each by the augmenter of its label.
+        """Draw parameters for n images, each from the augmenter of its label.
 
         Parameters
         ----------
         n, random_state, keys
             See `ImageAugmenter.draw_params`.
         labels : array-like of shape (n,), default=None
-            The label of each image; needed if n is above 0.
+            The label of each image. Required if n is above 0.
         merged_labels : array-like of shape (n,), default=None
-            The merged label of each image, used if the mapping does not list its original label.
+            The merged label of each image. It is used if the mapping does not list the original
+            label.
 
         Returns
         -------
@@ -163,7 +164,7 @@ class ClassAugmenter(BaseEstimator):
         Raises
         ------
         ValueError
-            If labels are missing, or one of them has no augmenter.
+            If `labels` is missing, or a label has no augmenter.
         """
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         streams = check_keys(n, keys)
@@ -193,7 +194,7 @@ class ClassAugmenter(BaseEstimator):
         scaler: ImageScaler | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
-        """Augment images by given parameters.
+        """Augment images with the given parameters.
 
         Parameters
         ----------
@@ -203,7 +204,7 @@ class ClassAugmenter(BaseEstimator):
         Returns
         -------
         ndarray of shape (n, ...)
-            Of the shape and dtype of X, or of those of the scaler.
+            With the shape and dtype of X or, if there is a scaler, of its output.
         """
         check_scaler(scaler)
         batch = stack_images(X)
@@ -232,19 +233,19 @@ class ClassAugmenter(BaseEstimator):
         labels: ArrayLike | None = None,
         scaler: ImageScaler | None = None,
     ) -> NDArray[Any]:
-        """Augment each image once, at random, by the augmenter of its label.
+        """Augment each image once, at random, with the augmenter of its label.
 
         Parameters
         ----------
         X, random_state, scaler
             See `ImageAugmenter.augment`.
         labels : array-like of shape (n,), default=None
-            The label of each image; needed if there are any.
+            The label of each image. Required unless X is empty.
 
         Returns
         -------
         ndarray of shape (n, ...)
-            Of the shape and dtype of X, or of those of the scaler.
+            With the shape and dtype of X or, if there is a scaler, of its output.
         """
         batch = stack_images(X)
         refuse_single_image(batch, self.image_shape, counted=labels is not None)

@@ -38,65 +38,68 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 class ImageAugmenter(BaseAugmenter):
-    """Augment images at random, with one interpolation and one table lookup per image.
+    """Augment images at random, with a single interpolation and a single table lookup per image.
 
-    It only augments: shape and dtype do not change; use `ImageScaler` to resize or normalise. It
-    has parameters like an estimator, so a grid search can tune ``augmenter__rotation_range``, but
-    it is not a transformer: in a pipeline, a random ``transform`` would also augment test images.
+    An augmenter does not change shape or dtype; use `ImageScaler` to resize or normalise. It has
+    parameters like an estimator, so a grid search can tune ``augmenter__rotation_range``. But it
+    is not a transformer, because a random ``transform`` in a pipeline would also augment test
+    images.
 
     Parameters
     ----------
     rotation_range : float, default=0
         Largest rotation in either direction, in degrees.
     width_shift_range, height_shift_range : float, int or sequence of float, default=0
-        Largest horizontal and vertical shift. A float below 1 is a fraction of the width or height,
-        a float from 1 is in pixels; an int n draws whole pixels from -(n - 1) to n - 1; a sequence
-        lists the shifts to choose from.
+        Largest horizontal and vertical shift. A float below 1 is a fraction of the width or
+        height, and a float of 1 or more is in pixels. An int n draws whole pixels from -(n - 1) to
+        n - 1. A sequence lists the shifts to choose from.
     shear_range : float, default=0
         Largest shear in either direction, in degrees.
     zoom_range : float or (float, float), default=0
-        Zoom range, drawn separately for width and height; a float z means ``(1 - z, 1 + z)``. Below
-        1 zooms in, above 1 zooms out.
+        Range of the zoom factor: below 1 zooms in, above 1 zooms out. A float z means ``(1 - z, 1
+        + z)``. Factors for width and height are drawn separately.
     crop_range : (float, float), default=None
-        Range of the fraction of the area that is kept, at a random place and with the image's
-        aspect ratio; 1 keeps all of it.
+        Range of the fraction of the area to keep (1 = whole image). The crop is at a random place
+        and has the aspect ratio of the image.
     horizontal_flip, vertical_flip : bool, default=False
-        Flip each image left to right, or upside down, with probability 0.5.
+        Flip each image left to right (horizontal) or upside down (vertical) with probability 0.5.
     rotate90 : bool, default=False
-        Rotate by 0, 90, 180 or 270 degrees; non-square images by 0 or 180, to keep their shape.
+        Rotate by 0, 90, 180 or 270 degrees. To keep their shape, non-square images are rotated
+        only by 0 or 180 degrees.
     brightness_range : (float, float), default=None
         Brightness factor range (1 = unchanged).
     contrast_range : (float, float), default=None
         Contrast factor range around the image's mean luminance (1 = unchanged).
     gamma_range : (float, float), default=None
-        Range of the gamma exponent (1 = unchanged); below 1 lightens dark areas.
+        Range of the gamma exponent (1 = unchanged). Values below 1 lighten dark areas.
     saturation_range : (float, float), default=None
         Saturation factor range (1 = unchanged, 0 = grey).
     hue_range : (float, float), default=None
         Range of the hue rotation, in degrees from -180 to 180.
     channel_shift_range : float, default=0
-        Largest value added to or subtracted from all channels, in input units; the sum is clipped
-        to the value range of the image.
+        Largest value added to or subtracted from all channels, in input units. The result is
+        clipped to the value range of the image.
     noise_std : float, default=0
-        Standard deviation of Gaussian noise added to every value, in input units.
+        Standard deviation of Gaussian noise that is added to every value, in input units.
     blur_sigma : float or (float, float), default=None
-        Range of the standard deviation of a Gaussian blur, in pixels; a float s means ``(0, s)``.
+        Range for the standard deviation of a Gaussian blur, in pixels. A float s means ``(0, s)``.
     erase : float, default=0
-        Probability that a rectangle of 2 to 40 % of the area is filled with random values.
+        Probability of filling a rectangle with random values. It covers 2 to 40 % of the image.
     fill_mode : {"nearest", "constant", "reflect", "wrap"}, default="nearest"
         How pixels beyond the border are filled.
     cval : float, default=0
-        The fill value for ``fill_mode="constant"``, for every channel, in input units.
+        The fill value of every channel for ``fill_mode="constant"``, in input units.
     interpolation : {"nearest", "linear", "cubic"}, default="linear"
         How values between pixels are interpolated.
     value_range : (float, float), default=None
-        Black and white of float images; None means 0 and 1. Integers have their dtype's range.
+        Values of black and white in float images. None means 0 and 1. Integer images use the range
+        of their dtype.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
+        Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
     random_state : int, RandomState, Generator or None, default=None
-        Seed of what is drawn where a method is given none.
+        Default seed of the methods.
     n_jobs : int, default=None
-        Threads. The result does not depend on it.
+        Number of threads. The result does not depend on it.
 
     See Also
     --------
@@ -107,13 +110,14 @@ class ImageAugmenter(BaseAugmenter):
 
     Notes
     -----
-    Names have the meaning in the documentation of Keras' ``ImageDataGenerator``: width means
-    columns, height means rows, and the centre is the true one.
+    Parameters have the same meaning as in the documentation of Keras' ``ImageDataGenerator``:
+    width means columns, height means rows, and images rotate about their true centre.
 
-    The order is: crop, rotation, shift, shear, zoom, quarter turns and flips, as one affine map;
-    channel shift, contrast, brightness and gamma, as one table; saturation; hue; blur; noise;
-    erasing. Only the affine map changes a fourth channel, alpha. Saturation and hue do not change
-    grey images. Each of the last five costs one more pass.
+    The order is: first crop, rotation, shift, shear, zoom, quarter turns and flips, combined into
+    one affine map; then channel shift, contrast, brightness and gamma, combined into one lookup
+    table; then saturation, hue, blur, noise and erasing, each of which costs one more pass over
+    the image. Only the affine map changes a fourth channel (alpha). Saturation and hue do not
+    change grey images.
 
     Examples
     --------
@@ -190,14 +194,14 @@ class ImageAugmenter(BaseAugmenter):
 
     @classmethod
     def preset(cls, name: str) -> Self:
-        """Return an augmenter with ranges that suit most photographs.
+        """Return an augmenter whose ranges suit most photographs.
 
         Parameters
         ----------
         name : {"light", "strong"}
-            "light" rotates by up to 15 degrees, shifts and zooms by up to a tenth and changes
-            brightness by up to a tenth. "strong" at least doubles these, and adds shear and
-            contrast. Neither flips, because a flip can change what an image shows.
+            "light" rotates by up to 15 degrees, and shifts, zooms and changes brightness by up to
+            a tenth. "strong" at least doubles these ranges, and adds shear and contrast. Neither
+            flips images, because a flip can change what an image shows.
 
         Returns
         -------
@@ -216,22 +220,23 @@ class ImageAugmenter(BaseAugmenter):
     def draw_params(
         self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
     ) -> AugmentationParams:
-        """Draw how n images are augmented.
+        """Draw random parameters for n images.
 
         Parameters
         ----------
         n : int
             Number of images.
         random_state : int, RandomState, Generator or None, default=None
-            None means the augmenter's own.
+            Random seed. None uses the `random_state` of the augmenter.
         keys : array-like of uint64, shape (n,), default=None
-            Random stream of each image, see `sklmerge.augment.hash_keys`: a row depends only on the
-            seed and on its key. None means 0, 1, 2 and so on.
+            Key of the random stream of each image, see `sklmerge.augment.hash_keys`. The
+            parameters of an image depend only on the seed and on its key. None means the keys 0,
+            1, 2, ...
 
         Returns
         -------
         AugmentationParams
-            With n rows, and only the columns in use.
+            One row per image. Only the columns in use are included.
 
         Raises
         ------
@@ -253,34 +258,35 @@ class ImageAugmenter(BaseAugmenter):
         scaler: ImageScaler | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
-        """Augment images by given parameters.
+        """Augment images with the given parameters.
 
         Parameters
         ----------
         X : array-like of shape (m, H, W), (m, H, W, C) or (m, H * W * C)
-            Images, never changed. Flattened rows need ``image_shape`` and stay flattened.
+            Images. The input is never changed. Flattened rows need ``image_shape`` and stay
+            flattened.
         params : AugmentationParams
-            Of n images.
+            Parameters of n images.
         indices : array-like of int, shape (n,), default=None
-            The image that each row of the parameters applies to: ``np.zeros(n, int)`` makes n
-            copies of the first. None means each image once, in order.
+            For each row of the parameters, the image to augment. For example, ``np.zeros(n, int)``
+            makes n copies of the first image. None means each image once, in order.
         scaler : ImageScaler, default=None
-            Resizes and normalises in the same pass: images are resized, augmented and normalised,
-            interpolated once in all. Without a resize the result is that of
-            ``scaler.transform(augmenter.apply(X, params))``, to the last bit.
+            Resizes and normalises the images too. Images are resized, augmented and normalised in
+            one pass with a single interpolation. If the scaler does not resize, the result is
+            exactly the same as ``scaler.transform(augmenter.apply(X, params))``.
         out : ndarray, default=None
-            Contiguous array to fill, of the shape and dtype of the result.
+            Contiguous array to write to, with the shape and dtype of the result.
 
         Returns
         -------
         ndarray of shape (n, ...)
-            With the shape and dtype of X, or those of the scaler.
+            With the shape and dtype of X or, if there is a scaler, of its output.
 
         Raises
         ------
         ValueError, TypeError
-            If X is not a batch of images, or floats are outside `value_range` before a colour
-            change.
+            If X is not a batch of images, or if colours are changed and floats in X are outside
+            `value_range`.
         """
         check_ranges(vars(self))
         batch = check_batch(X, self.image_shape, len(params), indices)

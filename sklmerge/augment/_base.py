@@ -24,7 +24,7 @@ class Augmenter(Protocol):
     def draw_params(
         self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
     ) -> AugmentationParams:
-        """Draw how n images are augmented."""
+        """Draw random parameters for n images."""
 
     def apply(
         self,
@@ -34,7 +34,7 @@ class Augmenter(Protocol):
         indices: ArrayLike | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
-        """Augment images by given parameters."""
+        """Augment images with the given parameters."""
 
 
 class BaseAugmenter(BaseEstimator, ABC):
@@ -44,7 +44,7 @@ class BaseAugmenter(BaseEstimator, ABC):
     def draw_params(
         self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
     ) -> AugmentationParams:
-        """Draw how n images are augmented."""
+        """Draw random parameters for n images."""
 
     @abstractmethod
     def apply(
@@ -56,7 +56,7 @@ class BaseAugmenter(BaseEstimator, ABC):
         scaler: ImageScaler | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
-        """Augment images by given parameters."""
+        """Augment images with the given parameters."""
 
     def augment(
         self, X: ArrayLike, random_state: Any = None, *, scaler: ImageScaler | None = None
@@ -68,12 +68,12 @@ class BaseAugmenter(BaseEstimator, ABC):
         X, scaler
             See `apply`.
         random_state : int, RandomState, Generator or None, default=None
-            None means the augmenter's own.
+            Random seed. None uses the `random_state` of the augmenter.
 
         Returns
         -------
         ndarray
-            Of the shape and dtype of X, or of those of the scaler.
+            With the shape and dtype of X or, if there is a scaler, of its output.
         """
         batch = stack_images(X)
         refuse_single_image(batch)
@@ -91,12 +91,12 @@ class ImageTransformer(TransformerMixin):
         super().__init_subclass__(auto_wrap_output_keys=None, **options)
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Leave the output as it is, for the sake of a pipeline's other steps.
+        """Do nothing, because images stay arrays. This lets a pipeline call `set_output`.
 
         Parameters
         ----------
         transform : str, default=None
-            Meant for the other steps.
+            Ignored.
 
         Returns
         -------

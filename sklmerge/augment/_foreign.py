@@ -28,18 +28,18 @@ class CallableAugmenter(BaseAugmenter):
     Parameters
     ----------
     function : callable
-        ``f(image)`` or ``f(image, rng)``, where ``rng`` is a numpy Generator for this image. It
-        gets one row of X, unchanged, and returns an array of the same shape and dtype. A parameter
-        named ``rng`` is passed by name, with or without a default.
+        ``f(image)`` or ``f(image, rng)``. The function gets one unchanged row of X and, as
+        ``rng``, a NumPy Generator for this image. It must return an array of the same shape and
+        dtype. A parameter named ``rng`` is passed by name, whether or not it has a default.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of flattened images, if the function should get images; None
-        passes the flattened rows.
+        Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows and the
+        function should get images. None passes the flattened rows.
     random_state : int, RandomState, Generator or None, default=None
         Default seed of the methods.
 
     Notes
     -----
-    `random_state` has no effect on a function that has no ``rng`` and uses its own random state.
+    `random_state` has no effect if the function has no ``rng`` and uses its own random state.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class CallableAugmenter(BaseAugmenter):
     def draw_params(
         self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
     ) -> AugmentationParams:
-        """Give each of n images the key of its own random stream.
+        """Assign each of n images the key of its own random stream.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class CallableAugmenter(BaseAugmenter):
         Returns
         -------
         AugmentationParams
-            With the one column ``key``.
+            With a single column, ``key``.
         """
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         return AugmentationParams(n, {"key": salt_keys(seed, check_keys(n, keys))})
@@ -95,21 +95,21 @@ class CallableAugmenter(BaseAugmenter):
         Parameters
         ----------
         X : array-like of shape (m, ...)
-            Images or rows; the function gets copies, so it cannot change the array.
+            Images or rows. The function gets copies, so it cannot change X.
         params, indices, out
             See `ImageAugmenter.apply`.
         scaler : ImageScaler, default=None
-            Normalises what the function returns, in a separate pass.
+            Normalises the output of the function, in a separate pass.
 
         Returns
         -------
         ndarray of shape (n, ...)
-            Of the shape and dtype of X, or of those of the scaler.
+            With the shape and dtype of X or, if there is a scaler, of its output.
 
         Raises
         ------
         ValueError, TypeError
-            If the function returns another shape or another dtype.
+            If the function changes the shape or dtype.
         """
         check_scaler(scaler)
         batch = stack_images(X)

@@ -75,7 +75,7 @@ _KERAS_COLUMNS = {
 class AugmentationParams:
     """How each of n images is augmented: one row per image, one column per parameter.
 
-    You can save the parameters beside the images they made, and replay them with
+    You can save the parameters together with the augmented images, and replay them with
     `ImageAugmenter.apply`.
 
     Parameters
@@ -83,21 +83,21 @@ class AugmentationParams:
     n_rows : int
         Number of images.
     columns : mapping of str to ndarray of shape (n_rows,)
-        The parameters in use. A column that is absent changes nothing. Angles (``rotation``,
-        ``shear``) are in degrees; ``shift_x`` and ``shift_y`` are fractions of width and height,
-        ``shift_x_pixels`` and ``shift_y_pixels`` pixels; ``zoom_x`` and ``zoom_y`` above 1 zoom
-        out; ``crop`` is the share of the area that is kept, ``crop_x`` and ``crop_y`` say where
-        between the borders (0 to 1) it lies; ``quarter_turns`` go counterclockwise;
-        ``brightness``, ``contrast`` and ``saturation`` are factors, ``gamma`` is an exponent,
-        ``hue`` a turn in degrees; ``channel_shift`` and ``noise_std`` are in input units,
-        ``blur_sigma`` in pixels; ``erase_x``, ``erase_y``, ``erase_width`` and ``erase_height``
-        are shares of width and height. ``key`` is the random stream of noise, of erased pixels
-        and of a user's own callable. ``operation`` and ``magnitude`` are those of
-        `TrivialAugmenter`; ``augmenter`` says which of several augments the image, -1 none.
+        The parameters in use. A missing column has no effect. ``rotation`` and ``shear`` are
+        angles in degrees. ``shift_x`` and ``shift_y`` are fractions of the width and height;
+        ``shift_x_pixels`` and ``shift_y_pixels`` are in pixels. ``zoom_x`` and ``zoom_y`` above 1
+        zoom out. ``crop`` is the share of the area that is kept; ``crop_x`` and ``crop_y`` are its
+        position between the borders (0 to 1). ``quarter_turns`` are counterclockwise.
+        ``brightness``, ``contrast`` and ``saturation`` are factors, ``gamma`` is an exponent, and
+        ``hue`` is a rotation in degrees. ``channel_shift`` and ``noise_std`` are in input units,
+        ``blur_sigma`` is in pixels. ``erase_x``, ``erase_y``, ``erase_width`` and ``erase_height``
+        are fractions of the width and height. ``key`` is the random stream for noise, erased
+        pixels and your own callable. ``operation`` and ``magnitude`` belong to `TrivialAugmenter`.
+        ``augmenter`` is the position of the augmenter in a mapping, or -1 for a plain copy.
 
     See Also
     --------
-    ImageAugmenter : Draws and applies such parameters.
+    ImageAugmenter : Draws and applies these parameters.
 
     Examples
     --------
@@ -145,7 +145,7 @@ class AugmentationParams:
         Parameters
         ----------
         indices : ndarray of int or slice
-            Which rows.
+            Rows to return.
 
         Returns
         -------
@@ -167,7 +167,7 @@ class AugmentationParams:
         Returns
         -------
         list of dict
-            Only the columns in use; JSON keeps the floats exactly.
+            Only the columns in use are included. JSON preserves the floats exactly.
         """
         if not self.columns:
             return [{} for _ in range(self.n_rows)]
@@ -181,7 +181,7 @@ class AugmentationParams:
         Parameters
         ----------
         dicts : iterable of mapping
-            One per image; names that are missing in some of them have no effect there.
+            One dict per image. A parameter that is missing in a dict has no effect on its image.
 
         Returns
         -------
@@ -205,13 +205,13 @@ class AugmentationParams:
     def from_keras(cls, dicts: Iterable[Mapping[str, Any]]) -> "AugmentationParams":
         """Read the dicts of Keras' ``ImageDataGenerator.get_random_transform``.
 
-        Keras draws ``tx`` from its ``height_shift_range`` and then moves columns by it, and ``ty``
-        the other way round; what is replayed here is what its ``apply_transform`` does.
+        Keras draws ``tx`` from ``height_shift_range`` but then shifts columns by it, and does the
+        opposite with ``ty``. This method replays what Keras' ``apply_transform`` actually does.
 
         Parameters
         ----------
         dicts : iterable of mapping
-            One an image, with any of ``theta``, ``tx``, ``ty``, ``shear``, ``zx``, ``zy``,
+            One dict per image, with any of ``theta``, ``tx``, ``ty``, ``shear``, ``zx``, ``zy``,
             ``flip_horizontal``, ``flip_vertical``, ``channel_shift_intensity``, ``brightness``.
 
         Returns

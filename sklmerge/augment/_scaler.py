@@ -33,15 +33,15 @@ _CHUNK = 64
 class ImageScaler(ImageTransformer, BaseEstimator):
     """Resize and normalise images, in training and testing.
 
-    The deterministic half of Keras' ``ImageDataGenerator``: `fit` learns from training images, and
-    `transform` applies the same values to all images.
+    This is the deterministic half of Keras' ``ImageDataGenerator``. `fit` computes statistics of
+    the training images, and `transform` applies them to any images.
 
     Parameters
     ----------
     rescale : float, default=None
-        Factor for every value, such as ``1 / 255``.
+        Multiply every value by this factor, such as ``1 / 255``.
     image_size : (int, int), default=None
-        Height and width to resize to; None keeps the size.
+        Resize to this height and width. None keeps the size.
     featurewise_center : bool, default=False
         Subtract the mean over the training images, channel by channel.
     featurewise_std_normalization : bool, default=False
@@ -52,36 +52,37 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         Divide by each image's own standard deviation.
     zca_whitening : bool, default=False
         Centre like `featurewise_center`, then multiply by a matrix that makes the values of an
-        image uncorrelated over the training images, if every pixel has the same mean there. As in
-        Keras, means are per channel, not per pixel, so the differences between the pixels' means
-        stay correlated. The matrix has n * n entries for an image of n values, so images must be
-        small.
+        image uncorrelated over the training images. As in Keras, means are per channel, not per
+        pixel, so the values are fully uncorrelated only if all pixels have the same mean. For an
+        image of n values, the matrix has n * n entries, so use small images.
     zca_epsilon : float, default=1e-06
-        Added to the singular values before whitening divides by them.
+        Added to the singular values before dividing by them in whitening.
     preprocessing_function : callable, default=None
-        Called for each image, after the resize and before everything else: takes a float array of
-        shape (H, W) or (H, W, C) and returns one of the same shape.
+        Called for each image, after resizing and before everything else. It gets a float array of
+        shape (H, W) or (H, W, C), and must return an array of the same shape.
     dtype : {"float32", "float64"}, default="float32"
-        Of the output.
+        Dtype of the output.
     mean, std : float or sequence of float, default=None
-        Subtracted from each channel, and divided by; needs no fit. Values up to 1 are fractions of
-        white, like ImageNet's (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225), for any dtype. If
-        any is above 1, or with `rescale`, all are in units of the (rescaled) images.
+        Subtract `mean` from each channel, then divide by `std`; this needs no `fit`. Values up to
+        1 are fractions of white for any image dtype, like ImageNet's (0.485, 0.456, 0.406) and
+        (0.229, 0.224, 0.225). If any value is above 1, or if `rescale` is used, all values are in
+        units of the (rescaled) images.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
+        Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
 
     Attributes
     ----------
     mean_ : ndarray of float64, shape (C,)
-        Mean over the training images, after rescaling; only if a featurewise option needs it.
+        Mean over the training images, after rescaling. Only exists if a featurewise option needs
+        it.
     std_ : ndarray of float64, shape (C,)
-        Standard deviation of the same.
+        Standard deviation over the training images, after rescaling.
     n_pixels_ : int
-        Number of pixels that they were computed from.
+        Number of pixels that the mean and standard deviation were computed from.
     whitening_ : ndarray of float64, shape (h * w * C, h * w * C)
-        The matrix for flattened images; only with `zca_whitening`.
+        The whitening matrix for flattened images. Only exists with `zca_whitening`.
     n_channels_ : int
-        Channels of the training images, 1 for grey ones without a channel axis.
+        Number of channels of the training images. 1 for grey images without a channel axis.
 
     See Also
     --------
@@ -89,13 +90,15 @@ class ImageScaler(ImageTransformer, BaseEstimator):
 
     Notes
     -----
-    The order is Keras': resize, preprocessing function, rescale, samplewise centre and scale,
-    featurewise centre and scale, whitening; 1e-6 is added to every standard deviation. Keras
-    computes its statistics after rescaling, but before the preprocessing function and samplewise
-    options. Here each is computed after all steps that precede it, so the resulting mean is 0 and
-    the standard deviation 1 with any other options. In Keras some options turn others on or off
-    (dividing by the standard deviation also centres, whitening drops it); here each option does
-    only what it says.
+    The order is the same as in Keras: resize, preprocessing function, rescale, samplewise centre
+    and scale, featurewise centre and scale, whitening. 1e-6 is added to every standard deviation.
+
+    There are two differences from Keras. Keras computes statistics after rescaling, but before the
+    preprocessing function and the samplewise options. Here, each statistic is computed after all
+    steps that precede it, so the result has mean 0 and standard deviation 1, whatever the other
+    options are. And in Keras some options turn others on or off: dividing by the standard
+    deviation also centres, and whitening turns off this division. Here, each option does only what
+    it says.
 
     Examples
     --------
@@ -151,8 +154,8 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), ImageIndex, ImageBatches
-            Training images. The files of an index are read a few at a time, at `image_size`; of
-            batches, one epoch is used.
+            Training images. If X is an ImageIndex, its files are read a few at a time and resized
+            to `image_size`. If X is an ImageBatches, one epoch is used.
         y : ignored
 
         Returns
@@ -177,7 +180,7 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         return self
 
     def partial_fit(self, X: Any, y: object = None) -> Self:
-        """Add more images, as if `fit` had received those of all calls together.
+        """Add more images. The result is the same as one `fit` with the images of all calls.
 
         Parameters
         ----------
@@ -192,7 +195,7 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         Raises
         ------
         ValueError
-            If `zca_whitening` is set, which needs all images at once.
+            If `zca_whitening` is set, because whitening needs all images at once.
         """
         self._check_params()
         if self.zca_whitening:
@@ -207,12 +210,13 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C)
-            Images, never changed. Flattened rows need ``image_shape`` and stay flattened.
+            Images. The input is never changed. Flattened rows need ``image_shape`` and stay
+            flattened.
 
         Returns
         -------
         ndarray of float32 or float64
-            Of shape (n, h, w), (n, h, w, C) or (n, h * w * C).
+            Images of shape (n, h, w), (n, h, w, C) or (n, h * w * C).
         """
         # A batch may end with 3 grey images.
         return scale_batch(self, X, counted=getattr(self, "n_channels_", 3) == 1)

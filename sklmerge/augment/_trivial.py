@@ -22,38 +22,39 @@ _SIGN_STREAM = 28
 
 
 class TrivialAugmenter(BaseAugmenter):
-    """Augment each image with one operation of random strength; there is nothing to tune.
+    """Augment each image with one random operation of random strength, with nothing to tune.
 
-    The operations, all equally likely, are those of TrivialAugmentWide: none; shear, shift and
-    rotation; brightness, colour, contrast and sharpness; posterize, solarize, autocontrast and
-    equalize. The strength is one of 31 steps.
+    The operations are those of TrivialAugmentWide, and all are equally likely: no change; shear,
+    shift and rotation; brightness, colour, contrast and sharpness; posterize, solarize,
+    autocontrast and equalize. The strength is one of 31 steps.
 
     Parameters
     ----------
     fill_mode : {"nearest", "constant", "reflect", "wrap"}, default="nearest"
-        How pixels beyond the border are filled. The paper fills with black: ``"constant"``.
+        How pixels beyond the border are filled. The paper fills them with black: ``"constant"``.
     cval : float, default=0
-        The fill value for ``fill_mode="constant"``, for every channel, in input units.
+        The fill value of every channel for ``fill_mode="constant"``, in input units.
     interpolation : {"nearest", "linear", "cubic"}, default="linear"
         How values between pixels are interpolated.
     value_range : (float, float), default=None
-        Black and white of float images; None means 0 and 1. Integers have their dtype's range.
+        Values of black and white in float images. None means 0 and 1. Integer images use the range
+        of their dtype.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
+        Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
     random_state : int, RandomState, Generator or None, default=None
         Default seed of the methods.
     n_jobs : int, default=None
-        Threads. The result does not depend on it.
+        Number of threads. The result does not depend on it.
 
     See Also
     --------
-    ImageAugmenter : Augments within ranges that you choose.
+    ImageAugmenter : Lets you choose the ranges.
 
     Notes
     -----
     Shifts are up to 32 pixels for any image size, and shears keep the centre in place. Rotations
-    are up to 135 degrees, and nothing is ever flipped. If a rotated or solarized image would belong
-    to another class, choose ranges with `ImageAugmenter` instead.
+    are up to 135 degrees, and images are never flipped. If a rotated or solarized image would
+    belong to a different class, use `ImageAugmenter` and choose the ranges yourself.
 
     References
     ----------
@@ -104,8 +105,9 @@ class TrivialAugmenter(BaseAugmenter):
         Returns
         -------
         AugmentationParams
-            With the columns ``operation`` and ``magnitude``: degrees, pixels, factors, slopes,
-            bits, or the fraction of white above which values are inverted.
+            With the columns ``operation`` and ``magnitude``. Depending on the operation, the
+            magnitude is in degrees or pixels, or is a factor, a slope, a number of bits, or the
+            fraction of white above which values are inverted.
         """
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         streams = check_keys(n, keys)
@@ -129,7 +131,7 @@ class TrivialAugmenter(BaseAugmenter):
         scaler: ImageScaler | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
-        """Augment images by given parameters.
+        """Augment images with the given parameters.
 
         Parameters
         ----------
@@ -139,7 +141,7 @@ class TrivialAugmenter(BaseAugmenter):
         Returns
         -------
         ndarray of shape (n, ...)
-            Of the shape and dtype of X, or of those of the scaler.
+            With the shape and dtype of X or, if there is a scaler, of its output.
         """
         settings = {k: v for k, v in self.get_params().items() if k != "random_state"}
         augmenter = ImageAugmenter(**settings)

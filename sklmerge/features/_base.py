@@ -50,7 +50,7 @@ class NamedFeatures(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : ignored
-            Pixels have no part in the names.
+            Ignored, because pixels have no names.
 
         Returns
         -------
@@ -98,13 +98,13 @@ class ImageFeatures(NamedFeatures, ABC):
         """Name the entries of that vector; raise a ValueError where parameters do not fit."""
 
     def fit(self, X: Any, y: object = None) -> Self:
-        """Check the parameters against the shape of the images; nothing else is learned.
+        """Check the parameters and remember the image shape; nothing else is learned.
 
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
-            Images, flattened rows (which need ``image_shape``), or where images are: then the
-            first of them is read, for its shape.
+            Images, flattened rows (which need ``image_shape``), paths, or an ImageIndex. If X
+            contains paths or is an index, only the first image is read, to find the shape.
         y : ignored
 
         Returns
@@ -124,12 +124,12 @@ class ImageFeatures(NamedFeatures, ABC):
         return self
 
     def transform(self, X: Any) -> NDArray[np.float64]:
-        """Describe each image.
+        """Compute the features of each image.
 
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
-            Images of the shape seen in `fit`. Files are read as RGB, some at a time.
+            Images of the shape seen in `fit`. Files are read as RGB, a few at a time.
 
         Returns
         -------

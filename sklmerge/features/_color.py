@@ -18,13 +18,13 @@ class ColorHistogram(ImageFeatures):
     Parameters
     ----------
     n_bins : int, default=16
-        Number of bins that the range of values is divided into.
+        Number of bins in the value range.
     value_range : (float, float), default=None
         Value range of float images; None means 0 to 1. Integers have their dtype's range.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
+        Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
     n_jobs : int, default=None
-        Workers, as joblib counts them. The result does not depend on it.
+        Number of workers, as in joblib. The result does not depend on it.
 
     Attributes
     ----------
@@ -37,12 +37,12 @@ class ColorHistogram(ImageFeatures):
     --------
     HOGFeatures : Describes shapes.
     LBPFeatures : Describes texture.
-    EmbeddingFeatures : The output of a pretrained network.
+    EmbeddingFeatures : Uses the output of a pretrained network.
 
     Notes
     -----
-    Each channel's histogram adds up to 1. The last bin includes both its bounds, as in
-    `numpy.histogram`.
+    Each channel's histogram adds up to 1. As in `numpy.histogram`, the last bin includes its upper
+    bound.
 
     Examples
     --------

@@ -32,48 +32,53 @@ from sklmerge.images import find_paths, get_ways
 class EmbeddingFeatures(NamedFeatures):
     """Describe images by the output of a pretrained network, frozen and in inference mode.
 
-    The features to try first on a small set. You bring the model; no weights are downloaded.
+    Try these features first if you have few images. You provide the model; no weights are
+    downloaded.
 
     Parameters
     ----------
     model : torch module, Keras model, path of an ONNX file, or callable
-        A torch module gets float32 tensors (n, C, H, W), a Keras model float32 arrays (n, H, W, C),
-        an ONNX model whichever of these its input requires, and a callable float32 arrays (n, H, W,
-        C). It returns one row of numbers per image; axes of length 1 after the second are dropped.
+        The pretrained network. A torch module gets float32 tensors of shape (n, C, H, W). A Keras
+        model or a callable gets float32 arrays of shape (n, H, W, C). An ONNX model gets whichever
+        of these two shapes its input requires. The output must have one row of numbers per image;
+        further axes of length 1 are dropped.
     image_size : (int, int), default=None
-        Height and width in pixels that images are resized to; None keeps their size.
+        Resize images to this height and width, in pixels. None keeps their size.
     mean, std : float or sequence of float, default=None
-        Subtracted from each channel, and divided by. Values up to 1 are fractions of white, like
-        ImageNet's (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225); if any is above 1, all are in
-        units of the images, such as 127.5. None passes the values unchanged.
+        Subtract `mean` from each channel, then divide by `std`. Values up to 1 are fractions of
+        white, like ImageNet's (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225). If any value is
+        above 1, such as 127.5, all values are in units of the images. None passes the images
+        unchanged.
     batch_size : int, default=32
-        Images per call of the model. The result does not depend on it beyond rounding.
+        Number of images per call of the model. Changes the result by no more than rounding.
     device : str, default=None
-        Where a torch module runs (such as ``"cuda"``), or ``"cuda"`` for an ONNX file; None
-        leaves a module where it is.
+        Device for a torch module or an ONNX file, such as ``"cuda"``. None leaves a module where
+        it is.
     output : str, default=None
-        Name of the inner layer whose output is used: of a torch module as in ``named_modules()``,
-        of a Keras model as in ``layers``, of an ONNX file the name of a tensor.
+        Name of an inner layer whose output is used instead of the model's output. For a torch
+        module, a name from ``named_modules()``; for a Keras model, the name of one of its
+        ``layers``; for an ONNX file, the name of a tensor.
     cache_dir : path-like, default=None
-        Folder that stores each embedding, under a hash of the image and of the model. Each is
-        then computed only once for all folds, candidates of a grid search, later runs and other
+        Folder that stores the embeddings, under a hash of image and model. Each embedding is then
+        computed only once, and reused in other folds, grid search candidates, later runs and other
         processes.
 
     Attributes
     ----------
     n_outputs_ : int
-        Length of a row.
+        Number of features per image.
     feature_names_ : list of str
         Names of the features.
 
     Notes
     -----
-    Cloning shares the model, and neither copies nor changes its weights; its training mode is
-    restored after each call. The hash of the model covers weights, configuration and the output for
-    a fixed probe batch, so a model that was trained further counts as another model. A callable is
-    identified only by its name and that output.
+    A clone uses the same model object, without copying or changing its weights. The model's
+    training mode is restored after each call. The hash of a model covers its weights, its
+    configuration and its output for a fixed test batch, so a model that was trained further counts
+    as a new model. The hash of a callable covers only its name and its output for the test batch.
 
-    If `mean` and `std` are None, integers are passed to the model unchanged: 0 to 255 for uint8.
+    If `mean` and `std` are None, integer values are passed to the model unscaled: 0 to 255 for
+    uint8.
 
     See Also
     --------
@@ -113,7 +118,7 @@ class EmbeddingFeatures(NamedFeatures):
         self.cache_dir = cache_dir
 
     def fit(self, X: Any, y: object = None) -> Self:
-        """Embed the first image, to check the parameters and to count the features.
+        """Embed the first image to check the parameters and count the features.
 
         Parameters
         ----------
@@ -141,7 +146,7 @@ class EmbeddingFeatures(NamedFeatures):
         Parameters
         ----------
         X : array-like of shape (n, H, W) or (n, H, W, C), list of images, paths or ImageIndex
-            Images of one size, or of any if `image_size` is given.
+            Images of the same size, or of any size if `image_size` is given.
 
         Returns
         -------
@@ -150,7 +155,7 @@ class EmbeddingFeatures(NamedFeatures):
         Raises
         ------
         ValueError
-            If the model does not take such images, or does not return a row for each.
+            If the model does not accept the images, or does not return one row per image.
         BadFileError
             If a file cannot be read.
         """

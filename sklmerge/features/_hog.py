@@ -18,11 +18,11 @@ class HOGFeatures(ImageFeatures):
     orientations : int, default=9
         Number of gradient directions.
     pixels_per_cell, cells_per_block : (int, int), default=(8, 8) and (2, 2)
-        Height and width of a cell in pixels, and of a block in cells.
+        Height and width of a cell in pixels, and height and width of a block in cells.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
+        Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
     n_jobs : int, default=None
-        Workers, as joblib counts them. The result does not depend on it.
+        Number of workers, as in joblib. The result does not depend on it.
 
     Attributes
     ----------
@@ -35,12 +35,13 @@ class HOGFeatures(ImageFeatures):
     --------
     LBPFeatures : Describes texture.
     ColorHistogram : Describes colours.
-    EmbeddingFeatures : The output of a pretrained network.
+    EmbeddingFeatures : Uses the output of a pretrained network.
 
     Notes
     -----
-    The values equal those of `skimage.feature.hog`. Floats must be between 0 and 1. In a colour
-    image, each pixel uses the channel with the strongest gradient; alpha is ignored.
+    The features are the same as from `skimage.feature.hog`. Values of float images must be between
+    0 and 1. In a colour image, each pixel uses the channel with the strongest gradient. Alpha is
+    ignored.
 
     References
     ----------

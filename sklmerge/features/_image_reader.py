@@ -31,29 +31,30 @@ class ImageReader(ImageTransformer, BaseEstimator):
     Parameters
     ----------
     image_size : (int, int), default=None
-        Height and width to resize all images to; None keeps their size, which must then be the
-        same.
+        Resize all images to this height and width. None keeps their sizes, which must then be
+        equal.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
         See `sklmerge.images.decode_image`.
     reader : callable, default=None
-        Path -> array, for your own formats; it should raise OSError or ValueError if it fails. None
-        uses that of an `ImageIndex`, or decodes the formats of `decode_image`.
+        A function from path to array, for your own file formats. It should raise OSError or
+        ValueError if it fails. None uses the `reader` of the ImageIndex, if X is one. Otherwise,
+        the formats that `decode_image` supports are read.
     n_jobs : int, default=None
-        Threads, as joblib counts them. The result does not depend on it.
+        Number of threads, as in joblib. The result does not depend on it.
     storage_options : mapping, default=None
-        Options of fsspec's file systems, for URLs among the paths. None uses those of an
-        `ImageIndex`.
+        Options for fsspec's file systems, if there are URLs among the paths. None uses the options
+        of the ImageIndex, if X is one.
 
     See Also
     --------
-    ImageIndex : Lists the images of a folder, with labels.
+    ImageIndex : Lists the images of a folder and their labels.
 
     Notes
     -----
-    It learns nothing, so it does not need to be fitted. Every path must give one row, so files that
-    cannot be read raise an error; `ImageIndex.verify` lists them all, and ``ImageIndex.read`` with
-    ``on_error="skip"`` leaves them out. ``set_output`` has no effect on this step: images stay
-    arrays.
+    The reader learns nothing, so it does not need to be fitted. Every path must give one row, so a
+    file that cannot be read raises an error. `ImageIndex.verify` lists all such files, and
+    ``ImageIndex.read`` with ``on_error="skip"`` leaves them out. ``set_output`` has no effect on
+    this step, because images stay arrays.
 
     Examples
     --------
@@ -110,7 +111,7 @@ class ImageReader(ImageTransformer, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, height, width) or (n, height, width, channels)
-            uint8 unless `color_mode` is "keep".
+            The images, as uint8 unless `color_mode` is "keep".
 
         Raises
         ------
@@ -121,7 +122,7 @@ class ImageReader(ImageTransformer, BaseEstimator):
         ValueError
             If the images differ in shape or dtype.
         ConnectionError
-            If the store behind a URL does not answer, or refuses.
+            If the server behind a URL does not respond or refuses access.
         """
         self._check_params()
         paths = find_paths(X)
@@ -163,12 +164,12 @@ class ImageReader(ImageTransformer, BaseEstimator):
         check_storage_options(self.storage_options)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_] | None:
-        """Return the input names, for the other steps of a pipeline; pixels have no names.
+        """Return the input names unchanged, so that a pipeline can name its features.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns that came in, if any.
+            Names of the input columns, if any.
 
         Returns
         -------

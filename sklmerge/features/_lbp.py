@@ -16,21 +16,21 @@ from sklmerge.features._base import ImageFeatures
 class LBPFeatures(ImageFeatures):
     """Describe the texture of images by histograms of local binary patterns.
 
-    Each pixel is compared with neighbours on a circle around it. Patterns with at most two changes
-    between darker and brighter are counted separately, all others together.
+    Each pixel is compared with its neighbours on a circle. Each pattern with at most two changes
+    between darker and brighter is counted separately. All other patterns are counted together.
 
     Parameters
     ----------
     n_points : int, default=8
-        Neighbours on the circle.
+        Number of neighbours on the circle.
     radius : float, default=1
         Radius of the circle, in pixels.
     cells : (int, int), default=(1, 1)
-        Rows and columns of a grid over the image, with one histogram per cell.
+        Number of rows and columns of a grid over the image. Each cell gets its own histogram.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of images that come as flattened rows.
+        Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
     n_jobs : int, default=None
-        Workers, as joblib counts them. The result does not depend on it.
+        Number of workers, as in joblib. The result does not depend on it.
 
     Attributes
     ----------
@@ -43,13 +43,16 @@ class LBPFeatures(ImageFeatures):
     --------
     HOGFeatures : Describes shapes.
     ColorHistogram : Describes colours.
-    EmbeddingFeatures : The output of a pretrained network.
+    EmbeddingFeatures : Uses the output of a pretrained network.
 
     Notes
     -----
-    Images are converted to 256 levels of grey; floats must be between 0 and 1. Each histogram adds
-    up to 1. Interpolation smooths the finest patterns, so at ``radius=1`` augmented copies differ
-    from their sources: augment the images of all classes in the same way, or use a larger radius.
+    Images are converted to 256 grey levels. Values of float images must be between 0 and 1. Each
+    histogram adds up to 1.
+
+    Augmentation interpolates, which smooths the finest patterns. So with ``radius=1``, augmented
+    copies have different features than their sources. Augment the images of all classes in the
+    same way, or use a larger radius.
 
     References
     ----------

@@ -27,31 +27,33 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
     Parameters
     ----------
     estimator : classifier
-        Cloned for every fold.
+        A clone is fitted for every fold.
     n_classes : int, default=None
         Join classes until this many are left.
     threshold : float in (0, 1], default=None
-        Join classes while their mean confusability is at least this. None is 0.1 if `n_classes` is
-        also None.
+        Join classes as long as their mean confusability is at least this value. Defaults to 0.1 if
+        `n_classes` is also None.
     cv : int, splitter, iterable of splits or None, default=5
-        As in scikit-learn's `cross_val_predict`; None is 5. With `groups`, an int or None keeps
-        groups together, and a splitter that cannot do so raises an error.
+        The same as in scikit-learn's `cross_val_predict`; None means 5 folds. If you pass `groups`
+        to `fit`, an int or None keeps every group in one fold. A splitter that does not keep
+        groups together raises an error.
 
     Attributes
     ----------
     merge_ : dict of merged label -> list of labels
         The suggestion.
     confusion_ : ndarray of shape (n_classes, n_classes)
-        Out-of-fold counts; rows are true classes, columns predicted ones.
+        Confusion matrix of the out-of-fold predictions. Rows are true classes, columns are
+        predicted classes.
     linkage_ : ndarray of shape (n_classes - 1, 4)
-        SciPy's linkage matrix; heights are 1 minus confusability.
+        Linkage matrix in SciPy's format. The distances are 1 minus confusability.
     ambiguous_pairs_ : list of AmbiguousPair
-        Pairs of confused classes, the most confusable first, each with the indices of the confused
-        samples: look at these images before merging.
+        Pairs of confused classes, sorted from most to least confusable. Each pair lists the
+        indices of the confused samples. Look at these images before you merge.
     classes_ : ndarray of shape (n_classes,)
         The classes of y, sorted.
     suggestion_ : MergeSuggestion
-        The complete suggestion; ``print`` shows the effect of every merge.
+        The complete suggestion. Print it to see the effect of every merge.
 
     See Also
     --------
@@ -62,9 +64,9 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    The same X, y and splits give the same suggestion, whatever the order of the classes in the
-    rows. Whether two classes *should* be merged depends on what they mean; this class only finds
-    out that a classifier cannot tell them apart.
+    The same X, y and splits always give the same suggestion, in whatever order the classes appear
+    in y. The advisor only finds classes that a classifier cannot tell apart. Whether they *should*
+    be merged depends on what they mean.
 
     Examples
     --------
@@ -111,9 +113,9 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Original labels.
         groups : array-like of shape (n_samples,), default=None
-            Samples that must stay together in one fold.
+            Group of each sample. Samples of a group stay together in one fold.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights for counting predictions; the estimator is fitted without them.
+            Weights for the confusion matrix. The estimator is fitted without weights.
 
         Returns
         -------

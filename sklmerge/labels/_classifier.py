@@ -37,42 +37,44 @@ from sklmerge.labels._routing import convert_validation, make_router, name_refin
 
 
 class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
-    """Train any classifier on merged classes, and predict merged or original ones.
+    """Train any classifier on merged classes, and predict merged or original classes.
 
-    y always contains the original labels. They are merged for `estimator`, which may be a pipeline
-    that oversamples. To predict original labels, add a `refiner`, which tells the members of a
-    merged class apart: it is trained only on the rows of that class, before oversampling.
+    Always pass the original labels as y. They are merged before `estimator` is fitted, and
+    `estimator` may be a pipeline that oversamples. To predict original labels, add a `refiner`,
+    which tells the members of a merged class apart. A refiner is trained only on the rows of its
+    merged class, before oversampling.
 
     Parameters
     ----------
     estimator : classifier
-        Learns the merged classes. It is cloned.
+        Classifier for the merged classes. `fit` fits a clone.
     merge : LabelMerger, mapping, list of lists or None, default=None
-        Which classes count as one; see :class:`LabelMerger`.
+        Which classes to merge; see :class:`LabelMerger`.
     refiner : classifier, mapping of label -> classifier or "prior", "prior" or None, default=None
-        Tells the members of a merged class apart: a classifier that is cloned for each merged class
-        of several members, a mapping with one for each, or "prior" for training frequencies. A
-        merged class that is not in the mapping is split by training frequency.
+        How to tell the members of a merged class apart. A classifier is cloned for each merged
+        class that has several members. A mapping gives each merged class its own classifier, and
+        any class that is not in the mapping is split by training frequency. "prior" splits every
+        merged class by training frequency.
     output : {"merged", "original"}, default="merged"
         Which labels `predict`, `predict_proba`, `score` and `classes_` use.
     encode_labels : bool, default=False
-        Pass the class numbers 0..k-1 to `estimator` and refiners instead of labels, for those that
-        need them (XGBoost, networks). Predictions are still labels.
+        Pass the class numbers 0..k-1 instead of labels to `estimator` and refiners. XGBoost and
+        networks need this. Predictions are still labels.
 
     Attributes
     ----------
     estimator_ : classifier
-        Fitted on merged labels, or on their numbers.
+        The classifier fitted on merged labels, or on class numbers with `encode_labels`.
     merger_ : LabelMerger
         Fitted on y.
     refiners_ : dict of merged label -> classifier
-        Fitted, for the merged classes that have one.
+        The fitted refiners. A merged class without a refiner has no entry.
     classes_ : ndarray of shape (n_classes,)
-        The merged or original classes, as `output` says, sorted.
+        The merged or original classes (see `output`), sorted.
     class_frequencies_ : dict of label -> float
-        The samples of each original class in y, or the sum of their `sample_weight`.
+        Number of samples of each original class in y, or the sum of their `sample_weight`.
     n_features_in_, feature_names_in_
-        Those of `estimator_`, if it has them.
+        The attributes of `estimator_`, if it has them.
 
     See Also
     --------
@@ -81,26 +83,30 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    With ``output="original"`` and probabilities, P(a|x) = P(AB|x) P(a|AB, x), and `predict` returns
-    the original class with the largest probability. It may lie outside the merged class with the
-    largest probability, so `predict` and `predict_merged` can disagree. Without probabilities,
-    `predict` runs the two stages one after the other, and there is no `predict_proba`.
+    With ``output="original"``, the probability of a member a of the merged class AB is P(a|x) =
+    P(AB|x) P(a|AB, x), and `predict` returns the original class with the largest probability. This
+    class may not belong to the merged class with the largest probability, so `predict` and
+    `predict_merged` can disagree. If a classifier has no `predict_proba`, `predict` first predicts
+    the merged class and then its member, and this object has no `predict_proba` either.
 
-    `sample_weight` is passed to `estimator` and refiners only if you pass it to `fit`; each refiner
-    gets the rows of its class, and "prior" uses them as counts. Other parameters of `fit` are
-    passed to `estimator` or, with metadata routing, to the steps that requested them. The labels of
-    a validation set (`eval_set`, `validation_data`, `y_val`) are merged like y.
+    `sample_weight` is passed to `estimator` and refiners only if you pass it to `fit`. Each
+    refiner gets the weights of its own rows, and "prior" uses the weights as counts. Other
+    parameters of `fit` are passed to `estimator` or, with metadata routing, to the steps that
+    requested them. The labels of a validation set (`eval_set`, `validation_data`, `y_val`) are
+    merged like y.
 
-    Many meta-estimators number the classes before they fit the estimators inside. A map of text
-    labels fails there by its type. If labels are numbers, the map must name every class, either
-    directly or by ``LabelMerger(merge, classes=[...])``, and y must contain exactly those classes,
-    or, with ``missing="ignore"``, a label that cannot result from such numbering. Two cases cannot
-    be detected here: an encoder that does not number in sorted order, and a caller that compares
-    predictions of ``output="merged"`` with original labels. So use that output only for the
-    outermost classifier.
+    Many meta-estimators replace the labels by 0, 1, 2, ... before they fit their inner estimators,
+    and a `merge` of original labels would then be wrong. If your labels are text, this raises an
+    error. If they are numbers, `merge` must name every class, either directly or with
+    ``LabelMerger(merge, classes=[...])``, and y must contain exactly these classes. With
+    ``missing="ignore"``, y may contain fewer, if one of them is a number that the meta-estimator
+    could not have assigned. Two mistakes cannot be detected: an encoder that does not number the
+    classes in sorted order, and a meta-estimator that compares merged predictions with original
+    labels. So use ``output="merged"`` only for the outermost classifier.
 
-    scikit-learn's scorers compare with the original y: they need ``output="original"``, or
-    :func:`merged_scorer`. With array API dispatch on, tensors of X are answered in tensors.
+    scikit-learn's scorers compare predictions with the original y, so use ``output="original"`` or
+    :func:`merged_scorer`. If X is a tensor and scikit-learn's array API dispatch is on,
+    predictions are tensors too.
 
     Examples
     --------
@@ -136,7 +142,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def fit(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **params: Any
     ) -> Self:
-        """Fit the estimator on merged labels, and the refiners within the merged classes.
+        """Fit the estimator on merged labels, and the refiners on the rows of their class.
 
         Parameters
         ----------
@@ -145,9 +151,9 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Original labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Passed on only if given.
+            Weights of the samples, passed on only if given.
         **params : dict
-            Passed to `estimator`, or routed.
+            Passed to `estimator`, or to the steps that requested them.
 
         Returns
         -------
@@ -186,12 +192,12 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     @property
     def classes_(self) -> NDArray[Any]:
-        """The classes at the level of `output`, sorted."""
+        """The merged or original classes (see `output`), sorted."""
         return self.merger_.classes_ if self.output == "original" else self.merger_.merged_classes_
 
     @in_kind_of_X
     def predict(self, X: Any) -> NDArray[Any]:
-        """Predict merged or original labels, as `output` says.
+        """Predict merged or original labels (see `output`).
 
         Parameters
         ----------
@@ -258,7 +264,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     @available_where(lambda self: self._offers("predict_proba"))
     @in_kind_of_X
     def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Predict probabilities at the level of `output`.
+        """Predict probabilities of the merged or original classes (see `output`).
 
         Parameters
         ----------
@@ -268,7 +274,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Probabilities, in the order of `classes_`.
+            Probabilities, with columns in the order of `classes_`.
         """
         check_is_fitted(self)
         if self.output == "original":
@@ -288,7 +294,8 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Logarithms, in the order of `classes_`; that of 0 is -inf.
+            Log-probabilities, with columns in the order of `classes_`. A probability of 0 gives
+            -inf.
         """
         P = to_numpy(self.predict_proba(X))
         if hasattr(self.estimator_, "predict_log_proba") and self._keeps_columns():
@@ -299,9 +306,10 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     @available_where(lambda self: self._offers("decision_function"))
     def decision_function(self, X: Any) -> NDArray[Any]:
-        """Give the estimator's decision function, in the order of `classes_`.
+        """Return the decision function of the estimator, with columns in the order of `classes_`.
 
-        It exists for merged output, and for original output if no class has several members.
+        This method exists for ``output="merged"``. For ``output="original"`` it exists only if no
+        merged class has several members.
 
         Parameters
         ----------
@@ -311,7 +319,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Decision values; with two classes, positive for the second.
+            Decision values. With two classes, positive values mean the second class.
         """
         check_is_fitted(self)
         values = self.estimator_.decision_function(X)
@@ -321,14 +329,14 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return -values if np.ndim(values) == 1 else values[:, self._place_originals()]
 
     def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return the accuracy for merged or original labels, as `output` says.
+        """Return the accuracy for merged or original labels (see `output`).
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
             Samples.
         y : array-like of shape (n_samples,)
-            Original labels; labels that were not in `fit` count as errors.
+            Original labels. A label that `fit` did not see counts as an error.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
 
@@ -345,7 +353,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return float(accuracy_score(truth, to_numpy(self.predict(X)), sample_weight=weights))
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return what the estimator and each refiner requested.
+        """Return the metadata that the estimator and each refiner requested.
 
         Returns
         -------

@@ -26,12 +26,13 @@ class JsonText(BaseEstimator):
     _learn: Callable[..., None]
 
     def to_json(self) -> str:
-        """Write parameters and, after fit, what was learned, as JSON text with typed labels.
+        """Write the parameters and, after `fit`, the learned attributes as JSON.
 
         Returns
         -------
         str
-            What `from_json` reads, to be kept with the weights of a network.
+            JSON text that `from_json` reads. You can store it next to the weights of a network.
+            Labels keep their types.
         """
         learned = None
         if hasattr(self, "mapping_"):
@@ -47,22 +48,22 @@ class JsonText(BaseEstimator):
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Make a merger, fitted if it was, from what `to_json` wrote.
+        """Make a merger from the text that `to_json` wrote, fitted if the original was fitted.
 
         Parameters
         ----------
         text : str
-            What `to_json` wrote.
+            The text that `to_json` wrote.
 
         Returns
         -------
         LabelMerger
-            Its labels have the types that they had.
+            A merger whose labels have their original types.
 
         Raises
         ------
         ValueError
-            If the text is no JSON, or not that of a LabelMerger.
+            If the text is not JSON, or was not written by a LabelMerger.
 
         Examples
         --------

@@ -27,7 +27,7 @@ def check_merger(merge: Any) -> LabelMerger:
     Parameters
     ----------
     merge : LabelMerger, mapping, list of lists or None
-        A merger is cloned, never fitted in place.
+        A LabelMerger is cloned, so yours is never fitted.
 
     Returns
     -------

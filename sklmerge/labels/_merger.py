@@ -41,30 +41,35 @@ from sklmerge.labels._targets import TargetCoding
 
 
 class LabelMerger(TargetCoding, JsonText):
-    """Merge classes into one, and undo the merge.
+    """Merge several classes into one, and undo the merge.
 
-    `fit` learns the classes of y and their merged classes. The other methods convert labels,
+    `fit` learns the original and merged classes of y. The other methods convert labels,
     probabilities and network targets from original to merged classes and back.
 
     Parameters
     ----------
     merge : mapping, list of lists or None, default=None
-        ``{"AB": ["A", "B"]}``; or ``[["A", "B"]]``, named by joining the members with ``+``; or
-        None, which merges nothing by name.
+        Which classes to merge: ``{"AB": ["A", "B"]}``, or ``[["A", "B"]]``, which names the merged
+        class ``A+B``. With None, classes can still be merged by `min_count` or `unlisted`.
     classes : list of labels or None, default=None
-        All original labels. A y with any other label raises an error, also inside a meta-estimator
-        that numbers the classes 0, 1, 2, ..., where a map of numbers would be wrong.
+        All original labels. Any other label in y raises an error. This protects you inside a
+        meta-estimator that replaces the labels by 0, 1, 2, ..., because a `merge` of other numbers
+        would be wrong there.
     min_count : int, float or None, default=None
-        Merged classes with fewer samples become `rare_label`. A float is a fraction of n_samples.
+        Merged classes with fewer samples than this are merged into `rare_label`. A float is a
+        fraction of n_samples.
     rare_label : label, default="other"
-        The label that rare classes are merged into. If a class has this name, they join it.
+        The label that rare classes are merged into. If a class already has this label, the rare
+        classes join it.
     unlisted : "keep", "error" or label, default="keep"
-        What happens to classes that `merge` does not list: keep them, raise an error, or merge all
-        of them into this label.
+        What to do with classes that `merge` does not list: keep them, raise an error, or merge all
+        of them into the given label.
     unknown : "error", "keep" or label, default="error"
-        What `transform` does with labels that are neither in y nor in `merge`.
+        What `transform` does with labels that are neither in the y of `fit` nor in `merge`: raise
+        an error, keep them, or replace them by the given label.
     missing : {"error", "ignore"}, default="error"
-        Whether `merge` may list a label that is not in y, as in a fold without the rare class.
+        Whether `merge` may list a label that is not in y. This happens, for example, in a fold
+        without the rare class.
 
     Attributes
     ----------
@@ -77,11 +82,11 @@ class LabelMerger(TargetCoding, JsonText):
     mapping_ : dict of label -> label
         The merged label of each original label, including labels that only `merge` lists.
     members_ : dict of label -> list of labels
-        The original classes of each merged class, both in sorted order.
+        The original classes of each merged class. Keys and lists are sorted.
     class_counts_ : dict of label -> int
-        Samples of each original class.
+        Number of samples of each original class.
     class_indices_ : dict of label -> int
-        The number of each merged class, sorted, as Keras numbers folders.
+        Number of each merged class: 0, 1, 2, ... in sorted order, as Keras numbers class folders.
     multilabel_ : bool
         Whether y was a 0/1 table with one column per label.
 
@@ -93,14 +98,15 @@ class LabelMerger(TargetCoding, JsonText):
     Notes
     -----
     y is array-like of shape (n_samples,) with str, int, bool or whole floats, or a 0/1 table of
-    shape (n_samples, n_labels), in which a merged column is the OR of its members. The result has
-    the container of y: a Series of pandas or polars with its index, name and kind of dtype, a data
-    frame, an object array, tensors if scikit-learn's array API dispatch is on, and otherwise an
-    array. A data set that stores its labels (`targets`, `samples`, a ClassLabel column) is read
-    without decoding an image.
+    shape (n_samples, n_labels). In a table, a merged column is 1 if any of its members is 1. The
+    result has the same container as y: a pandas or polars Series (with its index, name and kind of
+    dtype), a data frame, an object array, or a tensor if scikit-learn's array API dispatch is on.
+    Otherwise it is an array. You can also pass a data set that stores its labels (`targets`,
+    `samples`, a ClassLabel column); no image is decoded.
 
-    Labels have types: ``True``, ``1`` and ``"1"`` are three labels, and a y that mixes types raises
-    an error. Whole floats and ints are the same number, written as in y.
+    The type of a label matters: ``True``, ``1`` and ``"1"`` are three labels, and a y that mixes
+    types raises an error. Only ints and whole floats are equal: ``1`` and ``1.0`` are the same
+    label, and the result uses the type of y.
 
     Examples
     --------
@@ -150,7 +156,7 @@ class LabelMerger(TargetCoding, JsonText):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Original labels, or a 0/1 table with one column a label.
+            Original labels, or a 0/1 table with one column per label.
 
         Returns
         -------
@@ -162,7 +168,7 @@ class LabelMerger(TargetCoding, JsonText):
         ValueError
             If y is empty, has missing labels, or contradicts `merge`.
         TypeError
-            If y or `merge` mixes types of labels.
+            If y or `merge` mixes label types.
         """
         if not isinstance(y, CountedLabels):
             y = find_labels(y)
@@ -171,12 +177,12 @@ class LabelMerger(TargetCoding, JsonText):
         return self._fit_counts(classes, counts, n_samples, multilabel)
 
     def fit_transform(self, y: ArrayLike) -> Any:
-        """Fit to y and return its merged labels; see `fit` and `transform`.
+        """Fit to y and return the merged labels; see `fit` and `transform`.
 
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Original labels, or a 0/1 table with one column a label.
+            Original labels, or a 0/1 table with one column per label.
 
         Returns
         -------
@@ -188,7 +194,7 @@ class LabelMerger(TargetCoding, JsonText):
         ValueError
             If y is empty, has missing labels, or contradicts `merge`.
         TypeError
-            If y or `merge` mixes types of labels.
+            If y or `merge` mixes label types.
         """
         return self.fit(y).transform(y)
 
@@ -198,7 +204,7 @@ class LabelMerger(TargetCoding, JsonText):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Original labels, in the form that `fit` saw.
+            Original labels, in the same form as in `fit`.
 
         Returns
         -------
@@ -222,26 +228,26 @@ class LabelMerger(TargetCoding, JsonText):
         original: ArrayLike | None = None,
         ambiguous: Literal["error", "most_frequent"] = "error",
     ) -> Any:
-        """Return original labels for merged ones.
+        """Convert merged labels back to original labels.
 
-        ``transform(inverse_transform(z)) == z`` always holds. The reverse holds only with
-        `original`.
+        ``transform(inverse_transform(z)) == z`` always holds. ``inverse_transform(transform(y)) ==
+        y`` holds only if you pass `original`.
 
         Parameters
         ----------
         y_merged : array-like of shape (n_samples,) or (n_samples, n_merged)
             Merged labels.
         original : array-like like y, default=None
-            The original labels of the same rows, for example ``y[sampler.sample_indices_]``. They
-            are checked against `y_merged` and returned.
+            The original labels of the same rows, for example ``y[sampler.sample_indices_]``. These
+            labels are checked against `y_merged` and returned.
         ambiguous : {"error", "most_frequent"}, default="error"
-            What to do without `original` if a merged class has several members. "most_frequent"
-            loses information: it never returns the rarer members.
+            What to do if a merged class has several members and `original` is not given.
+            "most_frequent" loses information, because it never returns the rarer members.
 
         Returns
         -------
         same container as `original`, or as `y_merged` without it
-            Original labels, a copy.
+            A copy of the original labels.
 
         Raises
         ------
@@ -267,18 +273,18 @@ class LabelMerger(TargetCoding, JsonText):
     def transform_proba(self, P: ArrayLike) -> Any:
         """Sum the probabilities of the members of each merged class.
 
-        The largest of these sums is a better prediction of the merged class than the merged label
-        of the most probable original class.
+        To predict the merged class, take the largest of these sums. This is better than merging
+        the label of the most probable original class.
 
         Parameters
         ----------
         P : array-like of shape (n_samples, n_original)
-            Probabilities of the original classes, in the order of `classes_`.
+            Probabilities of the original classes, with columns in the order of `classes_`.
 
         Returns
         -------
         ndarray of shape (n_samples, n_merged), float64
-            Probabilities of the merged classes, in the order of `merged_classes_`.
+            Probabilities of the merged classes, with columns in the order of `merged_classes_`.
         """
         self._check_exclusive("transform_proba")
         table = check_proba(P, len(self.classes_))
@@ -293,16 +299,16 @@ class LabelMerger(TargetCoding, JsonText):
         Parameters
         ----------
         P : array-like of shape (n_samples, n_merged)
-            Probabilities of the merged classes, in the order of `merged_classes_`.
+            Probabilities of the merged classes, with columns in the order of `merged_classes_`.
         given : mapping of merged label -> array of shape (n_samples, n_members), default=None
-            Probabilities of the members given the merged class, from a second model or a second
-            head of a network, with columns in the order of `members_`. A merged class that is not
-            in the mapping is divided by training frequency.
+            Probability of each member given its merged class, from a second model or a second head
+            of a network. Columns are in the order of `members_`. A merged class that is not in the
+            mapping is divided by training frequency.
 
         Returns
         -------
         ndarray of shape (n_samples, n_original), float64
-            Probabilities of the original classes, in the order of `classes_`.
+            Probabilities of the original classes, with columns in the order of `classes_`.
         """
         self._check_exclusive("inverse_transform_proba")
         table = check_proba(P, self.n_classes_)

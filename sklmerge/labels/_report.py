@@ -37,9 +37,9 @@ def classification_report_levels(
 ) -> Any:
     """Report merged classes and, below each, its original classes.
 
-    Merging raises scores by itself, so report both levels. If the model predicts only merged
-    labels, the report still shows how many samples of each original class were predicted as the
-    merged class, because a merge can hide that one member is missed.
+    Merging raises scores by itself, so look at both levels. A merge can also hide that one of its
+    members is never recognised. So even if the model predicts only merged labels, the report shows
+    how many samples of each original class were predicted as its merged class.
 
     Parameters
     ----------
@@ -48,28 +48,30 @@ def classification_report_levels(
     y_pred : array-like of shape (n_samples,)
         Predicted labels, original or merged.
     merge : LabelMerger, mapping, list of lists or None
-        Which classes count as one. A fitted LabelMerger is used directly; anything else is fitted
-        to the labels.
+        Which classes to merge. A fitted LabelMerger is used directly; anything else is fitted to
+        the labels.
     level : {"auto", "original", "merged"}, default="auto"
-        Which labels `y_pred` contains. "auto" decides by the labels, and raises an error if that is
-        ambiguous.
+        Whether `y_pred` contains original or merged labels. "auto" infers this from the labels,
+        and raises an error if both are possible.
     output_dict, as_frame : bool, default=False
-        Return a dict, or a pandas data frame of the classes, instead of text.
+        Return a dict, or a pandas data frame with one row per class, instead of text.
     digits : int, default=2
-        Digits of the scores in the text.
+        Number of digits for the scores in the text.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples. The support of a class is then the sum of its weights.
 
     Returns
     -------
     str, dict or DataFrame
-        The dict has "merged" and "original" (None if only merged labels were predicted), each with
-        "classes", "accuracy" and "balanced_accuracy", and "recall_as_merged" per original class.
+        The dict has the keys "merged" and "original", each with "classes", "accuracy" and
+        "balanced_accuracy", and the key "recall_as_merged" with one value per original class.
+        "original" is None if only merged labels were predicted.
 
     Raises
     ------
     ValueError
-        If the labels in `y_pred` could be original or merged ones, or are a mix of both.
+        If it is unclear whether the labels in `y_pred` are original or merged, or if they are a
+        mix of both.
 
     See Also
     --------

@@ -27,37 +27,39 @@ def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> "MergedSco
     """Make a scorer that merges the true and the predicted labels before it scores.
 
     scikit-learn's own scorers compare predictions with the original y. If a model predicts merged
-    labels, a plain ``"balanced_accuracy"`` is therefore wrong, and at most a warning tells you.
-    This scorer is right for a classifier of original labels and for a :class:`MergedClassifier`
-    with either output.
+    labels, a plain ``"balanced_accuracy"`` is therefore wrong, and you see at most a warning. This
+    scorer is right for a classifier of original labels, and for a :class:`MergedClassifier` that
+    predicts merged or original labels.
 
     Parameters
     ----------
     scoring : str or callable
         Anything that ``sklearn.metrics.get_scorer`` accepts. Probabilities are summed over the
-        members of a merged class; scores that need a decision function do not work if classes
-        change. With two merged classes other than 0 and 1, the scores of one class (f1, precision,
-        recall, jaccard, average_precision, neg_brier_score) need its name, as in scikit-learn:
-        ``make_scorer(f1_score, pos_label="AB")``, and for probabilities
-        ``make_scorer(average_precision_score, response_method="predict_proba", pos_label="AB")``.
+        members of a merged class. Scores that need a decision function do not work if the merge
+        changes any class. If there are two merged classes and they are not 0 and 1, scores that
+        are about a positive class (f1, precision, recall, jaccard, average_precision,
+        neg_brier_score) need `pos_label`, as in scikit-learn: ``make_scorer(f1_score,
+        pos_label="AB")``, or for probabilities ``make_scorer(average_precision_score,
+        response_method="predict_proba", pos_label="AB")``.
     merge : LabelMerger, mapping, list of lists or None
-        Which classes count as one. A fitted LabelMerger is used directly. Anything else is fitted
-        to the classes of the estimator and of y together, so `min_count` is not allowed. A
-        :class:`MergedClassifier` that predicts merged labels must use the same merge or a part of
-        it; then its predictions are merged further.
+        Which classes to merge. A fitted LabelMerger is used directly. Anything else is fitted to
+        the classes of the estimator and of y together, so `min_count` is not allowed. If you score
+        a :class:`MergedClassifier` that predicts merged labels, it must use the same merge or a
+        part of it. In the second case, its predictions are merged further.
 
     Returns
     -------
     scorer
-        ``scorer(estimator, X, y, sample_weight=None)``, for `scoring` in GridSearchCV and similar
-        tools, alone or with other scores. It can be pickled and cloned. With metadata routing it
-        requests what `scoring` requests, or what ``set_score_request(sample_weight=True)`` says.
+        A callable ``scorer(estimator, X, y, sample_weight=None)``. Use it as `scoring` in
+        GridSearchCV and similar tools, alone or with other scores. It can be pickled and cloned.
+        With metadata routing, it requests the same metadata as `scoring`; change this with
+        ``set_score_request(sample_weight=True)``.
 
     Raises
     ------
     ValueError
-        If `merge` uses `min_count` and is not fitted. The scorer raises it if the estimator has
-        merged classes that `merge` keeps apart, and if a score needs `pos_label`.
+        If `merge` uses `min_count` and is not fitted. The scorer itself raises this error if the
+        estimator merged classes that `merge` keeps apart, or if a score needs `pos_label`.
 
     See Also
     --------

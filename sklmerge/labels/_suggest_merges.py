@@ -37,9 +37,9 @@ class AmbiguousPair(NamedTuple):
     first, second : label
         The classes.
     confusability : float
-        The mean rate at which one is predicted for the other.
+        How often the two classes are confused, averaged over both directions.
     sample_indices : ndarray of int
-        The samples of either class that were predicted as the other, in ascending order.
+        The samples of either class that were predicted as the other class, in ascending order.
     """
 
     first: Label
@@ -49,16 +49,16 @@ class AmbiguousPair(NamedTuple):
 
 
 class MergeStep(NamedTuple):
-    """One join of classes, and the scores after it and all earlier joins.
+    """One join of classes, and the scores after this and all earlier joins.
 
     Attributes
     ----------
     members : list of labels
         All classes in the new group.
     confusability : float
-        Mean confusability of what is joined.
+        Mean confusability of the classes that are joined.
     n_classes : int
-        Classes left.
+        Number of classes left.
     accuracy, balanced_accuracy : float
         Scores of the same predictions after this merge.
     suggested : bool
@@ -75,28 +75,31 @@ class MergeStep(NamedTuple):
 
 @dataclass(frozen=True)
 class MergeSuggestion:
-    """Suggested merges and the reasons; ``print`` shows them as a table.
+    """Suggested merges and the reasons for them. Print the object to see a table.
 
     Attributes
     ----------
     merge : dict of merged label -> list of labels
-        The suggestion, for any parameter called `merge`. Empty if nothing should be merged.
+        The suggested merge. You can pass it to any parameter called `merge`. Empty if nothing
+        should be merged.
     classes : ndarray of shape (n_classes,)
         The classes in y_true or y_pred, sorted.
     confusion : ndarray of shape (n_classes, n_classes)
-        Counts, or sums of weights; rows are true classes, columns predicted ones.
+        Counts, or sums of weights. Rows are true classes, columns are predicted classes.
     confusability : ndarray of shape (n_classes, n_classes)
-        For two classes the mean rate at which one is predicted for the other.
+        How often each pair of classes is confused, averaged over both directions.
     linkage : ndarray of shape (n_classes - 1, 4)
-        SciPy's linkage matrix, for ``scipy.cluster.hierarchy.dendrogram``.
+        Linkage matrix in SciPy's format, for ``scipy.cluster.hierarchy.dendrogram``.
     ambiguous_pairs : list of AmbiguousPair
-        Confused pairs, the most confusable first; without sample indices for a confusion matrix.
+        Pairs of confused classes, sorted from most to least confusable. Sample indices are missing
+        if the suggestion was made from a confusion matrix.
     steps : list of MergeStep
-        Every join in order, suggested or not, with the scores after it.
+        Every join in order, whether suggested or not, with the scores after the join.
     accuracy, balanced_accuracy : float
-        Before any merge.
+        Scores before any merge.
     note : str or None
-        Why nothing is suggested, unless the classes are simply not confused.
+        Why nothing is suggested. None if there is a suggestion, or if no classes are confused
+        enough.
 
     See Also
     --------
@@ -174,33 +177,35 @@ def suggest_merges(
     y_true : array-like of shape (n_samples,), default=None
         True labels.
     y_pred : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
-        Predicted labels of the same samples, or probabilities, of which the largest is used.
+        Predicted labels or probabilities of the same samples. The class with the largest
+        probability counts as predicted.
     n_classes : int, default=None
         Join classes until this many are left.
     threshold : float in (0, 1], default=None
-        Join classes while their mean confusability is at least this, and also join larger groups if
-        their two halves are confused in at least this share of cases. None is 0.1 if `n_classes` is
-        also None.
+        Join classes as long as their mean confusability is at least this value. Larger groups of
+        classes are also joined if, on average, at least this share of one group is predicted as
+        the other group. Defaults to 0.1 if `n_classes` is also None.
     confusion : array-like of shape (n_classes, n_classes), default=None
-        A confusion matrix instead of `y_true` and `y_pred`: rows are true classes, columns
-        predicted ones. A data frame names the classes by its index.
+        A confusion matrix instead of `y_true` and `y_pred`. Rows are true classes, columns are
+        predicted classes. If it is a data frame, its index names the classes.
     classes : array-like of shape (n_classes,), default=None
-        Names of the columns of a confusion matrix or of probabilities. None means the sorted
-        classes of y_true for probabilities, and 0, 1, 2, ... for a matrix.
+        Names of the columns of a confusion matrix or of probabilities. Defaults to the sorted
+        classes of `y_true` for probabilities, and to 0, 1, 2, ... for a confusion matrix.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
 
     Returns
     -------
     MergeSuggestion
-        The map and the evidence. Without `n_classes`, nothing is suggested if the predictions are
-        no better than chance, or if all classes would become one; `note` then says so.
+        The suggested merge and the evidence for it. Without `n_classes`, nothing is suggested if
+        the predictions are no better than chance, or if all classes would be merged into one.
+        `note` then gives the reason.
 
     Raises
     ------
     ValueError
-        If both `n_classes` and `threshold` are given, or one is out of range; or if neither
-        labels nor a confusion matrix are given, or both.
+        If both `n_classes` and `threshold` are given, or one of them is out of range. Also if both
+        labels and a confusion matrix are given, or neither.
 
     See Also
     --------

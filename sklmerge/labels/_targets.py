@@ -34,19 +34,20 @@ class TargetCoding(BaseEstimator):
         *,
         merged: bool = False,
     ) -> Any:
-        """Write labels as targets of a network, merging them on the way.
+        """Merge labels, and encode them as targets for a network.
 
         Parameters
         ----------
         y : array-like of shape (n_samples,)
-            Original labels, or merged ones with `merged`.
+            Original labels, or merged labels if `merged` is True.
         class_mode : {"sparse", "categorical", "binary"}, default="sparse"
-            Numbers by `class_indices_` (int64), one-hot rows (float32), or 1 for `pos_label` and 0
-            for the other of two classes (float32).
+            "sparse": class numbers as in `class_indices_` (int64). "categorical": one-hot rows
+            (float32). "binary": 1 for `pos_label` and 0 for the other class (float32), if there
+            are two merged classes.
         pos_label : label, default=None
-            The merged class that "binary" writes as 1; None is the second.
+            The merged class that "binary" encodes as 1. Defaults to the second class.
         merged : bool, default=False
-            Whether y holds merged labels already.
+            Whether y already contains merged labels.
 
         Returns
         -------
@@ -60,15 +61,17 @@ class TargetCoding(BaseEstimator):
         return give_in_kind(encode_numbers(codes, self.n_classes_, class_mode, positive), y)
 
     def decode(self, codes: ArrayLike, pos_label: Label | None = None) -> Any:
-        """Read merged labels from codes, one-hot rows, or a network's softmax or sigmoid output.
+        """Convert class numbers, one-hot rows, or softmax or sigmoid output to merged labels.
 
         Parameters
         ----------
         codes : array-like of shape (n_samples,), (n_samples, 1) or (n_samples, n_merged)
-            What `encode` wrote or a network predicted. A table is read by its largest column; a
-            single column of two classes is 1 for `pos_label`, or its probability (above 0.5).
+            Targets from `encode`, or predictions of a network. With one column per class, the
+            largest value decides. A single column contains class numbers. If there are two
+            classes, it can also contain 1 for `pos_label` and 0 for the other class, or
+            probabilities of `pos_label` (values above 0.5 mean `pos_label`).
         pos_label : label, default=None
-            The merged class that a single column is about; None is the second.
+            The merged class that a single column refers to. Defaults to the second class.
 
         Returns
         -------

@@ -14,58 +14,63 @@ from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenl
 
 
 class BalancingSampler(ImageSampler):
-    """Undersample large classes and oversample small ones to a number of images per class.
+    """Undersample large classes and oversample small classes to a number of images per class.
 
-    For imbalanced-learn pipelines, like :class:`~sklmerge.AugmentingOverSampler`, but it also
-    undersamples: from 500 and 1,000,000 images, one step leads to any number between.
+    Like :class:`~sklmerge.AugmentingOverSampler`, this is a sampler for imbalanced-learn
+    pipelines, but it can also undersample. If two classes have 500 and 1,000,000 images, one step
+    can give both any number in between.
 
     Parameters
     ----------
     samples_per_class : {"majority", "minority", "natural"}, int, mapping or None, \
 default="majority"
-        Number of images per class: as many as the largest or the smallest class has, a number, or a
-        mapping with every (merged) class; with "natural" or None no class changes.
+        Number of images per class: "majority" or "minority" for the size of the largest or
+        smallest class, a number, or a mapping that lists every (merged) class. With "natural" or
+        None, no class changes.
     augmenter : str, None, Augmenter, transform, callable or mapping, default="light"
-        How the copies are augmented, as in :class:`~sklmerge.AugmentingOverSampler`; None makes
-        plain copies. For paths and an ImageIndex only None is possible, because their images are
-        not read here.
+        How the copies are augmented, as in :class:`~sklmerge.AugmentingOverSampler`. None makes
+        plain copies. If X contains paths or is an ImageIndex, only None is allowed, because a
+        sampler does not read the images.
     max_copies : int or None, default=None
-        The most copies of one image. Use class weights for the imbalance that remains.
+        The maximum number of copies of one image. Use class weights for the imbalance that
+        remains.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Classes that count as one when images are chosen and copied. Labels in the output are
-        original.
+        Which classes count as one class when images are chosen and copied. The output still has
+        the original labels.
     within_merged : {"natural", "balanced"}, default="natural"
-        Whether the images of a merged class are drawn from all of its images, or in equal numbers
-        from each of its original classes.
+        How to draw images of a merged class: from all of its images ("natural"), or in equal
+        numbers from each of its original classes ("balanced").
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of flattened images; None uses that of the augmenter.
+        Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows. None uses the
+        `image_shape` of the augmenter.
     random_state : int, RandomState instance or None, default=None
-        Seed of which images are kept and copied, and how copies are augmented.
+        Seed for choosing images to keep and to copy, and for augmenting the copies.
     n_jobs : int, default=None
-        Threads. The result does not depend on it.
+        Number of threads. The result does not depend on it.
 
     Attributes
     ----------
     samples_per_class_ : dict of label to int
-        Images that each (merged) class should get, before `max_copies`.
+        Number of images for each (merged) class, before `max_copies` is applied.
     sample_indices_ : ndarray of int, shape (n_out,)
-        Row of X that each output row comes from. Use it to select other data of the rows:
-        ``groups[sampler.sample_indices_]``.
+        Row of X that each output row comes from. Use this to select other data of these rows, for
+        example ``groups[sampler.sample_indices_]``.
     is_augmented_ : ndarray of bool, shape (n_out,)
-        Which output rows are augmented copies.
+        Whether each output row is an augmented copy.
     n_features_in_ : int
-        Columns of X, only if X is 2-D.
+        Number of columns of X. Only exists if X is 2-D.
 
     See Also
     --------
-    AugmentingOverSampler : Only up, by imbalanced-learn's `sampling_strategy`.
-    EpochSchedule : Another balanced part of the images in every epoch, for networks.
+    AugmentingOverSampler : Only oversamples; uses imbalanced-learn's `sampling_strategy`.
+    EpochSchedule : For networks: every epoch draws a different balanced part of the images.
 
     Notes
     -----
-    The kept images come first, in their order, then the copies, class by class. Which images are
-    kept depends only on `random_state` and their rows. imbalanced-learn's pipeline does not pass
-    sample weights through a sampler; use ``sample_weight[sampler.sample_indices_]``.
+    The kept images come first, in their original order, followed by the copies, class by class.
+    Which images are kept depends only on `random_state` and on their rows. imbalanced-learn's
+    pipeline does not pass sample weights through a sampler, so use
+    ``sample_weight[sampler.sample_indices_]``.
 
     Examples
     --------
@@ -106,28 +111,29 @@ default="majority"
         self.n_jobs = n_jobs
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Resample every class to its number of images.
+        """Resample every class to the requested number of images.
 
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
-            Images, never changed, or a list of images of one shape, which is returned as an array.
-            Flattened rows (an array, a data frame or a list) need `image_shape`.
+            Images. The input is never changed. A list of images, which must have the same shape,
+            is returned as an array. Flattened rows (an array, a data frame or a list) need
+            `image_shape`.
         y : array-like of shape (n,)
             Original labels.
 
         Returns
         -------
         X_resampled : of the type and dtype of X
-            The images that are kept, then the copies.
+            The kept images, followed by the copies.
         y_resampled : of the type and dtype of y
-            Their original labels.
+            The original labels of these images.
 
         Raises
         ------
         ValueError, TypeError
-            If X is not a batch of images for the augmenter, or `samples_per_class` or `merge` does
-            not fit the labels.
+            If the augmenter cannot use X as a batch of images, or if `samples_per_class` or
+            `merge` does not fit the labels.
         """
         return self._resample(X, y)
 

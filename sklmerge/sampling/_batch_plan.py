@@ -19,9 +19,9 @@ def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -
     Parameters
     ----------
     counts : mapping of label to int, or sequence of int
-        Images of each class.
+        Number of images of each class.
     batch_size : int
-        Images in a batch, drawn without replacement from all.
+        Number of images in a batch. They are drawn without replacement from all images.
 
     Returns
     -------
@@ -35,13 +35,13 @@ def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -
 
     See Also
     --------
-    EpochSchedule : Plans batches with every class.
+    EpochSchedule : Plans batches that contain every class.
     EpochCoverageDisplay : Draws these probabilities.
 
     Notes
     -----
-    This is the hypergeometric probability of no hit, C(N - n, b) / C(N, b), computed as a product
-    of b factors (N - n - i) / (N - i).
+    For a class with n of N images and a batch of b images, this is the hypergeometric probability
+    C(N - n, b) / C(N, b), computed as a product of b factors (N - n - i) / (N - i).
 
     Examples
     --------
@@ -72,17 +72,17 @@ def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -
 
 @dataclass(frozen=True, eq=False)
 class EpochDraws:
-    """Which sources are drawn, one row per draw.
+    """The images that are drawn in an epoch or batch, one row per draw.
 
     Parameters
     ----------
     indices : ndarray of int64, shape (n_draws,)
-        Row of the data that each draw uses.
+        Row of the data set that is drawn.
     is_augmented : ndarray of bool, shape (n_draws,)
-        Whether it is augmented.
+        Whether the drawn image is augmented.
     keys : ndarray of uint64, shape (n_draws,)
-        Random stream of its augmentation, see `sklmerge.augment.hash_keys`: it depends on the row
-        and on how often it was drawn before.
+        Key of the random stream for the augmentation, see `sklmerge.augment.hash_keys`. The key
+        depends on the row and on how often that row was drawn before.
 
     Examples
     --------
@@ -105,7 +105,7 @@ class EpochDraws:
         Parameters
         ----------
         rows : array-like of int or slice
-            Which of them.
+            Rows to return.
 
         Returns
         -------
@@ -121,9 +121,9 @@ class BatchPlan(Sequence[EpochDraws]):
     Parameters
     ----------
     draws : EpochDraws
-        All of them, batch after batch.
+        All draws of the epoch, batch after batch.
     sizes : ndarray of int64, shape (n_batches,)
-        Draws in each batch.
+        Number of draws in each batch.
 
     Examples
     --------

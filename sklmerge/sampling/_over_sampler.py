@@ -12,67 +12,71 @@ from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenl
 class AugmentingOverSampler(ImageSampler, BaseOverSampler):
     """Oversample rare classes with augmented copies of their images.
 
-    The original images come first and unchanged; the new ones follow, class by class, as in
-    imbalanced-learn's oversamplers. The output has original labels. In an imbalanced-learn pipeline
-    it acts when the pipeline is fitted, and never when it predicts.
+    As in imbalanced-learn's oversamplers, the original images come first and unchanged, followed
+    by the new images, class by class. The output has the original labels. In an imbalanced-learn
+    pipeline, the sampler runs only when the pipeline is fitted, never when it predicts.
 
     Parameters
     ----------
     augmenter : str, None, Augmenter, transform, callable or mapping, default="light"
         How new images are augmented: ``"light"``, ``"strong"`` or ``"trivial"``, an augmenter, a
-        transform of another library, a function ``f(image)`` or ``f(image, rng)``; None makes plain
-        copies. A mapping gives each class its own augmenter. Its keys are original or merged labels
-        (if both are listed, the original one is used), and every class that gets copies needs one.
-        A function can also augment rows that are not images. See `as_augmenter`.
+        transform of another library, or a function ``f(image)`` or ``f(image, rng)``. None makes
+        plain copies. To augment each class differently, pass a mapping from label (original or
+        merged) to augmenter. If both labels of an image are listed, the original label is used,
+        and every class that gets copies must be listed. A function can also augment rows that are
+        not images. See `as_augmenter`.
     sampling_strategy : float, str, dict or callable, default="auto"
-        Which classes are oversampled to what size, as in imbalanced-learn. With `merge`, the keys
-        of a dict are merged labels.
+        Which classes are oversampled, and to what size, as in imbalanced-learn. With `merge`, the
+        keys of a dict are merged labels.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Classes that count as one when targets are computed and images are drawn. Labels in the
-        output are original.
+        Which classes count as one class when target sizes are computed and images are drawn. The
+        output still has the original labels.
     within_merged : {"natural", "balanced"}, default="natural"
-        Whether new images of a merged class are drawn from all of its images, or in equal numbers
-        from each of its original classes.
+        How to draw the sources of new images of a merged class: from all of its images
+        ("natural"), or in equal numbers from each of its original classes ("balanced").
     max_copies : int or None, default=None
-        The most new images made of one source. Use class weights for the imbalance that remains.
+        The maximum number of new images made from one source image. Use class weights for the
+        imbalance that remains.
     image_shape : tuple of int, default=None
-        ``(H, W)`` or ``(H, W, C)`` of flattened images; None uses that of the augmenter.
+        Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows. None uses the
+        `image_shape` of the augmenter.
     random_state : int, RandomState instance or None, default=None
-        Seed of which images are drawn and how they are augmented.
+        Seed for drawing and augmenting images.
     n_jobs : int, default=None
-        Threads. The result does not depend on it.
+        Number of threads. The result does not depend on it.
 
     Attributes
     ----------
     sampling_strategy_ : dict
-        Class (merged, with `merge`) -> new images that it should get, before `max_copies`.
+        Number of new images for each class (merged, with `merge`), before `max_copies` is applied.
     sample_indices_ : ndarray of int, shape (n_out,)
-        Row of X that each output row comes from. Use it to select other data of the rows:
-        ``groups[sampler.sample_indices_]``.
+        Row of X that each output row comes from. Use this to select other data of these rows, for
+        example ``groups[sampler.sample_indices_]``.
     is_augmented_ : ndarray of bool, shape (n_out,)
-        Which output rows are augmented copies; plain ones are not.
+        Whether each output row is an augmented copy. Plain copies are False.
     n_features_in_ : int
-        Columns of X, only if X is 2-D.
+        Number of columns of X. Only exists if X is 2-D.
 
     Notes
     -----
-    Within a class, every source is copied once before any is copied again, so the numbers of copies
-    differ by at most one. Copy j of row i depends only on ``random_state``, i and j.
+    Within a class, every source image is copied once before any of them is copied again, so the
+    numbers of copies differ by at most one. Copy j of row i depends only on ``random_state``, i
+    and j.
 
     The batch generators of imbalanced-learn (``imblearn.keras.BalancedBatchGenerator``,
     ``imblearn.tensorflow.balanced_batch_generator``) use only ``X[sample_indices_]``, so with this
-    sampler their "new" images are plain duplicates. Use :class:`~sklmerge.ImageBatches` for
-    networks, which augments every image anew.
+    sampler their "new" images are plain duplicates. For networks, use
+    :class:`~sklmerge.ImageBatches`, which augments each image differently every time.
 
-    If labels are numbers, `merge` and a mapping of augmenters must name every class, because
-    meta-estimators may number the classes first. `sampling_strategy` is interpreted by
-    imbalanced-learn: inside such a meta-estimator its keys are the new numbers, so use text labels,
-    or put the meta-estimator inside.
+    If labels are numbers, `merge` and a mapping of augmenters must name every class, because a
+    meta-estimator may replace the labels by 0, 1, 2, ... first. imbalanced-learn interprets the
+    keys of `sampling_strategy`. Inside such a meta-estimator they would mean the new numbers, so
+    use text labels, or put the meta-estimator inside the pipeline.
 
     See Also
     --------
-    BalancingSampler : Classes go down as well as up.
-    EpochSchedule : Another balanced part of the images in every epoch, for networks.
+    BalancingSampler : Also undersamples.
+    EpochSchedule : For networks: every epoch draws a different balanced part of the images.
 
     Examples
     --------
@@ -115,24 +119,24 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
-            Images, never changed, or a list of images of one shape, which is returned as an array.
-            Flattened rows (an array, a data frame or a list) need `image_shape`. With
-            ``augmenter=None``, paths and an index are repeated.
+            Images. The input is never changed. A list of images, which must have the same shape,
+            is returned as an array. Flattened rows (an array, a data frame or a list) need
+            `image_shape`. With ``augmenter=None``, X may also contain paths or be an ImageIndex.
         y : array-like of shape (n,)
             Original labels.
 
         Returns
         -------
         X_resampled : of the type and dtype of X
-            The original images, then the new ones.
+            The original images, followed by the new images.
         y_resampled : of the type and dtype of y
-            Their original labels.
+            The original labels of these images.
 
         Raises
         ------
         ValueError, TypeError
-            If X is not a batch of images for the augmenter, or if labels, merge map and sampling
-            strategy do not fit together.
+            If the augmenter cannot use X as a batch of images, or if y, `merge` and
+            `sampling_strategy` do not fit together.
         """
         return self._resample(X, y)
 

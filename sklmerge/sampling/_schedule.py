@@ -41,73 +41,78 @@ _WHOLE_EPOCH = 2**63
 
 
 class EpochSchedule(BaseEstimator):
-    """Plan balanced epochs: all of the rare class, and the next part of the common one.
+    """Plan balanced epochs: all of the rare class, and the next part of the common class.
 
-    For 500 images of one class beside a million of another: every epoch draws the 500, and the next
-    500 of the million, until all have been seen. An epoch depends only on `random_state` and its
-    number, so you can resume training anywhere without saving a state.
+    If one class has 500 images and another has a million, every epoch draws the 500 and the next
+    500 of the million, until all images have been seen. An epoch depends only on `random_state`
+    and on its number, so you can resume training at any point without saving a state.
 
     Parameters
     ----------
     samples_per_class : {"minority", "majority", "natural"}, int, mapping or None, \
             default="minority"
-        Draws of each class per epoch. "minority" and "majority": as many as the rarest or the most
-        frequent class has images. "natural": as many as the class itself has, so each image once,
-        shuffled, and augmented as `augment` says; most networks are trained this way. Or a number,
-        or a mapping with every (merged) class. None draws each image once, plain and in the given
-        order, for evaluation.
+        Number of draws of each class per epoch. "minority" and "majority": as many as the rarest
+        or most frequent class has images. "natural": each image once, shuffled, and augmented if
+        `augment` says so; most networks are trained like this. You can also pass a number, or a
+        mapping that lists every (merged) class. None is for evaluation: each image once, in the
+        given order, without augmentation.
     order : {"shuffled", "sequential"}, default="shuffled"
-        The order within a class: shuffled anew in every pass, or as given. In both cases an image
-        is repeated only after all others of its class have been drawn.
+        The order within a class: shuffled again for every pass over the class, or as given. In
+        both cases an image is repeated only after all other images of its class have been drawn.
     augment : {"all", "repeated", "none"}, collection of labels or None, default=None
-        Which draws are augmented: all, those of an image that was drawn before, none, or those of
-        some classes (original or merged). If only the rare class is augmented, interpolation and
-        filled borders reveal the class. None augments all; with ``samples_per_class=None``, whose
-        draws are plain, it must be None.
+        Which draws are augmented: "all", "repeated" (only images that were drawn before), "none",
+        or the given classes (original or merged). If only the rare class is augmented, the model
+        can recognise it by interpolation and filled borders. None means "all". With
+        ``samples_per_class=None`` nothing is augmented, and this parameter must be None.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Classes that count as one.
+        Which classes count as one class.
     within_merged : {"natural", "balanced"}, default="natural"
-        Whether a merged class is drawn from all of its images, or in equal numbers from each of its
-        original classes.
+        How to draw images of a merged class: from all of its images ("natural"), or in equal
+        numbers from each of its original classes ("balanced").
     stratify_batches : bool, default=True
-        Whether every batch contains the classes in the proportions of the epoch; if False, the
-        epoch is shuffled as a whole. In a natural epoch a rare class may have less than one image
-        per batch; its images are then spread evenly over the batches.
+        If True, every batch contains the classes in the same proportions as the epoch. If False,
+        the epoch is shuffled as a whole. With "natural", a rare class may have fewer images than
+        there are batches; its images are then spread evenly over the batches.
     random_state : int, RandomState instance or None, default=None
-        Seed. None uses a new one in every `fit`, which several ranks would not share.
+        Random seed. None uses a new seed in every `fit`. If you train with several processes
+        (ranks), pass an int, so that all of them use the same seed.
 
     Attributes
     ----------
     classes_ : list of labels
         The merged classes, sorted.
     class_counts_ : dict of label to int
-        Images of each merged class.
+        Number of images of each merged class.
     samples_per_class_ : dict of label to int
-        Draws of each merged class per epoch; for a table of labels, the expected number.
+        Number of draws of each merged class per epoch. For a multilabel table, the expected
+        number.
     n_samples_ : int
         Number of images.
     n_draws_ : int
-        Draws in an epoch.
+        Number of draws per epoch.
     merger_ : LabelMerger
-        Fitted; converts labels to merged classes and back.
+        The fitted merger, which converts original to merged labels and back.
     original_codes_ : ndarray of int, shape (n_samples,)
         Position of each image's original class in ``merger_.classes_`` or, for an ImageIndex, in
-        its ``original_classes``; for a table of labels, the number of its group of equal factor.
+        its ``original_classes``. For a multilabel table, the number of the image's group (see
+        Notes).
     seed_ : int
-        The seed made from `random_state`.
+        The seed derived from `random_state`.
 
     Notes
     -----
-    Draw i of epoch e of a class of n images with m draws per epoch is number p = e m + i of the
-    class: position p mod n in pass p // n. So at the end of every epoch, the images of a class
-    (with ``within_merged="balanced"``, of an original class) have been drawn equally often, within
-    1.
+    Take a class with n images and m draws per epoch. Its draws are numbered across epochs: draw i
+    of epoch e has number p = e m + i, and uses position p mod n in pass p // n over the class. So
+    at the end of every epoch, the numbers of draws of any two images of a class differ by at most
+    1. With ``within_merged="balanced"``, this holds for each original class.
 
-    If rows of y contain several labels, a draw cannot be of one label alone. Images are then drawn
-    by repeat factors [1]_: a label with n images and m requested draws has the factor sqrt(m / n),
-    and an image has the largest factor of its labels. Images of equal factor form a class, to which
-    the above applies. `stratify_batches` must then be False. If you change a parameter after `fit`,
-    call `fit` again; otherwise an error is raised.
+    If y is a multilabel table, drawing an image draws all of its labels. So images are drawn by
+    repeat factors [1]_: a label with n images and m requested draws has the factor sqrt(m / n),
+    and an image has the largest factor of its labels. Images with the same factor form a group,
+    and the paragraph above applies to each group as if it were a class. `stratify_batches` must
+    then be False.
+
+    If you change a parameter after `fit`, call `fit` again; otherwise an error is raised.
 
     References
     ----------
@@ -116,8 +121,8 @@ class EpochSchedule(BaseEstimator):
 
     See Also
     --------
-    ImageBatches : Feeds what a schedule draws.
-    BalancingSampler : The same balance for a pipeline of scikit-learn.
+    ImageBatches : Loads and augments the images that a schedule draws.
+    BalancingSampler : Balances classes in a scikit-learn pipeline.
 
     Examples
     --------
@@ -150,13 +155,14 @@ class EpochSchedule(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, y: Any) -> Self:
-        """Learn which images each class has.
+        """Learn which images belong to each class.
 
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels), data set or ImageIndex
-            Original labels, a 0/1 table with one column per label, or a data set that stores either
-            (`targets`, `labels`, `samples`, a ClassLabel column); its images are not read.
+            Original labels, a multilabel table (0/1, with one column per label), or a data set
+            that stores labels (`targets`, `labels`, `samples`, a ClassLabel column). Images of a
+            data set are not read.
 
         Returns
         -------
@@ -166,8 +172,8 @@ class EpochSchedule(BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If a parameter is wrong, a class has no image, or both the index and the schedule
-            merge.
+            If a parameter is wrong, if a class has no image, or if both the index and the schedule
+            have a `merge`.
         """
         check_choice("order", self.order, ("shuffled", "sequential"))
         check_choice("within_merged", self.within_merged, ("natural", "balanced"))
@@ -188,11 +194,11 @@ class EpochSchedule(BaseEstimator):
         Parameters
         ----------
         epoch : int
-            Number of the epoch, from 0.
+            Number of the epoch, starting at 0.
         rank : int, default=0
-            Which process asks.
+            Number of this process, starting at 0.
         world_size : int, default=1
-            Number of processes. Together they draw the epoch, without overlap.
+            Number of processes. Each process gets a part of the epoch, without overlap.
 
         Returns
         -------
@@ -205,30 +211,32 @@ class EpochSchedule(BaseEstimator):
     def plan_batches(
         self, epoch: int, batch_size: int, *, rank: int = 0, world_size: int = 1
     ) -> BatchPlan:
-        """Divide the draws of an epoch into as few batches as possible.
+        """Divide the draws of an epoch into the smallest possible number of batches.
 
         Parameters
         ----------
         epoch : int
-            Number of the epoch, from 0.
+            Number of the epoch, starting at 0.
         batch_size : int
-            Most draws in a batch. Sizes differ by at most 1 (times `world_size`, over the ranks),
-            and each batch contains every class in its proportion, rounded down or up.
+            Maximum number of draws in a batch. Batch sizes differ by at most 1 (or by at most
+            `world_size`, counted over all processes). With `stratify_batches`, each batch contains
+            every class in proportion, rounded down or up.
         rank : int, default=0
-            Which process asks.
+            Number of this process, starting at 0.
         world_size : int, default=1
-            Number of processes. Batches of ``batch_size * world_size`` are planned and distributed
-            row by row, so all processes have the same number of batches.
+            Number of processes. Batches of ``batch_size * world_size`` draws are planned, and
+            their draws are then dealt out to the processes in turn. So all processes have the same
+            number of batches.
 
         Returns
         -------
         BatchPlan
-            A sequence of `EpochDraws`.
+            A sequence with one `EpochDraws` per batch.
 
         Raises
         ------
         ValueError
-            If a class would be missing from a batch, or a process would have no batch.
+            If a class would be missing from a batch, or a process would get no batch.
         """
         n_batches = self.count_batches(batch_size, world_size=world_size)
         self._check_asked(epoch, rank, world_size)
@@ -236,12 +244,12 @@ class EpochSchedule(BaseEstimator):
         return BatchPlan(self._draw(epoch, numbers), sizes)
 
     def count_batches(self, batch_size: int, *, world_size: int = 1) -> int:
-        """Count the batches of every epoch, the same for every rank.
+        """Return the number of batches per epoch, which is the same for every process.
 
         Parameters
         ----------
         batch_size : int
-            Most draws in a batch.
+            Maximum number of draws in a batch.
         world_size : int, default=1
             Number of processes.
 
@@ -261,12 +269,12 @@ class EpochSchedule(BaseEstimator):
         return count_batches(self.n_draws_, batch_size, world_size)
 
     def coverage(self, n_epochs: int) -> NDArray[np.int64]:
-        """Count how often each image is drawn in the first epochs.
+        """Count how often each image is drawn in the first `n_epochs` epochs.
 
         Parameters
         ----------
         n_epochs : int
-            How many epochs.
+            Number of epochs to count.
 
         Returns
         -------

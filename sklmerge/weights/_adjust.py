@@ -25,50 +25,54 @@ def adjust_prior(
     target_prior: str | ArrayLike = "balanced",
     strength: float = 1.0,
 ) -> Any:
-    """Convert probabilities learned with some class shares to other class shares.
+    """Adjust probabilities from the class shares in training to other class shares.
 
-    Dividing the probabilities of a model by the class shares of its training data is the cheapest
-    remedy for imbalance: nothing is trained again.
+    With the default ``target_prior="balanced"``, probabilities are divided by the class shares of
+    the training data. This is the cheapest remedy for imbalance, because nothing is trained again.
 
     Parameters
     ----------
     P : array-like or tensor of shape (n_samples, n_classes)
-        Probabilities, such as a network's softmax output, or of shape (n_samples,) or
-        (n_samples, 1): the probability of the second of two classes (a sigmoid output).
+        Probabilities, such as the softmax output of a network. For two classes, also the
+        probability of the second class (a sigmoid output), of shape (n_samples,) or (n_samples,
+        1).
     train_prior : array-like of shape (n_classes,)
-        Share (or number) of each class that the model learned from, in the order of the columns.
+        Share (or count) of each class in the training data, in the order of the columns of `P`.
     target_prior : "balanced" or array-like of shape (n_classes,), default="balanced"
-        Shares to adjust to; ``"balanced"`` means equal shares.
+        Class shares to adjust to. ``"balanced"`` means equal shares.
     strength : float, default=1.0
-        At least 0; 0 changes nothing, 1 adjusts fully.
+        Strength of the adjustment, at least 0: 0 changes nothing, 1 adjusts fully.
 
     Returns
     -------
     ndarray of the shape of P
-        float32 if P is float32 or bfloat16, else float64; rows sum to 1. A tensor
-        like P, without its gradients, if scikit-learn's array API dispatch is on.
+        Rows sum to 1. The dtype is float32 if `P` is float32 or bfloat16, and float64 otherwise.
+        If `P` is a tensor and scikit-learn's array API dispatch is on, the result is a tensor
+        without gradients.
 
     Raises
     ------
     ValueError
-        If P is not a table of probabilities, a prior does not fit its columns, is negative or sums
-        to 0, `strength` is below 0, or all probabilities of a row would become 0.
+        If `P` does not contain probabilities, if a prior does not fit the columns of `P`, is
+        negative or sums to 0, if `strength` is below 0, or if all probabilities of a row would
+        become 0.
 
     See Also
     --------
-    PriorAdjustedClassifier : The same around a classifier of scikit-learn.
+    PriorAdjustedClassifier : The same adjustment for a scikit-learn classifier.
     logit_offsets : The same for logits, and for a loss.
 
     Notes
     -----
-    p'(k) ~ p(k) (pi_target(k) / pi_train(k)) ** strength. A class that was not in training gets
-    probability 0.
+    The formula is p'(k) ~ p(k) (pi_target(k) / pi_train(k)) ** strength. A class whose training
+    share is 0 gets probability 0.
 
     References
     ----------
     Saerens, Latinne and Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori
-    Probabilities", Neural Computation 2002, eq. 2.4; as logit adjustment, with `strength` called
-    tau: Menon et al., "Long-tail learning via logit adjustment", ICLR 2021, eq. 9.
+    Probabilities", Neural Computation 2002, eq. 2.4. Under the name logit adjustment, with
+    `strength` called tau: Menon et al., "Long-tail learning via logit adjustment", ICLR 2021, eq.
+    9.
 
     Examples
     --------
@@ -96,31 +100,33 @@ def adjust_prior(
 def logit_offsets(
     train_prior: ArrayLike, target_prior: str | ArrayLike = "balanced", strength: float = 1.0
 ) -> Any:
-    """Compute offsets that make a network's logits decide for other class shares.
+    """Compute offsets that adjust the logits of a network to other class shares.
 
-    Added to the logits when you predict, they have the same effect as `adjust_prior` on
-    probabilities. Subtracted from the logits inside the cross-entropy loss, they implement balanced
-    softmax: the network learns logits for `target_prior`, and nothing is added when you predict.
+    There are two ways to use the offsets. Add them to the logits when you predict: this has the
+    same effect as `adjust_prior` on probabilities. Or subtract them from the logits inside the
+    cross-entropy loss (balanced softmax): the network then learns logits for `target_prior`, and
+    you add nothing when you predict.
 
     Parameters
     ----------
     train_prior : array-like of shape (n_classes,)
-        Share (or number) of each class in training; none may be 0.
+        Share (or count) of each class in the training data; none may be 0.
     target_prior : "balanced" or array-like of shape (n_classes,), default="balanced"
-        Shares to decide for; none may be 0.
+        Class shares to adjust to; none may be 0.
     strength : float, default=1.0
-        At least 0; 0 changes nothing.
+        Strength of the adjustment, at least 0: 0 changes nothing, 1 adjusts fully.
 
     Returns
     -------
     ndarray of float64, shape (n_classes,)
-        strength * log(pi_target / pi_train), shifted to mean 0, because a softmax ignores a
-        constant. A tensor like `train_prior` if scikit-learn's array API dispatch is on.
+        The offsets strength * log(pi_target / pi_train), shifted to mean 0. The shift changes
+        nothing, because a softmax ignores a constant. If `train_prior` is a tensor and
+        scikit-learn's array API dispatch is on, the result is a tensor too.
 
     Raises
     ------
     ValueError
-        If a prior does not fit, or contains a share of 0, or `strength` is below 0.
+        If a share is not above 0, the priors have different lengths, or `strength` is below 0.
 
     See Also
     --------

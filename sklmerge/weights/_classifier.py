@@ -30,7 +30,7 @@ class WrappingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     estimator: Any
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Say where metadata goes: `sample_weight` is used here, all else goes to `estimator`.
+        """Return the metadata routing: `sample_weight` is used here, all else goes to `estimator`.
 
         Returns
         -------
@@ -56,36 +56,37 @@ def _if_inner_has(name: str) -> Callable[[Method], Method]:
 
 
 class ClassWeightedClassifier(WrappingClassifier):
-    """Fit a classifier with class weights, by a rule that a grid search can tune.
+    """Fit a classifier with class weights that a grid search can tune.
 
-    It passes weights as `sample_weight`, so it also works for classifiers without `class_weight`.
-    Within a pipeline of imbalanced-learn it gets the resampled labels, so the weights correct only
-    the imbalance that remains.
+    The weights are passed as `sample_weight`, so this also works for classifiers without
+    `class_weight`. If you put it after a sampler in an imbalanced-learn pipeline, it sees the
+    resampled labels, so the weights correct only the imbalance that remains.
 
     Parameters
     ----------
     estimator : classifier
-        Its `fit` must accept `sample_weight`. A scikit-learn pipeline passes it to the last step.
+        Classifier whose `fit` accepts `sample_weight`. If it is a scikit-learn pipeline, the
+        weights are passed to its last step.
     weighting : ClassWeightEstimator, default=None
-        The rule. None is ``ClassWeightEstimator()``; pass one to tune it, for example as
-        ``weighting__power``.
+        Computes the weights. None means ``ClassWeightEstimator()``. Pass an instance if you want
+        to tune its parameters, for example ``weighting__power``.
 
     Attributes
     ----------
     estimator_ : classifier
         Fitted.
     weighting_ : ClassWeightEstimator
-        Fitted on the labels that `fit` saw.
+        Fitted on the y of `fit`.
     train_prior_ : ndarray of shape (n_classes,), or None
-        Share of each of `classes_` in the total weight of all samples: the class frequencies that
-        `estimator_` learned. See :class:`~sklmerge.PriorAdjustedClassifier`. None if `estimator_`
-        renames or merges the classes of y.
+        Share of each class of `classes_` in the total weight of all samples. These are the class
+        frequencies that `estimator_` learned; :class:`~sklmerge.PriorAdjustedClassifier` uses
+        them. None if `estimator_` renames or merges the classes of y.
     classes_ : ndarray of shape (n_classes,)
 
     See Also
     --------
     ClassWeightEstimator : Computes the weights.
-    PriorAdjustedClassifier : Adjusts probabilities instead of the training.
+    PriorAdjustedClassifier : Adjusts the predicted probabilities instead of the training.
 
     Notes
     -----
@@ -118,7 +119,8 @@ class ClassWeightedClassifier(WrappingClassifier):
             Anything that `estimator` accepts.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), default=None
-            Used as counts for the weighting, and multiplied by the class weights.
+            Weights of the samples. They count when the class weights are computed, and are then
+            multiplied by the class weights.
         **params : dict
             Passed to the `fit` of `estimator`.
 
@@ -129,7 +131,7 @@ class ClassWeightedClassifier(WrappingClassifier):
         Raises
         ------
         TypeError
-            If `estimator` does not accept sample weights, or resamples.
+            If `estimator` does not accept sample weights, or contains a sampler.
         """
         labels = read_classes_of_rows(self, y)
         weighting = self._clone_weighting()
@@ -165,7 +167,7 @@ class ClassWeightedClassifier(WrappingClassifier):
 
     @_if_inner_has("predict_proba")
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Predict probabilities, as they are among the weighted classes.
+        """Predict probabilities, which reflect the weighted class frequencies.
 
         Parameters
         ----------
@@ -195,7 +197,7 @@ class ClassWeightedClassifier(WrappingClassifier):
 
     @_if_inner_has("decision_function")
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Compute the classifier's own scores.
+        """Return the decision function of the classifier.
 
         Parameters
         ----------

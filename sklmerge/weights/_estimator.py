@@ -42,59 +42,64 @@ class ClassWeightEstimator(BaseEstimator):
     Parameters
     ----------
     scheme : {"balanced", "effective", "log", "uniform"}, mapping or callable, default="balanced"
-        The weight of a class with n_c of N samples, before `max_ratio` and `normalize`:
+        How to weight a class that has n_c of all N samples. `max_ratio` and `normalize` are
+        applied afterwards:
 
         - ``"balanced"``: n_c ** -power. With the defaults this is scikit-learn's
           ``n_samples / (n_classes * n_c)``;
         - ``"effective"``: (1 - beta) / (1 - beta ** n_c), the inverse effective number [1]_;
-        - ``"log"``: 1 / ln(1.02 + n_c / N), usual for pixel labels [2]_;
+        - ``"log"``: 1 / ln(1.02 + n_c / N), often used for segmentation [2]_;
         - ``"uniform"``: 1;
-        - a mapping of label to weight, with every class of y;
-        - a callable that takes the array of counts, in the order of the classes, and returns an
+        - a mapping of label to weight that lists every class of y;
+        - a callable that gets the array of counts, in the order of the classes, and returns an
           array of weights.
     power : float, default=1.0
-        For ``"balanced"``: 1 is inverse frequency, 0.5 the square-root rule, 0 uniform.
+        Used by ``"balanced"``. 1 means inverse frequency, 0.5 inverse square root, 0 equal
+        weights.
     beta : float, default=0.9999
-        For ``"effective"``: in [0, 1). 0 is uniform, towards 1 it becomes inverse frequency.
+        Used by ``"effective"``, in [0, 1). 0 gives equal weights; the closer to 1, the closer to
+        inverse frequency.
     normalize : {"samples", "classes", "max", "min"} or None, default="samples"
-        Which value is scaled to 1: the mean weight over the samples of `fit`, so that a loss keeps
-        its scale and a learning rate its meaning; the mean over classes; the largest weight; or the
-        smallest positive one. A mapping as `scheme` is rescaled too, unless this is None.
+        Which value is scaled to 1. "samples": the mean weight over the samples of `fit`, so the
+        loss keeps its scale and the learning rate does not need to change. "classes": the mean
+        over classes. "max" and "min": the largest and the smallest positive weight. None does not
+        rescale. If `scheme` is a mapping, its weights are rescaled too.
     max_ratio : float, default=None
-        At least 1: the largest weight is at most this many times the smallest positive one.
+        Limit, at least 1, for the ratio of the largest weight to the smallest positive weight.
     classes : sequence of labels, default=None
-        All classes, in the order of the outputs. None uses the sorted classes of y (and of a
-        mapping `scheme`), or all that a generator, index or torch data set knows.
+        All classes, in the order of the model's outputs. None uses the sorted classes of y (and of
+        `scheme`, if it is a mapping). If y is a generator, an index or a torch data set, None uses
+        all classes that it lists.
     missing : {"error", "ignore"}, default="error"
-        What to do if a class has no sample: raise an error, or give it weight 0 and keep its place.
+        What to do if a class has no sample: raise an error, or keep the class with weight 0.
     target : {"labels", "one-hot", "multilabel"}, default="labels"
-        What y holds:
+        What y contains:
 
-        - ``"labels"``: one label per row, or label maps (one label per pixel) with three or more
-          dimensions, such as (n_images, height, width). A table of several columns raises an error,
-          because it is ambiguous: pass a single label map as ``y[None]``;
+        - ``"labels"``: one label per row, or segmentation masks (one label per pixel) with three
+          or more dimensions, such as (n_images, height, width). A table of several columns raises
+          an error, because it is ambiguous. Pass a single mask as ``y[None]``;
         - ``"one-hot"``: zeros and ones with a single 1 along the last axis, one column per class;
         - ``"multilabel"``: zeros and ones, one column for each class that a sample may have. Each
           column gets a pair of weights, for its zeros and its ones.
     ignore_label : label, default=None
-        For ``target="labels"``: a label that is not a class, such as 255 for the void pixels of a
-        label map or -100 for torch's `ignore_index`. It is not counted, has weight 0, and has no
-        index.
+        A label that is not a class, such as 255 for void pixels in a segmentation mask, or -100
+        for torch's `ignore_index`. Such labels are not counted, get weight 0 and have no index.
+        Only for ``target="labels"``.
 
     Attributes
     ----------
     class_weight_ : dict of label to float
-        Weights as scikit-learn, LightGBM and CatBoost expect them. If rows of y contain several
-        classes, a list of dicts ``{0: w, 1: w}``, one per column.
+        Weights in the form that scikit-learn, LightGBM and CatBoost expect. For
+        ``target="multilabel"``, a list with one dict ``{0: w, 1: w}`` per column.
     class_counts_ : dict of label to float, or list of dicts
-        Samples per class, or their summed `sample_weight`.
+        Number of samples per class, or the sum of their `sample_weight`.
     classes_ : ndarray of shape (n_classes,)
         The classes, or the names of the columns, in the order of `class_weight_`.
 
     See Also
     --------
-    ClassWeightedClassifier : Uses such weights in any classifier.
-    PriorAdjustedClassifier : Adjusts probabilities instead of the training.
+    ClassWeightedClassifier : Fits any classifier with these weights.
+    PriorAdjustedClassifier : Adjusts the predicted probabilities instead of the training.
 
     References
     ----------
@@ -142,11 +147,12 @@ class ClassWeightEstimator(BaseEstimator):
         Parameters
         ----------
         y : array-like, data set, generator or ImageIndex
-            Labels as `target` says, or an object that stores them: a Keras generator, a batched
-            data set of ``(x, y)``, a torch data set with `targets` or a `ConcatDataset` of such, an
-            :class:`~sklmerge.ImageIndex`. After resampling, pass the resampled labels.
+            Labels in the form that `target` describes, or an object that stores them: a Keras
+            generator, a batched data set of ``(x, y)``, a torch data set with `targets` (or a
+            `ConcatDataset` of such data sets), or an :class:`~sklmerge.ImageIndex`. After
+            resampling, pass the resampled labels.
         sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
-            What each sample counts, >= 0. None counts each as 1.
+            Weight of each sample when counting, >= 0. None means 1.
 
         Returns
         -------
@@ -155,27 +161,27 @@ class ClassWeightEstimator(BaseEstimator):
         Raises
         ------
         TypeError
-            If y contains no labels, or labels of several types.
+            If y contains no labels, or labels of different types.
         ValueError
-            If y is empty or not what `target` says, a label is missing or soft, or a class has no
-            sample.
+            If y is empty or does not match `target`, if a label is missing or soft (not 0 or 1),
+            or if a class has no sample.
         """
         if not self._count_all(iterate_parts(y, sample_weight), self.target, at_once=True):
             raise ValueError("y must have at least one sample, got none")
         return self
 
     def partial_fit(self, y: Any, sample_weight: ArrayLike | None = None) -> Self:
-        """Count more labels; the weights are computed when they are first used.
+        """Count more labels, for example from the next batch.
 
-        The result does not depend on how y is divided into parts. A class without samples raises an
-        error only when the weights are used.
+        The result does not depend on how y is divided into parts. Weights are computed when you
+        first use them, so a class without samples raises an error only then.
 
         Parameters
         ----------
         y : array-like, data set, generator or ImageIndex
-            As in `fit`; an empty part counts nothing.
+            As in `fit`, but may also be empty.
         sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
-            What each sample counts, >= 0. None counts each as 1.
+            Weight of each sample when counting, >= 0. None means 1.
 
         Returns
         -------
@@ -192,7 +198,7 @@ class ClassWeightEstimator(BaseEstimator):
         Parameters
         ----------
         counts : mapping of label to float, or Series of floats by label
-            Samples per class, >= 0: a dict, a Counter, or ``y.value_counts()`` of pandas.
+            Number of samples per class, >= 0: a dict, a Counter, or pandas' ``y.value_counts()``.
 
         Returns
         -------
@@ -201,9 +207,9 @@ class ClassWeightEstimator(BaseEstimator):
         Raises
         ------
         TypeError
-            If counts is neither, or its values are not numbers.
+            If `counts` is neither a mapping nor a Series, or its values are not numbers.
         ValueError
-            If a count is negative or not finite, or no count belongs to a class.
+            If a count is negative or not finite, or if there is no count for any class.
 
         Examples
         --------
@@ -230,17 +236,17 @@ class ClassWeightEstimator(BaseEstimator):
         return dict(zip(self.class_counts_, weights, strict=True))
 
     def transform(self, y: Any) -> Any:
-        """Give every sample the weight of its class.
+        """Return the weight of each sample, which is the weight of its class.
 
         Parameters
         ----------
         y : array-like, generator or ImageIndex
-            As in `fit`, except data sets that yield batches.
+            As in `fit`, but not a data set that yields batches.
 
         Returns
         -------
         ndarray of the shape of y, without the last axis if it is one-hot
-            A tensor like y if scikit-learn's array API dispatch is on.
+            A tensor if y is a tensor and scikit-learn's array API dispatch is on.
         """
         weights = self._weigh()
         if is_stream(y):
@@ -253,17 +259,19 @@ class ClassWeightEstimator(BaseEstimator):
         return give_in_kind(look_up_weights(part.decode(values), classes, weights), y)
 
     def to_keras(self, class_indices: Any = None) -> dict[int, float]:
-        """Return the weights by class number, as Keras' `class_weight` expects them.
+        """Return the weights by class index, for Keras' `class_weight`.
 
-        Keras gives a missing index the weight 1 and ignores unknown keys, so the dict contains
-        every index.
+        The dict contains every class index, because Keras silently uses weight 1 for a missing
+        index and ignores unknown keys.
 
         Parameters
         ----------
         class_indices : mapping of label to int, or an object that has one, default=None
-            A Keras generator, an :class:`~sklmerge.ImageIndex` or a fitted
-            :class:`~sklmerge.LabelMerger` has one. None uses that of `fit`; without one, names are
-            numbered in the order of `classes_`, and integers must be the indices themselves.
+            The index of each class. Instead of a mapping you can pass a Keras generator, an
+            :class:`~sklmerge.ImageIndex` or a fitted :class:`~sklmerge.LabelMerger`. None uses the
+            class indices of the object passed to `fit`. If that object had none, names are
+            numbered in the order of `classes_`, and integer labels must already be the class
+            indices.
 
         Returns
         -------
@@ -281,29 +289,31 @@ class ClassWeightEstimator(BaseEstimator):
         return key_by_index(class_weight, seen)
 
     def to_torch(self, dtype: Any = None, device: Any = None) -> Any:
-        """Make a tensor of the weights in the order of the class indices.
+        """Return the weights as a tensor, in the order of the class indices.
 
         Parameters
         ----------
         dtype : torch.dtype, default=None
-            None is torch's default float type, in which a model's outputs usually are.
+            None means torch's default float type, which is usually also the type of a model's
+            outputs.
         device : torch.device or str, default=None
-            None is torch's default device.
+            None means torch's default device.
 
         Returns
         -------
         torch.Tensor of shape (n_classes,)
-            The `weight` of `torch.nn.CrossEntropyLoss` or `NLLLoss`.
+            Pass it as `weight` to `torch.nn.CrossEntropyLoss` or `NLLLoss`.
         """
         return make_tensor(list(self.to_keras().values()), dtype, device)
 
     def pos_weight(self) -> NDArray[np.float64]:
-        """Return how much more a positive counts than a negative, for losses with a `pos_weight`.
+        """Return the weight of positives relative to negatives, for losses with a `pos_weight`.
 
         Returns
         -------
         ndarray of shape (n_columns,), or (1,) where y has two classes
-            Weight of 1 divided by weight of 0; 1 for a column that has only zeros or only ones.
+            Weight of label 1 divided by weight of label 0. For a column that has only zeros or
+            only ones, this is 1.
 
         Examples
         --------
@@ -322,20 +332,21 @@ class ClassWeightEstimator(BaseEstimator):
         Parameters
         ----------
         framework : {"keras", "sklearn", "lightgbm", "xgboost", "catboost", "torch"}
-            LightGBM, XGBoost and CatBoost with their scikit-learn interface. torch has no `fit`:
-            the arguments are those of `CrossEntropyLoss`, or of `BCEWithLogitsLoss` if rows of y
-            contain several classes.
+            For LightGBM, XGBoost and CatBoost, the arguments are for their scikit-learn interface.
+            torch has no `fit`, so the arguments are for `CrossEntropyLoss` or, with
+            ``target="multilabel"``, for `BCEWithLogitsLoss`.
         y : array-like, or mapping or list of array-likes, default=None
-            The labels that you pass to `fit`. Keras (except with labels of pixels) and torch do not
-            need them. For a Keras model of several outputs, the labels of each, by name or in
-            order: each output is weighted by the classes of its own labels, and earlier calls of
-            `fit` have no effect.
+            The labels that you pass to the framework's `fit`. torch does not need them. Keras
+            needs them only for per-pixel labels (segmentation masks). For a Keras model with
+            several outputs, pass the labels of each output, by name or in order. Each output is
+            then weighted by the classes of its own labels, and earlier calls of `fit` have no
+            effect.
 
         Returns
         -------
         dict of str to object
-            ``class_weight``, ``sample_weight``, ``weight`` or ``pos_weight``, as the framework
-            calls it.
+            One entry: ``class_weight``, ``sample_weight``, ``weight`` or ``pos_weight``, depending
+            on the framework.
 
         Examples
         --------

@@ -33,51 +33,54 @@ _TRAIN_PRIORS = ("auto", "estimated", "observed", "balanced")
 class PriorAdjustedClassifier(WrappingClassifier):
     """Adjust the predictions of a classifier to balanced classes, or to other class shares.
 
-    Nothing is trained again: p'(k) ~ p(k) (pi_target(k) / pi_train(k)) ** strength [1]_, [2]_. For
-    a classifier that was trained without weights or resampling, this is the cheapest remedy for
-    imbalance. With ``target_prior="observed"`` it corrects the probabilities of a classifier that
-    was trained with weights or resampling.
+    The probabilities become p'(k) ~ p(k) (pi_target(k) / pi_train(k)) ** strength [1]_, [2]_, and
+    nothing is trained again. For a classifier that was trained without weights or resampling, this
+    is the cheapest remedy for imbalance. If a classifier was trained with weights or resampling,
+    ``target_prior="observed"`` corrects its probabilities.
 
     Parameters
     ----------
     estimator : classifier
-        Needs `predict_proba`. It may use resampling or weights, like an imbalanced-learn pipeline,
-        a :class:`~sklmerge.ClassWeightedClassifier` or a classifier with ``class_weight``.
+        A classifier with `predict_proba`. It may use resampling or weights, like an
+        imbalanced-learn pipeline, a :class:`~sklmerge.ClassWeightedClassifier` or a classifier
+        with ``class_weight``.
     train_prior : {"auto", "estimated", "observed", "balanced"}, mapping, Series or array-like, \
             default="auto"
         The class shares that `estimator` learned from. ``"auto"`` reads them from the fitted
-        estimator: it understands pipelines, searches, bagging, oversamplers, class weights and
-        :class:`~sklmerge.MergedClassifier`, and raises an error for parts that it does not know.
-        ``"observed"`` uses the shares of the y passed to `fit`, ``"balanced"`` equal shares.
-        ``"estimated"`` finds the shares for which the mean adjusted probability of X equals the
-        shares of y; use it for a classifier that was fitted elsewhere, in a ``FrozenEstimator``,
-        with rows that it was not fitted on. Or pass shares or counts, by label or in the order of
-        `classes_`.
+        estimator. It understands pipelines, searches, bagging, oversamplers, class weights and
+        :class:`~sklmerge.MergedClassifier`, and raises an error for a part that it does not know.
+        ``"observed"`` uses the class shares of the y passed to `fit`, and ``"balanced"`` uses
+        equal shares. ``"estimated"`` is for a classifier that was fitted elsewhere and is wrapped
+        in a ``FrozenEstimator``: it finds the shares for which the mean adjusted probabilities of
+        X equal the class shares of y. Fit it on rows that the classifier was not trained on. You
+        can also pass shares or counts, by label or in the order of `classes_`.
     target_prior : {"balanced", "observed"}, mapping, Series or array-like, default="balanced"
         The class shares to adjust to.
     strength : float, default=1.0
-        At least 0; 0 changes nothing. You can tune it in a grid search.
+        Strength of the adjustment, at least 0: 0 changes nothing, 1 adjusts fully. A grid search
+        can tune this.
 
     Attributes
     ----------
     estimator_ : classifier
         Fitted.
     train_prior_, target_prior_ : ndarray of shape (n_classes,)
-        The shares, of sum 1.
+        The class shares, which sum to 1.
     classes_ : ndarray of shape (n_classes,)
 
     See Also
     --------
-    adjust_prior : The same for an array of probabilities, such as a network's.
-    logit_offsets : The same for logits, and inside a loss.
-    ClassWeightedClassifier : Weigh the classes while training.
+    adjust_prior : The same for an array of probabilities, such as the output of a network.
+    logit_offsets : The same for logits, and for a loss.
+    ClassWeightedClassifier : Weights the classes in training.
 
     Notes
     -----
-    The formula is exact for a classifier whose probabilities are right for the classes as it saw
-    them. It assumes that resampling changed how often a class occurs, not how it looks. Calibrate
-    inside, ``PriorAdjustedClassifier(CalibratedClassifierCV(model))``: a calibration around the
-    adjustment would learn the shares of its own rows and undo the adjustment.
+    The formula is exact for a classifier whose probabilities are calibrated for the class shares
+    it was trained on. It assumes that resampling changed only how often a class occurs, not what
+    it looks like. To calibrate as well, use
+    ``PriorAdjustedClassifier(CalibratedClassifierCV(model))``. The other way round, the
+    calibration would learn the class shares of its own rows and undo the adjustment.
 
     References
     ----------
@@ -122,7 +125,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
         y : array-like of shape (n_samples,)
             Labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Passed to `estimator`, and used in the shares.
+            Weights of the samples. Passed to `estimator`, and used when class shares are computed.
         **params : dict
             Passed to the `fit` of `estimator`.
 
@@ -135,8 +138,8 @@ class PriorAdjustedClassifier(WrappingClassifier):
         TypeError
             If `estimator` has no `predict_proba`, or does not accept the given sample weights.
         ValueError
-            If `estimator` predicts other classes than those of y, a prior does not fit them, or
-            ``train_prior="auto"`` cannot know what was learned.
+            If `estimator` predicts other classes than those in y, if a prior does not fit these
+            classes, or if ``train_prior="auto"`` cannot tell which class shares were learned.
         """
         check_strength(self.strength)
         labels = read_classes_of_rows(self, y)
