@@ -91,6 +91,15 @@ def test_thumbnails_are_what_pillow_makes_of_the_grey_image(shape):
         assert_array_equal(make_thumbnail(grey), np.asarray(expected))
 
 
+@pytest.mark.parametrize("shape", [(3, 1285), (1285, 3), (1, 70_000), (600, 700)])
+def test_thumbnails_of_long_images_are_shrunk_by_areas_first(shape):
+    grey = np.random.default_rng(5).integers(0, 256, shape, dtype=np.uint8)
+    size = min(shape[1], 512), min(shape[0], 512)
+    shrunk = Image.fromarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
+    expected = shrunk.resize((32, 32), Image.Resampling.LANCZOS)
+    assert_array_equal(make_thumbnail(grey), np.asarray(expected))
+
+
 def test_reduced_decoding_changes_at_most_two_bits(tmp_path):
     rng = np.random.default_rng(2)
     for number in range(20):
