@@ -11,13 +11,6 @@ from numpy.typing import NDArray
 from sklmerge._checks import check_n_jobs
 from sklmerge._parallel import run_ahead
 from sklmerge._resize import resize_image
-from sklmerge.augment._affine import (
-    UNMOVED,
-    compose_affine,
-    compose_resize,
-    find_symmetries,
-    measure_margins,
-)
 from sklmerge.augment._color import (
     COLOR_COLUMNS,
     Image,
@@ -26,6 +19,13 @@ from sklmerge.augment._color import (
     recolor_floats,
 )
 from sklmerge.augment._effects import EFFECT_COLUMNS, apply_effects
+from sklmerge.augment._matrices import (
+    UNMOVED,
+    compose_affine,
+    compose_resize,
+    find_symmetries,
+    measure_margins,
+)
 from sklmerge.augment._normalize import Preparation
 from sklmerge.augment._params import AugmentationParams
 from sklmerge.augment._warp import Warper, choose_frame, mirror_image

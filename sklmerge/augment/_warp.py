@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._resize import resize_image, skips_pixels
-from sklmerge.augment._affine import SYMMETRIES
+from sklmerge.augment._matrices import SYMMETRIES
 
 FILL_MODES = {
     "nearest": cv2.BORDER_REPLICATE,

@@ -10,7 +10,7 @@ import numpy as np
 from sklmerge._checks import check_image_size
 from sklmerge._containers import is_index
 from sklmerge._contract import as_image_batch
-from sklmerge._datasets import yields_batches
+from sklmerge._dataset_labels import yields_batches
 from sklmerge._tensors import to_numpy
 from sklmerge.feed._dataset_rows import check_form, find_column
 from sklmerge.feed._sources import (

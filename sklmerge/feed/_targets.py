@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from sklmerge._checks import check_choice
 from sklmerge._containers import is_index
-from sklmerge._datasets import find_labels
+from sklmerge._dataset_labels import find_labels
 from sklmerge._did_you_mean import suggest_names
 from sklmerge._kinds import show_labels
 from sklmerge.feed._epochs import fit_schedule

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from sklmerge._checks import check_whole
-from sklmerge._datasets import find_labels
+from sklmerge._dataset_labels import find_labels
 from sklmerge._parallel import Lookahead, count_threads
 from sklmerge.feed._batches import ImageBatches
 from sklmerge.feed._epochs import EpochClock, EpochPlans

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import is_whole
 from sklmerge._containers import read_labels
-from sklmerge._datasets import find_labels
+from sklmerge._dataset_labels import find_labels
 from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._suggest_merges import suggest_merges
 

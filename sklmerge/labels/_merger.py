@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice
 from sklmerge._containers import CountedLabels, copy_labels, count_labels, read_labels
-from sklmerge._datasets import find_labels
+from sklmerge._dataset_labels import find_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge._tensors import give_in_kind
 from sklmerge.labels._exchange import (

@@ -13,7 +13,7 @@ from sklearn.utils import check_consistent_length
 from sklmerge._checks import check_choice, read_sample_weight
 from sklmerge._codes import find_classes
 from sklmerge._containers import read_labels
-from sklmerge._datasets import find_labels
+from sklmerge._dataset_labels import find_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge.labels._exchange import is_identity, write_like
 from sklmerge.labels._merge_param import check_merger, is_fitted_merger

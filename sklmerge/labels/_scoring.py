@@ -13,7 +13,7 @@ from sklearn.utils.metadata_routing import UNUSED
 
 from sklmerge._checks import available_where
 from sklmerge._containers import read_labels
-from sklmerge._datasets import find_labels
+from sklmerge._dataset_labels import find_labels
 from sklmerge._kinds import Label
 from sklmerge._tensors import to_numpy
 from sklmerge.labels._classifier import MergedClassifier

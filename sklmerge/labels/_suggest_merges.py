@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length
 from sklmerge._checks import check_whole, is_real, read_sample_weight
 from sklmerge._codes import find_classes, match_labels
 from sklmerge._containers import read_labels
-from sklmerge._datasets import find_labels
+from sklmerge._dataset_labels import find_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge._tensors import to_numpy
 from sklmerge.labels._confusion import (

@@ -2,10 +2,10 @@
 
 from sklmerge.sampling._balancing import BalancingSampler
 from sklmerge.sampling._batch_plan import BatchPlan, EpochDraws, batch_coverage
+from sklmerge.sampling._draws_per_class import check_rank as check_rank
+from sklmerge.sampling._draws_per_class import read_drawn_classes as read_drawn_classes
 from sklmerge.sampling._over_sampler import AugmentingOverSampler
 from sklmerge.sampling._schedule import EpochSchedule
-from sklmerge.sampling._schedule_rules import check_rank as check_rank
-from sklmerge.sampling._schedule_rules import read_drawn_classes as read_drawn_classes
 
 __all__ = [
     "AugmentingOverSampler",

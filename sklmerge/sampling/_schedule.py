@@ -1,4 +1,8 @@
-"""EpochSchedule: which images each epoch draws. Its rules stand in the files beside it."""
+"""EpochSchedule: which images each epoch draws.
+
+How many of each class stands in `_draws_per_class.py`, which of them and in what order in
+`_row_order.py`, and how they are shared out among batches in `_batch_plan.py`.
+"""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Self
@@ -10,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice, check_whole
 from sklmerge._containers import is_index
-from sklmerge._datasets import find_labels
+from sklmerge._dataset_labels import find_labels
 from sklmerge._kinds import show_labels
 from sklmerge._random import hash_keys, resolve_seed
 from sklmerge.labels import LabelMerger
@@ -22,8 +26,7 @@ from sklmerge.sampling._batch_plan import (
     count_batches,
     share_draws,
 )
-from sklmerge.sampling._class_draws import ClassPools, permute_places
-from sklmerge.sampling._schedule_rules import (
+from sklmerge.sampling._draws_per_class import (
     check_rank,
     check_table_settings,
     check_unchanged,
@@ -35,6 +38,7 @@ from sklmerge.sampling._schedule_rules import (
     read_label_table,
     resolve_samples,
 )
+from sklmerge.sampling._row_order import ClassPools, permute_places
 
 # Whose order is drawn: pools have the numbers from 0.
 _WHOLE_EPOCH = 2**63

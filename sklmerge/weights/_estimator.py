@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklmerge._checks import check_choice
-from sklmerge._datasets import is_stream
+from sklmerge._dataset_labels import is_stream
 from sklmerge._kinds import to_array
 from sklmerge._tensors import give_in_kind
 from sklmerge.weights._exports import divide_pairs, key_by_index, make_fit_params, make_tensor

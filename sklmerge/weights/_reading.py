@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._containers import is_index, read_labels
-from sklmerge._datasets import is_stream, read_data_set, sort_by_index
+from sklmerge._dataset_labels import is_stream, read_data_set, sort_by_index
 from sklmerge._kinds import check_one_kind, show_labels
 from sklmerge._tensors import to_numpy
 

@@ -20,7 +20,7 @@ FLOORS = {
     "_codes": 0,
     "_tensors": 0,
     "_containers": 0,
-    "_datasets": 0,
+    "_dataset_labels": 0,
     "_contract": 0,
     "_resize": 0,
     "_image_grid": 0,

@@ -1,4 +1,7 @@
-"""TIFF: 16 bits and floats by tifffile, or OpenCV where it lacks a codec; 8 bits by Pillow."""
+"""TIFF: 16 bits and floats by tifffile, or OpenCV where it lacks a codec; 8 bits by Pillow.
+
+Which library has the other formats is a table in `_formats.py`.
+"""
 
 import re
 import struct

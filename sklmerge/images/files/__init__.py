@@ -9,11 +9,11 @@ from sklmerge.images.files._class_folders import count_by_class as count_by_clas
 from sklmerge.images.files._class_folders import fit_merger as fit_merger
 from sklmerge.images.files._class_folders import merge_by_parent as merge_by_parent
 from sklmerge.images.files._class_folders import order_parts as order_parts
-from sklmerge.images.files._data_sets import IMAGE_COLUMNS as IMAGE_COLUMNS
-from sklmerge.images.files._data_sets import DataSetFiles as DataSetFiles
-from sklmerge.images.files._data_sets import find_image_column as find_image_column
-from sklmerge.images.files._data_sets import read_names as read_names
-from sklmerge.images.files._data_sets import select_images as select_images
+from sklmerge.images.files._dataset_files import IMAGE_COLUMNS as IMAGE_COLUMNS
+from sklmerge.images.files._dataset_files import DataSetFiles as DataSetFiles
+from sklmerge.images.files._dataset_files import find_image_column as find_image_column
+from sklmerge.images.files._dataset_files import read_names as read_names
+from sklmerge.images.files._dataset_files import select_images as select_images
 from sklmerge.images.files._locating import locate_files as locate_files
 from sklmerge.images.files._names import check_url as check_url
 from sklmerge.images.files._names import find_local as find_local

@@ -12,15 +12,6 @@ from numpy.typing import NDArray
 
 from sklmerge._random import hash_texts
 from sklmerge.images.files._class_folders import choose_class_folders
-from sklmerge.images.files._members import (
-    BLOCK_SIZE,
-    DEFLATED,
-    LOCAL_SIZE,
-    STORED,
-    Member,
-    list_members,
-    measure_local,
-)
 from sklmerge.images.files._names import is_hidden
 from sklmerge.images.files._scan import (
     ScannedFolder,
@@ -29,6 +20,15 @@ from sklmerge.images.files._scan import (
     block_names,
     count_extensions,
     count_loose,
+)
+from sklmerge.images.files._tar_and_zip import (
+    BLOCK_SIZE,
+    DEFLATED,
+    LOCAL_SIZE,
+    STORED,
+    Member,
+    list_members,
+    measure_local,
 )
 
 SCHEME = "archive://"

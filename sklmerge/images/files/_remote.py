@@ -9,7 +9,7 @@ from sklmerge._checks import check_storage_options
 from sklmerge._parallel import run_ahead
 from sklmerge.images.files._archives import SCHEME, open_archive
 from sklmerge.images.files._class_folders import choose_class_folders
-from sklmerge.images.files._data_sets import ROW_SCHEME
+from sklmerge.images.files._dataset_files import ROW_SCHEME
 from sklmerge.images.files._names import is_hidden
 from sklmerge.images.files._scan import (
     ScannedFolder,

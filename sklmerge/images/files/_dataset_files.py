@@ -1,6 +1,6 @@
 """Rows of a Hugging Face data set as files: which column, what they are called, their bytes.
 
-Nothing is decoded, and a row is read when its image is; labels are read in `_datasets.py` below.
+Nothing is decoded, and a row is read when its image is; labels are read in `_dataset_labels.py` below.
 """
 
 import csv
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._datasets import find_label_columns, read_data_set
+from sklmerge._dataset_labels import find_label_columns, read_data_set
 from sklmerge._tensors import to_numpy
 from sklmerge.images.files._tables import METADATA_NAME
 

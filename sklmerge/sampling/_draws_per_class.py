@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 from sklmerge._checks import check_choice, check_samples_per_class, check_whole
 from sklmerge._codes import count_classes, match_labels
 from sklmerge._containers import CountedLabels, is_index, read_categories, read_labels
-from sklmerge._datasets import find_labels
+from sklmerge._dataset_labels import find_labels
 from sklmerge._did_you_mean import suggest_names
 from sklmerge._kinds import show_labels
 from sklmerge.labels import LabelMerger, check_merger, is_indicator
