@@ -39,10 +39,9 @@ from sklmerge.labels._routing import convert_validation, make_router, name_refin
 class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Train any classifier on merged classes, and predict merged or original classes.
 
-    Always pass the original labels as y. They are merged before `estimator` is fitted, and
-    `estimator` may be a pipeline that oversamples. To predict original labels, add a `refiner`,
-    which tells the members of a merged class apart. A refiner is trained only on the rows of its
-    merged class, before oversampling.
+    Always pass the original labels as y; they are merged for `estimator`. To predict original
+    labels, add a `refiner`, which learns to tell the members of a merged class apart. It is trained
+    only on the rows of that class, before any oversampling in `estimator`.
 
     Parameters
     ----------
@@ -52,14 +51,13 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Which classes to merge; see :class:`LabelMerger`.
     refiner : classifier, mapping of label -> classifier or "prior", "prior" or None, default=None
         How to tell the members of a merged class apart. A classifier is cloned for each merged
-        class that has several members. A mapping gives each merged class its own classifier, and
-        any class that is not in the mapping is split by training frequency. "prior" splits every
-        merged class by training frequency.
+        class with several members. A mapping gives each merged class its own refiner. Classes that
+        are not in the mapping, and all classes with "prior", are split by training frequency.
     output : {"merged", "original"}, default="merged"
         Which labels `predict`, `predict_proba`, `score` and `classes_` use.
     encode_labels : bool, default=False
-        Pass the class numbers 0..k-1 instead of labels to `estimator` and refiners. XGBoost and
-        networks need this. Predictions are still labels.
+        Pass class numbers 0..k-1 to `estimator` and refiners, as XGBoost and networks need.
+        Predictions are still labels.
 
     Attributes
     ----------
@@ -83,30 +81,26 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    With ``output="original"``, the probability of a member a of the merged class AB is P(a|x) =
-    P(AB|x) P(a|AB, x), and `predict` returns the original class with the largest probability. This
-    class may not belong to the merged class with the largest probability, so `predict` and
-    `predict_merged` can disagree. If a classifier has no `predict_proba`, `predict` first predicts
-    the merged class and then its member, and this object has no `predict_proba` either.
+    With ``output="original"``, P(a|x) = P(AB|x) P(a|AB, x) for a member a of the merged class AB,
+    and `predict` returns the original class with the largest probability. This class may not belong
+    to the most probable merged class, so `predict` and `predict_merged` can disagree. Without
+    probabilities, `predict` predicts first the merged class, then its member (there is no
+    `predict_proba`).
 
-    `sample_weight` is passed to `estimator` and refiners only if you pass it to `fit`. Each
-    refiner gets the weights of its own rows, and "prior" uses the weights as counts. Other
-    parameters of `fit` are passed to `estimator` or, with metadata routing, to the steps that
-    requested them. The labels of a validation set (`eval_set`, `validation_data`, `y_val`) are
-    merged like y.
+    `estimator` and refiners get the `sample_weight` that you pass to `fit`; "prior" uses it as
+    counts. Other parameters go to `estimator` or, with metadata routing, to the steps that
+    requested them. Validation labels (`eval_set`, `validation_data`, `y_val`) are merged like y.
 
-    Many meta-estimators replace the labels by 0, 1, 2, ... before they fit their inner estimators,
-    and a `merge` of original labels would then be wrong. If your labels are text, this raises an
-    error. If they are numbers, `merge` must name every class, either directly or with
-    ``LabelMerger(merge, classes=[...])``, and y must contain exactly these classes. With
-    ``missing="ignore"``, y may contain fewer, if one of them is a number that the meta-estimator
-    could not have assigned. Two mistakes cannot be detected: an encoder that does not number the
-    classes in sorted order, and a meta-estimator that compares merged predictions with original
-    labels. So use ``output="merged"`` only for the outermost classifier.
+    Many meta-estimators replace labels by 0, 1, 2, ... and then fit their inner estimators, so a
+    `merge` of original labels would be wrong. For text labels, this raises an error. For numbers,
+    `merge` must name every class, directly or with ``LabelMerger(merge, classes=[...])``, and y
+    must contain exactly these classes. With ``missing="ignore"``, y may contain fewer, if one of
+    them is no such number. Two mistakes cannot be detected: class numbers that are not in sorted
+    order, and a meta-estimator that compares merged predictions with original labels. So use
+    ``output="merged"`` only for the outermost classifier.
 
     scikit-learn's scorers compare predictions with the original y, so use ``output="original"`` or
-    :func:`merged_scorer`. If X is a tensor and scikit-learn's array API dispatch is on,
-    predictions are tensors too.
+    :func:`merged_scorer`. With array API dispatch on, predictions for a tensor are tensors.
 
     Examples
     --------
@@ -151,7 +145,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Original labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, passed on only if given.
+            Passed on only if given.
         **params : dict
             Passed to `estimator`, or to the steps that requested them.
 
@@ -294,8 +288,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Log-probabilities, with columns in the order of `classes_`. A probability of 0 gives
-            -inf.
+            Log-probabilities, with columns in the order of `classes_`. Probability 0 gives -inf.
         """
         P = to_numpy(self.predict_proba(X))
         if hasattr(self.estimator_, "predict_log_proba") and self._keeps_columns():
@@ -308,8 +301,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def decision_function(self, X: Any) -> NDArray[Any]:
         """Return the decision function of the estimator, with columns in the order of `classes_`.
 
-        This method exists for ``output="merged"``. For ``output="original"`` it exists only if no
-        merged class has several members.
+        With ``output="original"``, it exists only if no merged class has several members.
 
         Parameters
         ----------

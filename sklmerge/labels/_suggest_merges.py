@@ -80,8 +80,7 @@ class MergeSuggestion:
     Attributes
     ----------
     merge : dict of merged label -> list of labels
-        The suggested merge. You can pass it to any parameter called `merge`. Empty if nothing
-        should be merged.
+        The suggestion, for any parameter called `merge`. Empty if nothing should be merged.
     classes : ndarray of shape (n_classes,)
         The classes in y_true or y_pred, sorted.
     confusion : ndarray of shape (n_classes, n_classes)
@@ -91,15 +90,14 @@ class MergeSuggestion:
     linkage : ndarray of shape (n_classes - 1, 4)
         Linkage matrix in SciPy's format, for ``scipy.cluster.hierarchy.dendrogram``.
     ambiguous_pairs : list of AmbiguousPair
-        Pairs of confused classes, sorted from most to least confusable. Sample indices are missing
-        if the suggestion was made from a confusion matrix.
+        Pairs of confused classes, sorted from most to least confusable. There are no sample
+        indices if a confusion matrix was given.
     steps : list of MergeStep
         Every join in order, whether suggested or not, with the scores after the join.
     accuracy, balanced_accuracy : float
         Scores before any merge.
     note : str or None
-        Why nothing is suggested. None if there is a suggestion, or if no classes are confused
-        enough.
+        Why nothing is suggested, unless the only reason is that few samples are confused.
 
     See Also
     --------
@@ -182,15 +180,15 @@ def suggest_merges(
     n_classes : int, default=None
         Join classes until this many are left.
     threshold : float in (0, 1], default=None
-        Join classes as long as their mean confusability is at least this value. Larger groups of
-        classes are also joined if, on average, at least this share of one group is predicted as
-        the other group. Defaults to 0.1 if `n_classes` is also None.
+        Join classes as long as their mean confusability is at least this value. Larger groups are
+        also joined if, on average, at least this share of one is predicted as the other. Defaults
+        to 0.1 if `n_classes` is also None.
     confusion : array-like of shape (n_classes, n_classes), default=None
         A confusion matrix instead of `y_true` and `y_pred`. Rows are true classes, columns are
-        predicted classes. If it is a data frame, its index names the classes.
+        predicted classes. The index of a data frame names the classes.
     classes : array-like of shape (n_classes,), default=None
         Names of the columns of a confusion matrix or of probabilities. Defaults to the sorted
-        classes of `y_true` for probabilities, and to 0, 1, 2, ... for a confusion matrix.
+        classes of `y_true` for probabilities, and to 0, 1, 2, ... for a matrix.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
 
@@ -198,8 +196,7 @@ def suggest_merges(
     -------
     MergeSuggestion
         The suggested merge and the evidence for it. Without `n_classes`, nothing is suggested if
-        the predictions are no better than chance, or if all classes would be merged into one.
-        `note` then gives the reason.
+        predictions are no better than chance, or if all classes would become one; `note` says so.
 
     Raises
     ------

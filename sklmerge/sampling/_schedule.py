@@ -48,8 +48,8 @@ class EpochSchedule(BaseEstimator):
     """Plan balanced epochs: all of the rare class, and the next part of the common class.
 
     If one class has 500 images and another has a million, every epoch draws the 500 and the next
-    500 of the million, until all images have been seen. An epoch depends only on `random_state`
-    and on its number, so you can resume training at any point without saving a state.
+    500 of the million, until all have been seen. An epoch depends only on `random_state` and on
+    its number, so you can resume training at any point without saving a state.
 
     Parameters
     ----------
@@ -64,22 +64,22 @@ class EpochSchedule(BaseEstimator):
         The order within a class: shuffled again for every pass over the class, or as given. In
         both cases an image is repeated only after all other images of its class have been drawn.
     augment : {"all", "repeated", "none"}, collection of labels or None, default=None
-        Which draws are augmented: "all", "repeated" (only images that were drawn before), "none",
-        or the given classes (original or merged). If only the rare class is augmented, the model
-        can recognise it by interpolation and filled borders. None means "all". With
-        ``samples_per_class=None`` nothing is augmented, and this parameter must be None.
+        Which draws are augmented: all, only images that were drawn before, none, or the given
+        classes (original or merged). If only the rare class is augmented, the model can recognise
+        it by interpolation and filled borders. None means "all". It is required with
+        ``samples_per_class=None``, which augments nothing.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which classes count as one class.
     within_merged : {"natural", "balanced"}, default="natural"
         How to draw images of a merged class: from all of its images ("natural"), or in equal
         numbers from each of its original classes ("balanced").
     stratify_batches : bool, default=True
-        If True, every batch contains the classes in the same proportions as the epoch. If False,
-        the epoch is shuffled as a whole. With "natural", a rare class may have fewer images than
-        there are batches; its images are then spread evenly over the batches.
+        If True, every batch has the class proportions of the epoch. If False, the epoch is
+        shuffled as a whole. With "natural", a rare class may have fewer images than there are
+        batches; these images are then spread evenly over the batches.
     random_state : int, RandomState instance or None, default=None
-        Random seed. None uses a new seed in every `fit`. If you train with several processes
-        (ranks), pass an int, so that all of them use the same seed.
+        Random seed. None uses a new seed in every `fit`. For several processes (ranks), pass an
+        int, so that all use the same seed.
 
     Attributes
     ----------
@@ -105,10 +105,10 @@ class EpochSchedule(BaseEstimator):
 
     Notes
     -----
-    Take a class with n images and m draws per epoch. Its draws are numbered across epochs: draw i
-    of epoch e has number p = e m + i, and uses position p mod n in pass p // n over the class. So
-    at the end of every epoch, the numbers of draws of any two images of a class differ by at most
-    1. With ``within_merged="balanced"``, this holds for each original class.
+    The draws of a class with n images and m draws per epoch are numbered across epochs: draw i of
+    epoch e has number p = e m + i, and uses position p mod n in pass p // n over the class. So at
+    the end of every epoch, the images of a class (with ``within_merged="balanced"``, of an original
+    class) have been drawn equally often, within 1.
 
     If y is a multilabel table, drawing an image draws all of its labels. So images are drawn by
     repeat factors [1]_: a label with n images and m requested draws has the factor sqrt(m / n),
@@ -164,9 +164,8 @@ class EpochSchedule(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels), data set or ImageIndex
-            Original labels, a multilabel table (0/1, with one column per label), or a data set
-            that stores labels (`targets`, `labels`, `samples`, a ClassLabel column). Images of a
-            data set are not read.
+            Original labels, a multilabel table (0/1, one column per label), or a data set that
+            stores labels (`targets`, `labels`, `samples`, a ClassLabel column). No image is read.
 
         Returns
         -------
@@ -176,8 +175,7 @@ class EpochSchedule(BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If a parameter is wrong, if a class has no image, or if both the index and the schedule
-            have a `merge`.
+            If a parameter is wrong, a class has no image, or index and schedule both have a merge.
         """
         check_choice("order", self.order, ("shuffled", "sequential"))
         check_choice("within_merged", self.within_merged, ("natural", "balanced"))

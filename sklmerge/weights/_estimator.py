@@ -42,8 +42,7 @@ class ClassWeightEstimator(BaseEstimator):
     Parameters
     ----------
     scheme : {"balanced", "effective", "log", "uniform"}, mapping or callable, default="balanced"
-        How to weight a class that has n_c of all N samples. `max_ratio` and `normalize` are
-        applied afterwards:
+        The weight of a class with n_c of N samples, before `max_ratio` and `normalize`:
 
         - ``"balanced"``: n_c ** -power. With the defaults this is scikit-learn's
           ``n_samples / (n_classes * n_c)``;
@@ -54,22 +53,18 @@ class ClassWeightEstimator(BaseEstimator):
         - a callable that gets the array of counts, in the order of the classes, and returns an
           array of weights.
     power : float, default=1.0
-        Used by ``"balanced"``. 1 means inverse frequency, 0.5 inverse square root, 0 equal
-        weights.
+        Used by ``"balanced"``: 1 is inverse frequency, 0.5 its square root, 0 equal weights.
     beta : float, default=0.9999
-        Used by ``"effective"``, in [0, 1). 0 gives equal weights; the closer to 1, the closer to
-        inverse frequency.
+        Used by ``"effective"``, in [0, 1): 0 gives equal weights, near 1 inverse frequency.
     normalize : {"samples", "classes", "max", "min"} or None, default="samples"
-        Which value is scaled to 1. "samples": the mean weight over the samples of `fit`, so the
-        loss keeps its scale and the learning rate does not need to change. "classes": the mean
-        over classes. "max" and "min": the largest and the smallest positive weight. None does not
-        rescale. If `scheme` is a mapping, its weights are rescaled too.
+        Which value is scaled to 1: the mean weight over the samples of `fit`, so the loss keeps its
+        scale and you can keep your learning rate; the mean weight over the classes; or the largest
+        or smallest positive weight. None keeps the weights as they are.
     max_ratio : float, default=None
         Limit, at least 1, for the ratio of the largest weight to the smallest positive weight.
     classes : sequence of labels, default=None
         All classes, in the order of the model's outputs. None uses the sorted classes of y (and of
-        `scheme`, if it is a mapping). If y is a generator, an index or a torch data set, None uses
-        all classes that it lists.
+        a mapping `scheme`), or all classes that a generator, index or torch data set lists.
     missing : {"error", "ignore"}, default="error"
         What to do if a class has no sample: raise an error, or keep the class with weight 0.
     target : {"labels", "one-hot", "multilabel"}, default="labels"
@@ -82,9 +77,9 @@ class ClassWeightEstimator(BaseEstimator):
         - ``"multilabel"``: zeros and ones, one column for each class that a sample may have. Each
           column gets a pair of weights, for its zeros and its ones.
     ignore_label : label, default=None
-        A label that is not a class, such as 255 for void pixels in a segmentation mask, or -100
-        for torch's `ignore_index`. Such labels are not counted, get weight 0 and have no index.
-        Only for ``target="labels"``.
+        For ``target="labels"``: a label that is not a class, such as 255 for void pixels in a
+        mask, or -100 for torch's `ignore_index`. It is not counted, gets weight 0 and has no
+        index.
 
     Attributes
     ----------
@@ -147,10 +142,9 @@ class ClassWeightEstimator(BaseEstimator):
         Parameters
         ----------
         y : array-like, data set, generator or ImageIndex
-            Labels in the form that `target` describes, or an object that stores them: a Keras
-            generator, a batched data set of ``(x, y)``, a torch data set with `targets` (or a
-            `ConcatDataset` of such data sets), or an :class:`~sklmerge.ImageIndex`. After
-            resampling, pass the resampled labels.
+            Labels as described in `target`, or an object that stores labels: a Keras generator, a
+            batched data set of ``(x, y)``, a torch data set with `targets` (or a `ConcatDataset`),
+            or an :class:`~sklmerge.ImageIndex`. After resampling, pass the resampled labels.
         sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
             Weight of each sample when counting, >= 0. None means 1.
 
@@ -173,8 +167,8 @@ class ClassWeightEstimator(BaseEstimator):
     def partial_fit(self, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Count more labels, for example from the next batch.
 
-        The result does not depend on how y is divided into parts. Weights are computed when you
-        first use them, so a class without samples raises an error only then.
+        The result does not depend on the parts. Weights are computed when you first use them, so a
+        class without samples raises an error only then.
 
         Parameters
         ----------
@@ -267,10 +261,9 @@ class ClassWeightEstimator(BaseEstimator):
         Parameters
         ----------
         class_indices : mapping of label to int, or an object that has one, default=None
-            The index of each class. Instead of a mapping you can pass a Keras generator, an
-            :class:`~sklmerge.ImageIndex` or a fitted :class:`~sklmerge.LabelMerger`. None uses the
-            class indices of the object passed to `fit`. If that object had none, names are
-            numbered in the order of `classes_`, and integer labels must already be the class
+            The index of each class, or a Keras generator, :class:`~sklmerge.ImageIndex` or fitted
+            :class:`~sklmerge.LabelMerger`. None uses the indices of the object passed to `fit`. If
+            it had none, names are numbered in the order of `classes_`, and integers must be the
             indices.
 
         Returns
@@ -294,8 +287,7 @@ class ClassWeightEstimator(BaseEstimator):
         Parameters
         ----------
         dtype : torch.dtype, default=None
-            None means torch's default float type, which is usually also the type of a model's
-            outputs.
+            None means torch's default float type, the usual type of a model's outputs.
         device : torch.device or str, default=None
             None means torch's default device.
 
@@ -312,8 +304,7 @@ class ClassWeightEstimator(BaseEstimator):
         Returns
         -------
         ndarray of shape (n_columns,), or (1,) where y has two classes
-            Weight of label 1 divided by weight of label 0. For a column that has only zeros or
-            only ones, this is 1.
+            Weight of label 1 divided by weight of label 0. 1 if a column has only one of the two.
 
         Examples
         --------
@@ -336,11 +327,10 @@ class ClassWeightEstimator(BaseEstimator):
             torch has no `fit`, so the arguments are for `CrossEntropyLoss` or, with
             ``target="multilabel"``, for `BCEWithLogitsLoss`.
         y : array-like, or mapping or list of array-likes, default=None
-            The labels that you pass to the framework's `fit`. torch does not need them. Keras
-            needs them only for per-pixel labels (segmentation masks). For a Keras model with
-            several outputs, pass the labels of each output, by name or in order. Each output is
-            then weighted by the classes of its own labels, and earlier calls of `fit` have no
-            effect.
+            The labels that you pass to the framework's `fit`. Not needed for torch, and for Keras
+            only with segmentation masks. For a Keras model with several outputs, pass the labels
+            of each output, by name or in order. Each output is then weighted by its own labels,
+            and earlier calls of `fit` have no effect.
 
         Returns
         -------
