@@ -19,7 +19,7 @@ _AREA_SIDE = 16 * SIDE
 # Beyond as many pixels Pillow is as fast as products of matrices, and BLAS would start threads.
 _MOST_BY_MATRIX = 8192
 # Half of the last digit of Pillow's weights: halves are rounded up, where OpenCV rounds to even.
-_UP = 2.0**-23
+_UP: Any = 2.0**-23
 
 
 def make_thumbnail(image: NDArray[Any]) -> NDArray[np.uint8]:

@@ -1,8 +1,7 @@
 """MergedClassifier: fit on merged classes, predict merged or original ones."""
 
-from __future__ import annotations
-
 from copy import copy
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -354,13 +353,10 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return make_router(self, self.estimator, self.refiner)
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self.estimator)
-        tags.input_tags = inner.input_tags
-        tags.non_deterministic = inner.non_deterministic
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        tags.input_tags, tags.non_deterministic = inner.input_tags, inner.non_deterministic
         if inner.classifier_tags is not None:
-            tags.classifier_tags.multi_class = inner.classifier_tags.multi_class
-            tags.classifier_tags.poor_score = inner.classifier_tags.poor_score
+            tags.classifier_tags = replace(inner.classifier_tags, multi_label=False)
         return tags
 
     def _offers(self, method: str) -> bool:
@@ -386,15 +382,11 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         P = self._predict_merged_proba(X)
         if list_several(self.merger_):
             return refine_proba(P, self.merger_, self.refiners_, self.class_frequencies_, X)
-        return P[:, self._place_originals()]
+        return P[:, self.merger_.encode(self.merger_.classes_)]
 
     def _keeps_columns(self) -> bool:
         """Say whether the estimator's columns are those of `classes_` as they stand."""
-        places = range(len(self.classes_))
-        is_same = self.output == "merged" or np.array_equal(self._place_originals(), places)
+        places = self.merger_.encode(self.merger_.classes_)
+        is_same = self.output == "merged" or np.array_equal(places, range(len(places)))
         known = list_known(self.estimator_, self.merger_, self.encode_labels)
-        return is_same and len(known) == len(places)
-
-    def _place_originals(self) -> NDArray[Any]:
-        """Say for each original class at which place its merged class stands."""
-        return self.merger_.encode(self.merger_.classes_)
+        return is_same and len(known) == len(self.classes_)

@@ -90,6 +90,24 @@ def check_table_settings(augment: Any, within_merged: str, *, stratify_batches: 
         )
 
 
+def check_augment(augment: Any, samples_per_class: Any) -> None:
+    """Refuse augmented draws where each image is drawn once, as it is."""
+    if samples_per_class is None and augment is not None:
+        raise ValueError(
+            "augment must be None beside samples_per_class=None, whose draws are plain, "
+            f'got {augment!r}; pass samples_per_class="natural" for each image once, '
+            "shuffled and augmented"
+        )
+
+
+def check_counts(counts: Mapping[Any, int], samples_per_class: Any) -> None:
+    """Refuse classes without an image, unless each image is drawn once."""
+    empty = [label for label, n in counts.items() if n == 0]
+    # A test side may lack a rare class; what draws from each class needs them all.
+    if empty and samples_per_class is not None:
+        raise ValueError(f"y must have an image of every class, got none of {show_labels(empty)}")
+
+
 def check_unchanged(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """Refuse to draw by a schedule whose parameters are no longer those of its fit."""
     for name, value in now.items():

@@ -4,7 +4,7 @@ How many of each class stands in `_draws_per_class.py`, which of them and in wha
 `_row_order.py`, and how they are shared out among batches in `_batch_plan.py`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted
 from sklmerge._checks import check_choice, check_whole
 from sklmerge._containers import is_index
 from sklmerge._dataset_labels import find_labels
-from sklmerge._kinds import show_labels
 from sklmerge._random import hash_keys, resolve_seed
 from sklmerge.labels import LabelMerger
 from sklmerge.sampling._batch_plan import (
@@ -27,6 +26,8 @@ from sklmerge.sampling._batch_plan import (
     share_draws,
 )
 from sklmerge.sampling._draws_per_class import (
+    check_augment,
+    check_counts,
     check_rank,
     check_table_settings,
     check_unchanged,
@@ -179,7 +180,7 @@ class EpochSchedule(BaseEstimator):
         """
         check_choice("order", self.order, ("shuffled", "sequential"))
         check_choice("within_merged", self.within_merged, ("natural", "balanced"))
-        self._check_augment()
+        check_augment(self.augment, self.samples_per_class)
         y = y if is_index(y) else find_labels(y)
         table = read_label_table(y, self.merge)
         if table is None:
@@ -297,7 +298,7 @@ class EpochSchedule(BaseEstimator):
     ) -> None:
         self.merger_, self.classes_ = merger, list(merger.class_indices_)
         merged_of = merger.encode(originals).astype(codes.dtype)
-        self._check_counts(dict(zip(originals, counts.tolist(), strict=True)))
+        check_counts(dict(zip(originals, counts.tolist(), strict=True)), self.samples_per_class)
         merged_counts = np.bincount(merged_of, counts, len(self.classes_)).astype(np.int64).tolist()
         self.class_counts_ = dict(zip(self.classes_, merged_counts, strict=True))
         self.samples_per_class_: dict[Any, Any] = resolve_samples(
@@ -317,7 +318,7 @@ class EpochSchedule(BaseEstimator):
         self.class_counts_ = dict(zip(self.classes_, counts.tolist(), strict=True))
         factors = np.ones(len(table))
         if self.samples_per_class is not None:
-            self._check_counts(self.class_counts_)
+            check_counts(self.class_counts_, self.samples_per_class)
             targets = resolve_samples(self.samples_per_class, self.class_counts_)
             factors = find_repeat_factors(table, np.array(list(targets.values()), np.float64))
         groups = group_by_factor(factors)
@@ -348,22 +349,6 @@ class EpochSchedule(BaseEstimator):
             self.seed_ if self.order == "shuffled" else None,
             balance_members=self.within_merged == "balanced",
         )
-
-    def _check_augment(self) -> None:
-        if self.samples_per_class is None and self.augment is not None:
-            raise ValueError(
-                "augment must be None beside samples_per_class=None, whose draws are plain, "
-                f'got {self.augment!r}; pass samples_per_class="natural" for each image once, '
-                "shuffled and augmented"
-            )
-
-    def _check_counts(self, counts: Mapping[Any, int]) -> None:
-        empty = [label for label, n in counts.items() if n == 0]
-        # A test side may lack a rare class; what draws from each class needs them all.
-        if empty and self.samples_per_class is not None:
-            raise ValueError(
-                f"y must have an image of every class, got none of {show_labels(empty)}"
-            )
 
     def _check_fitted(self) -> None:
         check_is_fitted(self, "n_draws_")

@@ -56,8 +56,8 @@ def open_jpeg(data: bytes, name: str) -> Opened:
         reduction = choose_reduction((header.height, header.width), image_size)
         gray = colors == "Gray" or (channels == 1 and colors in ("YCbCr", "RGB"))
         if (reduction > 1 or gray) and find_frame(kept) in LOSSLESS:
-            # libjpeg decodes these at full size and in their own colours, whatever is asked for, and
-            # would write beyond the smaller array that simplejpeg gives it.
+            # libjpeg decodes these at full size and in their own colours, whatever is asked for,
+            # and would write beyond the smaller array that simplejpeg gives it.
             reduction, gray = 1, colors == "Gray"
         image = _decode(kept, "GRAY" if gray else "RGB", (height, width), reduction)
         if gray:

@@ -1,6 +1,7 @@
 """Rows of a Hugging Face data set as files: which column, what they are called, their bytes.
 
-Nothing is decoded, and a row is read when its image is; labels are read in `_dataset_labels.py` below.
+Nothing is decoded, and a row is read when its image is; labels are read in `_dataset_labels.py`
+below.
 """
 
 import csv
