@@ -1,5 +1,7 @@
 """MergedClassifier: fit on merged classes, predict merged or original ones."""
 
+from __future__ import annotations
+
 from copy import copy
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
@@ -166,17 +168,15 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         refiners = choose_refiners(self.refiner, merger, self.encode_labels)
         if self.output == "original":
             check_refinable(self.refiner, merger)
-        if self.refiner is not None:
-            warn_of_lone_members(merger)
+        warn_of_lone_members(self.refiner, merger)
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         own, theirs = split_params(self, self.refiner, params, list(refiners))
         to_targets = merger.encode if self.encode_labels else merger.transform
-        own = convert_validation(own, to_targets)
         frequencies = tally_classes(merger, labels, sample_weight)
         # scikit-learn's estimators of tensors want both from one library.
         targets = give_in_kind(to_targets(labels), X, exact=True)
-        estimator = fit_clone(self.estimator, X, targets, own)
+        estimator = fit_clone(self.estimator, X, targets, convert_validation(own, to_targets))
         # A fit that fails leaves the earlier one whole.
         self.refiners_ = fit_refiners(refiners, merger, X, labels, theirs)
         self.merger_, self.class_frequencies_, self.estimator_ = merger, frequencies, estimator
@@ -382,11 +382,15 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         P = self._predict_merged_proba(X)
         if list_several(self.merger_):
             return refine_proba(P, self.merger_, self.refiners_, self.class_frequencies_, X)
-        return P[:, self.merger_.encode(self.merger_.classes_)]
+        return P[:, self._place_originals()]
 
     def _keeps_columns(self) -> bool:
         """Say whether the estimator's columns are those of `classes_` as they stand."""
-        places = self.merger_.encode(self.merger_.classes_)
+        places = self._place_originals()
         is_same = self.output == "merged" or np.array_equal(places, range(len(places)))
         known = list_known(self.estimator_, self.merger_, self.encode_labels)
         return is_same and len(known) == len(self.classes_)
+
+    def _place_originals(self) -> NDArray[Any]:
+        """Say for each original class at which place its merged class stands."""
+        return self.merger_.encode(self.merger_.classes_)
