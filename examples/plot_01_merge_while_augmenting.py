@@ -3,8 +3,8 @@ Merge two classes while augmenting, and separate them again
 ===========================================================
 
 The sample data has 160 patches of brick, 60 of grass and 20 of gravel. This example merges grass
-and gravel into one class, *ground*, oversamples it until it is as large as brick, and then recovers
-the original labels, also those of the augmented copies.
+and gravel into one class, *ground*, and oversamples *ground* until it is as large as brick. Then
+it recovers the original labels of all rows, including the augmented copies.
 """
 
 import numpy as np
@@ -19,25 +19,25 @@ print("before:", merger.class_counts_, "as", merger.members_)
 # %%
 # Oversample the merged class
 # ---------------------------
-# With ``merge``, the targets are those of the merged classes: 80 images of ground need 80 copies.
-# The output has original labels, so nothing is lost.
+# With ``merge``, the sampler balances the merged classes: ground has 80 images and gets 80 copies.
+# The output still has the original labels, so nothing is lost.
 sampler = AugmentingOverSampler("light", merge=merger, random_state=0)
 X, y = sampler.fit_resample(images, labels)
 print("merged:", np.unique(merger.transform(y), return_counts=True))
 ClassBalanceDisplay.from_estimator(sampler, labels)
 
 # %%
-# Copies beside their source
-# --------------------------
-# A framed source on the left, and copies augmented by ``"light"`` to its right.
+# Copies next to their source
+# ---------------------------
+# Each row shows a source image in a frame. To its right are copies, augmented by ``"light"``.
 AugmentationDisplay.from_estimator("light", images, labels, classes=["grass", "gravel"])
 
 # %%
 # Recover the original labels
 # ---------------------------
 # A model of two classes is trained on ``merger.transform(y)``. To recover the original labels of
-# merged rows, use their sources: ``sample_indices_`` is the source of every row, and
-# ``is_augmented_`` marks the copies. The labels are checked against the merged ones.
+# the merged rows, look up the source of each row in ``sample_indices_``. ``is_augmented_`` marks
+# the copies. The original labels are checked against the merged labels.
 merged = merger.transform(y)
 again = merger.inverse_transform(merged, original=labels[sampler.sample_indices_])
 print("every row has its original class:", np.array_equal(again, y))

@@ -2,8 +2,9 @@
 How large should the weight of a rare class be?
 ===============================================
 
-There is no single right weight. This example plots the weights of several rules for 500 images
-beside a million, and then chooses by cross-validation for a rare texture.
+There is no single right weight. This example plots the weights that several rules give to 500
+images of one class and a million of another. Then it chooses a weight for a rare texture by
+cross-validation.
 """
 
 import matplotlib.pyplot as plt
@@ -19,7 +20,7 @@ from sklmerge.datasets import load_textures
 # %%
 # The rules side by side
 # ----------------------
-# A class of 500, one of 20,000, and one of a million.
+# The three classes have 500, 20,000 and a million images.
 schemes = {
     "balanced": ClassWeightEstimator(),
     "balanced, max_ratio 50": ClassWeightEstimator(max_ratio=50),
@@ -31,8 +32,9 @@ counts = {"rare": 500, "some": 20_000, "common": 1_000_000}
 ClassWeightDisplay.from_counts(counts, schemes)
 
 # %%
-# The ratio is the weight of an image of the rarest class divided by that of the largest class. The
-# share is the part of the total weight that its 500 images have.
+# The ratio is the weight of an image of the rarest class divided by the weight of an image of the
+# largest class. The share is the part of the total weight that belongs to the 500 images of the
+# rarest class.
 for name, scheme in schemes.items():
     weight = scheme.fit_counts(counts).class_weight_
     total = sum(n * weight[label] for label, n in counts.items())
@@ -42,9 +44,9 @@ for name, scheme in schemes.items():
 # %%
 # Choose by validation
 # --------------------
-# ``ClassWeightedClassifier`` computes the weights from the labels of each training part, and
-# makes their power a parameter. This model uses only mean and deviation of the grey levels, so
-# gravel is hard to find.
+# ``ClassWeightedClassifier`` computes the weights from the labels of each training part. The power
+# of the weights is a parameter that you can tune. This model uses only the mean and standard
+# deviation of the grey levels, so gravel is hard to find.
 textures = load_textures()
 X = np.column_stack([textures.images.mean(axis=(1, 2)), textures.images.std(axis=(1, 2))])
 y = textures.target
@@ -72,5 +74,6 @@ for ax, score in zip(axes, scores, strict=True):
     ax.spines[["top", "right"]].set_visible(False)
 
 # %%
-# Accuracy and log loss are best with small weights, because they count images. Balanced accuracy
-# counts classes and is best with large ones. Choose the score first, then the weight.
+# Accuracy and log loss are best with small weights, because they count every image equally.
+# Balanced accuracy counts every class equally, so it is best with large weights. Choose the metric
+# first, then the weight.

@@ -26,15 +26,15 @@ from sklmerge import (
 from sklmerge.balance import audit_split
 from sklmerge.datasets import write_textures
 
-keep = TemporaryDirectory()  # gone at the end; a path of your own stays
+keep = TemporaryDirectory()  # deleted at the end; use your own path to keep the files
 folder = Path(keep.name)
 write_textures(folder / "photos")
 
 # %%
 # Merge, split, oversample
 # ------------------------
-# Grass and gravel count as one class. A fifth of each original class is set aside before any copy
-# is made, and no image gets more than five copies.
+# Grass and gravel count as one class. A fifth of each original class is set aside for validation
+# before any copy is made, and no image gets more than five copies.
 report = balance_folder(
     folder / "photos",
     folder / "balanced",

@@ -2,9 +2,9 @@
 Balanced epochs: which images are drawn, and when
 =================================================
 
-Every epoch draws all images of the rare class and the *next* ones of the common class, so that
-after some epochs all have been drawn. A weighted random sampler, which draws with replacement,
-balances the classes, but not the images.
+Every epoch draws all images of the rare class and the *next* images of the common class, so after
+some epochs every image has been drawn. A weighted random sampler also balances the classes. But it
+draws with replacement, so it does not draw the images of a class equally often.
 """
 
 import matplotlib.pyplot as plt
@@ -19,8 +19,9 @@ print("draws in an epoch:", schedule.samples_per_class_)
 # %%
 # Twelve epochs
 # -------------
-# Each column is an epoch, each row an image; dark means drawn. The twenty rare images are drawn in
-# every epoch. The common ones are drawn once in ten epochs, then again in another order.
+# Each column is an epoch, each row is an image, and dark means drawn. The twenty rare images are
+# drawn in every epoch. The common images are drawn once in ten epochs, then again in another
+# order.
 drawn = np.stack([np.bincount(schedule.draws(epoch).indices, minlength=220) for epoch in range(12)])
 fig, ax = plt.subplots(figsize=(6, 5), layout="constrained")
 ax.imshow(drawn.T, aspect="auto", cmap="Greys", interpolation="nearest", vmin=0, vmax=1)
@@ -36,9 +37,9 @@ EpochCoverageDisplay.from_estimator(schedule, n_epochs=30)
 # %%
 # How often is each image drawn?
 # ------------------------------
-# After any number of epochs, the counts within a class differ by at most 1. If images are drawn
-# with replacement and balanced weights, as by a ``WeightedRandomSampler``, some are drawn often and
-# others never.
+# After any number of epochs, the counts within a class differ by at most 1. A
+# ``WeightedRandomSampler`` with balanced weights draws with replacement, so some images are drawn
+# often and others never.
 n_epochs = 10
 seen = schedule.coverage(n_epochs)
 rng = np.random.default_rng(0)

@@ -21,8 +21,8 @@ sizes = [2**k for k in range(2, 14)]
 # %%
 # Is the class in the batch?
 # --------------------------
-# Practically every batch of 32 contains cats. With 500 images beside a million, most batches of
-# 1,024 still contain none of the 500.
+# With 1,000 cats and 2,000 dogs, practically every batch of 32 contains cats. With 500 images of
+# one class and a million of another, most batches of 1,024 still contain none of the 500.
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 for (name, counts), marker in zip(cases.items(), "os^", strict=True):
     rarest = min(counts, key=counts.get)
@@ -44,9 +44,9 @@ fig.legend(loc="outside upper center", ncols=3, frameon=False)
 # %%
 # What if it is?
 # --------------
-# Then it has its natural share, for any batch size, as the right picture shows. The common class
-# still dominates the loss: a large batch contains the rare class, but does not make it count more.
-# Balanced epochs do both, with batches of any size:
+# Then it only has its natural share of the batch, whatever the batch size, as the right picture
+# shows. The common class still dominates the loss: a large batch contains the rare class, but does
+# not make it count more. Balanced epochs do both, with batches of any size:
 y = np.repeat(["rare", "common"], [500, 20_000])
 schedule = EpochSchedule("minority", random_state=0).fit(y)
 for size in (8, 32, 128):

@@ -3,8 +3,8 @@ Features, merge and weights in one grid search
 ==============================================
 
 A few hundred images need no network: histograms of gradients and a linear model are often enough.
-With ``output="original"``, every candidate is scored on the same original labels, so a grid search
-can compare merges, together with the power of the weights.
+With ``output="original"``, every candidate is scored on the same original labels. So one grid
+search can compare merge maps and powers of the weights.
 """
 
 import matplotlib.pyplot as plt
@@ -32,9 +32,9 @@ folds = list(
 # %%
 # Two stages with different features
 # ----------------------------------
-# The first stage uses gradients to tell the merged classes apart. The refiner uses local binary
-# patterns to tell the members of a merged class apart. Features are computed once, before the
-# search; each stage selects its own columns.
+# The first stage uses gradients to separate the merged classes. The refiner uses local binary
+# patterns to separate the original classes within a merged class. All features are computed once,
+# before the search, and each stage selects its own columns.
 gradients = HOGFeatures(pixels_per_cell=(16, 16)).fit_transform(textures.images)
 patterns = LBPFeatures().fit_transform(textures.images)
 X = np.hstack([gradients, patterns])
@@ -90,14 +90,15 @@ ax.set(
 )
 
 # %%
-# Merging grass and gravel first, and telling them apart by their patterns, is best for all weights.
+# With all weights, it is best to merge grass and gravel first and to separate them by their
+# patterns.
 print("best merge:", list(merges)[int(scores.max(axis=1).argmax())])
 
 # %%
 # Was it the merge?
 # -----------------
-# Without a merge nothing is refined, so those candidates did not use the patterns. For a fair
-# comparison, give them to a single model of three classes, too:
+# Without a merge there is no refiner, so the candidates without a merge did not use the patterns.
+# For a fair comparison, also give the patterns to a single model of three classes:
 for name, columns in {
     "gradients": slice(0, n),
     "patterns": slice(n, None),
@@ -109,6 +110,6 @@ for name, columns in {
     print(f"one model, {name:9} {score.mean():.2f}")
 
 # %%
-# It was the patterns: they alone tell all three classes apart, and no merge is needed here. Use a
-# merge and a refiner if no single set of features is best for all classes; a comparison like this
-# one shows whether that is so.
+# It was the patterns, not the merge. The patterns alone separate all three classes, so no merge is
+# needed here. Use a merge and a refiner if no single set of features is best for all classes. A
+# comparison like this one shows whether you need them.

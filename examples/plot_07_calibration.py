@@ -1,11 +1,11 @@
 """
-Balanced decisions without balanced training, and correct probabilities after it
-================================================================================
+Balanced decisions without balanced training, and correct probabilities with it
+===============================================================================
 
 A model that was trained without weights finds few samples of a rare class at a threshold of 0.5. A
-model that was trained on balanced classes finds more, but its probabilities are far too high.
-``PriorAdjustedClassifier`` converts each into the other: it exchanges the class shares behind the
-probabilities.
+model that was trained on balanced classes finds more, but its probabilities of the rare class are
+far too high. ``PriorAdjustedClassifier`` corrects both models: it converts their probabilities
+from the class shares in training to other class shares.
 """
 
 import matplotlib.pyplot as plt
@@ -28,8 +28,9 @@ print(f"share of the rare class: {y.mean():.3f}")
 # %%
 # Four models
 # -----------
-# The shares that a model learned from are read from the fitted pipeline, including its oversampler.
-# The target is ``"balanced"`` by default, and ``"observed"`` for the shares of y.
+# ``PriorAdjustedClassifier`` reads from the fitted pipeline, including its oversampler, which
+# class shares the model learned from. By default, the target shares are ``"balanced"``.
+# ``"observed"`` means the class shares of y.
 plain = LogisticRegression()
 oversampled = make_pipeline(RandomOverSampler(random_state=0), LogisticRegression())
 models = {
@@ -53,7 +54,8 @@ ax.legend(frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
 
 # %%
-# After the adjustment, the plain model decides much like the oversampled one, without being trained
-# again. The corrected oversampled model has nearly the mean probability and the log loss of the
-# plain one; not exactly, because a linear model does not quite fit these data, however often their
-# classes are drawn. For a linear model, resampling does little more than move the threshold.
+# After the adjustment, the plain model decides much like the oversampled model, without being
+# trained again. After the correction, the oversampled model has nearly the same mean probability
+# and log loss as the plain model. They are not exactly equal, because a linear model does not
+# quite fit these data, however often each class is drawn. For a linear model, resampling does
+# little more than move the threshold.

@@ -2,9 +2,10 @@
 Which classes should be merged?
 ===============================
 
-Merge classes that mean the same to those who use the prediction and that a classifier cannot tell
-apart. ``MergeAdvisor`` predicts every image by cross-validation, joins the most confused classes
-first, and lists the confused images of each pair: some may have wrong labels.
+Merge classes if they mean the same to the people who use the predictions, and if a classifier
+cannot tell them apart. ``MergeAdvisor`` predicts every image by cross-validation and joins the
+most confused classes first. It also lists the confused images of each pair of classes, because
+some of these images may have wrong labels.
 """
 
 import matplotlib.pyplot as plt
@@ -30,17 +31,17 @@ print(advisor.suggestion_)
 # %%
 # Cross-validated confusion
 # -------------------------
-# Brick is never confused, and most of the gravel is predicted as grass. A frame shows the merged
-# class, and the tree shows which classes are joined first. Joins left of the dashed line are
-# suggested.
+# Brick is never confused, and most of the gravel is predicted as grass. A frame marks the merged
+# class, and the tree shows which classes are joined first. The joins to the left of the dashed
+# line are suggested.
 MergeDisplay.from_estimator(advisor)
 
 # %%
 # Look before you merge
 # ---------------------
-# The confused images of the most confused pair. If their labels are wrong, correct the labels; if
-# the difference matters to the user, look for features that show it, as
-# :ref:`sphx_glr_gallery_plot_06_features_and_grid.py` does.
+# These are the confused images of the most confused pair of classes. If their labels are wrong,
+# correct the labels. If the difference between the classes matters to the user, look for features
+# that show it, as in :ref:`sphx_glr_gallery_plot_06_features_and_grid.py`.
 pair = advisor.ambiguous_pairs_[0]
 print(f"{pair.first} and {pair.second}: {len(pair.sample_indices)} images were taken for the other")
 fig, axes = plt.subplots(2, 5, figsize=(8, 2.8), layout="constrained")

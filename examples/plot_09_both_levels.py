@@ -2,8 +2,8 @@
 Report merged and original classes, because merging raises scores
 =================================================================
 
-One set of predictions of one model, scored with and without a merge. Its accuracy rises with every
-merge of classes that it confuses, but the model is the same.
+This example scores the same predictions of the same model with and without a merge. The accuracy
+rises with every merge of classes that the model confuses, although the model does not change.
 """
 
 import matplotlib.pyplot as plt
@@ -31,9 +31,9 @@ print(classification_report_levels(y, predicted, merge))
 # %%
 # Trained on merged classes
 # -------------------------
-# The model predicts only merged labels, but the last column still shows how many images of each
-# original class it found. A second merge, of brick and gravel, looks good as a class and has lost
-# its gravel.
+# These models predict only merged labels, but the last column still shows which fraction of each
+# original class they found. The second merge, of brick and gravel, has good scores as one class,
+# but most of its gravel is not found.
 red = {"red": ["brick", "gravel"]}
 merged = {
     name: cross_val_predict(MergedClassifier(model, candidate), images, y, cv=folds)
@@ -45,7 +45,7 @@ print(classification_report_levels(y, merged["red"], red))
 # %%
 # As a picture
 # ------------
-# The same numbers, from the dict that the report can also return.
+# This is a plot of the same numbers, from the dict that the report can also return.
 fig, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True, layout="constrained")
 for ax, (name, candidate) in zip(axes, {"ground": merge, "red": red}.items(), strict=True):
     report = classification_report_levels(y, merged[name], candidate, output_dict=True)

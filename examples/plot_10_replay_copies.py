@@ -2,8 +2,9 @@
 Save the random parameters, and replay them
 ===========================================
 
-Parameters are drawn separately from the images. Saved with the copies, they record what was done to
-each, and can make the same copies again, bit for bit.
+The random parameters are drawn separately from augmenting the images. If you save them with the
+copies, they record what was done to each copy. You can also use them to make the same copies
+again, bit for bit.
 """
 
 import json

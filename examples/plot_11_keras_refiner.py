@@ -1,11 +1,11 @@
 """
-A supplementary layer for a network of merged classes
-=====================================================
+A supplementary layer for a network that predicts merged classes
+================================================================
 
 A small Keras network learns to tell brick from ground, a merged class of grass and gravel. The
-output of its last hidden layer is the input of a second model that tells grass from gravel, and
-`LabelMerger` combines both predictions. The example runs in seconds with the TensorFlow and the
-torch backend.
+output of its last hidden layer is the input of a second model, which tells grass from gravel.
+`LabelMerger` combines the predictions of both models. The example runs in seconds with the
+TensorFlow and the torch backend.
 """
 
 import keras
@@ -29,9 +29,9 @@ y = textures.target
 train, test = next(StratifiedGroupKFold(3).split(images, y, groups=textures.groups))
 
 # %%
-# A network of merged classes
-# ---------------------------
-# The merger encodes labels for the loss; the guide on weights explains how to add class weights.
+# A network that predicts merged classes
+# --------------------------------------
+# The merger encodes labels for the loss. The guide on weights explains how to add class weights.
 merger = LabelMerger({"ground": ["grass", "gravel"]}).fit(y[train])
 
 inputs = keras.Input(images.shape[1:])
@@ -52,7 +52,8 @@ print(classification_report_levels(y[test], merger.decode(P_merged), merger, lev
 # %%
 # A second model on the network's features
 # ----------------------------------------
-# It is trained only on images of the merged class, without augmentation and with original labels.
+# The second model is trained only on images of the merged class, without augmentation and with
+# their original labels.
 features = keras.Model(inputs, embedding)
 members = merger.members_["ground"]
 own = train[np.isin(y[train], members)]
@@ -62,8 +63,9 @@ refiner.fit(features.predict(images[own], verbose=0), y[own])
 P_within = refiner.predict_proba(features.predict(images[test], verbose=0))
 
 # %%
-# The network does not know that there are two kinds of ground. Its features still show some of the
-# difference, here in the two directions in which test images differ most.
+# The network does not know that there are two kinds of ground, but its features still show some of
+# the difference. The plot shows the two directions in which the features of test images differ
+# most.
 points = PCA(2).fit_transform(features.predict(images[test], verbose=0))
 fig, ax = plt.subplots(figsize=(5, 3.6), layout="constrained")
 for label, marker in zip(merger.classes_, "os^", strict=True):
@@ -74,8 +76,9 @@ ax.set(xticks=[], yticks=[], xlabel="first component", ylabel="second component"
 # %%
 # Combine both predictions
 # ------------------------
-# P(gravel | x) = P(ground | x) P(gravel | ground, x). Without the second model, the merger can only
-# divide by training frequency, and gravel is never predicted.
+# P(gravel | x) = P(ground | x) P(gravel | ground, x). Without the second model, the merger can
+# only divide the probability of ground in proportion to the training frequencies, so gravel is
+# never predicted.
 for name, given in {"by frequency": None, "by the second model": {"ground": P_within}}.items():
     P = merger.inverse_transform_proba(P_merged, given=given)
     predicted = merger.classes_[P.argmax(axis=1)]

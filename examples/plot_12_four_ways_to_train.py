@@ -2,11 +2,12 @@
 Four ways to train on eight images of a class
 =============================================
 
-A small network learns brick, grass and gravel from 160, 60 and 8 patches of the upper halves of
-three photographs, and is tested on 160 patches of each of the lower halves: without any remedy,
-with class weights, with augmented copies made once, and with balanced epochs that are augmented
-anew. All four take the same number of steps, three times from different initial weights; the table
-shows the mean recall of each class. It takes a minute or two on two cores.
+A small network learns brick, grass and gravel from 160, 60 and 8 patches, cut from the upper
+halves of three photographs. It is tested on 160 patches from each of the lower halves. The example
+compares training without any remedy, with class weights, with augmented copies that are made once,
+and with balanced epochs that are augmented on the fly. All four ways take the same number of
+steps, and each is repeated with three different initial weights. The table shows the mean recall
+of each class. The example takes a minute or two on two cores.
 """
 
 import matplotlib.pyplot as plt
@@ -56,7 +57,7 @@ augmenter = ImageAugmenter(
 # %%
 # Four ways to feed
 # -----------------
-# A schedule that draws each class as often as it has images is an ordinary, shuffled epoch.
+# A schedule that draws each class as often as it has images gives ordinary, shuffled epochs.
 
 
 def feed_as_it_is(images, labels, seed, **settings):
@@ -142,8 +143,8 @@ for name, feed in ways.items():
 # %%
 # As a picture
 # ------------
-# A bar is the mean of three runs, a dot one of them: the spread is as large as many a difference.
-# Colour-blind readers can tell the colours apart, and so can readers in grey.
+# Each bar is the mean of three runs, and each dot is one run. The spread of the runs is as large
+# as many of the differences between the four ways.
 fig, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
 # Colours that differ in grey and for colour-blind readers, too.
 colors = ["#c8c8c8", "#0072b2", "#e69f00", "#ffffff"]

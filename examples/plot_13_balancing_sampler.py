@@ -2,10 +2,11 @@
 Resample every class to the same number of images
 =================================================
 
-Oversampling 20 images to 160 makes seven copies of each; undersampling 160 to 20 leaves seven of
-eight images unused. :class:`~sklmerge.BalancingSampler` resamples to any number between: the common
-classes lose some images, the rare one gains augmented copies. In a pipeline of imbalanced-learn,
-only training rows are resampled, and a grid search can tune the number.
+Oversampling 20 images to 160 makes seven copies of each image. Undersampling 160 images to 20
+leaves seven of eight images unused. :class:`~sklmerge.BalancingSampler` resamples every class to
+any number in between: the common classes lose some images, and the rare class gains augmented
+copies. In an imbalanced-learn pipeline, only training rows are resampled, and a grid search can
+tune the number.
 """
 
 import matplotlib.pyplot as plt
@@ -26,8 +27,9 @@ print("images:", dict(zip(names.tolist(), counts.tolist(), strict=True)))
 # %%
 # Down and up in one step
 # -----------------------
-# ``max_copies`` limits how often one image is copied; use class weights for the imbalance that
-# remains. ``sample_indices_`` is the source of each row, so you can select the groups of the rows.
+# ``max_copies`` limits how often one image is copied. Use class weights for the imbalance that
+# remains. ``sample_indices_`` contains the source of each new row, so you can look up the group of
+# each new row.
 middle = int(np.median(counts))
 sampler = BalancingSampler(middle, augmenter="light", max_copies=3, random_state=0)
 X_new, y_new = sampler.fit_resample(X, y)
@@ -46,7 +48,7 @@ ax.set(yticks=places, yticklabels=names, xlabel="images")
 ax.legend()
 
 # %%
-# Some copies, each beside its source:
+# Some copies, each next to its source:
 fig, axes = plt.subplots(2, 5, figsize=(8, 3), layout="constrained")
 for column, row in zip(axes.T, np.flatnonzero(is_copy)[:5], strict=True):
     for ax, image in zip(column, (X[sampler.sample_indices_[row]], X_new[row]), strict=True):
@@ -75,8 +77,8 @@ for choice, score in zip(
     print(f"{choice['balancingsampler__samples_per_class']!s:10}{score:.3f}")
 
 # %%
-# Local patterns tell these textures apart without any resampling, and augmented copies, whose
-# patterns differ slightly from those of the camera, only do harm. More images are not always
-# better: search over the number, with ``"natural"`` among the choices.
+# Local patterns separate these textures without any resampling. Augmented copies only do harm
+# here, because their patterns differ slightly from those of the camera. More images are not always
+# better, so include ``"natural"`` when you search over the number.
 
 plt.show()
