@@ -89,8 +89,7 @@ class EpochSchedule(BaseEstimator):
     class_counts_ : dict of label to int
         Number of images of each merged class.
     samples_per_class_ : dict of label to int
-        Number of draws of each merged class per epoch. For a multilabel table, the expected
-        number.
+        Draws of each merged class per epoch. For a multilabel table, the expected number.
     n_samples_ : int
         Number of images.
     n_draws_ : int
@@ -99,8 +98,7 @@ class EpochSchedule(BaseEstimator):
         The fitted merger, which converts original to merged labels and back.
     original_codes_ : ndarray of int, shape (n_samples,)
         Position of each image's original class in ``merger_.classes_`` or, for an ImageIndex, in
-        its ``original_classes``. For a multilabel table, the number of the image's group (see
-        Notes).
+        its ``original_classes``. For a multilabel table, the number of the image's group.
     seed_ : int
         The seed derived from `random_state`.
 
@@ -109,13 +107,12 @@ class EpochSchedule(BaseEstimator):
     The draws of a class with n images and m draws per epoch are numbered across epochs: draw i of
     epoch e has number p = e m + i, and uses position p mod n in pass p // n over the class. So at
     the end of every epoch, the images of a class (with ``within_merged="balanced"``, of an original
-    class) have been drawn equally often, within 1.
+    class) have been drawn equally often, or differ by one draw.
 
     If y is a multilabel table, drawing an image draws all of its labels. So images are drawn by
-    repeat factors [1]_: a label with n images and m requested draws has the factor sqrt(m / n),
-    and an image has the largest factor of its labels. Images with the same factor form a group,
-    and the paragraph above applies to each group as if it were a class. `stratify_batches` must
-    then be False.
+    repeat factors [1]_: a label with n images and m requested draws has the factor sqrt(m / n), and
+    an image has the largest factor of its labels. Images with the same factor form a group, which
+    is drawn like a class. `stratify_batches` must then be False.
 
     If you change a parameter after `fit`, call `fit` again; otherwise an error is raised.
 
@@ -227,9 +224,8 @@ class EpochSchedule(BaseEstimator):
         rank : int, default=0
             Number of this process, starting at 0.
         world_size : int, default=1
-            Number of processes. Batches of ``batch_size * world_size`` draws are planned, and
-            their draws are then dealt out to the processes in turn. So all processes have the same
-            number of batches.
+            Number of processes. Batches of ``batch_size * world_size`` draws are planned and dealt
+            out to the processes, so all of them have the same number of batches.
 
         Returns
         -------
