@@ -27,82 +27,84 @@ class ImageBatches(Resumable, NamedClasses):
     ----------
     source : array, sequence of paths, ImageIndex or data set
         Images of shape (n, H, W) or (n, H, W, C), rows of shape (n, d), a list of images (of
-        several sizes if `image_size` is given), paths of image files, or an index. Images can
-        also be read row by row, from a torch Dataset, Subset or ConcatDataset, a Hugging Face data
-        set, an h5py or zarr array, a memory map, or your own object with `__len__` and
-        ``read(row)`` (optionally also ``read_many(rows)``, ``labels()``, and ``reopen()``, which is
-        called in each process).
+        different sizes if `image_size` is given), paths of image files, or an index. Images are
+        read row by row from a torch Dataset, Subset or ConcatDataset, a Hugging Face data set, an
+        h5py or zarr array, a memory map, or your own object with `__len__` and ``read(row)``. Such
+        an object may also have ``read_many(rows)``, ``labels()``, and ``reopen()``, which is called
+        in each process.
     y : array-like of shape (n,) or (n, n_labels), or None, default=None
-        Original labels, or a 0/1 table with ``class_mode="multilabel"``. None uses those of an
-        index or a data set.
+        Original labels or, for ``class_mode="multilabel"``, a 0/1 table. None uses the labels of
+        the index or data set.
     schedule : EpochSchedule or None, default=None
-        What each epoch draws; a clone is fitted. None reads each image once, plain and in order,
-        for validation and prediction.
+        Which images each epoch draws; a clone is fitted. None is for validation and prediction:
+        each image once, in order, without augmentation.
     augmenter : augmenter, or mapping of label to augmenter, default=None
-        How images are augmented, if the schedule says so. A mapping augments each class differently
-        (a 6 upside down is a 9); its keys are original or merged labels.
+        How to augment the draws that the schedule marks as augmented. To augment each class
+        differently (a 6 upside down is a 9), pass a mapping from label (original or merged) to
+        augmenter.
     scaler : ImageScaler, transformer or None, default=None
-        Normalises every image, plain or augmented. A scaler that learns must be fitted. None keeps
-        values and dtype.
+        Normalises every image, augmented or not. If the scaler learns from data, it must be fitted.
+        None keeps values and dtype.
     batch_size : int, default=32
-        Most images in a batch; sizes differ by at most 1.
+        Maximum number of images in a batch. Batch sizes differ by at most 1.
     image_size : (int, int) or None, default=None
-        Height and width that images are resized to when they are read, before they are augmented.
-        To resize and augment in one interpolation, use the scaler's ``image_size`` instead.
+        Resize images to this height and width when they are read, before augmentation. To resize
+        and augment with a single interpolation, use ``image_size`` of the scaler instead.
     class_mode : {"sparse", "categorical", "binary", "both", "multilabel"}, default="sparse"
-        How merged labels are encoded, see `LabelMerger.encode`. "both" returns a dict of class
-        numbers, ``{"merged": ..., "original": ...}``, for networks with two heads; "multilabel"
-        returns the rows of the merged 0/1 table as float32.
+        How merged labels are encoded, see `LabelMerger.encode`. "both" is for networks with two
+        heads, and returns a dict of class numbers, ``{"merged": ..., "original": ...}``.
+        "multilabel" returns the rows of the merged 0/1 table as float32.
     sample_weight : array-like of shape (n,) or None, default=None
-        Weight of each source.
+        Weight of each source image.
     class_weight : mapping, ClassWeightEstimator, "balanced" or None, default=None
-        Weight of each merged label. "balanced", or an estimator that is not fitted, computes the
-        weights from what the schedule draws, so that nothing is corrected twice. If either kind of
-        weight is given, each batch has a third part, the product of both.
+        Weight of each merged label. "balanced" or an unfitted estimator computes the weights from
+        the draws of the schedule, so imbalance is not corrected twice. If `sample_weight` or
+        `class_weight` is given, each batch has a third part with the product of both.
     on_error : {"raise", "skip", "warn"}, default="raise"
-        What to do if an image cannot be read: raise an error that names it, or draw the next image
-        of its original class instead, silently or with a warning. Batches keep their size.
+        What to do if an image cannot be read: raise an error that names the image, or replace it by
+        the next image of its original class, silently or with a warning. Batches keep their size.
     cache_bytes : int, default=268_435_456
-        The most memory for decoded images that will be drawn again soon. Rows of a torch Dataset
-        are not kept, since its transforms may be random.
+        Maximum memory for decoded images that will be drawn again soon. Rows of a torch Dataset are
+        not cached, because its transforms may be random.
     n_jobs : int, default=None
-        Threads that prepare batches ahead of the loop, as joblib counts them. The batches do not
-        depend on it. ``n_jobs + 1`` batches are in memory at a time.
+        Number of threads (as in joblib) that prepare batches ahead of the loop. The batches do not
+        depend on it. Up to ``n_jobs + 1`` batches are in memory at a time.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
         How files are decoded.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one. Schedule and index may also have a merge if it is the same. A
-        fitted LabelMerger, such as ``train.merger``, numbers the classes as in training, so that a
-        validation set without a rare class has the same numbers.
+        Which classes to merge. If the schedule or index also has a merge, it must be the same. For
+        validation, pass the fitted LabelMerger ``train.merger``: classes then have the same numbers
+        as in training, even if a rare class is missing.
     rank, world_size : int, default=0 and 1
-        The number of this process, and of all processes; each gets its part of every epoch.
+        Number of this process, and number of all processes. Each process gets a part of every
+        epoch.
     progress : bool, default=False
-        Whether a loop over the batches shows its progress.
+        Whether to show a progress bar in a loop over the batches.
 
     Attributes
     ----------
     epoch : int
-        The epoch of the next loop. A loop increases it with its first batch, so every loop is
-        another epoch, even if you leave it early; see `set_epoch`. Indexing, ``batches[0]``, does
-        not change it.
+        The epoch of the next loop. It increases when a loop gets its first batch, so every loop is
+        a new epoch, even after a loop that you left early; see `set_epoch`. Indexing,
+        ``batches[0]``, does not change it.
     schedule : EpochSchedule
         Fitted.
     merger : LabelMerger
-        Fitted; numbers the classes.
+        The fitted merger, which numbers the classes.
     counts : dict of label to int
-        Draws of each merged class per epoch; with several labels per image, the expected number.
+        Number of draws of each merged class per epoch. The expected number for multilabel tables.
     n_batches : int
-        Batches per epoch.
+        Number of batches per epoch.
 
     See Also
     --------
-    batches_from_directory : From a folder to two feeds in one line.
+    batches_from_directory : Makes training and validation batches from a folder, in one line.
 
     Notes
     -----
-    Every batch depends only on the seed, its epoch and its number, not on threads, the order of
-    requests or the cache. If images are augmented, draw j of image i is the same whatever else is
-    drawn.
+    Every batch depends only on the seed, the epoch and the number of the batch, not on threads,
+    cache or the order in which you ask for batches. The augmented image of draw j of image i does
+    not depend on other draws.
 
     Examples
     --------
@@ -230,11 +232,11 @@ class ImageBatches(Resumable, NamedClasses):
         Parameters
         ----------
         epoch : int
-            Which epoch.
+            Number of the epoch.
         numbers : iterable of int or None, default=None
-            Which of its batches; None yields all.
+            Which batches of the epoch to yield. None yields all.
         n_threads : int, default=1
-            Threads that work ahead.
+            Number of threads that prepare batches ahead.
 
         Yields
         ------
@@ -249,12 +251,12 @@ class ImageBatches(Resumable, NamedClasses):
         Parameters
         ----------
         epoch, number : int
-            Which batch of which epoch.
+            Number of the epoch, and number of the batch in it.
 
         Returns
         -------
         Batch
-            With its `draws`.
+            The batch, including its `draws`.
         """
         return self._maker.make(self.plan(epoch)[number])
 
@@ -266,16 +268,16 @@ class ImageBatches(Resumable, NamedClasses):
         Parameters
         ----------
         num_workers : int, default=0
-            Processes that prepare batches. With 0, ``n_jobs`` threads prepare them ahead of the
-            loop.
+            Number of processes that prepare batches. With 0, ``n_jobs`` threads of this process
+            prepare batches ahead of the loop.
         shard : {"auto", True, False}, default="auto"
             Whether each process of `torch.distributed` gets its own part of an epoch. "auto" means
-            yes, except with accelerate on several processes, where you must choose: False if you
-            pass the loader to ``accelerator.prepare``, else True.
+            True. But with accelerate on several processes you must choose: False if you pass the
+            loader to ``accelerator.prepare``, and True otherwise.
         **options
-            Of `torch.utils.data.DataLoader`: `persistent_workers`, `multiprocessing_context`,
-            `pin_memory`, `prefetch_factor`, `timeout`, `worker_init_fn`, `collate_fn` (a batch of
-            tensors -> anything).
+            Options of `torch.utils.data.DataLoader`: `persistent_workers`,
+            `multiprocessing_context`, `pin_memory`, `prefetch_factor`, `timeout`, `worker_init_fn`,
+            `collate_fn` (a batch of tensors -> anything).
 
         Returns
         -------
@@ -300,8 +302,8 @@ class ImageBatches(Resumable, NamedClasses):
         Parameters
         ----------
         initial_epoch : int or None, default=None
-            The first epoch, as passed to fit; not needed with the callback of the data set. None is
-            the next epoch of the batches, which must not have begun.
+            The first epoch, as passed to `fit`. Not needed if you use the callback of the data set.
+            None means the next epoch of the batches, which must not have begun.
 
         Returns
         -------
@@ -312,32 +314,32 @@ class ImageBatches(Resumable, NamedClasses):
         return KerasBatches(self, initial_epoch=initial_epoch)
 
     def to_tf(self) -> Any:
-        """Make a `tf.data.Dataset` of these batches; every loop over it is the next epoch.
+        """Make a `tf.data.Dataset` of these batches. Every loop over it is the next epoch.
 
         Returns
         -------
         tf.data.Dataset
-            Of ``(x, y)`` or ``(x, y, sample_weight)``, with the number of its batches known unless
-            the first loop resumes within an epoch.
+            Yields ``(x, y)`` or ``(x, y, sample_weight)``. The data set knows its number of
+            batches, unless the first loop resumes in the middle of an epoch.
         """
         from sklmerge.feed.tensorflow import make_dataset
 
         return make_dataset(self)
 
     def show(self, number: int = 0, *, n_images: int = 16) -> Any:
-        """Plot a batch of the next epoch, augmented but not scaled; needs matplotlib.
+        """Plot a batch of the next epoch, augmented but not scaled. Needs matplotlib.
 
         Parameters
         ----------
         number : int, default=0
-            Which batch.
+            Number of the batch.
         n_images : int, default=16
-            The most images to draw.
+            Maximum number of images to draw.
 
         Returns
         -------
         matplotlib.figure.Figure
-            Each image with its label and whether it is augmented.
+            Each image is shown with its label and whether it is augmented.
         """
         check_whole("n_images", n_images, 1)
         planned = self.plan(self.epoch)[number]
@@ -349,7 +351,7 @@ class ImageBatches(Resumable, NamedClasses):
         Parameters
         ----------
         rank, world_size : int
-            Which process of how many.
+            Number of the process, and number of all processes.
 
         Returns
         -------
@@ -361,17 +363,17 @@ class ImageBatches(Resumable, NamedClasses):
         return view
 
     def release(self) -> None:
-        """Release the decoded images that are kept for later epochs."""
+        """Delete the decoded images that are cached for later epochs."""
         self._maker.reader.forget()
 
     @property
     def n_bytes_kept(self) -> int:
-        """Bytes of the decoded images that are kept for later epochs."""
+        """Size in bytes of the decoded images that are cached for later epochs."""
         return self._maker.reader.n_bytes
 
     @property
     def unreadable(self) -> dict[str, str]:
-        """Images met so far that could not be read, with the reason."""
+        """The images that could not be read so far, with the reason."""
         return dict(self._maker.reader.unreadable)
 
     def plan(self, epoch: int) -> BatchPlan:
@@ -380,7 +382,7 @@ class ImageBatches(Resumable, NamedClasses):
         Parameters
         ----------
         epoch : int
-            Counted from 0.
+            Number of the epoch, starting at 0.
 
         Returns
         -------

@@ -97,28 +97,28 @@ class Resumable:
         self.set_epoch(epoch)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the next epoch, such as the one to resume at.
+        """Choose the epoch of the next loop, for example to resume training.
 
         Parameters
         ----------
         epoch : int
-            Counted from 0.
+            Number of the epoch, starting at 0.
 
         Raises
         ------
         ValueError, TypeError
-            If it is negative, or no whole number.
+            If `epoch` is negative or not a whole number.
         """
         self._clock.set_epoch(epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """Say where to go on, within an epoch as well.
+        """Return the state to resume from, which can be in the middle of an epoch.
 
         Returns
         -------
         dict
-            ``epoch`` and ``batch``: the next to come after those that the loop has handed out; and
-            what tells whether another feed would go on alike.
+            ``epoch`` and ``batch``, which identify the next batch of the loop, and values to check
+            that the state is loaded into a feed with the same batches.
 
         Examples
         --------
@@ -137,17 +137,18 @@ class Resumable:
         return self._clock.state_dict()
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Let the next loop go on where a state was saved.
+        """Resume from a saved state in the next loop.
 
         Parameters
         ----------
         state_dict : dict
-            What `state_dict` gave.
+            The state that `state_dict` returned.
 
         Raises
         ------
         ValueError
-            If it is of other data, another schedule, batch size, seed or number of processes.
+            If the state belongs to different data, or to a different schedule, batch size, seed or
+            number of processes.
         """
         self._clock.load_state_dict(state_dict)
 

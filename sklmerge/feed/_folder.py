@@ -34,9 +34,8 @@ def batches_from_directory(
 ) -> tuple[Any, Any]:
     """Make training and validation batches from a folder with one folder per class.
 
-    The folder is split first. Training images are drawn epoch after epoch and augmented anew each
-    time; validation images come once, in order and without augmentation; both are scaled in the
-    same way.
+    The folder is split first. Training images are drawn and augmented differently in every epoch.
+    Validation images come once, in order and without augmentation. Both are scaled in the same way.
 
     Parameters
     ----------
@@ -45,54 +44,55 @@ def batches_from_directory(
     image_size : (int, int), default=(256, 256)
         Height and width of all images.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Folders that count as one class, such as ``{"AB": ["A", "B"]}``.
+        Which class folders to merge, such as ``{"AB": ["A", "B"]}``.
     samples_per_class : {"natural", "minority", "majority"}, int or mapping, default="natural"
-        Draws of each class per epoch. "natural" draws each image once, shuffled; the others
-        balance, see `EpochSchedule`.
+        Number of draws of each class per epoch. "natural" draws each image once, shuffled. All
+        other values balance the classes, see `EpochSchedule`.
     augmenter : augmenter, str, mapping of label to augmenter, or None, default="light"
         How training images are augmented.
     validation_split : float, default=0.2
-        Share of the images for validation, in every class.
+        Share of the images of every class that is used for validation.
     group_by : str, pattern, callable, mapping or None, default=None
-        What must stay together, such as images of a patient: a column of a table in the folder, a
-        regular expression whose first group names the group, a function of the path within the
-        folder, a mapping from such paths, "content" for equal files or "similar" for near
-        duplicates; as for `balance_folder`.
+        Which images must stay together, such as the images of a patient. Pass a column of a table
+        in the folder, a regular expression whose first group names the group, a function of the
+        path relative to the folder, a mapping from such paths to groups, "content" for equal files,
+        or "similar" for near duplicates. See `balance_folder`.
     batch_size : int, default=32
-        Most images in a batch.
+        Maximum number of images in a batch.
     framework : {"keras", "torch", "tf"} or None, default=None
-        What is returned: `keras.utils.PyDataset`, torch `DataLoader`, `tf.data.Dataset`, or
-        `ImageBatches`.
+        What to return: a `keras.utils.PyDataset`, a torch `DataLoader`, a `tf.data.Dataset` or,
+        with None, `ImageBatches`.
     class_mode : str, default="sparse"
         How labels are encoded, see `ImageBatches`.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
         How files are decoded.
     scaler : "unit", ImageScaler, transformer or None, default="unit"
-        How images are normalised. "unit" scales values to 0 to 1, ``ImageScaler(rescale=1 / 255)``.
+        How images are normalised. "unit" scales values to the range 0 to 1, like
+        ``ImageScaler(rescale=1 / 255)``.
     on_error : {"raise", "skip", "warn"}, default="raise"
         What to do if a file cannot be read, see `ImageBatches`.
     n_jobs : int or None, default=None
-        Threads that prepare batches ahead.
+        Number of threads that prepare batches ahead.
     num_workers : int, default=0
-        Worker processes, for torch.
+        Number of worker processes, for torch.
     random_state : int, default=0
-        Seed of the split, the draws and the augmentation.
+        Seed for the split, the draws and the augmentation.
 
     Returns
     -------
     train, val : feeds
-        With ``class_names``, ``class_indices`` and ``merger`` (except for "tf", whose data sets
-        cannot have attributes).
+        They have the attributes ``class_names``, ``class_indices`` and ``merger``, except for "tf",
+        because a `tf.data.Dataset` cannot have attributes.
 
     Raises
     ------
     ValueError, TypeError
-        If there is no such folder, or a parameter is wrong.
+        If the folder does not exist, or a parameter is wrong.
 
     See Also
     --------
-    ImageBatches : The same for any source, with more to choose.
-    balance_folder : A balanced folder on disk.
+    ImageBatches : Makes batches from any source, with more options.
+    balance_folder : Writes a balanced folder to disk.
 
     Examples
     --------

@@ -24,15 +24,15 @@ class BatchDraws:
     Parameters
     ----------
     indices : ndarray of int64, shape (n,)
-        Row of the source.
+        Row of each image in the source.
     labels : ndarray of shape (n,) or (n, n_merged), or None
-        Its merged class, or its row of the merged 0/1 table; None if there are no labels.
+        Merged class of each image, or its row of the merged 0/1 table. None if there are no labels.
     original_labels : ndarray of shape (n,) or (n, n_labels), or None
-        Its original class, or its row of the 0/1 table.
+        Original class of each image, or its row of the 0/1 table.
     is_augmented : ndarray of bool, shape (n,)
-        Whether it is augmented.
+        Whether each image is augmented.
     keys : ndarray of uint64, shape (n,)
-        Random stream of the augmentation, see `sklmerge.augment.hash_keys`.
+        Keys of the random streams for the augmentation, see `sklmerge.augment.hash_keys`.
     """
 
     indices: NDArray[np.int64]
@@ -43,7 +43,7 @@ class BatchDraws:
 
 
 class Batch(tuple[Any, ...]):
-    """A tuple ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)`` with the origin of its images.
+    """A tuple ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)`` that knows its draws.
 
     Attributes
     ----------

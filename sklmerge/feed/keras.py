@@ -16,35 +16,36 @@ class KerasBatches(NamedClasses, keras.utils.PyDataset):
     Parameters
     ----------
     batches : ImageBatches
-        What is fed, by ``n_jobs`` threads that end with their batches.
+        The batches to feed. ``n_jobs`` threads prepare them.
     initial_epoch : int or None, default=None
-        The first epoch, the same as fit's own ``initial_epoch``, if `callback` is not used. None is
-        the next epoch of the batches, which must not have begun: Keras resumes at whole epochs.
+        The first epoch. If you do not use `callback`, it must be the same as the ``initial_epoch``
+        of `fit`. None means the next epoch of the batches. This epoch must not have begun, because
+        Keras can only resume at the start of an epoch.
 
     Attributes
     ----------
     callback : keras.callbacks.Callback
-        Give it to fit: it tells the data set which epoch Keras trains, so that BackupAndRestore and
-        fit's ``initial_epoch`` resume; it refuses a ``steps_per_epoch`` that would cut epochs; and
-        after training it lets go of the images that were kept.
+        Pass this callback to `fit`. It tells the data set which epoch Keras trains, so
+        BackupAndRestore and the ``initial_epoch`` of `fit` resume correctly. It raises an error if
+        ``steps_per_epoch`` would cut epochs short. After training, it deletes the cached images.
     epoch : int
-        The epoch that is fed, or the next. Without the callback it moves on when Keras ends an
-        epoch and has asked for every batch, also in ``evaluate`` and ``predict``: give these
-        batches of their own.
+        The current or next epoch. Without the callback, it increases whenever Keras has asked for
+        every batch and ends an epoch. This also happens in ``evaluate`` and ``predict``, so use
+        separate batches for these.
 
     Notes
     -----
-    Pass ``shuffle=False`` to fit: what is in a batch is random as it is, so that the order of
-    batches need not be, and only batches that are asked for in order can be made ahead.
+    Pass ``shuffle=False`` to `fit`. The images in a batch are already random, and batches can be
+    prepared ahead only if Keras asks for them in order.
 
-    Keras looks at some batches before it begins, and calls that an epoch as well. The epochs are
-    counted right all the same, unless they have a single batch.
+    Keras reads some batches before training begins, and counts this as an epoch. Epochs are still
+    counted correctly here, unless an epoch has only one batch.
 
-    The backend of TensorFlow keeps every data set that was fitted for the life of the process. So
-    there, without the callback, images are kept within an epoch only.
+    Keras' TensorFlow backend keeps every data set passed to `fit` in memory until the process ends.
+    So with this backend and without the callback, images are cached only within an epoch.
 
-    Grey images get an axis for their channel. With ``class_mode="both"`` y is a dict with the keys
-    "merged" and "original": give the outputs of the model these names.
+    Grey images get a channel axis. With ``class_mode="both"``, y is a dict with the keys "merged"
+    and "original", so use these names for the outputs of your model.
 
     Examples
     --------

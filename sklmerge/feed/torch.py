@@ -27,35 +27,37 @@ from sklmerge.sampling import EpochSchedule
 class EpochBatchSampler(EpochSampler):
     """Draw balanced batches from a torch Dataset that you already have.
 
-    ``DataLoader(dataset, batch_sampler=EpochBatchSampler(dataset))`` is all there is to it. Every
-    loop is the next epoch, on any number of processes and with any workers.
+    Use it as ``DataLoader(dataset, batch_sampler=EpochBatchSampler(dataset))``. Every loop is the
+    next epoch, with any number of processes and workers.
 
     Parameters
     ----------
     data : torch Dataset, Hugging Face data set, ImageIndex, tensor or array-like of shape (n,)
-        What is drawn from, or its labels. Labels of a data set are found without reading an image:
-        `targets`, `labels`, `samples`, through Subset and ConcatDataset, or a ClassLabel column. A
-        0/1 table stands for several labels an image.
+        The data set to draw from, or its labels. Labels of a data set are found without reading an
+        image, in `targets`, `labels`, `samples` (also inside Subset and ConcatDataset) or a
+        ClassLabel column. For several labels per image, pass a 0/1 table.
     batch_size : int, default=32
-        Most images in a batch; sizes differ by at most 1.
+        Maximum number of images in a batch. Batch sizes differ by at most 1.
     schedule : EpochSchedule or None, default=None
-        What each epoch draws; a clone is fitted. None is ``EpochSchedule(random_state=0)``, for a
-        table with ``stratify_batches=False``.
+        Which rows each epoch draws; a clone is fitted. None means
+        ``EpochSchedule(random_state=0)``, with ``stratify_batches=False`` for a 0/1 table.
     shard : {"auto", True, False}, default="auto"
-        Whether each process of `torch.distributed` gets its own part, see `ImageBatches.to_torch`.
+        Whether each process of `torch.distributed` gets its own part of an epoch, see
+        `ImageBatches.to_torch`.
 
     Attributes
     ----------
     epoch : int
-        The epoch of the next loop; a loop moves it on with its first batch.
+        The epoch of the next loop. It increases when a loop gets its first batch.
     schedule : EpochSchedule
         Fitted.
 
     Notes
     -----
-    `state_dict` and `load_state_dict` resume within an epoch, in torchdata's StatefulDataLoader as
-    well. With Lightning on several processes pass ``use_distributed_sampler=False``: it would
-    otherwise put a sampler of its own around this one.
+    With `state_dict` and `load_state_dict` you can resume in the middle of an epoch, also in
+    torchdata's StatefulDataLoader. With Lightning on several processes, pass
+    ``use_distributed_sampler=False``, because Lightning would otherwise wrap its own sampler around
+    this one.
 
     Examples
     --------
@@ -192,25 +194,25 @@ class _MadeBatches(Dataset[Any]):
 
 
 class BatchLoader(NamedClasses, DataLoader[Any]):
-    """The DataLoader that `ImageBatches.to_torch` gives.
+    """The DataLoader that `ImageBatches.to_torch` returns.
 
     Batches are tuples of tensors: images as float32 of shape (n, C, H, W), class numbers as int64,
-    other targets and weights as float32. Values are those of the batches: pass them a scaler with
-    ``rescale=1 / 255`` for values from 0 to 1.
+    other targets and weights as float32. Pixel values are not changed. For values from 0 to 1, give
+    the batches a scaler with ``rescale=1 / 255``.
 
     Parameters
     ----------
     batches : ImageBatches
-        What is fed. Each worker has a cache of ``cache_bytes``.
+        The batches to feed. Each worker has its own cache of ``cache_bytes``.
     num_workers, shard, **options
         See `ImageBatches.to_torch`.
 
     Attributes
     ----------
     batches : ImageBatches
-        What is fed.
+        The batches to feed.
     epoch : int
-        The epoch of the next loop. Every loop is the next epoch, also after one that broke off.
+        The epoch of the next loop. Every loop is a new epoch, even after a loop that ended early.
 
     Examples
     --------
@@ -295,12 +297,13 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
         return self._keys.state_dict() if self._now is None else dict(self._now)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Let the next loop go on where a state was saved.
+        """Resume from a saved state in the next loop.
 
         Parameters
         ----------
         state_dict : dict
-            What `state_dict` gave, of the same data, schedule, batch size and number of processes.
+            The state that `state_dict` returned. Data, schedule, batch size and number of processes
+            must be the same.
         """
         self._keys.load_state_dict(state_dict)
         self._now = None

@@ -115,20 +115,20 @@ def tell_after(row: BalanceRow) -> str:
 class ClassBalanceDisplay(Display):
     """Show how many images each class has, before and after balancing.
 
-    A merged class shows its total first, then each of its original classes. Remaining sources and
-    copies have different colours.
+    For a merged class, the total is shown first, then each of its original classes. Source images
+    and copies have different colours.
 
     Parameters
     ----------
     classes : sequence of labels, length n
         Original classes.
     before : sequence of int, length n
-        Images of each class.
+        Number of images of each class.
     sources, copies : sequence of int, length n, default=None and None
-        Number of different sources in each class after balancing, and number of repeats. None draws
-        only the state before.
+        Number of different source images in each class after balancing, and number of copies of
+        them. None draws only the counts before balancing.
     merged : sequence of labels, length n, default=None
-        The merged class of each; None if nothing is merged.
+        The merged class of each original class. None if nothing is merged.
 
     Attributes
     ----------
@@ -137,13 +137,13 @@ class ClassBalanceDisplay(Display):
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
     rows_ : list of named tuples
-        The rows, from top to bottom: ``label``, ``is_member`` (of the merged class above),
-        ``n_members``, ``before``, ``sources``, ``copies``.
+        The rows, from top to bottom, with the fields ``label``, ``is_member`` (of the merged class
+        above), ``n_members``, ``before``, ``sources`` and ``copies``.
 
     See Also
     --------
-    ClassWeightDisplay : Weights instead of counts.
-    EpochCoverageDisplay : How often the images are drawn.
+    ClassWeightDisplay : Draws class weights.
+    EpochCoverageDisplay : Draws how often images are used.
 
     Examples
     --------
@@ -182,7 +182,7 @@ class ClassBalanceDisplay(Display):
         y : array-like of shape (n_samples,) or ImageIndex
             Original labels.
         merge : mapping, list of lists, LabelMerger or None, default=None
-            Classes that count as one; None uses the merge of an index.
+            Which classes count as one class. None uses the merge of the index, if y is one.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -203,12 +203,12 @@ class ClassBalanceDisplay(Display):
         Parameters
         ----------
         estimator : sampler or EpochSchedule
-            A sampler with ``sample_indices_`` after resampling, also from imbalanced-learn; or a
-            fitted schedule.
+            A sampler after resampling (from here or from imbalanced-learn, with
+            ``sample_indices_``), or a fitted schedule.
         y : array-like of shape (n_samples,) or ImageIndex, default=None
-            The original labels that were resampled; not needed for a schedule.
+            The original labels that were resampled. Not needed for a schedule.
         epoch : int, default=0
-            The epoch of a schedule.
+            Number of the epoch to draw, for a schedule.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -243,14 +243,14 @@ class ClassBalanceDisplay(Display):
 
     @classmethod
     def from_report(cls, report: BalanceReport, *, part: str = "train", ax: Any = None) -> Self:
-        """Draw the merged classes of one part, from a report of `balance_folder`.
+        """Draw the merged classes of one part of a folder balanced by `balance_folder`.
 
         Parameters
         ----------
         report : BalanceReport
-            The report.
+            The report that `balance_folder` returned.
         part : str, default="train"
-            Which part of the balanced folder.
+            The part of the balanced folder to draw.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -277,7 +277,7 @@ class ClassBalanceDisplay(Display):
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
         log : bool, default=None
-            Whether to use a logarithmic axis; None uses it if the largest count is at least 50
+            Whether to use a logarithmic axis. None uses one if the largest count is at least 50
             times the smallest.
 
         Returns

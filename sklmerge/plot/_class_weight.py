@@ -40,7 +40,7 @@ class ClassWeightDisplay(Display):
     class_weights : mapping of str to mapping of label to float
         Name of each scheme -> weight of each class.
     class_counts : mapping of label to float, default=None
-        Images of each class; None keeps the given order.
+        Number of images of each class, to sort the classes. None keeps the given order.
 
     Attributes
     ----------
@@ -49,16 +49,16 @@ class ClassWeightDisplay(Display):
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
     classes_ : list of labels
-        From top to bottom.
+        The rows, from top to bottom.
 
     See Also
     --------
     ClassWeightEstimator : Computes the weights.
-    ClassBalanceDisplay : Counts instead of weights.
+    ClassBalanceDisplay : Draws class counts.
 
     Notes
     -----
-    A weight of 0, as for a class without samples, cannot be shown on a logarithmic axis and is left
+    A weight of 0 (for a class without samples) cannot be shown on a logarithmic axis, so it is left
     out.
 
     Examples
@@ -91,10 +91,10 @@ class ClassWeightDisplay(Display):
         Parameters
         ----------
         counts : mapping of label to float, or Series of floats by label
-            Images of each class.
+            Number of images of each class.
         estimators : mapping of str to ClassWeightEstimator, default=None
-            Name -> scheme; cloned, never fitted in place. None compares inverse frequency, its
-            square root, the effective number of samples, and the logarithm.
+            Name in the legend -> estimator, which is cloned before fitting. None compares inverse
+            frequency, its square root, the effective number of samples and the logarithm.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -111,14 +111,15 @@ class ClassWeightDisplay(Display):
     def from_estimators(
         cls, estimators: Mapping[str, ClassWeightEstimator], y: Any = None, *, ax: Any = None
     ) -> Self:
-        """Draw the weights of estimators.
+        """Draw the weights that estimators computed.
 
         Parameters
         ----------
         estimators : mapping of str to ClassWeightEstimator
             Name in the legend -> estimator.
         y : array-like, data set, generator or ImageIndex, default=None
-            Labels to fit clones of the estimators to; None uses the fitted estimators directly.
+            If given, clones of the estimators are fitted to these labels. None means that the
+            estimators are already fitted.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -129,7 +130,7 @@ class ClassWeightDisplay(Display):
         Raises
         ------
         TypeError
-            If rows of y contain several classes.
+            If an estimator is for ``target="multilabel"``.
         """
         check_values("estimators", estimators, ClassWeightEstimator)
         fitted = dict(estimators)

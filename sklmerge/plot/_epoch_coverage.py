@@ -136,22 +136,22 @@ _LARGEST_BATCH = 4096
 class EpochCoverageDisplay(Display):
     """Show how often the images of each class have been drawn after each epoch.
 
-    `plot` draws this. Below 1, a line shows the fraction of the class that has been drawn; at 1,
-    every image has been drawn once. `plot_batches` draws the probability that a random batch, as
-    without a schedule, contains no image of a class.
+    This is what `plot` draws. While a line is below 1, it shows the fraction of the class that has
+    been drawn. At 1, every image has been drawn once. `plot_batches` draws what happens without a
+    schedule: the probability that a random batch contains no image of a class.
 
     Parameters
     ----------
     class_counts : mapping of label to int
-        Images of each class.
+        Number of images of each class.
     times_drawn : mapping of label to ndarray of float, shape (n_epochs,)
-        How often an image of the class has been drawn after 1, 2, ... epochs, on average. For every
-        single image it is this number, rounded up or down.
+        How often an image of the class has been drawn after 1, 2, ... epochs, on average. The
+        number for a single image is this average, rounded up or down.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        What was drawn on last.
+        The axes of the last plot.
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
 
@@ -183,14 +183,15 @@ class EpochCoverageDisplay(Display):
     ) -> Self:
         """Draw the coverage of a schedule.
 
-        If the schedule draws the members of merged classes in turn, each member has its own line.
+        If the schedule uses ``within_merged="balanced"``, each original class has its own line.
 
         Parameters
         ----------
         estimator : EpochSchedule
             Fitted.
         n_epochs : int, default=None
-            Number of epochs; None uses as many as the slowest class needs, up to 10,000.
+            Number of epochs to show. None shows epochs until every image has been drawn once, up to
+            10,000.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -251,7 +252,8 @@ class EpochCoverageDisplay(Display):
         Parameters
         ----------
         batch_sizes : sequence of int, default=None
-            Images in a batch; None uses powers of two until no class is missed, up to 4,096.
+            Batch sizes to show. None uses powers of two up to a size that misses no class, and at
+            most 4,096.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 

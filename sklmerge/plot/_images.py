@@ -40,12 +40,12 @@ def show_rows(rows: Sequence[SheetRow], ax: Any, captions: bool, caller: str) ->
 
 
 class AugmentationDisplay(Display):
-    r"""Show images, framed, and to their right the copies that are made of them.
+    r"""Show images in frames, with their augmented copies to the right.
 
     Parameters
     ----------
     rows : sequence of SheetRow
-        From top to bottom.
+        The rows, from top to bottom.
 
     Attributes
     ----------
@@ -56,8 +56,8 @@ class AugmentationDisplay(Display):
 
     See Also
     --------
-    sklmerge.plot.draw_contact_sheet : The same rows as an array of pixels, without matplotlib.
-    sklmerge.ConfusedImagesDisplay : Images that a model confuses.
+    sklmerge.plot.draw_contact_sheet : Returns the same picture as an array, without matplotlib.
+    sklmerge.ConfusedImagesDisplay : Shows images that a model confuses.
 
     Examples
     --------
@@ -86,24 +86,26 @@ class AugmentationDisplay(Display):
         random_state: Any = None,
         ax: Any = None,
     ) -> Self:
-        """Draw images of each class and copies of them.
+        """Draw images of each class, and augmented copies of these images.
 
         Parameters
         ----------
         estimator : AugmentingOverSampler, or whatever `as_augmenter` takes
             How the images are augmented. It does not have to be fitted.
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
-            Images; flattened rows need `image_shape`, or a sampler that has one.
+            Images. Flattened rows need `image_shape`, either here or in the sampler.
         y : array-like of shape (n,), default=None
-            Original labels. An index has its own; without labels, an array is one class.
+            Original labels. Not needed for an index. If an array has no labels, its images count as
+            one class.
         classes : sequence of labels, default=None
-            The (merged) classes to show; None shows all.
+            The (merged) classes to show. None shows all.
         n_sources, n_copies : int, default=1 and 5
-            Rows for each class, and copies in each row.
+            Number of rows per class, and number of copies per row.
         image_shape : tuple of int, default=None
-            ``(H, W)`` or ``(H, W, C)`` of flattened rows.
+            Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
         random_state : int, RandomState instance or None, default=None
-            Seed of the copies. None uses that of a sampler, or else 0.
+            Seed of the copies. None uses the seed of the sampler if `estimator` is one, and 0
+            otherwise.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -113,8 +115,8 @@ class AugmentationDisplay(Display):
 
         Notes
         -----
-        With the same seed, these are the first copies that a sampler makes of an array, or that
-        `balance_folder` makes of the files of an index.
+        For an array, these are the first copies that a sampler with the same seed makes. For an
+        index, they are the first copies that `balance_folder` makes with the same seed.
         """
         merge = None
         if isinstance(estimator, AugmentingOverSampler):
@@ -152,7 +154,7 @@ class AugmentationDisplay(Display):
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
         captions : bool, default=True
-            Whether to write the source, or the random parameters, below each image.
+            Whether to write the name of the source or the parameters of the copy below each image.
 
         Returns
         -------
@@ -165,15 +167,16 @@ class AugmentationDisplay(Display):
 
 
 class ConfusedImagesDisplay(Display):
-    r"""Show the images that a model takes for another class, pair by pair.
+    r"""Show the images that a model confuses, for each pair of confused classes.
 
-    Look at these images before you merge two classes: often the labels are wrong, or the difference
-    is not visible at this size.
+    Look at these images before you merge two classes. Often the labels are wrong, or the difference
+    is not visible at this image size.
 
     Parameters
     ----------
     rows : sequence of SheetRow
-        From top to bottom, one for each direction of each pair.
+        The rows, from top to bottom. There are up to two rows per pair of classes, one for each
+        direction of confusion.
 
     Attributes
     ----------
@@ -184,7 +187,7 @@ class ConfusedImagesDisplay(Display):
 
     See Also
     --------
-    sklmerge.MergeDisplay : How often each class is predicted as another.
+    sklmerge.MergeDisplay : Shows how often each class is predicted as another class.
 
     Examples
     --------
@@ -219,18 +222,18 @@ class ConfusedImagesDisplay(Display):
         Parameters
         ----------
         estimator : MergeAdvisor or MergeSuggestion
-            An advisor must be fitted.
+            A fitted advisor, or a suggestion.
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
-            The images that were predicted, in the same order; flattened rows need `image_shape`.
+            The images that were predicted, in the same order. Flattened rows need `image_shape`.
         y : array-like of shape (n,), default=None
-            Their true labels. An index has its own: the original ones if the suggestion is for
-            those, else the merged ones.
+            The true labels of these images. Not needed for an index, whose original or merged
+            labels are used, depending on which of them the suggestion is about.
         n_pairs : int, default=3
-            The most pairs of classes.
+            Maximum number of pairs of classes.
         n_images : int, default=6
-            The most images for each direction of a pair.
+            Maximum number of images for each direction of a pair.
         image_shape : tuple of int, default=None
-            ``(H, W)`` or ``(H, W, C)`` of flattened rows.
+            Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -241,7 +244,7 @@ class ConfusedImagesDisplay(Display):
         Raises
         ------
         ValueError
-            If no two classes are confused, or there is not one label for each image.
+            If no two classes are confused, or the numbers of labels and images differ.
         """
         check_whole("n_pairs", n_pairs, 1)
         check_whole("n_images", n_images, 1)
@@ -277,7 +280,7 @@ class ConfusedImagesDisplay(Display):
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
         captions : bool, default=True
-            Whether to write the row of X below each image.
+            Whether to write the row number of X below each image.
 
         Returns
         -------

@@ -153,34 +153,37 @@ def order_classes(classes: list[Any], merge: Any, links: NDArray[np.float64] | N
 
 
 class MergeDisplay(Display):
-    """Show a confusion matrix with framed merged classes, and the tree of joins.
+    """Show a confusion matrix with frames around merged classes, and the tree of joins.
 
-    Classes that are joined first are neighbours. The tree to the right joins classes from left to
-    right, the most confusable first; joins left of the dashed line are suggested.
+    Classes that are joined first are placed next to each other. The tree beside the matrix joins
+    classes from left to right, starting with the most confusable. Joins to the left of the dashed
+    line are suggested.
 
     Parameters
     ----------
     confusion : ndarray of shape (n_classes, n_classes)
-        Counts; rows are true classes, columns predicted ones.
+        Counts. Rows are true classes, columns are predicted classes.
     classes : sequence of labels, length n_classes
-        In the order of the rows.
+        The classes, in the order of the rows.
     merge : mapping, list of lists or LabelMerger
-        The merged classes to frame.
+        The merged classes to draw frames around.
     linkage : ndarray of shape (n_classes - 1, 4), default=None
-        SciPy's linkage matrix, whose heights are 1 minus confusability; None draws no tree.
+        Linkage matrix in SciPy's format, with distances that are 1 minus confusability. None draws
+        no tree.
     threshold : float, default=None
-        Classes are joined if their confusability is at least this; None draws no line.
+        Smallest confusability at which classes are joined, drawn as a dashed line. None draws no
+        line.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        Axes of the matrix.
+        The axes of the matrix.
     tree_ax_ : matplotlib.axes.Axes or None
-        Axes of the tree.
+        The axes of the tree.
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
     classes_ : list of labels
-        From top to bottom and from left to right.
+        The classes, from top to bottom and from left to right.
 
     See Also
     --------
@@ -215,12 +218,12 @@ class MergeDisplay(Display):
     def from_estimator(
         cls, estimator: MergeAdvisor | MergeSuggestion, *, normalize: bool = True, ax: Any = None
     ) -> Self:
-        """Draw the suggestion of an advisor, and its reasons.
+        """Draw the suggestion of an advisor and the reasons for it.
 
         Parameters
         ----------
         estimator : MergeAdvisor or MergeSuggestion
-            An advisor must be fitted.
+            A fitted advisor, or a suggestion.
         normalize : bool, default=True
             See `plot`.
         ax : matplotlib.axes.Axes or pair of Axes, default=None
@@ -255,11 +258,12 @@ class MergeDisplay(Display):
         Parameters
         ----------
         y_true, y_pred : array-like of shape (n_samples,)
-            True and predicted labels of the same samples, which the model did not train on.
+            True and predicted labels of the same samples. The model must not have been trained on
+            them.
         merge : mapping, list of lists or LabelMerger, default=None
-            Which classes to frame; then there is no tree. None takes the suggestion.
+            Your own merge to draw frames for, without a tree. None draws the suggested merge.
         n_classes, threshold : default=None
-            See `suggest_merges`; only without `merge`.
+            See `suggest_merges`. Only allowed if `merge` is None.
         normalize : bool, default=True
             See `plot`.
         ax : matplotlib.axes.Axes or pair of Axes, default=None
@@ -287,10 +291,10 @@ class MergeDisplay(Display):
         Parameters
         ----------
         ax : matplotlib.axes.Axes or pair of Axes, default=None
-            Axes for the matrix, or for the matrix and the tree; one alone shows only the matrix.
-            None creates a figure.
+            One Axes draws only the matrix, and a pair of Axes draws the matrix and the tree. None
+            creates a figure.
         normalize : bool, default=True
-            Whether cells show fractions of the true class instead of counts.
+            Whether cells show fractions of the true class (True) or counts (False).
 
         Returns
         -------

@@ -15,17 +15,18 @@ from sklmerge.plot._names import escape_text
 
 
 class ReliabilityCurve(NamedTuple):
-    """Predictions grouped by confidence, and the fraction that was right.
+    """Predictions grouped by confidence, with the fraction of correct predictions in each group.
 
     Attributes
     ----------
     confidence, accuracy : ndarray of float, shape (n_filled_bins,)
-        Mean probability and fraction of right predictions, for each bin with predictions.
+        Mean predicted probability and fraction of correct predictions, for each bin that is not
+        empty.
     n_samples : ndarray of int, shape (n_filled_bins,)
         Number of predictions in each bin.
     error : float
-        The expected calibration error: the mean difference of confidence and accuracy, with bins
-        weighted by their predictions.
+        The expected calibration error: the mean absolute difference between confidence and accuracy
+        over all bins, weighted by the number of predictions in each bin.
     """
 
     confidence: NDArray[np.float64]
@@ -48,11 +49,11 @@ def measure_reliability(
 
 
 class ReliabilityDisplay(Display):
-    """Show whether predicted probabilities are right, for example before and after an adjustment.
+    """Show whether probabilities are calibrated, for example before and after an adjustment.
 
-    On the diagonal, a predicted probability of 0.8 is right in 80 % of cases. Below it,
-    probabilities are too high: this is typical for networks, and for one class of a model that was
-    trained on rebalanced data.
+    On the diagonal, predictions with a probability of 0.8 are correct in 80 % of cases. Below the
+    diagonal, probabilities are too high. This is typical of networks, and of one class (see
+    `label`) of a model that was trained on rebalanced data.
 
     Parameters
     ----------
@@ -106,14 +107,15 @@ class ReliabilityDisplay(Display):
         y_true : array-like of shape (n_samples,)
             True labels.
         probabilities : mapping of str to array-like of shape (n_samples, n_classes)
-            Name -> probabilities of a set of predictions.
+            Name in the legend -> predicted probabilities.
         classes : array-like of shape (n_classes,), default=None
-            The classes of the columns; None means the sorted classes of ``y_true``.
+            The classes of the columns. None means the sorted classes of ``y_true``.
         label : label, default=None
-            Compare the predicted probability of this class with how often it is the true class.
-            None uses the predicted class of each sample, and its probability.
+            Compare the predicted probability of this class with how often this class is the true
+            class. None compares the probability of the predicted class with how often the
+            prediction is correct.
         n_bins : int, default=10
-            Bins of equal width from 0 to 1.
+            Number of bins, which have equal widths from 0 to 1.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -124,7 +126,7 @@ class ReliabilityDisplay(Display):
         Raises
         ------
         ValueError
-            If shapes do not fit, values are not probabilities, or the label is not a class.
+            If shapes do not match, values are not probabilities, or `label` is not a class.
         """
         check_whole("n_bins", n_bins, 1)
         if not isinstance(probabilities, Mapping):
@@ -166,8 +168,8 @@ class ReliabilityDisplay(Display):
         Parameters
         ----------
         estimator : classifier
-            Fitted, with ``predict_proba``. For a PriorAdjustedClassifier, the probabilities of the
-            estimator inside are also drawn, as "before".
+            A fitted classifier with ``predict_proba``. For a PriorAdjustedClassifier, the
+            probabilities before the adjustment are also drawn, as "before".
         X : array-like of shape (n_samples, ...)
             Samples to predict.
         y : array-like of shape (n_samples,)
@@ -189,7 +191,7 @@ class ReliabilityDisplay(Display):
         )
 
     def plot(self, ax: Any = None) -> Self:
-        """Draw the curves, with the calibration error of each.
+        """Draw the curves, and show the calibration error of each curve.
 
         Parameters
         ----------

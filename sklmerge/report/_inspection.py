@@ -20,55 +20,55 @@ from sklmerge.weights import ClassWeightEstimator
 
 @dataclass(frozen=True)
 class FolderReport:
-    """The contents of a folder of images; printed, a summary of a few lines.
+    """The contents of a folder of images. Print the object to see a short summary.
 
     Attributes
     ----------
     source : str
         The folder.
     n_images, n_files : int
-        Images that can be read, and all image files.
+        Number of images that can be read, and number of all image files.
     counts, original_counts : dict of label to int
-        Images of each merged and each original class that can be read.
+        Number of readable images of each merged class, and of each original class.
     unreadable_counts : dict of label to int
-        Files of each merged class that cannot be read.
+        Number of unreadable files of each merged class.
     empty_folders : list of str
         Class folders without an image.
     passed_over : dict of str to int
-        Extension -> files that were skipped.
+        File extension -> number of files that were skipped.
     members : dict of label to list of labels
         The original classes of each merged class.
     ratio : float
-        Images of the largest class divided by those of the smallest.
+        Number of images of the largest class divided by that of the smallest class.
     class_weight : dict of label to float
-        Balanced weights.
+        Balanced class weights.
     copies : dict of label to int
-        Augmented copies that each image needs for its class to reach the largest.
+        Number of augmented copies per image that bring a class to the size of the largest class.
     n_files_balanced : int
-        Images and copies together, with at most 3 copies of each image.
+        Number of images and copies in total, with at most 3 copies of each image.
     budget_bytes : float
-        Disk space for them.
+        Disk space for all images and copies.
     first, remedy : str
-        What to try first, and what next; see `sklmerge.balance.advise`.
+        What to try first, and what to try next; see `sklmerge.balance.advise`.
     reasons : list of str
-        The reasons.
+        The reasons for this advice.
     bad_files : dict of str to str
-        Path of each file that cannot be read -> why.
+        Path of each file that cannot be read -> the reason.
     duplicates, same_pixels, similar, conflicts : list of list of str
-        Equal files, equal pixels in different files, near duplicates, and equal images under
-        different labels.
+        Groups of paths: equal files, different files with equal pixels, near duplicates, and equal
+        images with different labels.
     sizes : dict of str to list of int
-        The smallest, the median and the largest (height, width).
+        The smallest, median and largest (height, width).
     modes, formats : dict of str to int
-        Number of images of each colour mode and depth, and of each format.
+        Number of images of each colour mode (with bit depth), and of each format.
     wrong_extensions : dict of str to str
-        Path of each file whose extension does not match its content -> the format of the content.
+        Path of each file whose extension does not match its content -> the actual format.
     n_bytes : int
         Total size of the files.
     images : list of str
-        Sizes, modes and formats in words.
+        Sizes, modes and formats as text.
     commands, code : list of str
-        What to do, in the shell and in Python.
+        How to follow the advice, as shell commands and as Python code.
     """
 
     source: str
@@ -103,7 +103,7 @@ class FolderReport:
     code: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all fields as plain values, fit for JSON."""
+        """Return all fields as plain values that JSON can store."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -112,12 +112,12 @@ class FolderReport:
         return "\n".join(map(show_name, [head, *self.list_remarks()]))
 
     def list_remarks(self, most_named: int = 10) -> list[str]:
-        """Return lines of text: what was found and what to do.
+        """Return what was found and what to do, as lines of text.
 
         Parameters
         ----------
         most_named : int, default=10
-            Most files, or groups of files, to list of each kind.
+            Maximum number of files, or groups of files, to list for each kind of remark.
 
         Returns
         -------
@@ -170,21 +170,22 @@ def inspect_folder(
 ) -> FolderReport:
     """Count the images of each class, find damaged and duplicate files, and give advice.
 
-    Files that cannot be read are not counted, and the advice fits what was found. ``sklmerge
-    inspect`` prints this report.
+    Files that cannot be read are not counted. The advice takes into account what was found.
+    ``sklmerge inspect`` prints this report.
 
     Parameters
     ----------
     source : path, URL or ImageIndex
-        Folder of class folders, or an index of one, of a table or of an archive.
+        Folder of class folders, or an index of a folder, a table or an archive.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one. None uses the merge of the index.
+        Which classes to merge. None uses the merge of the index, if `source` is one.
     model : {"linear", "trees", "network", "embedding"}, default="network"
-        The kind of model you will train, for the advice; see `sklmerge.balance.advise`.
+        The kind of model that you will train. The advice depends on it, see
+        `sklmerge.balance.advise`.
     budget_bytes : float or None, default=None
-        Disk space for images and copies; None is the free space.
+        Disk space that images and copies may use. None means the free disk space.
     n_jobs : int or None, default=None
-        Threads, as joblib counts them.
+        Number of threads, as in joblib.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
 
@@ -195,12 +196,12 @@ def inspect_folder(
     Raises
     ------
     ValueError
-        If there are no class folders, only one class is left, or `model` is unknown.
+        If there are no class folders, there is only one (merged) class, or `model` is unknown.
 
     See Also
     --------
-    write_report : The same as a page with the images.
-    audit_split : What two folders have in common.
+    write_report : Writes the results as an HTML page with images.
+    audit_split : Finds images that two folders share.
 
     Examples
     --------

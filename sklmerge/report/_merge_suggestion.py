@@ -25,7 +25,7 @@ _MORE_STEPS = 2
 
 @dataclass(frozen=True)
 class FolderSuggestion:
-    """Suggested merges for a folder; printed, a summary of a few lines.
+    """Suggested merges for a folder. Print the object to see a short summary.
 
     Attributes
     ----------
@@ -34,27 +34,29 @@ class FolderSuggestion:
     model : str
         The features that were used.
     n_images, n_unreadable : int
-        Images that were used, and files that could not be read.
+        Number of images that were used, and number of files that could not be read.
     left_out : dict of label to int
-        Classes with fewer readable images than folds, and how many they have.
+        Classes that have fewer readable images than there are folds -> how many they have.
     classes : list
         The classes that were compared.
     confusion : list of list of int
-        Out-of-fold counts; rows are true classes, columns predicted ones.
+        Confusion matrix of the out-of-fold predictions. Rows are true classes, columns are
+        predicted classes.
     accuracy, balanced_accuracy : float
         Cross-validated scores before merging.
     merge : dict of label to list of labels
         The suggestion.
     note : str or None
-        Why nothing is suggested, if the reason is the model and not the classes.
+        Why nothing is suggested, unless the only reason is that few samples are confused.
     steps : list of dict
-        Joins, the most confusable first, with the scores after each.
+        The joins, starting with the most confusable classes, with the scores after each join.
     pairs : list of dict
-        Pairs of confused classes, and the confused files of each.
+        Pairs of confused classes, with the confused files of each pair.
     commands : list of str
-        Commands for the suggestion; none for an index.
+        Shell commands that apply the suggestion. Empty if the source is an index.
     code : list of str
-        Python code for the suggestion, for the given ``index``; none for a folder.
+        Python code that applies the suggestion to the given ``index``. Empty if the source is a
+        folder.
     """
 
     source: str
@@ -74,11 +76,11 @@ class FolderSuggestion:
     code: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all fields as plain values, fit for JSON."""
+        """Return all fields as plain values that JSON can store."""
         return asdict(self)
 
     def list_steps(self) -> list[list[Any]]:
-        """Return the joins as rows: members, confusability, classes, two scores, a remark.
+        """Return the joins as rows: members, confusability, number of classes, two scores, remark.
 
         Returns
         -------
@@ -96,7 +98,7 @@ class FolderSuggestion:
         return rows
 
     def list_remarks(self) -> list[str]:
-        """Return lines of text: what is confused, and which merge is suggested.
+        """Return which classes are confused and which merge is suggested, as lines of text.
 
         Returns
         -------
@@ -136,35 +138,37 @@ def suggest_folder(
 ) -> FolderSuggestion:
     """Predict images by cross-validation, and report which classes a model confuses.
 
-    Each image is described by gradients and colours, or by the embedding of a `model`, and
-    predicted by a logistic regression with balanced weights. ``sklmerge suggest`` prints this
-    report.
+    The features of an image are gradients and colours, or the embedding of a `model`. The
+    classifier is a logistic regression with balanced class weights. ``sklmerge suggest`` prints
+    this report.
 
     Parameters
     ----------
     source : path, URL or ImageIndex
         Folder of class folders, or an index.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Classes that already count as one.
+        Classes that are already merged.
     model : object or None, default=None
         A model for `EmbeddingFeatures`, such as the path of an ONNX file. None uses HOG features
         and colour histograms.
     n_classes : int or None, default=None
         Merge until this many classes are left.
     threshold : float or None, default=None
-        Keep merging while confusability is at least this value; see `MergeAdvisor`.
+        Join classes as long as their confusability is at least this value; see `MergeAdvisor`.
     image_size : (height, width) or None, default=None
-        Size that images are resized to; None is (48, 48), or the input size of the model.
+        Resize images to this height and width. None means the input size of the model, or (48, 48)
+        without a model.
     max_images : int, default=500
-        Largest number of images used per class, chosen by the hash of their paths.
+        Maximum number of images to use per class. They are chosen by a hash of their paths.
     folds : int, default=5
-        Folds of the cross-validation. Classes with fewer readable images are left out and listed.
+        Number of cross-validation folds. Classes with fewer readable images are left out, and
+        listed in the result.
     group_by : str, pattern, callable, mapping or None, default=None
-        Images that must stay together, see `balance_folder`.
+        Which images must stay together in one fold, see `balance_folder`.
     random_state : int, default=0
         The seed.
     n_jobs : int or None, default=None
-        Threads, as joblib counts them.
+        Number of threads, as in joblib.
 
     Returns
     -------
@@ -177,7 +181,7 @@ def suggest_folder(
 
     See Also
     --------
-    suggest_merges : The same from the predictions of your own model.
+    suggest_merges : Suggests merges from the predictions of your own model.
 
     Examples
     --------

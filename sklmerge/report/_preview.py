@@ -26,26 +26,27 @@ def preview_folder(
     n_copies: int = 6,
     random_state: int = 0,
 ) -> NDArray[np.uint8]:
-    """Draw a contact sheet: images of each class beside their augmented copies.
+    """Draw a contact sheet that shows images of each class next to their augmented copies.
 
-    These are the copies that `balance_folder` would write with the same seed. ``sklmerge preview``
-    draws this sheet.
+    `balance_folder` would write the same copies with the same seed. ``sklmerge preview`` draws this
+    sheet.
 
     Parameters
     ----------
     source : path, URL or ImageIndex
         Folder of class folders, or an index.
     out : path or None, default=None
-        File to write: PNG, JPEG or WebP by its extension, outside the source. None writes no file.
+        File to write, outside the source. Its extension selects PNG, JPEG or WebP. None writes no
+        file.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one. None uses the merge of the index.
+        Which classes to merge. None uses the merge of the index, if `source` is one.
     augmenter : {"light", "strong", "trivial"}, ImageAugmenter, callable, mapping or None, \
 default="light"
-        How the copies are augmented; None makes exact copies.
+        How the copies are augmented. None makes exact copies.
     n_sources, n_copies : int, default=1 and 6
-        Images of each class, and copies of each.
+        Number of images per class, and number of copies per image.
     random_state : int, default=0
-        The seed of the job.
+        Random seed, as for `balance_folder`.
 
     Returns
     -------
@@ -54,15 +55,15 @@ default="light"
     Raises
     ------
     BadFileError
-        If no image of a class can be read. A single unreadable image is replaced by another, with a
-        warning.
+        If no image of a class can be read. If only some images are unreadable, others are shown
+        instead, with a warning.
     ValueError
-        If `out` has another extension, or is inside the source.
+        If `out` has a different extension, or is inside the source.
 
     See Also
     --------
-    balance_folder : Writes such copies.
-    AugmentationDisplay : The same sheet as a matplotlib figure.
+    balance_folder : Writes these copies.
+    AugmentationDisplay : Draws this sheet as a matplotlib figure.
 
     Examples
     --------

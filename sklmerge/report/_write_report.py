@@ -35,12 +35,12 @@ _SUGGEST_IMAGES = 60
 
 @dataclass(frozen=True)
 class ReportPage:
-    """A page about a folder of images; notebooks display it.
+    """An HTML page about a folder of images, which notebooks display.
 
     Attributes
     ----------
     html : str
-        The whole page.
+        The HTML of the whole page.
     inspection : FolderReport
         The same results as data.
     """
@@ -49,12 +49,12 @@ class ReportPage:
     inspection: FolderReport
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the page; the file appears complete or not at all.
+        """Write the page to a file, which appears complete or not at all.
 
         Parameters
         ----------
         path : path
-            Written anew.
+            File to write. An existing file is replaced.
         """
         write_whole(self.html.encode("utf-8", "backslashreplace"), Path(path))
 
@@ -78,26 +78,26 @@ def write_report(
 ) -> ReportPage:
     """Write an HTML page about a folder of images: contents, problems and advice.
 
-    The page is a single file and needs no network. It shows counts and imbalance of merged and
-    original classes, sample images of each class, sizes and modes, unreadable files, duplicates and
-    near duplicates side by side, images that two parts share, suggested merges with the confused
-    images, and examples of augmented copies. ``sklmerge report`` writes this page.
+    The page is a single file that works offline. It shows counts and imbalance of merged and
+    original classes, sample images of each class, image sizes and modes, unreadable files,
+    duplicates and near duplicates side by side, images that two parts share, suggested merges with
+    the confused images, and examples of augmented copies. ``sklmerge report`` writes this page.
 
     Parameters
     ----------
     source : path, URL or ImageIndex
-        Folder of class folders, or of the folders train, val and test of such (the page is then
-        about train, and about images that the other parts share with it), or an index.
+        Folder of class folders, or an index. If the folder contains train, val and test, the page
+        is about train, and about images that the other parts share with it.
     path : path or None, default=None
-        File to write, ending in .html, outside the source. None writes no file.
+        File to write, ending in .html and outside the source. None writes no file.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one. None uses the merge of the index.
+        Which classes to merge. None uses the merge of the index, if `source` is one.
     force : bool, default=False
         Replace an existing file.
     random_state : int, default=0
-        Seed of the images that are shown and of the copies.
+        Seed for the choice of the images that are shown, and for their copies.
     n_jobs : int or None, default=None
-        Threads, as joblib counts them. The page does not depend on it.
+        Number of threads, as in joblib. The page does not depend on it.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
 
@@ -110,13 +110,13 @@ def write_report(
     ImportError
         If jinja2 is not installed.
     ValueError
-        If `path` exists, has another extension, or is inside the source.
+        If `path` exists, has a different extension, or is inside the source.
     OSError
-        If it cannot be written.
+        If the page cannot be written.
 
     See Also
     --------
-    inspect_folder : The same as text, for programs and terminals.
+    inspect_folder : Returns the results as text and data, for programs and terminals.
 
     Examples
     --------
