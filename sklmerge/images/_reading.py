@@ -175,8 +175,10 @@ def read_all(
     gathered, positions, failures = gather_images(images, len(paths))
     if failures:
         told = tell_failures(failures, paths.relative())
-        # Nothing read is an error, whatever on_error says.
-        if on_error == "raise" or not positions:
+        # Nothing read is an error, whatever on_error says, and there is nothing to go on with.
+        if not positions:
+            raise BadFileError(told)
+        if on_error == "raise":
             raise BadFileError(f'{told}; pass on_error="skip" to go on without them')
         if on_error == "warn":
             warnings.warn(f"{told}; they are left out", UserWarning, stacklevel=3)
