@@ -23,12 +23,12 @@ def get_config() -> dict[str, Any]:
     Returns
     -------
     dict of str to object
-        ``"max_pixels"``: the most pixels that an image file may have, or None.
+        ``"max_pixels"``: the maximum number of pixels of an image file, or None for no limit.
 
     See Also
     --------
-    set_config : Change them.
-    config_context : Change them temporarily.
+    set_config : Changes settings.
+    config_context : Changes settings temporarily.
 
     Examples
     --------
@@ -45,21 +45,22 @@ def get_config() -> dict[str, Any]:
 
 
 def set_config(*, max_pixels: int | None = _UNSET) -> None:
-    """Change settings of the library, for all threads of this process.
+    """Change settings of the library for all threads of this process.
 
-    Inside a :func:`config_context` the change ends with that block.
+    If you call it inside a :func:`config_context`, the change ends with that block.
 
     Parameters
     ----------
     max_pixels : int or None, default="unset"
-        Images with more pixels, height times width, raise an error before they are decoded, because
-        a file of a few kilobytes can claim to be one that needs all memory. None sets no limit;
-        without an argument, the setting does not change. The default is the environment variable
-        ``SKLMERGE_MAX_PIXELS``, a number or ``none``, or else 200 million.
+        Images with more pixels (height times width) raise an error before they are decoded, because
+        a file of a few kilobytes can claim a size that would need all memory. None sets no limit.
+        If you do not pass this argument, the setting does not change. Defaults to the environment
+        variable ``SKLMERGE_MAX_PIXELS`` (a number or ``none``) if it is set, and to 200 million
+        otherwise.
 
     See Also
     --------
-    config_context : Change settings temporarily.
+    config_context : Changes settings temporarily.
 
     Examples
     --------
@@ -79,7 +80,7 @@ def set_config(*, max_pixels: int | None = _UNSET) -> None:
 def config_context(*, max_pixels: int | None = _UNSET) -> Iterator[None]:
     """Change settings of the library within a ``with`` block.
 
-    They hold in the thread of the block, and in the workers that it has files read by.
+    The settings apply to the thread of the block, and to workers that read files for it.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ def config_context(*, max_pixels: int | None = _UNSET) -> Iterator[None]:
 
     See Also
     --------
-    set_config : Change settings for good.
+    set_config : Changes settings permanently.
 
     Examples
     --------

@@ -32,22 +32,22 @@ RULES = AdviceRules()
 
 @dataclass(frozen=True)
 class Advice:
-    """What to do about classes of unequal size.
+    """Advice on how to handle classes of unequal size.
 
     Parameters
     ----------
     ratio : float
-        Images of the largest class for each of the smallest.
+        Number of images of the largest class divided by that of the smallest class.
     copies : dict of label to int
-        Augmented copies that each image of a class needs for the class to reach the largest.
+        Number of augmented copies per image that bring a class to the size of the largest class.
     first : str
-        What to try first, without training again; "" if the classes are about equal.
+        What to try first, without training again. Empty if the classes have about the same size.
     remedy : {"nothing", "weights", "copies and weights", "epochs"}
-        What to try next, which changes the training.
+        What to try next. This changes the training.
     reasons : list of str
         The reasons, one sentence each.
     n_files : int
-        Images and copies together, with at most 3 copies of each image.
+        Number of images and copies in total, with at most 3 copies of each image.
     """
 
     ratio: float
@@ -78,20 +78,21 @@ def advise(
     image_bytes: float | None = None,
     budget_bytes: float | None = None,
 ) -> Advice:
-    """Say what to do about classes of unequal size.
+    """Advise how to handle classes of unequal size.
 
     Parameters
     ----------
     counts : mapping of label to int
-        Images of each (merged) class, all > 0.
+        Number of images of each (merged) class, all > 0.
     model : {"linear", "trees", "network", "embedding"}, default="network"
-        What is trained: a linear or another smooth model on features, trees or another flexible
-        model on features, a network on images, or a linear model on a frozen network's output.
+        What you train. "linear": a linear or another smooth model on features. "trees": trees or
+        another flexible model on features. "network": a network on images. "embedding": a linear
+        model on the output of a frozen network.
     image_bytes : float or None, default=None
-        What one image takes on the disk, for the size of the copies.
+        Disk space of one image, to estimate the disk space of the copies.
     budget_bytes : float or None, default=None
-        What images and copies together may take. Where that is too little, epochs are advised,
-        which write nothing.
+        Disk space that images and copies may use in total. If this is not enough, balanced epochs
+        are advised, because they write nothing to disk.
 
     Returns
     -------
@@ -109,15 +110,18 @@ def advise(
 
     Notes
     -----
-    The rules: below a ratio of 1.5, nothing. Above it, first train without weights and adjust the
-    probabilities to balanced classes, which needs no further training. The next step depends on the
-    model. For a network, balanced epochs with all draws augmented. For trees, at most 3 augmented
-    copies of each image, which achieved most of what any number of copies did, and weights for the
-    imbalance that remains; balanced epochs if the disk has no room for copies. For a linear model
-    and for one on embeddings, weights, which are about as good as the adjustment. No ratio above
-    100 was measured. A class of fewer than 20 images is named, because what it needs is more
-    images; balanced epochs of its size would be tiny, so copies and weights take their place, or
-    weights alone if there is no room for copies.
+    Below a ratio of 1.5, do nothing. Above 1.5, first train without weights and adjust the
+    probabilities to balanced classes, which needs no further training.
+
+    The next step depends on the model. For a network: balanced epochs with all draws augmented. For
+    trees: at most 3 augmented copies of each image (which achieved most of what any number of
+    copies did), and weights for the imbalance that remains. If the disk has no room for copies:
+    balanced epochs. For a linear model, also on embeddings: weights, which are about as good as the
+    adjustment. Ratios above 100 were not measured.
+
+    If a class has fewer than 20 images, the reasons name it, because it needs more images above
+    all. Balanced epochs of this size would be tiny, so copies and weights are advised instead, or
+    only weights if there is no room for copies.
 
     Examples
     --------

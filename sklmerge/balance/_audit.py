@@ -40,23 +40,23 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class AuditReport:
-    """The images that two folders share; printed, a summary of a few lines.
+    """The images that two folders share. Print the object to see a short summary.
 
     Parameters
     ----------
     n_train, n_val : int
-        Images in each folder.
+        Number of images in each folder.
     same_bytes : list of (str, str)
-        Training and validation file with the same content.
+        Pairs of a training file and a validation file with the same content.
     same_pixels : list of (str, str)
-        Training and validation file that differ, but have the same pixels.
+        Pairs of a training file and a validation file that differ, but have the same pixels.
     same_source : list of (str, str)
-        Files made from one source, according to ``metadata.csv``: copies and their source, or two
-        copies.
+        Pairs of files made from the same source image, according to ``metadata.csv``: a copy and
+        its source, or two copies.
     unreadable : dict of str to str
-        Path of each file that could not be compared -> why.
+        Path of each file that could not be compared -> the reason.
     similar : list of (str, str)
-        Other near duplicates, see `ImageIndex.verify`.
+        Pairs of other near duplicates, see `ImageIndex.verify`.
 
     Examples
     --------
@@ -81,12 +81,12 @@ class AuditReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing of training is in validation, nor looks like it."""
+        """Whether no validation image is in training, or looks similar to a training image."""
         return not (self.leaked or self.similar)
 
     @property
     def leaked(self) -> dict[str, str]:
-        """Validation image -> what it is in training as, the surest first."""
+        """Validation image -> how it matches training; if there are several ways, the surest."""
         return {val: kind for kind in reversed(_SURE) for _, val in getattr(self, kind)}
 
     @property
@@ -95,7 +95,7 @@ class AuditReport:
         return sorted({val for _, val in self.similar} - set(self.leaked))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all fields as plain values, fit for JSON."""
+        """Return all fields as plain values that JSON can store."""
         leaked = self.leaked
         return {
             **asdict(self),
@@ -105,12 +105,12 @@ class AuditReport:
         }
 
     def write_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write all pairs as a table of val, train and kind.
+        """Write all pairs as a table with the columns val, train and kind.
 
         Parameters
         ----------
         path : path
-            Written anew.
+            File to write. An existing file is replaced.
         """
         with open(path, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             table = csv.writer(file)
@@ -150,37 +150,37 @@ def audit_split(
 ) -> AuditReport:
     """Find validation images that are also in the training set.
 
-    A model looks better than it is if it is tested on images from its training. This function finds
-    equal files, different files with equal pixels, near duplicates, and, if `balance_folder` has
-    written ``metadata.csv``, copies whose source is in the other folder.
+    A model looks better than it is if it is tested on images from its training set. This function
+    finds equal files, different files with equal pixels, and near duplicates. If `balance_folder`
+    has written a ``metadata.csv``, it also finds copies of images in the other folder.
 
     Parameters
     ----------
     train, val : path, URL or ImageIndex
         Folders with one folder per class, or indexes.
     n_jobs : int or None, default=None
-        Threads, as joblib counts them. The report does not depend on it.
+        Number of threads, as in joblib. The report does not depend on it.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread, once for each folder.
     storage_options : mapping or None, default=None
-        Options of fsspec's file systems, for URLs.
+        Options for fsspec's file systems, if there are URLs.
 
     Returns
     -------
     AuditReport
-        Paths in it are relative to their folder.
+        The report. Its paths are relative to their folder.
 
     Raises
     ------
     ValueError
-        If one of them is not a folder of class folders.
+        If `train` or `val` does not contain class folders.
     ConnectionError
-        If the store behind a URL does not answer, or refuses.
+        If the server behind a URL does not respond or refuses access.
 
     See Also
     --------
     balance_folder : ``group_by="content"`` or ``"similar"`` makes a split without leaks.
-    inspect_folder : What one folder holds.
+    inspect_folder : Reports what a folder contains.
 
     Examples
     --------

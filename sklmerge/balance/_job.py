@@ -96,137 +96,143 @@ def balance_folder(
     """Make a balanced folder of images from a folder with one folder per class.
 
     Splits the images into train, val and test, merges classes, and oversamples the small classes of
-    train with augmented copies. Keras' ``image_dataset_from_directory``, torchvision's
-    ``ImageFolder`` and Hugging Face's ``imagefolder`` can read each part directly. The source is
-    never changed.
+    train with augmented copies. Each part can be read directly by Keras'
+    ``image_dataset_from_directory``, torchvision's ``ImageFolder`` and Hugging Face's
+    ``imagefolder``. The source is never changed.
 
     Parameters
     ----------
     source : path, URL, ImageIndex or DataFrame
-        Folder of class folders, or of the folders ``train``, ``val`` and ``test`` of such; then
-        only train is balanced and you cannot pass `split`. Hidden folders are not classes; images
-        in subfolders of a class folder belong to that class. A URL that fsspec supports, such as
-        ``"s3://bucket/photos"``, is read as a folder. For labels in a table, or images in an
-        archive, pass an `ImageIndex`, whose merge is used unless `merge` is given; you can also
-        pass a data frame, a Hugging Face data set or the path of a CSV file.
+        Folder of class folders. It may already be divided into ``train``, ``val`` and ``test``;
+        then only train is balanced, and you cannot pass `split`. Hidden folders are not classes.
+        Images in subfolders of a class folder belong to that class. A URL that fsspec supports,
+        such as ``"s3://bucket/photos"``, is read like a folder. For images in an archive, or
+        options of a table, pass an `ImageIndex`. Its merge is used unless `merge` is given. You can
+        also pass a data frame, a Hugging Face data set or the path of a CSV file.
     destination : path or URL
-        New or empty folder, or that of an earlier run of the same job, which is continued. It must
-        be outside the source folder or, for a table, outside the folders that contain images. A URL
-        must belong to an object store, such as ``"s3://bucket/balanced"``.
+        New or empty folder. If it contains an earlier, interrupted run of the same job, that run is
+        continued. The folder must be outside the source folder or, for a table, outside the folders
+        that contain images. A URL must belong to an object store, such as
+        ``"s3://bucket/balanced"``.
     classes : collection of str or None, default=None
-        The class folders to use; None uses all. One without an image raises an error.
+        The class folders to use. None uses all of them. A class folder without images raises an
+        error.
     extensions : iterable of str or None, default=None
-        File extensions to read, such as ``[".jpg"]`` to skip masks that are PNG files. None uses
-        those of `ImageIndex`.
+        File extensions to read, such as ``[".jpg"]`` to skip masks that are PNG files. None reads
+        the same extensions as `ImageIndex`.
     reader : callable or None, default=None
-        Path -> array, for your own formats, see `ImageIndex`. Its images are written as
-        `image_format` says; ``"keep"`` writes PNG.
+        A function from path to array, for your own file formats, see `ImageIndex`. With
+        ``image_format="keep"``, its images are written as PNG.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Original classes that count as one, as in ``{"AB": ["A", "B"]}``.
+        Which original classes to merge, such as ``{"AB": ["A", "B"]}``.
     samples_per_class : {"majority", "minority", "natural"}, int, mapping or None, \
 default="majority"
-        Files of each merged class in train. ``"majority"`` and ``"minority"`` match the largest and
-        the smallest class; an int is exact (copies are added, or images left out); a mapping sets
-        the number for some classes; ``"natural"`` and None change nothing.
+        Number of files of each merged class in train. ``"majority"`` and ``"minority"`` match the
+        largest and the smallest class. With an int, each class gets exactly this number: copies are
+        added, or images are left out. A mapping sets the number for some classes. ``"natural"`` and
+        None change nothing.
     max_copies : int or None, default=20
-        Most copies of one image; None sets no limit. Use ``class_weight`` of the report for the
-        imbalance that remains.
+        Maximum number of copies of one image. None sets no limit. Use ``class_weight`` of the
+        report for the imbalance that remains.
     augmenter : {"light", "strong", "trivial"}, ImageAugmenter, callable, mapping or None, \
 default="light"
-        How the copies are augmented; None makes exact copies. A mapping from original or merged
-        labels augments each class differently.
+        How the copies are augmented. None makes exact copies. To augment each class differently,
+        pass a mapping from label (original or merged) to augmenter.
     split : sequence of 1 to 3 float, mapping or None, default=(0.8, 0.2)
         Shares of train, val and test within each original class. A mapping such as ``{"val": 0.1,
-        "test": 50}`` gives a share (float) or a number of images per original class (int) for some
-        parts; the rest goes to train, or to val if train is given. None puts all images in train.
-        With shares, every merged class with at least as many images as there are parts is in every
-        part; smaller ones go to train, with a warning.
+        "test": 50}`` sets a share (float) or a number of images per original class (int) for some
+        parts. The remaining images go to train, or to val if train is in the mapping. None puts all
+        images in train. With shares, every merged class is in every part, if it has at least as
+        many images as there are parts. Smaller classes go to train, with a warning.
     folds : int or None, default=None
-        Number of folders ``fold1``, ``fold2``, ... for cross-validation, instead of one split: each
-        image is in val of one fold and in train of all others. Unchanged images are links. You
-        cannot pass `split` with it.
+        For cross-validation, write this number of folders ``fold1``, ``fold2``, ... instead of one
+        split. Each image is in val of one fold and in train of all other folds. Unchanged images
+        are links. You cannot combine this with `split`.
     resplit : bool, default=False
-        Split a source anew that is already divided, by `split` or `folds`.
+        If the source is already divided into parts, split it again, by `split` or `folds`.
     group_by : str, pattern, callable, mapping or None, default=None
-        Images of one group stay in one part. ``"content"``: byte-identical files, for which every
-        file is read once more. ``"similar"``: also near duplicates, see `ImageIndex.verify`. Or a
-        column of a table in the source; a regular expression whose first group (or whole match) in
-        the path names the group; a function of the path; a mapping or Series from path to group.
-        Paths are relative, with forward slashes. A column or pattern that groups no images, or all
-        of them, raises an error.
+        How to group images; images of a group stay in one part. ``"content"`` groups byte-identical
+        files, and reads every file once more. ``"similar"`` also groups near duplicates, see
+        `ImageIndex.verify`. You can also pass a column of a table in the source; a regular
+        expression whose first group (or whole match) in the path is the name of the group; a
+        function of the path; or a mapping or Series from path to group. Paths are relative, with
+        forward slashes. If a column or pattern groups no images, or puts all of them into one
+        group, an error is raised.
     drop : sequence of str, default=()
-        What to leave out before the split: ``"duplicates"`` (all but the first of equal images with
-        one label), ``"similar"`` (the same for near duplicates), ``"leaks"`` (images of a divided
-        source that are in a later part too), ``"conflicts"`` (all equal images under different
-        labels) and ``"unreadable"``. Every file is read once more. The report and plan.json list
-        the images.
+        What to leave out before the split: ``"duplicates"`` (of equal images with the same label,
+        all but the first), ``"similar"`` (the same for near duplicates), ``"leaks"`` (if the source
+        is divided, images that are also in a later part), ``"conflicts"`` (all equal images with
+        different labels) and ``"unreadable"``. Every file is read once more. The report and
+        plan.json list the dropped images.
     image_size : (height, width) or None, default=None
-        Size to resize all images to; None keeps their sizes.
+        Resize all images to this height and width. None keeps their sizes.
     place : {"copy", "hardlink", "symlink", "reference"} or None, default=None
-        How unchanged images get to the destination; None is ``"copy"``, and ``"symlink"`` with
-        `folds`. A program that changes a linked file changes the source. ``"reference"`` writes
-        only the augmented copies: ``metadata.csv`` lists all other images by their absolute paths,
-        and those without copies are not opened.
+        How to place unchanged images in the destination. None means ``"copy"`` or, with `folds`,
+        ``"symlink"``. If a program changes a linked file, it changes the source. ``"reference"``
+        writes only the augmented copies. ``metadata.csv`` then lists all other images by their
+        absolute paths, and images without copies are not opened.
     image_format : {"keep", "jpeg", "png"}, default="keep"
-        Format of all files. ``"keep"`` converts TIFF and WebP, which Keras does not read, and BMP,
-        which it may misread, to PNG.
+        Format of all files. ``"keep"`` keeps the format, but converts to PNG what Keras does not
+        read (TIFF and WebP) or may misread (BMP).
     quality : int, default=95
-        Quality of JPEG files that are written, 1 to 100.
+        Quality of JPEG files, from 1 to 100.
     random_state : int, default=0
-        Seed. The files depend on the seed and the paths, not on the number of workers; a copy of
-        the same name stays the same when images are added to the source.
+        Random seed. The files depend on the seed and the paths, not on the number of workers. If
+        you add images to the source later, copies that keep their names do not change.
     n_jobs : int or None, default=None
-        Workers, as joblib counts them. Threads, unless ``joblib.parallel_config`` names a backend.
+        Number of workers, as in joblib. Workers are threads, unless you choose another backend with
+        ``joblib.parallel_config``.
     on_error : {"raise", "skip", "warn"}, default="raise"
-        What to do if an image cannot be read. ``"skip"`` replaces it by other images of its class
-        in train, and ``"warn"`` also warns.
+        What to do if an image cannot be read. ``"skip"`` leaves it out; in train, other images of
+        its class take its place. ``"warn"`` does the same and warns.
     dry_run : bool, default=False
-        Return the report of what would be done, and write nothing.
+        Write nothing, and return a report of what would be done.
     progress : callable, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread, a few times a second.
     storage_options : mapping, default=None
-        Options of fsspec's file systems, for URLs. They are sent to the workers and written to no
-        file.
+        Options for fsspec's file systems, if there are URLs. They are sent to the workers, but not
+        written to any file.
     destination_options : mapping, default=None
-        The same for the destination. None uses `storage_options`, unless source and destination are
+        Options for the destination. None uses `storage_options`, unless source and destination are
         URLs of different kinds.
 
     force : bool, default=False
-        Take over a destination in an object store from another run. Use it only if that run is
-        dead: unlike the lock of a folder, its lease remains.
+        Take over a destination in an object store from another run. Use this only if that run has
+        been killed: unlike the lock of a folder, its lease stays in place.
 
     Returns
     -------
     BalanceReport
-        Counts, remaining class weights, and what was skipped; `print` shows a table.
+        Counts, class weights for the imbalance that remains, and skipped files. Print it to see a
+        table.
 
     Raises
     ------
     ValueError
-        If a parameter is wrong, a class name cannot be a folder or has no image, an image cannot be
-        read, or the destination contains something else or is in use.
+        If a parameter is wrong, a class has no image or a name that cannot be a folder name, an
+        image cannot be read, or the destination is in use or contains something else.
     OSError
-        If a file cannot be written. The same call continues where it stopped.
+        If a file cannot be written. Repeat the same call to continue.
 
     See Also
     --------
     separate : Restores the original classes.
     audit_split : Finds images that two folders share.
-    batches_from_directory : Balanced batches without files.
+    batches_from_directory : Makes balanced batches without writing files.
 
     Notes
     -----
-    A file appears complete or not at all. If a job is killed and called again, the result is byte
-    for byte the same, given the same versions of the libraries.
+    A file appears complete or not at all. If a job is killed and started again, the result is byte
+    for byte the same as without the interruption, if the versions of the libraries are the same.
 
-    Files that are older than their source image are made again, so an image that was replaced
-    between two calls is noticed, unless it kept an old modification time (as with ``cp -p``), or
-    the source or the destination is a URL; then delete the old files.
+    Files that are older than their source image are made again. So if you replace an image between
+    two calls, this is noticed. It is not noticed if the new image has an old modification time (as
+    with ``cp -p``), or if source or destination is a URL. In these cases, delete the old files.
 
-    Names are ``<original class>__<stem>.jpg`` and ``<original class>__<stem>__aug0001.jpg``. If two
-    sources of a merged class would share one, ten digits of a hash of the path are added. What
-    Windows forbids in a name, and a slash, is escaped: as ``%`` and two hex digits in class
-    folders, as ``_`` in files.
+    Files are named ``<original class>__<stem>.jpg`` and ``<original class>__<stem>__aug0001.jpg``.
+    If two sources of a merged class would get the same name, ten digits of a hash of the path are
+    added. Slashes and characters that Windows forbids are replaced: in class folders by ``%`` and
+    two hex digits, in file names by ``_``.
 
     Examples
     --------

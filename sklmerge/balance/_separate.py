@@ -40,34 +40,34 @@ def separate(
 ) -> dict[str, dict[str, int]]:
     """Restore the original classes of a balanced folder.
 
-    The parts stay the same; within each, files go to the folders of their original classes. Copies
-    go with the image they were made from.
+    The parts (train, val and test) stay the same. Within each part, files go to the folders of
+    their original classes, and copies go to the same class as their source image.
 
     Parameters
     ----------
     balanced : path
         A finished folder of `balance_folder`.
     destination : path
-        New or empty folder. It appears complete or not at all; the next call removes what an
-        interrupted run has left beside it.
+        New or empty folder. It appears complete or not at all. If a run is interrupted, the next
+        call removes its temporary files.
     include_augmented : bool, default=True
         Whether to include the augmented copies.
     place : {"copy", "hardlink", "symlink"}, default="copy"
-        Whether files are copied or linked.
+        Whether to copy or link files.
     progress : callable, default=None
         Called as ``progress(n_done, n_files)``.
 
     Returns
     -------
     dict of str to dict of str to int
-        Part -> original class -> files.
+        Part -> original class -> number of files.
 
     Raises
     ------
     ValueError
-        If the folder is not finished, or the destination contains files or is in use.
+        If `balanced` is not finished, or the destination contains files or is in use.
     BadFileError
-        If its files do not match its metadata.
+        If the files in `balanced` do not match its metadata.
     OSError
         If a file cannot be written.
 

@@ -27,7 +27,7 @@ to each other resemble each other; `groups` keeps five neighbours together when 
 
 
 def load_textures(*, return_X_y: bool = False) -> Any:
-    """Load small pictures of brick, grass and gravel, with gravel rare.
+    """Load small images of brick, grass and gravel, in which gravel is rare.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def load_textures(*, return_X_y: bool = False) -> Any:
         groups : ndarray of shape (240,), str
             Groups of five neighbouring patches in a photograph, such as "brick 0".
         DESCR : str
-            Their origin.
+            The origin of the images.
 
     Examples
     --------

@@ -43,24 +43,27 @@ def group_equal(digests: NDArray[np.uint64], rows: NDArray[np.intp]) -> list[NDA
 
 @dataclass(frozen=True, eq=False)
 class NearDuplicates:
-    """Images that look similar; printed, a summary.
+    """Images that look similar. Print the object to see a summary.
 
     Attributes
     ----------
     groups : list of ndarray of int
-        Rows of images that are near duplicates, directly or through other images; each group
-        ascending, sorted by its first row. Equal images are included.
+        Groups of rows whose images are near duplicates of each other, directly or through other
+        images. Equal images are included. Rows within a group are ascending, and groups are sorted
+        by their first row.
     pairs : ndarray of int, shape (n_pairs, 2)
-        The confirmed pairs, the smaller row first, sorted.
+        The confirmed pairs, sorted, with the smaller row first.
     correlations : ndarray of float64, shape (n_pairs,)
-        Correlations of the grey images of 32 x 32 pixels; with ``embed``, cosine similarities.
+        Correlation of each pair, as grey images of 32 x 32 pixels. With ``embed``, the cosine
+        similarity of each pair.
     weak_pairs : ndarray of int, shape (n_weak, 2)
-        Pairs with similar hashes whose correlation is too low: look at them; they are in no group.
+        Pairs with similar hashes but a low correlation. They are in no group, so look at them
+        yourself.
     weak_correlations : ndarray of float64, shape (n_weak,)
-        Their correlations.
+        Correlation of each weak pair.
     capped : ndarray of int
-        Rows that share a part of their hash with very many others, such as blank images; only the
-        nearest 256 in order were compared, so some of their pairs may be missing.
+        Rows whose images share a part of their hash with very many others, such as blank images.
+        Each was compared only with the nearest 256 in order, so some pairs may be missing.
     """
 
     groups: list[NDArray[np.intp]]
@@ -84,31 +87,31 @@ def find_equal(
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> list[NDArray[np.intp]]:
-    """Find images that are the same.
+    """Find images that are equal.
 
     Parameters
     ----------
     images : ImageIndex, sequence of paths or Fingerprints
-        Where they are, or what was made of them.
+        The images, or their fingerprints.
     by : {"bytes", "pixels"}, default="bytes"
-        What must be equal: the bytes of the files (only files of equal size are read), or the
-        pixels, which are also equal if a file was saved again without loss.
+        What must be equal. "bytes" compares the contents of files, and reads only files of equal
+        size. "pixels" also finds images that were saved again without loss.
     n_jobs : int or None, default=None
-        Threads, as joblib counts them.
+        Number of threads, as in joblib.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        Options of fsspec's file systems, for URLs in a list of paths.
+        Options for fsspec's file systems, if there are URLs in a list of paths.
 
     Returns
     -------
     list of ndarray of int
-        Rows of two or more equal images, each group ascending, sorted by its first row. Files that
-        cannot be read are in no group.
+        Groups of rows whose images are equal. Rows within a group are ascending, and groups are
+        sorted by their first row. Files that cannot be read are in no group.
 
     See Also
     --------
-    find_near : Images that look alike without being equal.
+    find_near : Finds images that look similar but are not equal.
 
     Examples
     --------
@@ -154,29 +157,29 @@ def find_near(
 ) -> NearDuplicates:
     """Find images that look similar: resized, recompressed, brightened or slightly cropped.
 
-    Perceptual hashes find the candidates, and grey images of 32 x 32 pixels confirm them; hashes
-    alone would put thousands of different microscope cells into one group.
+    Perceptual hashes find candidate pairs, and the correlation of grey images of 32 x 32 pixels
+    confirms them. With hashes alone, thousands of different microscope cells would be in one group.
 
     Parameters
     ----------
     images : ImageIndex, sequence of paths or Fingerprints
-        The images, or their fingerprints. A JPEG is decoded only as far as the hash needs; it
-        differs by at most about 2 bits from the hash of the full image.
+        The images, or their fingerprints. A JPEG is decoded at a reduced size. This changes its
+        hash by at most about 2 bits.
     max_distance : int, default=4
-        Largest number of differing bits, of 64.
+        Largest number of bits that may differ, out of the 64 bits of a hash.
     min_correlation : float, default=0.98
-        Smallest correlation of the grey images, or cosine similarity of the embeddings.
+        Smallest correlation of the grey images or, with `embed`, smallest cosine similarity.
     embed : callable, transformer or None, default=None
-        Images -> array of shape (n, n_features), such as `EmbeddingFeatures`: then similarity is
-        the cosine similarity of the rows, and no hash is computed. A transformer that is not fitted
-        is cloned and fitted. All pairs are compared, so the time grows with the square of the
-        number of images.
+        A function or transformer, such as `EmbeddingFeatures`, that turns images into an array of
+        shape (n, n_features). Images are then compared by the cosine similarity of these rows, and
+        no hash is computed. An unfitted transformer is cloned and fitted. All pairs are compared,
+        so the time grows with the square of the number of images.
     n_jobs : int or None, default=None
-        Threads, as joblib counts them.
+        Number of threads, as in joblib.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        Options of fsspec's file systems, for URLs in a list of paths.
+        Options for fsspec's file systems, if there are URLs in a list of paths.
 
     Returns
     -------
@@ -185,12 +188,12 @@ def find_near(
 
     See Also
     --------
-    find_equal : Images with equal bytes or pixels.
+    find_equal : Finds images with equal bytes or pixels.
 
     Notes
     -----
-    The hash is that of the ``imagehash`` library. Flipped and rotated images are not found, except
-    those rotated only by EXIF.
+    The hash is the same as in the ``imagehash`` library. Flipped and rotated images are not found,
+    unless only their EXIF orientation differs.
 
     Examples
     --------

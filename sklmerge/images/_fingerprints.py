@@ -60,25 +60,26 @@ class Fingerprint(NamedTuple):
 
 
 class Fingerprints:
-    """Digests and thumbnails of n images, to find equal and near ones.
+    """Digests and thumbnails of n images, to find equal and similar images.
 
-    A million images need 32 MB, and 1 GB in a temporary file for their thumbnails.
+    A million images need 32 MB of memory, and 1 GB in a temporary file for the thumbnails.
 
     Parameters
     ----------
     n : int
-        How many images there are.
+        Number of images.
 
     Attributes
     ----------
     files, pixels : ndarray of uint64, shape (n, 2)
-        Digests of the bytes and of the pixels, see `has_file` and `has_pixels`.
+        Digests of the bytes and of the pixels. Only valid for rows with `has_file` and
+        `has_pixels`.
     thumbnails : ndarray of uint8, shape (n, 32, 32)
-        Grey, see `has_thumbnail`.
+        Grey thumbnails. Only valid for rows with `has_thumbnail`.
     has_file, has_pixels, has_thumbnail : ndarray of bool, shape (n,)
-        Which of these exist: a file that cannot be decoded has only its bytes.
+        Whether these values exist for each row. A file that cannot be decoded has only `has_file`.
     reasons : dict of int to str
-        Row of each image that could not be read or decoded -> why.
+        Row of each image that could not be read or decoded -> the reason.
 
     Examples
     --------
@@ -107,14 +108,14 @@ class Fingerprints:
         return f"Fingerprints({len(self)} images)"
 
     def put(self, row: int, found: Fingerprint) -> None:
-        """Take in what was made of one image.
+        """Store the fingerprint of one image.
 
         Parameters
         ----------
         row : int
-            Which image.
+            Row of the image.
         found : Fingerprint
-            What was made of it.
+            The fingerprint of the image.
         """
         if found.file is not None:
             self.files[row], self.has_file[row] = np.frombuffer(found.file, np.uint64), True
@@ -131,7 +132,7 @@ class Fingerprints:
         Parameters
         ----------
         rows : ndarray of int, shape (m,)
-            Which of them.
+            Rows to select.
 
         Returns
         -------
@@ -155,29 +156,30 @@ def take_fingerprints(
     reader: Reader | None = None,
     files: RemoteFiles | None = None,
 ) -> Fingerprints:
-    """Read each image once, for all comparisons of bytes, pixels and looks.
+    """Read each image once, to find equal files, equal pixels and similar images later.
 
     Parameters
     ----------
     images : ImageIndex or sequence of paths
-        Where they are.
+        The images.
     by : {"pixels", "bytes"}, default="pixels"
-        "bytes" decodes nothing, so only equal files can be found.
+        With "bytes" no image is decoded, so only equal files can be found.
     n_jobs : int or None, default=None
-        Threads, as joblib counts them.
+        Number of threads, as in joblib.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        Options of fsspec's file systems, for URLs in a list of paths.
+        Options for fsspec's file systems, if there are URLs in a list of paths.
     reader : callable or None, default=None
-        Path -> array, for a list of paths of formats of your own. An index has its own.
+        A function from path to array, for a list of paths to your own file formats. An index uses
+        its own reader.
     files : RemoteFiles or None, default=None
-        What opens URLs and archives of a list of paths. An index has its own.
+        Opens URLs and archives in a list of paths. An index uses its own.
 
     Returns
     -------
     Fingerprints
-        One row per image. A file that cannot be read matches no other.
+        One row per image. A file that cannot be read is not equal or similar to any other.
     """
     check_choice("by", by, BY)
     describe = partial(_describe, decodes=by == "pixels")

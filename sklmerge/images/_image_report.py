@@ -65,30 +65,31 @@ def sort_counts(counts: Counter[str]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class ImageReport:
-    """The result of ``ImageIndex.verify``; printed, a summary of a few lines.
+    """The result of ``ImageIndex.verify``. Print the object to see a short summary.
 
     Attributes
     ----------
     n_files : int
         Number of files that were checked.
     bad_files : dict of str to str
-        Path relative to the root -> why the file cannot be read.
+        Path of each file that cannot be read, relative to the root -> the reason.
     duplicates : list of list of str
-        Paths of byte-identical files.
+        Groups of paths whose files are byte-identical.
     same_pixels : list of list of str
-        Paths of different files whose pixels are equal.
+        Groups of paths whose files differ but have equal pixels.
     similar : list of list of str
-        Paths of images that look similar but are not all equal, see `find_near`.
+        Groups of paths whose images look similar but are not all equal, see `find_near`.
     conflicts : list of list of str
-        Paths of files with the same bytes or pixels whose labels differ, after merging.
+        Groups of paths whose files have the same bytes or pixels but different labels, after
+        merging.
     sizes : dict of str to (height, width)
-        The ``"smallest"``, the ``"median"`` and the ``"largest"`` size, by the number of pixels.
+        The ``"smallest"``, ``"median"`` and ``"largest"`` size, by number of pixels.
     modes : dict of str to int
-        Colours and depth, such as ``"RGB uint8"`` -> how many images have them.
+        Colour mode and dtype, such as ``"RGB uint8"`` -> number of images.
     formats : dict of str to int
-        Format of the content, such as ``"JPEG"`` -> how many files have it.
+        Format of the content, such as ``"JPEG"`` -> number of files.
     wrong_extensions : dict of str to str
-        Path of each file whose extension does not match its content -> the format of the content.
+        Path of each file whose extension does not match its content -> the actual format.
     n_bytes : int
         Total size of the files.
     """
@@ -107,11 +108,11 @@ class ImageReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every file can be read and no two are the same, in bytes or in pixels."""
+        """Whether every file can be read, and no two files have equal bytes or pixels."""
         return not (self.bad_files or self.duplicates or self.same_pixels)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all fields as plain values, fit for JSON."""
+        """Return all fields as plain values that JSON can store."""
         return {**asdict(self), "sizes": {name: list(size) for name, size in self.sizes.items()}}
 
     def __str__(self) -> str:

@@ -36,109 +36,114 @@ class ImageIndex(IndexRows):
     """List the images of class folders, a table or a data set, with original and merged labels.
 
     Each folder directly in ``root`` is a class; its images may be in subfolders. An image is opened
-    only when it is read. Merging moves no file: it changes the labels, class numbers and counts of
-    the index.
+    only when you read it. Merging does not move files. It changes the labels, class numbers and
+    counts of the index.
 
     Parameters
     ----------
     source : path, URL, data frame, data set, or list of paths
         One of:
 
-        - the folder that contains the class folders. Links are followed, except those to a folder
-          that contains them; names that begin with a dot are skipped. Any URL that fsspec supports,
-          such as ``"s3://bucket/photos"``, is read like a folder. If ``balance_folder`` has written
-          a ``metadata.csv``, original labels and the merge are read from it;
-        - a table of paths and labels, one row per image: a CSV file (commas, semicolons or tabs),
-          whose cells stay text, so that ``01`` is not ``1`` and ``None`` is a name, or a data frame
-          of pandas or polars;
-        - a tar or zip archive of class folders, not compressed as a whole, or a list of them;
+        - the folder that contains the class folders. Links are followed, except links to a parent
+          folder. Names that begin with a dot are skipped. Any URL that fsspec supports, such as
+          ``"s3://bucket/photos"``, is read like a folder. If ``balance_folder`` has written a
+          ``metadata.csv``, original labels and the merge are read from it;
+        - a table of paths and labels with one row per image: a pandas or polars data frame, or a
+          CSV file (commas, semicolons or tabs). All cells of a CSV file are read as text, so ``01``
+          is not ``1``, and ``None`` is a name;
+        - a tar or zip archive of class folders, or a list of archives. A tar must not be
+          compressed;
         - a Hugging Face data set of encoded images, one row per image. Labels are the names of its
-          ClassLabel column, and a path is ``dataset://``, the fingerprint of the data set, the row
-          and what the row says of its file. An image is read from the data set when it is needed;
-          transforms are not applied.
+          ClassLabel column. Each path consists of ``dataset://``, the fingerprint of the data set,
+          the row number and the path stored in the row, if any. Images are read from the data set
+          when they are needed, and transforms are not applied.
     classes : collection of str or None, default=None
-        The classes to use; None uses all. The order does not matter: classes are always numbered in
-        sorted order, as Keras numbers folders.
+        The classes to use. None uses all classes. The order does not matter, because classes are
+        always numbered in sorted order, as Keras numbers class folders.
     merge : mapping, list of lists, LabelMerger, "parent" or None, default=None
-        Which classes count as one, such as ``{"AB": ["A", "B"]}``. A class that does not exist
-        raises an error. "parent", with ``levels="leaf"``, merges the classes in the same folder.
+        Which classes to merge, such as ``{"AB": ["A", "B"]}``. A class that does not exist raises
+        an error. With ``levels="leaf"``, "parent" merges the classes that are in the same folder.
     levels : {"top", "leaf"}, default="top"
-        Which folders are classes: those directly in the source, with everything in them, or every
-        folder that contains images, named by its path, such as ``"fruit/apple"``.
+        Which folders are classes. "top": every folder directly in the source, including its
+        subfolders. "leaf": every folder that contains images, named by its path, such as
+        ``"fruit/apple"``.
     extensions : iterable of str or None, default=None
-        File extensions, in upper or lower case, such as ``[".jpg"]``; None reads every known
-        format, and every row of a table.
+        File extensions to use, in upper or lower case, such as ``[".jpg"]``. None uses every
+        supported format, and every row of a table.
     exclude : str, pattern or None, default=None
-        Regular expression, such as ``"_mask"``; files whose paths match it are left out.
+        Regular expression, such as ``"_mask"``. Files whose paths match it are left out.
     path_column, label_column : str or None, default=None
-        Columns of a table or data set. None uses ``file_name``, and ``original_label`` or else
-        ``label``, or the only possible column; if in doubt, an error lists the columns.
+        Columns of a table or data set. By default, the path column is ``file_name``, and the label
+        column is ``original_label`` or, if there is none, ``label``. Without these names, the only
+        possible column is used; if there are several, an error lists them.
     suffix : str, default=""
-        Added to each path of a table, such as ``".jpg"``.
+        Text to add to each path of a table, such as ``".jpg"``.
     root : path, URL or None, default=None
-        The folder, URL or archive that paths of a table are relative to; None is the folder of the
-        table, or the working directory for a data frame.
+        The folder, URL or archive that paths in a table are relative to. Defaults to the folder of
+        the table, and to the working directory for a data frame.
     reader : callable or None, default=None
-        Path -> array, for other formats; pass their ``extensions`` too. If it raises an exception,
-        the file counts as unreadable, with that reason. The array must follow the image contract.
-        For a file behind a URL or in an archive it gets the content as a binary file, which
-        ``numpy.load``, ``pydicom.dcmread`` and ``tifffile.imread`` also accept.
+        A function from path to array, for other file formats. Pass their ``extensions`` too. If the
+        function raises an exception, the file counts as unreadable for that reason. The array must
+        follow the image contract. For a file behind a URL or in an archive, the function gets a
+        binary file object instead of a path; ``numpy.load``, ``pydicom.dcmread`` and
+        ``tifffile.imread`` accept both.
     allow_empty : bool, default=False
-        Whether class folders without an image are allowed; ``empty_folders`` lists them.
+        Whether class folders without images are allowed. ``empty_folders`` lists them.
     storage_options : mapping or None, default=None
-        Options of fsspec's file system, for URLs.
+        Options for fsspec's file system, if there are URLs.
 
     Attributes
     ----------
     root : str
-        The root of the paths; a URL has no slashes at its end.
+        The root of the paths. A URL has no slash at the end.
     paths : ImagePaths of length n
-        Paths of the images, sorted bytewise within sorted classes. It behaves like a list of str;
-        ``paths.relative()`` leaves out the root.
+        Paths of the images, sorted by class and then bytewise. The object behaves like a list of
+        str, and ``paths.relative()`` returns the paths without the root.
     original_classes : list of length n_original
         The classes before merging, sorted.
     original_codes : ndarray of int, shape (n,)
-        The position of each image's original class among them.
+        Position of each image's original class in ``original_classes``.
     empty_folders : list of str
-        Class folders without an image; they are not classes here.
+        Class folders without images. They do not count as classes.
     passed_over : dict of str to int
-        Extension, in lower case -> number of files that were skipped: files in class folders and
-        rows of tables whose extension is not that of an image or which were excluded, broken links
-        in archives, and images next to class folders.
+        Extension in lower case -> number of files that were skipped. This counts files (or rows of
+        a table) that have no image extension or were excluded, broken links in archives, and images
+        next to the class folders instead of inside.
     has_table : bool
-        Whether the images come from a table; otherwise all are in folders under ``root``.
+        Whether the images come from a table. If not, all images are in folders under ``root``.
     files : RemoteFiles
-        Fetches files behind URLs.
+        Downloads files behind URLs.
     merger : LabelMerger
-        Fitted; converts labels and probabilities to merged classes and back.
+        The fitted merger, which converts labels and probabilities to merged classes and back.
 
     Raises
     ------
     ValueError
-        The folder does not exist, has no class folders, or one of them has no image; ``classes`` or
-        ``merge`` names a class that does not exist; a table lacks a column, a label or a file that
-        it names; or there are ``storage_options`` for a path.
+        If the folder does not exist, has no class folders, or has one without images; if
+        ``classes`` or ``merge`` names a class that does not exist; if a column, label or file of a
+        table is missing; or if ``storage_options`` are given for a local path.
     BadFileError
-        A table cannot be read.
+        If a table cannot be read.
     ConnectionError
-        The store behind a URL does not answer, or refuses.
+        If the server behind a URL does not respond or refuses access.
     ImportError
-        fsspec, or a package that it needs for this URL, is not installed.
+        If fsspec, or a package that it needs for this URL, is not installed.
 
     See Also
     --------
-    batches_from_directory : Training and validation batches from a folder.
-    balance_folder : A balanced folder on disk.
-    ImageReader : Reads paths in a pipeline.
+    batches_from_directory : Makes training and validation batches from a folder.
+    balance_folder : Writes a balanced folder to disk.
+    ImageReader : Reads images from paths in a pipeline.
 
     Notes
     -----
-    scikit-learn accepts an index as X: it has a ``shape``, and a selection of its rows is an index
-    again, so ``train_test_split``, ``cross_val_score`` and ``GridSearchCV`` can split it for a
-    pipeline that begins with `ImageReader` or with features.
+    scikit-learn accepts an index as X. An index has a ``shape``, and selecting rows gives another
+    index. So ``train_test_split``, ``cross_val_score`` and ``GridSearchCV`` can split an index, for
+    a pipeline that begins with `ImageReader` or with features.
 
-    A single class, or a merge that leaves one, is allowed here. Images are listed once, when the
-    index is created; files that are added or removed later are not noticed until they are read.
+    An index may have a single class, also after merging. Images are listed once, when the index is
+    created. Files that are added later are not noticed, and files that are removed are noticed only
+    when they are read.
 
     A pickled index contains its ``storage_options``, including any keys.
 
@@ -205,7 +210,7 @@ class ImageIndex(IndexRows):
 
     @cached_property
     def codes(self) -> NDArray[np.signedinteger]:
-        """The number of each image's merged class, by ``class_indices``; shape (n,)."""
+        """Number of each image's merged class, as in ``class_indices``; shape (n,)."""
         numbers = self.merger.encode(self.original_classes)
         codes: NDArray[np.signedinteger] = numbers.astype(self.original_codes.dtype)
         return codes[self.original_codes]
@@ -232,17 +237,17 @@ class ImageIndex(IndexRows):
 
     @property
     def n_classes(self) -> int:
-        """How many merged classes there are."""
+        """Number of merged classes."""
         return len(self.class_indices)
 
     @property
     def counts(self) -> dict[Any, int]:
-        """Merged class -> how many images it has here, 0 for one that a subset lacks."""
+        """Merged class -> number of its images. 0 for a class that is missing in a subset."""
         return count_by_class(self.classes, self.codes)
 
     @property
     def original_counts(self) -> dict[Any, int]:
-        """Original class -> how many images it has here."""
+        """Original class -> number of its images."""
         return count_by_class(self.original_classes, self.original_codes)
 
     def __repr__(self) -> str:
@@ -257,14 +262,14 @@ class ImageIndex(IndexRows):
         Parameters
         ----------
         merge : mapping, list of lists, LabelMerger, "parent" or None
-            A merge of the original labels; "parent" merges classes that are paths by their folder.
-            None undoes any merge.
+            A merge of the original labels. "parent" merges classes that are in the same folder, if
+            classes are named by paths. None undoes any merge.
 
         Returns
         -------
         ImageIndex
-            Its classes are those of the index that this one was split from, so both parts of a
-            split have the same numbering.
+            If this index is one part of a split, its classes are those of the whole index. So both
+            parts have the same class numbers.
         """
         view = self._copy()
         if isinstance(merge, str) and merge == "parent":
@@ -275,20 +280,20 @@ class ImageIndex(IndexRows):
     def split(
         self, test_size: float = 0.2, *, groups: ArrayLike | None = None, random_state: Any = 0
     ) -> tuple[Self, Self]:
-        """Split the images in two, with the same share of every original class.
+        """Split the images into train and test, with the same share of every original class.
 
-        Split before you make copies: copies of one image in both parts would leak the answers.
-        Which images go to the test part depends only on their own paths (or groups) and the seed,
-        so adding images later moves few of the old ones.
+        Split before you make copies, because copies of one image in both parts would leak the
+        answers. Whether an image goes to the test part depends mainly on its own path (or group)
+        and the seed. So if you add images later, few of the old images change sides.
 
         Parameters
         ----------
         test_size : float, default=0.2
-            Share of the test part, between 0 and 1. A class of one image goes to train; a class of
-            two or more is in both parts.
+            Share of the test part, between 0 and 1. The image of a class with only one image goes
+            to train. All other classes are in both parts.
         groups : array-like of shape (n,) or None, default=None
-            Groups that must not be divided, such as the patient of each image. Shares are then only
-            as close as the groups allow.
+            Group of each image, such as the patient. Images of a group stay together, so
+            `test_size` is matched only as closely as the groups allow.
         random_state : int, RandomState or None, default=0
             The seed.
 
@@ -299,7 +304,8 @@ class ImageIndex(IndexRows):
         Raises
         ------
         ValueError
-            ``test_size`` is out of range or leaves a part empty, or ``groups`` has another length.
+            If ``test_size`` is out of range or leaves a part empty, or ``groups`` has the wrong
+            length.
         """
         sides = choose_sides(
             self.paths,
@@ -328,34 +334,35 @@ class ImageIndex(IndexRows):
         indices : array-like of int or bool, or None, default=None
             The images to read; None reads all.
         image_size : (height, width) or None, default=None
-            Size to resize all images to; None keeps their sizes.
+            Resize all images to this height and width. None keeps their sizes.
         color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
-            See :func:`sklmerge.images.decode_image`. It does not apply to a ``reader``.
+            See :func:`sklmerge.images.decode_image`. Has no effect on a ``reader``.
         on_error : {"raise", "skip", "warn"}, default="raise"
-            What to do if files cannot be read: raise an error that counts them and names the first,
-            or leave them out, or leave them out and warn.
+            What to do if files cannot be read. "raise": raise an error that counts these files and
+            names the first. "skip": leave them out. "warn": leave them out and warn.
         return_indices : bool, default=False
-            Whether to also return the positions of the images that were read: if files are left
-            out, their labels are ``index.labels[positions]``.
+            Whether to also return the positions of the images that were read. If files are left
+            out, ``index.labels[positions]`` are the labels of the other images.
         n_jobs : int or None, default=None
-            Threads, as joblib counts them. Each thread fetches 16 files behind URLs at a time.
+            Number of threads, as in joblib. Each thread downloads up to 16 files at a time from
+            URLs.
 
         Returns
         -------
         images : ndarray of shape (n, height, width) or (n, height, width, channels), or list
-            uint8 unless ``color_mode`` is "keep".
+            The images, as uint8 unless ``color_mode`` is "keep".
         positions : ndarray of int, shape (n,)
-            Only with ``return_indices``.
+            Positions of these images. Only returned with ``return_indices``.
 
         Raises
         ------
         BadFileError
-            Files could not be read.
+            If files cannot be read.
         ValueError
-            A parameter is wrong.
+            If a parameter is wrong.
         ConnectionError
-            A store does not answer, or denies access. Its files may be intact, so they are never
-            skipped.
+            If a server does not respond or refuses access. Its files may be intact, so they are
+            never skipped.
         """
         check_decoding(color_mode, image_size)
         check_on_error(on_error)
@@ -376,7 +383,7 @@ class ImageIndex(IndexRows):
         Parameters
         ----------
         n_jobs : int or None, default=None
-            Threads, as joblib counts them.
+            Number of threads, as in joblib.
         progress : callable or None, default=None
             Called as ``progress(n_done, n_files)`` in the calling thread.
 

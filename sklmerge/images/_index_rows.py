@@ -54,12 +54,12 @@ class IndexRows:
         return np.array(list(self.paths), dtype=dtype or np.str_)
 
     def take(self, indices: ArrayLike) -> Self:
-        """Select images; classes and their numbers stay, even of classes without an image.
+        """Select images, without changing classes and class numbers.
 
         Parameters
         ----------
         indices : array-like of int or bool
-            Positions, in the order wanted, or a mask of length n.
+            Positions in any order, or a mask of length n.
 
         Returns
         -------
@@ -95,12 +95,12 @@ class IndexRows:
         suffix: str = "",
         storage_options: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Take paths and labels from a table: what ``ImageIndex(frame, ...)`` does, by its name.
+        """Make an index from a table, like ``ImageIndex(frame, ...)``.
 
         Parameters
         ----------
         frame : pandas or polars DataFrame, or path of a CSV file
-            One row per image; the order is kept.
+            The table, with one row per image. The order of the rows is kept.
         root, merge, reader, path_column, label_column, suffix, storage_options
             See `ImageIndex`.
 

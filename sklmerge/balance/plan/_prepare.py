@@ -101,19 +101,20 @@ def find_groups(
     group_by : str, pattern, callable or mapping
         See `balance_folder`.
     n_jobs : int or None, default=None
-        Threads that read the files for ``"content"`` and ``"similar"``.
+        Number of threads that read the files for ``"content"`` and ``"similar"``.
 
     Returns
     -------
     ndarray of int64, shape (n,)
-        The number of each image's group, from 0 without gaps.
+        Group number of each image: 0, 1, 2, ... without gaps.
 
     Raises
     ------
     ValueError
-        If an image has no group, or a pattern or column groups nothing or everything.
+        If an image has no group, or if a pattern or column groups no images or puts all of them
+        into one group.
     TypeError
-        If `group_by` is none of these.
+        If `group_by` has the wrong type.
 
     Examples
     --------

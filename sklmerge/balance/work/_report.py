@@ -13,44 +13,46 @@ Counts = dict[str, dict[str, int]]
 
 @dataclass(frozen=True)
 class BalanceReport:
-    """The result of `balance_folder`, or, with ``dry_run=True``, what it would be.
+    """The result of `balance_folder`. With ``dry_run=True``, the result that it would have.
 
     Parameters
     ----------
     members : dict of str to list of str
         Merged class -> its original classes.
     original_counts : dict of str to int
-        Images of each original class in the source.
+        Number of images of each original class in the source.
     counts_before, counts_after : dict of str to dict of str to int
-        Part -> merged class -> images assigned to it (including unreadable ones), and files in it
-        now.
+        Part -> merged class -> number of images assigned to it (including unreadable images), and
+        number of files it contains now.
     counts_sources, counts_copies : dict of str to dict of str to int
-        Part -> merged class -> how many of its files are source images, and how many are copies.
+        Part -> merged class -> number of its files that are source images, and number of copies.
     targets : dict of str to int
-        Merged class -> files asked for in train.
+        Merged class -> requested number of files in train.
     class_weight : dict of str to float
-        Weights for the imbalance that remains in train, with mean 1 over the files, as Keras and
-        scikit-learn use them.
+        Weights for the imbalance that remains in train, as used by Keras and scikit-learn. Their
+        mean over the files is 1.
     skipped : dict of str to str
-        Path of each image that could not be read -> why.
+        Path of each image that could not be read -> the reason.
     n_files : int
-        Files in all parts, without originals that are only referenced.
+        Number of files in all parts, not counting originals that are only referenced.
     n_bytes : int or None
-        Their size on disk, without links; None before the job is done.
+        Size of these files on disk, not counting links. None before the job is done.
     leaks : list of list of str
-        Paths of byte-identical images in different parts. Not checked if the source is a URL or
-        originals are only referenced.
+        Groups of paths whose images are byte-identical but in different parts. Not checked if the
+        source is a URL or originals are only referenced.
     other_versions : dict of str to list of str
-        Library -> the version that an earlier run finished the folder with, and the current one, if
-        they differ.
+        Library -> its version when an earlier run finished the folder, and its current version, if
+        the two differ.
     dropped : dict of str to dict of str to str
-        What `drop` left out: kind -> path of each image -> why, or the image that stays for it.
+        What `drop` left out: kind -> path of each image -> the reason, or the image that was kept
+        instead.
     conflicts : list of list of str
-        Paths of equal images under different labels that were kept. Checked only with `drop`.
+        Groups of paths whose images are equal but have different labels, and which were kept. Only
+        checked with `drop`.
 
     See Also
     --------
-    balance_folder : Returns such a report.
+    balance_folder : Returns this report.
     ClassBalanceDisplay : Draws it.
 
     Examples
@@ -82,7 +84,7 @@ class BalanceReport:
     conflicts: list[list[str]] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all fields as plain values, fit for JSON."""
+        """Return all fields as plain values that JSON can store."""
         return asdict(self)
 
     def to_text(self) -> str:

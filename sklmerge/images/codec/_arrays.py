@@ -11,18 +11,18 @@ from sklmerge._config import get_config
 
 
 class ImageHeader(NamedTuple):
-    """Header of an image file, as ``decode_image(data)`` would decode it.
+    """Header of an image file. It describes the array that ``decode_image(data)`` would return.
 
     Attributes
     ----------
     format : str
-        Recognised by content, not by file name; named as by ``sniff_format``.
+        Format of the content, whatever the file name is. Names are the same as in ``sniff_format``.
     height, width : int
-        In pixels, of the upright image: after the EXIF orientation.
+        Size of the upright image in pixels, with the EXIF orientation applied.
     channels : {1, 3, 4}
-        Of the decoded image: 3 for palettes and CMYK, 4 with an alpha channel.
+        Channels of the decoded image: 3 for palette and CMYK images, 4 with an alpha channel.
     dtype : {"uint8", "uint16", "float32", "float64"}
-        Of the decoded image; 1-bit and palette pixels become uint8.
+        Dtype of the decoded image. 1-bit and palette pixels become uint8.
     orientation : int
         EXIF orientation, 1 (stored upright) to 8.
     """

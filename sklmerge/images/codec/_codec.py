@@ -37,42 +37,44 @@ ENCODABLE_DTYPES = {
 def decode_image(
     data: bytes, *, color_mode: str = "keep", image_size: tuple[int, int] | None = None
 ) -> NDArray[Any]:
-    """Decode the bytes of an image file into an upright array, channels last, in RGB order.
+    """Decode the bytes of an image file into an upright array with channels last, in RGB order.
 
-    Formats are recognised by content: JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG 2000, PPM and
-    related ones, HEIC with the extra ``heif``, and some rarer ones. If a file contains several
-    images, the first is decoded. Damaged files raise an error, as far as a decoder can detect the
-    damage, and never give half-grey images.
+    Formats are recognised by content. Supported are JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG
+    2000, PPM and related formats, HEIC (with the extra ``heif``), and some rarer formats. If a file
+    contains several images, the first is decoded. Damaged files raise an error if a decoder can
+    detect the damage, and never return half-grey images.
 
     Parameters
     ----------
     data : bytes
         The whole file.
     color_mode : {"keep", "grayscale", "rgb", "rgba"}, default="keep"
-        "keep" keeps channels and dtype of the file; palettes and CMYK become RGB, grey with alpha
-        becomes RGBA. The others give uint8: 16-bit values v become round(v / 257), and floats raise
-        an error, because no file stores their range. Alpha is dropped, not blended, for "rgb" and
-        "grayscale"; "rgba" adds an alpha of 255 if there is none.
+        "keep" keeps the channels and dtype of the file, but palette and CMYK images become RGB, and
+        grey images with alpha become RGBA. All other modes return uint8. They convert 16-bit values
+        v to round(v / 257), and raise an error for floats, because a file does not store their
+        range. "rgb" and "grayscale" drop alpha without blending. "rgba" adds an alpha of 255 if
+        there is none.
     image_size : (height, width) or None, default=None
-        Size of the result, in pixels; the aspect ratio is not kept. Shrinking by more than 2
-        averages areas, everything else interpolates linearly. A JPEG is decoded at 1/2, 1/4 or 1/8
-        of its size if that is still at least as large as the result.
+        Size of the result, in pixels. The aspect ratio is not kept. Shrinking by a factor above 2
+        averages areas; anything else interpolates linearly. A JPEG is decoded at 1/2, 1/4 or 1/8 of
+        its size if this is at least as large as the result.
 
     Returns
     -------
     ndarray of shape (height, width) or (height, width, channels)
-        With 3 or 4 channels; uint8, and with "keep" also uint16, float32 or float64.
+        Colour images have 3 or 4 channels. The dtype is uint8 or, with "keep", also uint16, float32
+        or float64.
 
     Raises
     ------
     ValueError
-        The data cannot be decoded, or has more pixels than ``max_pixels`` of
-        :func:`sklmerge.set_config`; the message is only the reason, because the caller knows the
-        file's name. Also for a wrong parameter.
+        If a parameter is wrong, the data cannot be decoded, or the image has more pixels than
+        ``max_pixels`` of :func:`sklmerge.set_config`. The message does not contain a file name,
+        because only the caller knows it.
 
     See Also
     --------
-    read_header : Size, channels and dtype without decoding.
+    read_header : Reads size, channels and dtype without decoding.
 
     Examples
     --------
@@ -107,7 +109,7 @@ def read_header(data: bytes) -> ImageHeader:
     Parameters
     ----------
     data : bytes
-        The whole file: PNG and TIFF may keep parts of their headers behind the pixels.
+        The whole file, because PNG and TIFF may store parts of their headers after the pixels.
 
     Returns
     -------
@@ -116,8 +118,8 @@ def read_header(data: bytes) -> ImageHeader:
     Raises
     ------
     ValueError
-        The format is unknown, the header is damaged, or the pixel type is not supported. The
-        message is only the reason, because the caller knows the file's name.
+        If the format is unknown, the header is damaged, or the pixel type is not supported. The
+        message does not contain a file name, because only the caller knows it.
 
     Examples
     --------
@@ -141,19 +143,19 @@ def check_decoding(color_mode: str, image_size: Any) -> tuple[int, int] | None:
 
 
 def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -> bytes:
-    """Encode an array, channels last and in RGB order, as an image file.
+    """Encode an array with channels last, in RGB order, as an image file.
 
-    The same array gives the same bytes, for the same version of OpenCV.
+    With the same version of OpenCV, the same array always gives the same bytes.
 
     Parameters
     ----------
     image : ndarray of shape (height, width) or (height, width, channels)
-        With 1, 3 or 4 channels (JPEG: 1 or 3). uint8 for every format, uint16 also for "png" and
-        "tiff", float32 and float64 only for "tiff"; nothing is converted silently.
+        An image with 1, 3 or 4 channels (JPEG: 1 or 3). Every format can store uint8, "png" and
+        "tiff" also uint16, and "tiff" also float32 and float64. Nothing is converted silently.
     image_format : {"jpeg", "png", "bmp", "tiff", "webp"}
         "png", "bmp" and "tiff" are lossless.
     quality : int, default=95
-        1 to 100, for "jpeg" and "webp".
+        Quality from 1 to 100, for "jpeg" and "webp".
 
     Returns
     -------
@@ -162,7 +164,7 @@ def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -
     Raises
     ------
     ValueError
-        The format cannot store such an array.
+        If the format cannot store this array.
 
     Examples
     --------

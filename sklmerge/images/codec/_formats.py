@@ -156,12 +156,12 @@ _OTHERS = (
 
 
 def sniff_format(data: bytes) -> str | None:
-    """Recognise an image's format by its first bytes.
+    """Recognise the format of an image by its first bytes.
 
     Parameters
     ----------
     data : bytes
-        The file, or its beginning, 256 bytes or more.
+        The whole file, or at least its first 256 bytes.
 
     Returns
     -------

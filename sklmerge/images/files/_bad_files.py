@@ -4,9 +4,9 @@
 class BadFileError(ValueError):
     """Raised if a file cannot be used although the call itself is correct.
 
-    For example an image that cannot be read, or a damaged table or archive. It is a kind of
-    ValueError; catch it to tell bad data from wrong use. The command line exits with code 1 for it,
-    and with 2 for wrong use.
+    Examples are an image that cannot be read, or a damaged table or archive. This error is a
+    ValueError; catch it to distinguish bad data from wrong use. The command line exits with code 1
+    for bad data, and with code 2 for wrong use.
 
     See Also
     --------

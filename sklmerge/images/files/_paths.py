@@ -13,19 +13,21 @@ from sklmerge.images.files._names import is_url
 
 
 class ImagePaths(Sequence[str]):
-    """Paths of images, stored in few bytes and decoded when they are used.
+    """Paths of images, stored compactly and decoded when they are used.
 
-    A list of Python strings needs about 57 bytes per path in addition to its characters, and
-    repeats the root in each. This class needs 12, and subsets share the characters.
+    Besides the characters themselves, a list of Python strings needs about 57 bytes per path, and
+    repeats the root in every path. This class needs 12 bytes per path, and subsets share the
+    characters.
 
     Parameters
     ----------
     block : bytes or ndarray of uint8
-        The paths one after another, with ``/`` between folders, in the file system's encoding.
+        All paths, one after another, with ``/`` between folders, in the encoding of the file
+        system.
     starts : ndarray of int64, shape (n,)
         Where each path begins in ``block``.
     lengths : ndarray of int32, shape (n,)
-        How many bytes it has.
+        Number of bytes of each path.
     root : str, default=""
         The root of all paths. It is added when a path is used, except for absolute paths and URLs.
 
@@ -54,7 +56,7 @@ class ImagePaths(Sequence[str]):
 
     @classmethod
     def from_bytes(cls, paths: Sequence[bytes], *, root: str = "") -> Self:
-        """Pack encoded paths, in the order given.
+        """Pack encoded paths, in the given order.
 
         Parameters
         ----------
@@ -72,14 +74,14 @@ class ImagePaths(Sequence[str]):
 
     @classmethod
     def from_block(cls, block: bytes, lengths: NDArray[np.int32], *, root: str = "") -> Self:
-        """Take encoded paths that stand one after another in a block of bytes.
+        """Make paths from a block of bytes that contains encoded paths, one after another.
 
         Parameters
         ----------
         block : bytes
             All paths, one after another.
         lengths : ndarray of int32, shape (n,)
-            Bytes of each path.
+            Number of bytes of each path.
         root : str, default=""
             The root of the paths.
 
@@ -115,7 +117,7 @@ class ImagePaths(Sequence[str]):
         Parameters
         ----------
         indices : array-like of int or bool
-            Positions, in the order wanted, or a mask of length n.
+            Positions in any order, or a mask of length n.
 
         Returns
         -------
@@ -128,16 +130,16 @@ class ImagePaths(Sequence[str]):
         return type(self)(self._block, self._starts, self._lengths)
 
     def hold_urls(self) -> bool:
-        """Say whether some of the paths are URLs. It searches all of them: ask once, not a file."""
+        """Return whether any path is a URL. Searches all paths, so do not call it per file."""
         return is_url(self.root) or b"://" in self._block.tobytes()
 
     def get_bytes(self, index: int) -> bytes:
-        """Give one path without the root, as bytes: the same on every system.
+        """Return one path without the root, as bytes, which are the same on every system.
 
         Parameters
         ----------
         index : int
-            Position.
+            Position of the path.
 
         Returns
         -------
@@ -147,7 +149,7 @@ class ImagePaths(Sequence[str]):
         return self._block[start : start + int(self._lengths[index])].tobytes()
 
     def iterate_bytes(self) -> Iterator[bytes]:
-        """Give every path without the root, as bytes."""
+        """Yield every path without the root, as bytes."""
         block = self._block.data
         bounds = zip(self._starts.tolist(), self._lengths.tolist(), strict=True)
         return (bytes(block[start : start + length]) for start, length in bounds)
