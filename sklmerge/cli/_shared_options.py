@@ -21,22 +21,24 @@ Merge = Annotated[
     typer.Option(
         "--merge",
         metavar="AB=A,B",
-        help="Merge classes; can be repeated. For names with commas or equal signs "
-        'pass JSON: \'{"AB": ["A", "B"]}\'. With --levels leaf, parent merges the classes in '
-        "the same folder.",
+        help="Merge classes; can be repeated. If names contain commas or equal signs, pass JSON: "
+        '\'{"AB": ["A", "B"]}\'. With --levels leaf, --merge parent merges the classes that are '
+        "in the same folder.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print only JSON, for programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print only JSON, for use by programs.")]
 GroupBy = Annotated[
     str | None,
     typer.Option(
-        help="Images that stay together: content (equal files), similar (near duplicates too), a "
-        "column of a table in SOURCE, or a regular expression.",
+        help="Which images stay together: content (equal files), similar (also near duplicates), "
+        "a column of a table in SOURCE, or a regular expression.",
     ),
 ]
-Jobs = Annotated[int | None, typer.Option("--n-jobs", "-j", help="Workers; -1 is one per core.")]
+Jobs = Annotated[
+    int | None, typer.Option("--n-jobs", "-j", help="Number of workers; -1 means one per core.")
+]
 Seed = Annotated[int, typer.Option("--random-state", help="Random seed.")]
-OnError = Annotated[str, typer.Option(help="Unreadable images: raise or skip.")]
+OnError = Annotated[str, typer.Option(help="What to do with unreadable images: raise or skip.")]
 Destination = Annotated[
     str,
     typer.Argument(metavar="DESTINATION", help="New or empty folder, or URL of an object store."),
@@ -52,7 +54,7 @@ StorageOptions = Annotated[
 DestinationOptions = Annotated[
     str | None,
     typer.Option(
-        "--destination-options", metavar="JSON", help="The same for DESTINATION, if it differs."
+        "--destination-options", metavar="JSON", help="Options to open DESTINATION, if different."
     ),
 ]
 
@@ -186,13 +188,13 @@ def read_samples(text: str) -> Any:
 
 # Option -> its type, metavar and help; names are those of Place.
 _SOURCE: dict[str, tuple[str, str]] = {
-    "labels": ("TABLE", "CSV of paths and labels, for a SOURCE without class folders."),
-    "path_column": ("NAME", "Its column of paths.  [default: file_name]"),
-    "label_column": ("NAME", "Its column of labels.  [default: original_label or label]"),
+    "labels": ("TABLE", "CSV of paths and labels, if SOURCE has no class folders."),
+    "path_column": ("NAME", "Column of paths in TABLE.  [default: file_name]"),
+    "label_column": ("NAME", "Column of labels in TABLE.  [default: original_label or label]"),
     "suffix": ("TEXT", "Text to add to each path, such as .jpg."),
-    "classes": ("A,B", "Use only these classes. For names with commas pass a JSON list."),
-    "levels": ("WORD", "Which folders are classes: top, or leaf (each that contains images)."),
-    "extensions": (".A,.B", "File extensions, such as .jpg to skip PNG masks."),
+    "classes": ("A,B", "Use only these classes. If names contain commas, pass a JSON list."),
+    "levels": ("WORD", "Which folders are classes: top, or leaf (every folder with images)."),
+    "extensions": (".A,.B", "File extensions to read, such as .jpg to skip PNG masks."),
     "storage_options": ("JSON", "Options to open a URL, such as '{\"anon\": true}'."),
 }
 _SOURCE_PANEL = "Which images"
@@ -249,18 +251,18 @@ def read_place(source: str, given: dict[str, str | None]) -> "Place":
 # which stands for width and height alike.
 _AUGMENTER: dict[str, tuple[Any, str | None, str]] = {
     "rotation_range": (float | None, "DEGREES", "Largest rotation in either direction."),
-    "shift_range": (float | None, "FRACTION", "Largest shift; from 1 on, in pixels."),
+    "shift_range": (float | None, "FRACTION", "Largest shift; values of 1 or more are in pixels."),
     "shear_range": (float | None, "DEGREES", "Largest shear in either direction."),
-    "zoom_range": (float | None, "FRACTION", "0.2 draws from 0.8 to 1.2."),
+    "zoom_range": (float | None, "FRACTION", "Zoom range; 0.2 means factors from 0.8 to 1.2."),
     "brightness_range": (str | None, "LOW,HIGH", "Brightness factor range (1 = unchanged)."),
     "contrast_range": (str | None, "LOW,HIGH", "Contrast factor range (1 = unchanged)."),
-    "channel_shift_range": (float | None, "LEVELS", "Largest value added to a channel."),
+    "channel_shift_range": (float | None, "LEVELS", "Largest value added to all channels."),
     "horizontal_flip": (bool, None, "Flip each copy horizontally with probability 0.5."),
     "vertical_flip": (bool, None, "Flip each copy vertically with probability 0.5."),
     "fill_mode": (
         str | None,
         "MODE",
-        "Fill mode beyond the border: nearest, constant, reflect or wrap.",
+        "How to fill beyond the border: nearest, constant, reflect or wrap.",
     ),
 }
 _AUGMENTER_PANEL = "How copies are augmented"
@@ -276,7 +278,9 @@ def take_augmenter(command: Callable[..., Any]) -> Callable[..., Any]:
 
     signature = inspect.signature(command)
     own = [p for p in signature.parameters.values() if p.name != "augmenter"]
-    preset = typer.Option(help="none, light, strong or trivial.", rich_help_panel=_AUGMENTER_PANEL)
+    preset = typer.Option(
+        help="Augmentation: none, light, strong or trivial.", rich_help_panel=_AUGMENTER_PANEL
+    )
     added = [make_parameter("augment", str, preset, "light")]
     for name, (kind, metavar, text) in _AUGMENTER.items():
         flag = f"--{name.replace('_', '-')}"
