@@ -46,6 +46,7 @@ def _explain(name: str, error: Exception) -> str:
 # Names that people look for, and what they are looking for.
 _DOORS = {
     "KerasBatches": "batches.to_keras() makes one, and the class is in sklmerge.feed.keras",
+    "EpochBatchSampler": "it is in sklmerge.feed.torch",
     "TorchBatches": "batches.to_torch(num_workers=...) gives the finished DataLoader",
 }
 

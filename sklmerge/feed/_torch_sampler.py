@@ -26,8 +26,8 @@ class BatchKey(NamedTuple):
     rank: int
     world_size: int
     process: int
-    # Whether whoever asks copies the batch before the next one is asked for.
-    is_lent: bool = False
+    # How many blocks of memory a worker lends in turns, to whoever copies each batch in time.
+    n_blocks: int = 0
 
 
 class EpochSampler(Resumable, DistributedSampler[Any]):
@@ -37,7 +37,7 @@ class EpochSampler(Resumable, DistributedSampler[Any]):
     # its own `sampler`, because Lightning and accelerate look for `batch_sampler.sampler`.
 
     drop_last = False
-    lends = False
+    n_blocks = 0
 
     def __init__(self, schedule: EpochSchedule, batch_size: int, shard: Shard) -> None:
         # DistributedSampler's own would ask for the ranks, which are not known yet.
@@ -91,7 +91,7 @@ class _Walk:
 
     def __init__(self, sampler: EpochSampler) -> None:
         self.sampler = sampler
-        self._lends = sampler.lends
+        self._n_blocks = sampler.n_blocks
         self.at: tuple[int, int] | None = None
         self._n: int | None = None
 
@@ -108,7 +108,7 @@ class _Walk:
         self.at = (epoch, number + 1)
         self.sampler.clock.stand_at(epoch, number + 1, len(self), self._world_size)
         place = (number, self._rank) if self._is_shared else divmod(number, self._world_size)
-        key = BatchKey(epoch, *place, self._world_size, self._rank, self._lends)
+        key = BatchKey(epoch, *place, self._world_size, self._rank, self._n_blocks)
         return self.sampler.make_item(key)
 
     def __len__(self) -> int:

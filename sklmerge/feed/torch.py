@@ -116,15 +116,25 @@ class _KeySampler(EpochSampler):
 
     batch_size = 1
 
+    def __init__(
+        self, schedule: Any, batch_size: int, shard: Shard = "auto", drop_last: Any = None
+    ) -> None:
+        if drop_last is not None:
+            # Lightning makes the sampler of a loader anew, by these names, to predict.
+            raise TypeError(
+                "trainer.predict must not get the loader of to_torch, whose batches it would name "
+                "anew; loop over it, such as [model(x) for x, *_ in loader]"
+            )
+        super().__init__(schedule, batch_size, shard)
+
 
 class _MadeBatches(Dataset[Any]):
     """Makes the batches that a sampler names, in whatever process."""
 
-    def __init__(self, batches: ImageBatches, sampler: _KeySampler, n_ahead: int) -> None:
+    def __init__(self, batches: ImageBatches, sampler: _KeySampler) -> None:
         self.batches = batches
         self.sampler = sampler
-        # So many batches of a worker are under way, one is about to be copied, one is being made.
-        self._blocks = [torch.empty(0)] * (n_ahead + 2)
+        self._blocks: list[torch.Tensor] = []
         self._views: dict[tuple[int, int], ImageBatches] = {}
         self._ahead: Lookahead | None = None
 
@@ -139,21 +149,22 @@ class _MadeBatches(Dataset[Any]):
         return self.__getitems__([key])
 
     def __getitems__(self, keys: list[Any]) -> tuple[torch.Tensor, ...]:
-        (key,) = keys
-        if not isinstance(key, BatchKey):
+        key, *others = keys
+        if others or not isinstance(key, BatchKey):
             raise TypeError(
                 "loader.dataset must not be put into another DataLoader; pass its options to "
                 "batches.to_torch(num_workers=..., ...)"
             )
         if key.rank != key.process:
             raise ValueError(
-                f"dispatch_batches must be False, got batches of process {key.rank} asked for by "
-                f"process {key.process}; accelerate would cut them up and repeat images"
+                "dispatch_batches must be False, and a loader with shard=False must go through "
+                f"accelerator.prepare, got a batch of process {key.rank} asked for by process "
+                f"{key.process}; pass shard=True to a loader that is not prepared"
             )
         batch = self._make(key)
-        return make_tensors(batch, self._lend(batch) if key.is_lent else None)
+        return make_tensors(batch, self._lend(batch, key.n_blocks) if key.n_blocks else None)
 
-    def _lend(self, batch: Batch) -> torch.Tensor | None:
+    def _lend(self, batch: Batch, n_blocks: int) -> torch.Tensor | None:
         """Give the next of a worker's few blocks of shared memory, unless the images are too many.
 
         The kernel clears every page of a fresh block, which is torch's way: .4 ms for an image of
@@ -162,7 +173,9 @@ class _MadeBatches(Dataset[Any]):
         n_values = batch[0].size
         if 4 * n_values > _LENT_AT_MOST:
             return None
-        block = self._blocks.pop(0)
+        # Never fewer: workers that persist fetch as far ahead as when they were started.
+        n_new = max(n_blocks - len(self._blocks), 0)
+        block, *self._blocks = [*self._blocks, *[torch.empty(0)] * n_new]
         if len(block) < n_values:
             block = torch.empty(n_values, dtype=torch.float32).share_memory_()
         self._blocks.append(block)
@@ -250,7 +263,7 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
         sampler.clock.stand_like(batches.clock)
         options.setdefault("collate_fn", _keep)
         super().__init__(
-            _MadeBatches(batches, sampler, options.get("prefetch_factor") or 2),
+            _MadeBatches(batches, sampler),
             batch_sampler=sampler,
             num_workers=check_whole("num_workers", num_workers, 0),
             **options,
@@ -277,11 +290,13 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
         n_batches, (_, world_size, _) = len(self._keys), self._keys.find_place()
         mine = EpochClock(clock.digest)
         # What else may collate or read the tensors in shared memory is not ours to copy.
-        self._keys.lends = lends = self.num_workers > 0 and self.collate_fn is _keep
+        lends = self.num_workers > 0 and self.collate_fn is _keep
+        # Of a worker's batches so many are under way, one is about to be copied, and one to spare.
+        self._keys.n_blocks = (self.prefetch_factor or 2) + 2 if lends else 0
         try:
             made = super().__iter__()
         finally:
-            self._keys.lends = False
+            self._keys.n_blocks = 0
         for number, batch in enumerate(made, start + 1):
             mine.stand_at(epoch, number, n_batches, world_size)
             self._now = mine.state_dict()

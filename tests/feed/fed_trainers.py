@@ -53,6 +53,9 @@ def train_with_lightning():
             self.seen = []
             self.make_loader = make_loader
 
+        def forward(self, batch):
+            raise AssertionError("nothing is predicted here")
+
         def training_step(self, batch, number):
             images, targets = batch
             self.seen.append((self.current_epoch, read_rows(images)))
@@ -101,14 +104,19 @@ def train_with_lightning():
     _, report["one, between"] = fit("end_", quiet, ckpt="end", num_workers=2, max_epochs=4)
     net = Making(lambda: make_batches().to_torch())
     each = {"reload_dataloaders_every_n_epochs": 1}
-    _, report["reloaded"] = fit("reloaded", quiet, net=net, max_epochs=3, **each)
+    trainer, report["reloaded"] = fit("reloaded", quiet, net=net, max_epochs=3, **each)
+    try:
+        trainer.predict(net, make_batches().to_torch())
+    except TypeError as error:
+        report["predict"] = str(error)
     return report
 
 
 def train_with_accelerate():
     context = multiprocessing.get_context("fork")
     report = {}
-    for number, mode in enumerate(("even", "uneven", "own", "sampler", "auto", "dispatch")):
+    modes = ("even", "uneven", "own", "sampler", "auto", "dispatch", "not prepared")
+    for number, mode in enumerate(modes):
         queue = context.SimpleQueue()
         port = 29500 + (os.getpid() * 8 + number) % 20000
         ranks = [
@@ -164,9 +172,9 @@ def feed_accelerated(accelerator, mode):
             loader = DataLoader(data, batch_sampler=sampler, num_workers=num_workers)
         else:
             loader = make_batches().to_torch(num_workers, shard=shard)
-        return loader if mode == "own" else accelerator.prepare(loader)
+        return loader if mode in ("own", "not prepared") else accelerator.prepare(loader)
 
-    loader = make(0 if mode == "dispatch" else 2)
+    loader = make(0 if mode in ("dispatch", "not prepared") else 2)
     epochs = [[read_rows(batch[0]) for batch in loader] for _ in range(2)]
     if mode == "sampler":
         return epochs

@@ -73,6 +73,10 @@ def test_lightning_sees_each_epoch_once_and_resumes(reports, name, epochs, world
     assert_seen(reports["lightning"][name], epochs, world_size, start)
 
 
+def test_lightning_cannot_predict_from_a_loader_whose_batches_it_would_name(reports):
+    assert reports["lightning"]["predict"].startswith("trainer.predict must not get the loader of")
+
+
 @pytest.mark.parametrize("mode", ["even", "uneven", "own"])
 def test_accelerate_shares_each_epoch_once_and_resumes(reports, mode):
     ranks = reports["accelerate"][mode]
@@ -92,7 +96,9 @@ def test_accelerate_shares_the_batches_of_a_sampler(reports):
 def test_accelerate_must_be_told_who_shares_the_batches_out(reports):
     for told in reports["accelerate"]["auto"]:
         assert told.startswith("shard must be True or False beside accelerate on 2 processes")
-    assert reports["accelerate"]["dispatch"][0].startswith("dispatch_batches must be False, got")
+    for mode in ("dispatch", "not prepared"):
+        told = reports["accelerate"][mode][0]
+        assert "dispatch_batches must be False, and a loader with shard=False must go throu" in told
 
 
 @pytest.mark.parametrize("prepared", ["prepared", "as it is"])
