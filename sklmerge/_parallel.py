@@ -4,7 +4,9 @@
 `run_ahead` and `Lookahead` work in threads of this process, ahead of a loop. All stop cleanly.
 """
 
+import os
 import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -81,6 +83,59 @@ def _call(function: Callable[..., Result], *arguments: Any) -> Result:
     return function(*arguments)
 
 
+class _Workers:
+    """The threads of this process that work ahead of a loop; a fork waits until they are out."""
+
+    # In C code such a thread may hold a lock, in OpenCV's pool or where it frees what it kept for
+    # the thread, and a process that is forked then waits for that lock for ever.
+
+    # Seconds: with a source that answers later, forking goes on as it would without us.
+    _PATIENCE = 10
+
+    def __init__(self) -> None:
+        self._start_afresh()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=self._wait,
+                after_in_parent=lambda: self._changed.release(),
+                after_in_child=self._start_afresh,
+            )
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._inside.append(threading.get_native_id())
+
+    def __exit__(self, *error: object) -> None:
+        number = threading.get_native_id()
+        with self._changed:
+            self._inside.remove(number)
+            self._left.append(number)
+            self._changed.notify_all()
+
+    def _start_afresh(self) -> None:
+        self._changed = threading.Condition()
+        self._inside: list[int] = []
+        # Those that may be ending: no more than are at work at a time.
+        self._left: deque[int] = deque(maxlen=256)
+
+    def _wait(self) -> None:
+        # Held until the process is forked, so that no other thread begins.
+        self._changed.acquire()
+        # A source may fork in a thread of ours: it cannot wait for itself.
+        if threading.get_native_id() in self._inside:
+            return
+        end = time.monotonic() + self._PATIENCE
+        self._changed.wait_for(lambda: not self._inside, self._PATIENCE)
+        # Python is done with a thread before the thread has ended, which only the kernel knows.
+        alive = {thread.native_id for thread in threading.enumerate()}
+        for number in set(self._left) - alive:
+            while os.path.exists(f"/proc/self/task/{number}") and time.monotonic() < end:
+                time.sleep(0.0005)
+        self._left.clear()
+
+
+_workers = _Workers()
+
 Item = TypeVar("Item")
 
 
@@ -92,11 +147,17 @@ def run_ahead(
         yield from map(function, items)
         return
     carried = _Carried(function)
+
+    def work(item: Item) -> Result:
+        with _workers:
+            result: Result = carried(item)
+        return result
+
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(n_threads, thread_name_prefix="sklmerge") as pool:
         try:
             for item in items:
-                waiting.append(pool.submit(carried, item))
+                waiting.append(pool.submit(work, item))
                 if len(waiting) > n_threads:
                     yield waiting.popleft().result()
             while waiting:
@@ -141,7 +202,9 @@ def _start(function: Callable[[Any], Result], key: Any) -> "Future[Result]":
 
     def run() -> None:
         try:
-            future.set_result(carried(key))
+            with _workers:
+                result = carried(key)
+            future.set_result(result)
         # Whatever it is, it belongs to whoever asks for the result.
         except BaseException as error:
             future.set_exception(error)

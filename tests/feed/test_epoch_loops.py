@@ -1,6 +1,8 @@
 """Loops over ImageBatches are one epoch each, whatever the threads, the ranks and the breaks."""
 
+import os
 import pickle
+import time
 
 import numpy as np
 import pytest
@@ -157,3 +159,41 @@ def test_settings_hold_in_the_threads_that_make_batches_ahead(tmp_path, framewor
     with config_context(max_pixels=599), pytest.raises(ValueError, match="max_pixels"):
         next(iter(feed)) if framework == "torch" else feed[0]
     assert len(next(iter(batches))[0]) == 2
+
+
+class Slow:
+    """Images whose reading takes a while, and can be seen."""
+
+    def __init__(self):
+        self.n_reading = 0
+
+    def __len__(self):
+        return 12
+
+    def read(self, row):
+        self.n_reading += 1
+        time.sleep(0.02)
+        self.n_reading -= 1
+        return np.full((5, 7, 3), row, np.uint8)
+
+
+@pytest.mark.parametrize("framework", [None, "torch"])
+def test_a_fork_finds_no_thread_at_work(framework):
+    # Whoever is forked while one is at work may wait for its locks for ever.
+    source = Slow()
+    batches = ImageBatches(source, batch_size=2, n_jobs=2)
+    for _ in batches.to_torch() if framework else batches:
+        if not (child := os.fork()):
+            os._exit(source.n_reading)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_source_may_fork_in_a_thread_that_works_ahead():
+    class Forking(Slow):
+        def read(self, row):
+            if not (child := os.fork()):
+                os._exit(row)
+            return np.full((5, 7), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), np.uint8)
+
+    seen = np.concatenate([x for (x,) in ImageBatches(Forking(), batch_size=4, n_jobs=2)])
+    assert seen[:, 0, 0].tolist() == list(range(12))
