@@ -7,23 +7,29 @@ form the million entries name a few real files, and the peers, whose cost for an
 depend on the number of files, have a folder of 2,000; in the full form everyone has the million
 files. Among few files most images would soon come from the cache, so that for the comparison with
 2,000 files nothing is cached. The cost of classes is that of 10,000 draws among 10,000 classes
-beside those among ten.
+beside those among ten. Sources that are read lazily stand beside the reading of their own library:
+rows of arrays, and photographs that Pillow decodes from archives, files and tables.
 """
 
 import contextlib
 import io
 import itertools
 import os
+import tarfile
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 import cv2
+import datasets
 import h5py
 import numpy as np
 import pandas as pd
+import zarr
 from measuring import Line, compare, main, take_turns
 from photographs import GEOMETRY, compose_albumentations, write_folder
+from PIL import Image
 
 from sklmerge import EpochSchedule, ImageAugmenter, ImageBatches, ImageIndex, ImageScaler
 
@@ -153,21 +159,83 @@ def measure_loader(few, short):
     yield Line("to_torch without workers vs a plain loop", *best.values(), "images/s")
 
 
-def measure_lazy(home, n=512):
-    """Yield what batches cost that are read from an h5py file, beside reading its rows bare."""
-    images = np.random.default_rng(0).integers(0, 256, (n, *SIZE, 3), dtype=np.uint8)
+class Pictures:
+    """What people write for torch: files that Pillow opens when they are asked for."""
+
+    def __init__(self, paths):
+        self.paths, self.targets = paths, np.arange(len(paths)) % 2
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __getitem__(self, row):
+        return decode(Path(self.paths[row]).read_bytes()), self.targets[row]
+
+
+def decode(data):
+    """Decode by Pillow, as the libraries that hold encoded images do."""
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def open_arrays(home, images):
+    """Yield images as h5py and zarr hold them, a chunk for each, and what reads a row."""
+    chunks = (1, *images.shape[1:])
     with h5py.File(f"{home}/images.h5", "w") as file:
-        file.create_dataset("images", data=images, chunks=(1, *SIZE, 3))
+        file.create_dataset("images", data=images, chunks=chunks)
     rows = h5py.File(f"{home}/images.h5")["images"]
-    batches = ImageBatches(rows, np.arange(n) % 2, batch_size=BATCH_SIZE, cache_bytes=0)
-    starts = range(0, n, BATCH_SIZE)
-    jobs = {
-        "ours": lambda: [batches.make_batch(0, number) for number in range(len(batches))],
-        "its rows bare": lambda: [
-            np.stack([rows[row] for row in range(start, start + BATCH_SIZE)]) for start in starts
-        ],
-    }
-    yield from compare("batches of an h5py array", jobs, rounds=5, n=n, unit="images")
+    yield "h5py array", rows, rows.__getitem__
+    array = zarr.create_array(f"{home}/images.zarr", shape=images.shape, chunks=chunks, dtype="u1")
+    array[:] = images
+    yield "zarr array", array, array.__getitem__
+
+
+def open_archives(home, paths):
+    """Yield indexes of the files in a tar and in a zip, and what reads a row by the library."""
+    names = [f"{row % 2}/{row:05}.jpg" for row in range(len(paths))]
+    with tarfile.open(f"{home}/files.tar", "w") as tar:
+        for name, path in zip(names, paths, strict=True):
+            tar.add(path, name)
+    with zipfile.ZipFile(f"{home}/files.zip", "w") as zipped:
+        for name, path in zip(names, paths, strict=True):
+            zipped.write(path, name)
+    names.sort()
+    with tarfile.open(f"{home}/files.tar") as tar:
+        members = [tar.getmember(name) for name in names]
+        read = tar.extractfile
+        yield "tar", ImageIndex(f"{home}/files.tar"), lambda row: decode(read(members[row]).read())
+    with zipfile.ZipFile(f"{home}/files.zip") as zipped:
+        yield "zip", ImageIndex(f"{home}/files.zip"), lambda row: decode(zipped.read(names[row]))
+
+
+def open_data_sets(home, paths):
+    """Yield a torch Dataset, and a table that holds the bytes of the files; and a row's reading."""
+    pictures = Pictures(paths)
+    yield "torch Dataset", pictures, lambda row: pictures[row][0]
+    rows = [{"bytes": Path(path).read_bytes(), "path": None} for path in paths]
+    kinds = {"image": datasets.Image(), "label": datasets.Value("int64")}
+    columns = {"image": rows, "label": pictures.targets}
+    table = datasets.Dataset.from_dict(columns, features=datasets.Features(kinds))
+    yield "Hugging Face data set", table, lambda row: np.asarray(table[row]["image"])
+
+
+def measure_lazy(home, paths):
+    """Yield what batches of lazy sources cost beside the libraries' own reading of the rows."""
+    n = len(paths)
+    images = np.random.default_rng(0).integers(0, 256, (n, *SIZE, 3), dtype=np.uint8)
+    opened = (open_arrays(home, images), open_archives(home, paths), open_data_sets(home, paths))
+    for name, source, read in itertools.chain(*opened):
+        y = np.arange(n) % 2 if name.endswith("array") else None
+        batches = ImageBatches(source, y, batch_size=BATCH_SIZE, cache_bytes=0)
+        jobs = {
+            "ours": lambda b=batches: [b.make_batch(0, number) for number in range(len(b))],
+            "its rows bare": lambda read=read: [
+                np.stack([read(row) for row in range(start, min(start + BATCH_SIZE, n))])
+                for start in range(0, n, BATCH_SIZE)
+            ],
+        }
+        article = "an" if name.startswith("h5") else "a"
+        yield from compare(f"batches of {article} {name}", jobs, rounds=3, n=n, unit="images")
 
 
 def measure_classes(n_draws=10_000):
@@ -205,7 +273,7 @@ def measure(short):
         yield from measure_one_thread(many, name_files(paths, N_FEW), folder, short)
         yield from measure_workers(many, folder, short)
         yield from measure_loader(name_files(paths, N_FEW), short)
-        yield from measure_lazy(home)
+        yield from measure_lazy(home, (paths * 9)[: 128 if short else 512])
     yield from measure_classes()
     yield from measure_rows(10**7 if short else 10**8)
 
