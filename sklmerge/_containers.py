@@ -108,6 +108,8 @@ def _read_list(y: Sequence[Any]) -> NDArray[Any]:
         y = [row.item() if getattr(row, "ndim", None) == 0 else row for row in y]
     rows = np.empty(len(y), dtype=object)
     rows[:] = y
+    if not any(issubclass(kind, list | tuple | np.ndarray) for kind in set(map(type, y))):
+        return rows
     lengths = {len(row) if isinstance(row, list | tuple | np.ndarray) else -1 for row in y}
     # Rows of one length are a table, which has a message of its own.
     return np.array(y, dtype=object) if lengths not in ({-1}, set()) and len(lengths) == 1 else rows

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._checks import is_whole, list_items
-from sklmerge._tensors import to_numpy
+from sklmerge._tensors import check_open, to_numpy
 
 IMAGE_DTYPES = ("uint8", "uint16", "float32", "float64")
 CHANNELS = (1, 3, 4)
 _PHOTO_SIDE = 16
-_DTYPE_ADVICE = {
+DTYPE_ADVICE = {
     "i": "; levels from 0 to 255 are np.asarray(X, np.uint8)",
     "f": "; pass np.asarray(X, np.float32)",
     "b": "; pass np.uint8(255) * X",
@@ -45,7 +45,7 @@ def as_image_batch(
     batch = stack_images(X, name)
     if batch.dtype.name not in IMAGE_DTYPES:
         kind = batch.dtype.kind
-        advice = _DTYPE_ADVICE.get(kind, "") if (batch.ndim > 1) != (kind == "U") else ""
+        advice = DTYPE_ADVICE.get(kind, "") if (batch.ndim > 1) != (kind == "U") else ""
         raise TypeError(
             f"{name} must hold images of dtype uint8, uint16, float32 or float64, "
             f"got {batch.dtype.name}{advice}"
@@ -139,6 +139,9 @@ def stack_images(X: Any, name: str = "X") -> NDArray[Any]:
             f"{name} must be an array or a list of images, got a {type(X).__name__}; "
             f"pass list({name})"
         )
+    check_open(X, name)
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise ValueError(f"{name} must have no masked values; pass {name}.filled(0)")
     is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     if not (isinstance(X, list | tuple) or is_objects) or not all(map(_is_array, X)):
         return to_numpy(X)

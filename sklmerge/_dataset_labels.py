@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._containers import CountedLabels, is_index
-from sklmerge._tensors import to_numpy
+from sklmerge._tensors import check_open, to_numpy
 
 # Where a data set keeps one label a row, in the order in which they are looked for.
 _ATTRIBUTES = ("targets", "labels", "y")
@@ -42,6 +42,7 @@ def find_labels(data: Any, name: str = "y") -> Any:
 def read_data_set(data: Any, name: str = "y") -> FoundLabels:
     """Find the labels of a data set, the classes it knows, and whether the labels are codes."""
     # An ImageIndex gives its merged labels.
+    check_open(data, name)
     if is_index(data):
         return FoundLabels(data.labels, sort_by_index(data.class_indices))
     if holds_labels_itself(data):
@@ -64,7 +65,8 @@ def read_data_set(data: Any, name: str = "y") -> FoundLabels:
         labels = _find_attribute(data)
         if labels is not None:
             return _check_length(_read_attribute(data, labels), data, name)
-    if isinstance(data, Mapping):
+    # zarr's groups have keys, and are no mappings.
+    if isinstance(data, Mapping) or callable(getattr(data, "keys", None)):
         raise TypeError(
             f"{name} must be labels or a data set, got {type(data).__name__}; pass one of its "
             f"parts ({', '.join(map(repr, list(data)[:5]))})"
@@ -123,6 +125,11 @@ def _read_generator(generator: Any) -> FoundLabels:
 def _read_table(data: Any, name: str) -> FoundLabels:
     """Read the label column of a Hugging Face data set, and no other column."""
     features = data.features or {}
+    if not hasattr(data, "__len__"):
+        raise TypeError(
+            f"{name} must be a data set with rows by number, got {type(data).__name__}; load it "
+            "without streaming=True"
+        )
     chosen = find_label_columns(features)
     if len(chosen) != 1 or not hasattr(data, "select_columns") or not hasattr(data, "__len__"):
         raise TypeError(
@@ -171,7 +178,16 @@ def _get_names(kind: Any) -> list[str] | None:
 
 def _take_part(part: Any, name: str) -> FoundLabels:
     whole = read_data_set(part.dataset, name)
-    return replace(whole, labels=to_numpy(whole.labels)[np.asarray(part.indices)])
+    labels, rows = to_numpy(whole.labels), np.asarray(part.indices)
+    n = len(labels)
+    # A mask would be read as positions 0 and 1, row by row.
+    is_fitting = rows.dtype.kind in "iu" and rows.min(initial=0) >= -n and rows.max(initial=0) < n
+    if len(rows) and not is_fitting:
+        raise ValueError(
+            f"{name} must be a Subset whose indices are positions of its {n} rows, got "
+            f"{rows.dtype} from {rows.min()} to {rows.max()}"
+        )
+    return replace(whole, labels=labels[rows.astype(np.intp)])
 
 
 def _join_parts(parts: list[FoundLabels], joined: Any, name: str) -> FoundLabels:

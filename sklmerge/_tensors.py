@@ -14,6 +14,17 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 _NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
 
 
+def is_closed(values: Any) -> bool:
+    """Tell what h5py read from a file that is closed by now."""
+    return type(values).__module__.partition(".")[0] == "h5py" and not values
+
+
+def check_open(values: Any, name: str) -> None:
+    """Refuse what h5py read from a file that is closed, before anything is asked of it."""
+    if is_closed(values):
+        raise ValueError(f"{name} must be open, got what h5py read from a file that is closed")
+
+
 def to_numpy(values: Any) -> NDArray[Any]:
     """Read an array-like, also a tensor of torch, TensorFlow or JAX on any device, as NumPy's."""
     if hasattr(values, "detach"):
@@ -23,6 +34,7 @@ def to_numpy(values: Any) -> NDArray[Any]:
             values = values.float()
     elif type(values).__module__.partition(".")[0] == "cupy":
         values = values.get()
+    check_open(values, "an array")
     array = np.asarray(values)
     # The small floats of ml_dtypes, which TensorFlow and JAX give.
     is_small_float = array.dtype.kind == "V" and array.dtype.type is not np.void

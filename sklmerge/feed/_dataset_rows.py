@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._contract import CHANNELS, IMAGE_DTYPES
+from sklmerge._contract import CHANNELS, DTYPE_ADVICE, IMAGE_DTYPES
 from sklmerge._resize import resize_image
+from sklmerge._tensors import to_numpy
 from sklmerge.images import (
     IMAGE_COLUMNS,
     ReadOptions,
@@ -34,18 +35,23 @@ class RowColumn:
 
     def pick(self, item: Any) -> Any:
         """Pick the image out of a row."""
-        if isinstance(item, Mapping):
+        if isinstance(item, Mapping) and not is_file(item):
             name = next((name for name in self.names if name in item), None)
             if name is None:
                 raise ValueError(
-                    f"a row must hold its image as {self.names[0]!r}, got a mapping of "
-                    f"{', '.join(map(repr, item))}"
+                    f"a row must hold its image as {' or '.join(map(repr, self.names))}, got a "
+                    f"mapping of {', '.join(map(repr, item))}"
                 )
             value = item[name]
             # Text in a table's column of images is a path.
             return {"path": value} if self.is_plain and isinstance(value, str) else value
         # (image, target), as torch's data sets give it.
         return item[0] if isinstance(item, tuple | list) and len(item) else item
+
+
+def is_file(item: Mapping[Any, Any]) -> bool:
+    """Tell the content of a file, as Parquet files of images hold it, from a row of columns."""
+    return "bytes" in item and set(item) <= {"bytes", "path"}
 
 
 def find_column(data: Any) -> RowColumn:
@@ -82,18 +88,20 @@ def make_image(value: Any, options: ReadOptions | None = None) -> NDArray[Any]:
     if hasattr(value, "convert") and hasattr(value, "getbands"):
         value = _convert_picture(value, options.color_mode)
     elif hasattr(value, "detach"):
-        value = _move_channels(value.detach().cpu().numpy())
+        value = _move_channels(to_numpy(value))
     image = np.asarray(value)
     if image.ndim == 0:
+        is_short = isinstance(value, str | int | float | None)
         raise ValueError(
             "an image must be an array, a tensor, a picture of Pillow or encoded bytes, got "
-            f"{value!r}"
+            f"{repr(value) if is_short else type(value).__name__}"
         )
     check_form(image.shape)
     if image.dtype.name not in IMAGE_DTYPES:
         if image.dtype.kind not in "iu" or image.size == 0 or image.min() < 0 or image.max() > 255:
+            advice = DTYPE_ADVICE.get(image.dtype.kind, "").replace("X", "image")
             raise ValueError(
-                f"an image must be of uint8, uint16, float32 or float64, got {image.dtype}"
+                f"an image must be of uint8, uint16, float32 or float64, got {image.dtype}{advice}"
             )
         # Lists of numbers, as tables hold images, come as int64.
         image = image.astype(np.uint8)

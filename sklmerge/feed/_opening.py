@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, ValuesView
 from typing import Any
 
 import numpy as np
@@ -11,18 +11,26 @@ from sklmerge._checks import check_image_size
 from sklmerge._containers import is_index
 from sklmerge._contract import as_image_batch
 from sklmerge._dataset_labels import yields_batches
-from sklmerge._tensors import to_numpy
-from sklmerge.feed._dataset_rows import check_form, find_column
+from sklmerge._tensors import check_open, to_numpy
+from sklmerge.feed._dataset_rows import RowColumn, check_form, find_column, is_file
 from sklmerge.feed._sources import (
     ArraySource,
     DataSetSource,
     FileSource,
     ImageSource,
     OwnSource,
-    is_closed,
 )
-from sklmerge.images import ImagePaths, ReadOptions, RemoteFiles, check_decoding, find_paths
+from sklmerge.images import (
+    ImagePaths,
+    ReadOptions,
+    RemoteFiles,
+    check_decoding,
+    find_paths,
+    sniff_format,
+)
 
+# What holds many images in one file.
+_ENDINGS = (".tar", ".zip", ".tgz", ".gz", ".csv", ".tsv")
 _KINDS = "images, paths, an ImageIndex or a data set with __len__ and __getitem__"
 
 
@@ -36,17 +44,20 @@ def open_source(
     if is_index(source):
         options = options._replace(reader=source.reader)
         return FileSource(source.paths, options, source.files)
-    if is_closed(source):
-        raise ValueError("source must be open, got what h5py read from a file that is closed")
+    check_open(source, "source")
     if callable(getattr(source, "read", None)) and hasattr(source, "__len__"):
+        _check_count(source)
         return OwnSource(source, options)
     source = _find_table(source)
     if is_data_set(source):
+        _check_count(source)
         return DataSetSource(source, options, find_column(source))
     if _is_on_disk(source):
+        _check_count(source)
         return _open_arrays(source, image_size, n_labels)
     _check_rows(source)
     source = _list_objects(source)
+    _check_count(source)
     paths = find_paths(source, name="source")
     if paths is not None:
         return FileSource(paths, options, RemoteFiles())
@@ -54,6 +65,8 @@ def open_source(
         if _is_image(source[0]):
             _check_list(source)
             return ArraySource(source, image_size)
+        if _is_encoded(source[0]):
+            return DataSetSource(source, options, RowColumn(source, is_plain=True))
         source = _stack_numbers(source)
     return _open_arrays(np.asanyarray(source), image_size, n_labels)
 
@@ -100,10 +113,31 @@ def _is_on_disk(source: Any) -> bool:
 
 
 def _is_image(value: Any) -> bool:
-    is_tensor = hasattr(value, "detach")
+    # Open files have a detach, too.
+    is_tensor = hasattr(value, "detach") and hasattr(value, "ndim")
     if isinstance(value, np.ndarray) or is_tensor:
         return bool(value.ndim > 1)
     return hasattr(value, "convert") and hasattr(value, "getbands")
+
+
+def _is_encoded(value: Any) -> bool:
+    """Tell the content of an image file, by itself or as Parquet files of images hold it."""
+    if isinstance(value, Mapping):
+        return is_file(value)
+    return isinstance(value, bytes) and sniff_format(value) is not None
+
+
+def _check_count(source: Any) -> None:
+    """Refuse a source without images, whatever it is."""
+    try:
+        n = source.shape[0] if getattr(source, "shape", None) else len(source)
+    except TypeError as error:
+        # A data set of torch may have a length that raises, to say that it has none.
+        raise TypeError(
+            f"source must be {_KINDS}, got {type(source).__name__} without a length ({error})"
+        ) from error
+    if n == 0:
+        raise ValueError(f"source must hold an image or more, got an empty {type(source).__name__}")
 
 
 def _check_list(images: Any) -> None:
@@ -128,14 +162,15 @@ def _advise(source: Any) -> str:
     """Say what to pass instead of what has no rows."""
     if isinstance(source, str | os.PathLike):
         name = os.fspath(source)
-        return f"; pass ImageIndex({name!r})" if os.path.isdir(name) else f"; pass [{name!r}]"
+        holds_more = os.path.isdir(name) or name.lower().endswith(_ENDINGS)
+        return f"; pass ImageIndex({name!r})" if holds_more else f"; pass [{name!r}]"
     if hasattr(source, "make_batch") or hasattr(source, "batches"):
         return "; these are batches already: loop over them"
     if hasattr(source, "batch_sampler"):
         return "; pass the data set that it loads, loader.dataset"
     if callable(getattr(source, "keys", None)) and isinstance(source, Iterable):
         return f"; pass one of its parts ({', '.join(map(repr, list(source)[:5]))})"
-    if isinstance(source, Iterator):
+    if isinstance(source, Iterator | ValuesView):
         return "; pass list(source)"
     return "; a stream has no rows by number: load it as a data set" if _is_stream(source) else ""
 
@@ -170,12 +205,9 @@ def _open_arrays(
 ) -> ArraySource:
     shape, kind = tuple(images.shape), np.dtype(images.dtype).kind
     if len(shape) < 2 or kind in "OSUT":
-        advice = ""
-        if len(shape) == 2:
-            advice = "; for a table of paths pass ImageIndex(table, path_column=, label_column=)"
         raise TypeError(
             f"source must be {_KINDS}, got an array of shape {shape} and dtype {images.dtype}"
-            f"{advice}"
+            f"{_advise_array(images, shape, kind)}"
         )
     if len(shape) == 2:
         # Flattened images or other rows; augmenter and scaler have their own `image_shape`.
@@ -188,3 +220,19 @@ def _open_arrays(
         # A batch of grey images is told from one photograph by the number of labels.
         as_image_batch(rows, name="source", counted=n_labels == shape[0])
     return ArraySource(images, image_size)
+
+
+def _advise_array(images: Any, shape: tuple[int, ...], kind: str) -> str:
+    """Say what to pass instead of an array that holds no images."""
+    if len(shape) == 2:
+        return (
+            "; pass a column of images, table[name], or for a table of paths pass "
+            "ImageIndex(table, path_column=, label_column=)"
+        )
+    if len(shape) > 2:
+        return "; pass source.astype(np.uint8)" if kind == "O" else ""
+    if kind == "S":
+        return "; paths are text, pass [os.fsdecode(path) for path in source]"
+    if not isinstance(images, np.ndarray):
+        return "; wrap it in an object with __len__ and read(row), which may return bytes"
+    return f" of {type(images[0]).__name__}" if kind == "O" else ""

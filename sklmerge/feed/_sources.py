@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._resize import resize_image
+from sklmerge._tensors import is_closed
 from sklmerge.feed._dataset_rows import RowColumn, make_image
 from sklmerge.images import ImagePaths, ReadOptions, RemoteFiles, fetch_urls, read_image
 
@@ -120,11 +121,6 @@ class _Reopened:
 
 def _is_h5py(images: Any) -> bool:
     return type(images).__module__.split(".")[0] == "h5py"
-
-
-def is_closed(images: Any) -> bool:
-    """Tell what h5py read from a file that is closed by now."""
-    return _is_h5py(images) and not images
 
 
 def _find_h5py(images: Any) -> tuple[str, str]:

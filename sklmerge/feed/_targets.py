@@ -13,6 +13,7 @@ from sklmerge._containers import is_index
 from sklmerge._dataset_labels import find_labels
 from sklmerge._did_you_mean import suggest_names
 from sklmerge._kinds import show_labels
+from sklmerge._tensors import check_open, to_numpy
 from sklmerge.feed._epochs import fit_schedule
 from sklmerge.feed._opening import is_data_set
 from sklmerge.labels import LabelMerger, check_merger, is_fitted_merger, is_indicator
@@ -66,10 +67,16 @@ def choose_labels(source: Any, y: Any, n: int, class_mode: str) -> Any:
     elif not is_index(y):
         y = find_labels(y)
     if hasattr(y, "detach"):
-        y = y.detach().cpu().numpy()
+        y = to_numpy(y)
     if not hasattr(y, "__len__") and not hasattr(y, "__array__"):
         raise TypeError(f"y must be an array or list of labels, got {y!r}")
-    shape = np.shape(y)
+    try:
+        shape = y.shape if hasattr(y, "shape") else np.shape(y)
+    except ValueError as error:
+        raise ValueError(
+            "y must have rows of one length, got rows of several lengths; turn lists of labels "
+            "into a 0/1 column per class, for example with MultiLabelBinarizer"
+        ) from error
     if not shape or shape[0] != n:
         raise ValueError(
             f"y must have one label for each of {n} images, got {shape[0] if shape else 'none'}"
@@ -84,6 +91,15 @@ def choose_labels(source: Any, y: Any, n: int, class_mode: str) -> Any:
         )
         raise ValueError(f"y must be of shape (n,), got {shape}; {advice}")
     return y
+
+
+def count_labels(y: Any) -> int | None:
+    """Count the rows of labels, as far as they say so."""
+    check_open(y, "y")
+    shape = getattr(y, "shape", None)
+    if shape:
+        return int(shape[0])
+    return len(y) if hasattr(y, "__len__") and not hasattr(y, "shape") else None
 
 
 def get_merge(labels: Any) -> Any:

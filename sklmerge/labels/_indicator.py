@@ -31,8 +31,19 @@ def read_indicator(y: Any, name: str = "y") -> NDArray[Any]:
             f"columns, got {table.shape}; pass {name}.ravel() for a single column of labels"
         )
     if table.dtype.kind not in "biuf" or not ((table == 0) | (table == 1)).all():
-        raise ValueError(f"{name} of two dimensions must hold 0 and 1 only, one column a label")
+        raise ValueError(
+            f"{name} of two dimensions must hold 0 and 1 only, one column a label, got "
+            f"{_show_other(table)}"
+        )
     return table
+
+
+def _show_other(table: NDArray[Any]) -> str:
+    """Show the first value that is neither 0 nor 1."""
+    if table.dtype.kind not in "biuf":
+        return f"dtype {table.dtype}"
+    row, column = np.argwhere((table != 0) & (table != 1))[0].tolist()
+    return f"{table[row, column]} in row {row}, column {column}"
 
 
 def read_columns(y: Any, labels: Sequence[Label], name: str) -> NDArray[Any]:

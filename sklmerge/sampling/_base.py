@@ -17,7 +17,7 @@ from sklmerge._checks import check_choice, check_max_copies, check_n_jobs, copy_
 from sklmerge._containers import is_index, is_pandas, is_polars, read_array, read_labels
 from sklmerge._contract import as_image_batch, stack_images
 from sklmerge._random import draw_uniform, hash_keys, resolve_seed
-from sklmerge._tensors import take_by_place, to_numpy
+from sklmerge._tensors import check_open, take_by_place, to_numpy
 from sklmerge.augment import (
     ClassAugmenter,
     ImageAugmenter,
@@ -64,6 +64,8 @@ class ImageSampler(BaseSampler):
 
     def _resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Resample any container; `fit_resample` of the subclass is the door."""
+        check_open(X, "X")
+        check_open(y, "y")
         plain: Any = y
         if len(y.shape if hasattr(y, "shape") else read_array(y).shape) != 2:
             # Before imbalanced-learn, whose complaint about NaN is a warning of a failed cast.
