@@ -14,13 +14,7 @@ from sklmerge._parallel import count_threads, run_ahead
 from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, digest_epochs
 from sklmerge.feed._maker import Batch, plan_maker
 from sklmerge.feed._opening import open_source
-from sklmerge.feed._targets import (
-    NamedClasses,
-    check_unlabelled,
-    choose_labels,
-    count_labels,
-    learn_classes,
-)
+from sklmerge.feed._targets import NamedClasses, check_unlabelled, choose_labels, learn_classes
 from sklmerge.sampling import BatchPlan, EpochSchedule
 
 ClassMode = Literal["sparse", "categorical", "binary", "both", "multilabel"]
@@ -157,7 +151,7 @@ class ImageBatches(Resumable, NamedClasses):
         world_size: int = 1,
         progress: bool = False,
     ) -> None:
-        images = open_source(source, image_size, color_mode, n_labels=count_labels(y))
+        images = open_source(source, image_size, color_mode, y)
         labels = choose_labels(source, y, len(images), class_mode)
         if labels is None:
             check_unlabelled(

@@ -34,11 +34,9 @@ _ENDINGS = (".tar", ".zip", ".tgz", ".gz", ".csv", ".tsv")
 _KINDS = "images, paths, an ImageIndex or a data set with __len__ and __getitem__"
 
 
-def open_source(
-    source: Any, image_size: Any, color_mode: str, *, n_labels: int | None = None
-) -> ImageSource:
+def open_source(source: Any, image_size: Any, color_mode: str, y: Any = None) -> ImageSource:
     """Make a source of whatever `ImageBatches` takes as one; nothing is read."""
-    image_size = check_image_size(image_size)
+    image_size, n_labels = check_image_size(image_size), _count_labels(y)
     check_decoding(color_mode, image_size)
     options = ReadOptions(None, image_size, color_mode)
     if is_index(source):
@@ -198,6 +196,15 @@ def _stack_numbers(rows: Any) -> Any:
         return np.asanyarray(rows)
     except ValueError as error:
         raise TypeError(f"source must be {_KINDS}, got a list that is no array ({error})") from None
+
+
+def _count_labels(y: Any) -> int | None:
+    """Count the rows of labels, as far as they say so."""
+    check_open(y, "y")
+    shape = getattr(y, "shape", None)
+    if shape:
+        return int(shape[0])
+    return len(y) if hasattr(y, "__len__") and not hasattr(y, "shape") else None
 
 
 def _open_arrays(

@@ -13,7 +13,7 @@ from sklmerge._containers import is_index
 from sklmerge._dataset_labels import find_labels
 from sklmerge._did_you_mean import suggest_names
 from sklmerge._kinds import show_labels
-from sklmerge._tensors import check_open, to_numpy
+from sklmerge._tensors import to_numpy
 from sklmerge.feed._epochs import fit_schedule
 from sklmerge.feed._opening import is_data_set
 from sklmerge.labels import LabelMerger, check_merger, is_fitted_merger, is_indicator
@@ -91,15 +91,6 @@ def choose_labels(source: Any, y: Any, n: int, class_mode: str) -> Any:
         )
         raise ValueError(f"y must be of shape (n,), got {shape}; {advice}")
     return y
-
-
-def count_labels(y: Any) -> int | None:
-    """Count the rows of labels, as far as they say so."""
-    check_open(y, "y")
-    shape = getattr(y, "shape", None)
-    if shape:
-        return int(shape[0])
-    return len(y) if hasattr(y, "__len__") and not hasattr(y, "shape") else None
 
 
 def get_merge(labels: Any) -> Any:
