@@ -1,14 +1,14 @@
 """balance_folder: folder in, balanced folder out. The rules stand in plan/."""
 
 import os
+import re
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
-import numpy as np
-
 from sklmerge._checks import (
+    check_choice,
     check_flag,
     check_image_size,
     check_max_copies,
@@ -21,18 +21,15 @@ from sklmerge._random import check_seed
 from sklmerge.augment import as_augmenter
 from sklmerge.balance._run_job import check_output, run_job
 from sklmerge.balance.plan import (
-    Cleaned,
     Rules,
-    Sources,
     Split,
     check_drop,
     check_folds,
     check_split,
-    choose_dropped,
+    clean_sources,
     describe_groups,
     find_source_groups,
     list_sources,
-    merge_codes,
     resolve_merge,
     take_index,
 )
@@ -47,17 +44,19 @@ from sklmerge.balance.work import (
     join_reports,
 )
 from sklmerge.images import (
+    LEVELS,
     GroupBy,
     ImageIndex,
     Reader,
-    ReadOptions,
-    RemoteFiles,
+    Wanted,
     check_classes,
+    check_exclude,
     check_extensions,
-    find_similar,
+    is_by_parent,
     is_packed,
     is_url,
-    verify_files,
+    merge_by_parent,
+    merge_index,
 )
 
 # Told apart by identity: this very object is what nobody has chosen.
@@ -69,7 +68,9 @@ def balance_folder(
     destination: str | os.PathLike[str],
     *,
     classes: Collection[str] | None = None,
+    levels: Literal["top", "leaf"] = "top",
     extensions: Iterable[str] | None = None,
+    exclude: str | re.Pattern[str] | None = None,
     reader: Reader | None = None,
     merge: Any = None,
     samples_per_class: str | int | Mapping[str, int] | None = "majority",
@@ -107,8 +108,8 @@ def balance_folder(
         then only train is balanced, and you cannot pass `split`. Hidden folders are not classes.
         Images in subfolders of a class folder belong to that class. A URL that fsspec supports,
         such as ``"s3://bucket/photos"``, is read like a folder. For images in an archive, or
-        options of a table, pass an `ImageIndex`. Its merge is used unless `merge` is given. You can
-        also pass a data frame, a Hugging Face data set or the path of a CSV file.
+        options of a table, pass an `ImageIndex`, whose merge is used. You can also pass a data
+        frame, a Hugging Face data set or the path of a CSV file.
     destination : path or URL
         New or empty folder. If it contains an earlier, interrupted run of the same job, that run is
         continued. The folder must be outside the source folder or, for a table, outside the folders
@@ -117,14 +118,21 @@ def balance_folder(
     classes : collection of str or None, default=None
         The class folders to use. None uses all of them. A class folder without images raises an
         error.
+    levels : {"top", "leaf"}, default="top"
+        Which folders are classes, see `ImageIndex`. It applies to each part of a divided source.
     extensions : iterable of str or None, default=None
         File extensions to read, such as ``[".jpg"]`` to skip masks that are PNG files. None reads
         the same extensions as `ImageIndex`.
+    exclude : str, pattern or None, default=None
+        Regular expression, such as ``"_mask"`` or ``"^old/"``. Files whose paths in the source
+        match it are left out.
     reader : callable or None, default=None
         A function from path to array, for your own file formats, see `ImageIndex`. With
         ``image_format="keep"``, its images are written as PNG.
-    merge : mapping, list of lists, LabelMerger or None, default=None
-        Which original classes to merge, such as ``{"AB": ["A", "B"]}``.
+    merge : mapping, list of lists, LabelMerger, "parent" or None, default=None
+        Which original classes to merge, such as ``{"AB": ["A", "B"]}``. "parent", with
+        ``levels="leaf"``, merges the classes in the same folder. An `ImageIndex` with a different
+        merge raises an error.
     samples_per_class : {"majority", "minority", "natural"}, int, mapping or None, \
 default="majority"
         Number of files of each merged class in train. ``"majority"`` and ``"minority"`` match the
@@ -272,7 +280,13 @@ default="light"
     )
     check_reader(reader)
     check_progress(progress)
-    index = _open_index(source, extensions, reader)
+    check_choice("levels", levels, LEVELS)
+    own = {"extensions": extensions, "exclude": exclude, "reader": reader}
+    given = [
+        *(["levels"] if levels != "top" else []),
+        *(n for n, v in own.items() if v is not None),
+    ]
+    index = _open_index(source, given)
     origin, remote, store = open_places(
         source if index is None else _find_root(index),
         destination,
@@ -283,11 +297,13 @@ default="light"
     )
     check_place(output.place, origin, store.place)
     check_workers(origin, store.place, n_jobs)
-    sources = (
-        list_sources(origin, remote, check_classes(classes), check_extensions(extensions), reader)
-        if index is None
-        else take_index(index, check_classes(classes))
-    )
+    names = check_classes(classes)
+    if index is None:
+        wanted = Wanted(names, check_extensions(extensions), check_exclude(exclude), levels)
+        sources = list_sources(origin, remote, wanted, reader)
+        merge = merge_by_parent(sources.class_names) if is_by_parent(merge, levels) else merge
+    else:
+        sources, merge = take_index(merge_index(index, merge, "balance_folder"), names), None
     if check_flag("resplit", resplit):
         sources = sources.undivided()
     elif sources.parts is not None and (n_folds or split is not _DEFAULT_SPLIT):
@@ -298,7 +314,7 @@ default="light"
         )
     mapping = resolve_merge(merge, sources)
     dropped = check_drop(drop, is_divided=sources.parts is not None)
-    sources, cleaned = _clean(sources, mapping, dropped, n_jobs)
+    sources, cleaned = clean_sources(sources, mapping, dropped, n_jobs)
     # What is not asked for stands in no plan, so that plans of older versions are known again.
     more = {"drop": list(dropped), "folds": n_folds, "resplit": resplit, "reader": reader}
     parameters = {
@@ -342,34 +358,19 @@ default="light"
     return report
 
 
-def _clean(
-    sources: Sources, mapping: Mapping[str, str], kinds: Sequence[str], n_jobs: int | None
-) -> tuple[Sources, Cleaned]:
-    """Leave out images of these kinds."""
-    if not kinds:
-        return sources, Cleaned(np.ones(len(sources), np.bool_), {}, [])
-    merged = merge_codes(sources.classes, sources.class_names, mapping)
-    options, files = ReadOptions(sources.reader), sources.files or RemoteFiles()
-    found = verify_files(sources.paths, merged, options, files, n_jobs)
-    similar = []
-    if "similar" in kinds:
-        similar = find_similar(sources.paths, files=files, reader=sources.reader, n_jobs=n_jobs)
-    names = list(sources.paths.relative())
-    cleaned = choose_dropped(names, merged, sources.parts, found, similar, kinds)
-    return sources.take(cleaned.kept), cleaned
-
-
-def _open_index(source: Any, extensions: Iterable[str] | None, reader: Any) -> ImageIndex | None:
+def _open_index(source: Any, given: Sequence[str]) -> ImageIndex | None:
     """Take an index, or make that of a table; None for a folder or its URL."""
+    # `given` are the parameters that say how a folder is read.
     if isinstance(source, ImageIndex):
         index = source
     elif not isinstance(source, str | os.PathLike) or os.path.isfile(source):
         index = ImageIndex(source)
     else:
         return None
-    if extensions is not None or reader is not None:
-        name = "reader" if extensions is None else "extensions"
-        raise ValueError(f"{name} is for a folder; give it to the ImageIndex of the source instead")
+    if given:
+        raise ValueError(
+            f"{given[0]} is for a folder; give it to the ImageIndex of the source instead"
+        )
     return index
 
 

@@ -177,6 +177,18 @@ def audit(
     suffix: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Text to add to each path, such as .jpg.")
     ] = None,
+    root: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Folder that their paths are relative to."),
+    ] = None,
+    extensions: Annotated[
+        str | None,
+        typer.Option(metavar=".A,.B", help="File extensions, such as .jpg to skip PNG masks."),
+    ] = None,
+    exclude: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="Leave out paths that match, such as _mask."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="CSV file to write, with all images found.")
     ] = None,
@@ -190,11 +202,17 @@ def audit(
     from sklmerge.report import Place
 
     options = opt.read_storage_options(storage_options)
+    endings = opt.read_names("extensions", extensions)
     sides: list[Any] = [train, val]
     for number, side in enumerate(sides):
-        place = Place(side, None, path_column, label_column, suffix, options=options)
+        place = Place(side, extensions=endings, exclude=exclude, options=options)
         if place.has_table:
-            sides[number] = place.open_index()
+            told = {"path_column": path_column, "label_column": label_column, "suffix": suffix}
+            place = place._replace(**told)
+            if root is not None:
+                place = place._replace(source=root, labels=side)
+        if place.has_table or endings or exclude:
+            sides[number] = place.open_index(allow_empty=True)
     with show_progress("comparing images") as update:
         found = audit_split(
             *sides,

@@ -90,7 +90,9 @@ def balance(
         source = place.source
         options |= {
             "classes": place.classes,
+            "levels": place.levels or "top",
             "extensions": place.extensions,
+            "exclude": place.exclude,
             "storage_options": place.options,
         }
     with show_progress("writing files") as update:

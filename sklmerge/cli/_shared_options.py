@@ -195,6 +195,7 @@ _SOURCE: dict[str, tuple[str, str]] = {
     "classes": ("A,B", "Use only these classes. If names contain commas, pass a JSON list."),
     "levels": ("WORD", "Which folders are classes: top, or leaf (every folder with images)."),
     "extensions": (".A,.B", "File extensions to read, such as .jpg to skip PNG masks."),
+    "exclude": ("REGEX", "Leave out files whose paths match, such as _mask or '^old/'."),
     "storage_options": ("JSON", "Options to open a URL, such as '{\"anon\": true}'."),
 }
 _SOURCE_PANEL = "Which images"
@@ -243,6 +244,7 @@ def read_place(source: str, given: dict[str, str | None]) -> "Place":
         classes=read_names("classes", given["classes"]),
         levels=given["levels"],
         extensions=read_names("extensions", given["extensions"]),
+        exclude=given["exclude"],
         options=read_storage_options(given["storage_options"]),
     )
 

@@ -6,8 +6,7 @@ from typing import Any, Literal
 from sklmerge._checks import check_choice, check_whole, is_real
 from sklmerge.augment import ImageScaler
 from sklmerge.feed._batches import ClassMode, ImageBatches
-from sklmerge.feed._targets import agree_on_merge, get_merge
-from sklmerge.images import GroupBy, ImageIndex, name_groups
+from sklmerge.images import GroupBy, ImageIndex, merge_index, name_groups
 from sklmerge.sampling import EpochSchedule
 
 FRAMEWORKS = ("keras", "torch", "tf")
@@ -127,9 +126,7 @@ def batches_from_directory(
             "feed of all images use ImageBatches(ImageIndex(directory), ...)"
         )
     index = directory if isinstance(directory, ImageIndex) else ImageIndex(directory)
-    if merge is not None:
-        doors = {"the ImageIndex": get_merge(index), "batches_from_directory": merge}
-        index = index.with_merge(agree_on_merge(index, doors))
+    index = merge_index(index, merge, "batches_from_directory")
     groups = None
     if group_by is not None:
         files = index.files if index.paths.hold_urls() else None

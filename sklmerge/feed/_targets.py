@@ -16,7 +16,13 @@ from sklmerge._kinds import show_labels
 from sklmerge._tensors import to_numpy
 from sklmerge.feed._epochs import fit_schedule
 from sklmerge.feed._opening import is_data_set
-from sklmerge.labels import LabelMerger, check_merger, is_fitted_merger, is_indicator
+from sklmerge.images import get_merge
+from sklmerge.labels import (
+    LabelMerger,
+    agree_on_merge,
+    is_fitted_merger,
+    is_indicator,
+)
 from sklmerge.sampling import EpochSchedule
 from sklmerge.weights import ClassWeightEstimator
 
@@ -93,35 +99,6 @@ def choose_labels(source: Any, y: Any, n: int, class_mode: str) -> Any:
     return y
 
 
-def get_merge(labels: Any) -> Any:
-    """Get the merge of an ImageIndex; None of one without, and of other labels."""
-    return labels.merger if is_index(labels) and labels.merger.merge is not None else None
-
-
-def agree_on_merge(labels: Any, doors: Mapping[str, Any]) -> Any:
-    """Return the one merge that several doors give, or refuse what differs, naming the doors."""
-    given = {door: merge for door, merge in doors.items() if merge is not None}
-    if len(given) > 1:
-        y = np.asarray(labels.original_labels) if is_index(labels) else labels
-        maps = {}
-        for door, merge in given.items():
-            merger = check_merger(merge) if not is_fitted_merger(merge) else merge
-            if not is_fitted_merger(merge):
-                merger = merger.fit(y)
-            maps[door] = merger.mapping_
-        (first, whole), *others = maps.items()
-        for door, other in others:
-            differing = [
-                label for label in whole if label in other and other[label] != whole[label]
-            ]
-            if differing:
-                raise ValueError(
-                    f"merge must be the same wherever it is given, got one in {first} and another "
-                    f"in {door}, which differ on {show_labels(differing)}; give it once"
-                )
-    return next(reversed(given.values()), None)
-
-
 def check_unlabelled(**given: Any) -> None:
     """Refuse what makes no sense without labels."""
     needy = [name for name, value in given.items() if value is not None]
@@ -171,11 +148,11 @@ def learn_classes(
     """Learn the classes of n images from their labels, see `ImageBatches`."""
     y: Any = np.zeros(n, np.int8) if labels is None else labels
     doors = {
-        "the ImageIndex": get_merge(y),
+        "the ImageIndex": get_merge(y) if is_index(y) else None,
         "the schedule": getattr(schedule, "merge", None),
         "ImageBatches": merge,
     }
-    merge = agree_on_merge(y, doors)
+    merge = agree_on_merge(np.asarray(y.original_labels) if is_index(y) else y, doors)
     if class_mode == "multilabel":
         return _read_table(y, schedule, merge)
     fitted = fit_schedule(schedule, y, merge)

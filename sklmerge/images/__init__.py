@@ -13,6 +13,8 @@ from sklmerge.images._groups import read_column as read_column
 from sklmerge.images._image_report import ImageReport
 from sklmerge.images._image_report import verify_files as verify_files
 from sklmerge.images._index import ImageIndex
+from sklmerge.images._index_rows import get_merge as get_merge
+from sklmerge.images._index_rows import merge_index as merge_index
 from sklmerge.images._reading import FILES_PER_TASK as FILES_PER_TASK
 from sklmerge.images._reading import Fetched as Fetched
 from sklmerge.images._reading import Progress as Progress
@@ -31,12 +33,14 @@ from sklmerge.images.codec import IMAGE_EXTENSIONS as IMAGE_EXTENSIONS
 from sklmerge.images.codec import ImageHeader, decode_image, encode_image, read_header, sniff_format
 from sklmerge.images.codec import check_decoding as check_decoding
 from sklmerge.images.files import IMAGE_COLUMNS as IMAGE_COLUMNS
+from sklmerge.images.files import LEVELS as LEVELS
 from sklmerge.images.files import METADATA_NAME as METADATA_NAME
 from sklmerge.images.files import BadFileError, ImagePaths
 from sklmerge.images.files import RemoteFiles as RemoteFiles
 from sklmerge.images.files import ScannedFolder as ScannedFolder
 from sklmerge.images.files import Wanted as Wanted
 from sklmerge.images.files import check_classes as check_classes
+from sklmerge.images.files import check_exclude as check_exclude
 from sklmerge.images.files import check_extensions as check_extensions
 from sklmerge.images.files import check_url as check_url
 from sklmerge.images.files import count_by_class as count_by_class
@@ -45,10 +49,13 @@ from sklmerge.images.files import find_image_column as find_image_column
 from sklmerge.images.files import find_local as find_local
 from sklmerge.images.files import find_positions as find_positions
 from sklmerge.images.files import fit_merger as fit_merger
+from sklmerge.images.files import is_by_parent as is_by_parent
 from sklmerge.images.files import is_hidden as is_hidden
 from sklmerge.images.files import is_packed as is_packed
 from sklmerge.images.files import is_url as is_url
+from sklmerge.images.files import leave_out as leave_out
 from sklmerge.images.files import list_folders as list_folders
+from sklmerge.images.files import merge_by_parent as merge_by_parent
 from sklmerge.images.files import number_groups as number_groups
 from sklmerge.images.files import order_parts as order_parts
 from sklmerge.images.files import parse_table as parse_table

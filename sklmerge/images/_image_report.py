@@ -195,13 +195,15 @@ def verify_files(
             modes[found.mode] += 1
     same_content = find_equal(prints, by="pixels")
     near = find_near(prints).groups if with_near else []
+    # Equal files that cannot be read, such as empty ones, show nothing that has two labels.
+    told_apart = [group for group in same_content if _differ(codes[group])]
     return ImageReport(
         n_files=len(paths),
         bad_files=bad_files,
         duplicates=_name_groups(find_equal(prints), names),
         same_pixels=_name_groups((g for g in same_content if _differ(prints.files[g])), names),
         similar=_name_groups((g for g in near if _differ(prints.pixels[g])), names),
-        conflicts=_name_groups((g for g in same_content if _differ(codes[g])), names),
+        conflicts=_name_groups((g for g in told_apart if names[int(g[0])] not in bad_files), names),
         sizes=summarise_sizes(sizes),
         modes=sort_counts(modes),
         formats=sort_counts(formats),

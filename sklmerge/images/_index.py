@@ -27,6 +27,7 @@ from sklmerge.images.files import (
     count_by_class,
     find_rows,
     fit_merger,
+    is_by_parent,
     merge_by_parent,
 )
 from sklmerge.labels import check_merger
@@ -71,7 +72,8 @@ class ImageIndex(IndexRows):
         File extensions to use, in upper or lower case, such as ``[".jpg"]``. None uses every
         supported format, and every row of a table.
     exclude : str, pattern or None, default=None
-        Regular expression, such as ``"_mask"``. Files whose paths match it are left out.
+        Regular expression, such as ``"_mask"`` or ``"^old/"``. Files whose relative paths match it
+        are left out.
     path_column, label_column : str or None, default=None
         Columns of a table or data set. By default, the path column is ``file_name``, and the label
         column is ``original_label`` or, if there is none, ``label``. Without these names, the only
@@ -190,9 +192,7 @@ class ImageIndex(IndexRows):
             check_choice("levels", levels, LEVELS),
             check_flag("allow_empty", allow_empty),
         )
-        by_parent = isinstance(merge, str) and merge == "parent"
-        if by_parent and levels != "leaf":
-            raise ValueError('merge="parent" needs levels="leaf", got levels="top"')
+        by_parent = is_by_parent(merge, levels)
         if not by_parent:
             check_merger(merge)
         check_reader(reader)

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge._checks import is_whole
+from sklmerge._containers import CountedLabels
 from sklmerge.images.files import ImagePaths, check_rows
+from sklmerge.labels import agree_on_merge
 
 # Worked out when asked for, for the images that there are.
 _CACHED = ("codes", "labels", "original_labels")
@@ -132,3 +134,19 @@ class IndexRows:
                 "original_label": self.original_labels,
             }
         )
+
+
+def get_merge(index: Any) -> Any:
+    """Get the merge of an index; None if it has none."""
+    return index.merger if index.merger.merge is not None else None
+
+
+def merge_index(index: Any, merge: Any, door: str) -> Any:
+    """Merge an index by the parameter of a function, which must agree with a merge of its own."""
+    if merge is None:
+        return index
+    merged = index.with_merge(merge)
+    counts = index.original_counts
+    labels = CountedLabels(list(counts), list(counts.values()))
+    agree_on_merge(labels, {"the ImageIndex": get_merge(index), door: merged.merger})
+    return merged

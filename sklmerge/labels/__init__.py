@@ -3,6 +3,7 @@
 from sklmerge.labels._advisor import MergeAdvisor
 from sklmerge.labels._classifier import MergedClassifier
 from sklmerge.labels._indicator import is_indicator as is_indicator
+from sklmerge.labels._merge_param import agree_on_merge as agree_on_merge
 from sklmerge.labels._merge_param import check_all_named as check_all_named
 from sklmerge.labels._merge_param import check_merger
 from sklmerge.labels._merge_param import fit_nested_merger as fit_nested_merger

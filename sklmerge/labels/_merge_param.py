@@ -1,6 +1,6 @@
 """What a parameter called `merge` is: a fresh LabelMerger of it, and when numbers are refused."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -89,6 +89,27 @@ def fit_nested_merger(merge: Any, y: Any) -> LabelMerger:
 def is_fitted_merger(merge: Any) -> bool:
     """Say whether a parameter called `merge` is a LabelMerger that has learned its classes."""
     return isinstance(merge, LabelMerger) and hasattr(merge, "mapping_")
+
+
+def agree_on_merge(y: Any, doors: Mapping[str, Any]) -> Any:
+    """Return the one merge that several doors give, or refuse what differs, naming the doors."""
+    given = {door: merge for door, merge in doors.items() if merge is not None}
+    if len(given) > 1:
+        maps = {
+            door: (merge if is_fitted_merger(merge) else check_merger(merge).fit(y)).mapping_
+            for door, merge in given.items()
+        }
+        (first, whole), *others = maps.items()
+        for door, other in others:
+            differing = [
+                label for label in whole if label in other and other[label] != whole[label]
+            ]
+            if differing:
+                raise ValueError(
+                    f"merge must be the same wherever it is given, got one in {first} and another "
+                    f"in {door}, which differ on {show_labels(differing)}; give it once"
+                )
+    return next(reversed(given.values()), None)
 
 
 def may_join(merge: Any) -> bool:

@@ -14,7 +14,7 @@ from sklmerge._contract import as_image_batch
 from sklmerge._image_grid import SheetRow, draw_contact_sheet, show_as_bytes
 from sklmerge._random import resolve_seed
 from sklmerge.augment import as_augmenter
-from sklmerge.images import ImageIndex
+from sklmerge.images import ImageIndex, merge_index
 from sklmerge.labels import MergeAdvisor, MergeSuggestion, check_merger
 from sklmerge.plot._axes import Display, check_kind, find_paper, open_axes
 from sklmerge.plot._copies import pick_array_rows, pick_file_rows, shorten_stem, write_label
@@ -130,7 +130,7 @@ class AugmentationDisplay(Display):
         if isinstance(X, ImageIndex):
             if y is not None:
                 raise ValueError("y must be None where X is an ImageIndex, which brings it")
-            index = X if merge is None else X.with_merge(merge)
+            index = merge_index(X, merge, "AugmentationDisplay")
             chosen = choose_classes(classes, index.classes)
             rows = pick_file_rows(index, augmenter, chosen, n_sources, n_copies, seed)
             return cls(rows).plot(ax=ax)

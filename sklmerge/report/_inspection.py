@@ -11,6 +11,7 @@ from sklmerge.images import (
     ImageIndex,
     ImageReport,
     Progress,
+    merge_index,
     show_name,
 )
 from sklmerge.report._commands import explain_findings, write_code, write_commands
@@ -217,7 +218,7 @@ def inspect_folder(
     check_choice("model", model, MODELS)
     place = source if isinstance(source, Place) else find_place(source)
     if isinstance(source, ImageIndex):
-        index = source if merge is None else source.with_merge(merge)
+        index = merge_index(source, merge, "inspect_folder")
     else:
         index = place.open_classes(merge, allow_empty=True)
     if index.empty_folders:

@@ -14,7 +14,7 @@ from sklmerge._checks import check_image_size, check_whole
 from sklmerge._random import check_seed, hash_texts, rank_keys
 from sklmerge.balance import find_groups
 from sklmerge.features import ColorHistogram, HOGFeatures
-from sklmerge.images import BadFileError, ImageIndex, show_name
+from sklmerge.images import BadFileError, ImageIndex, merge_index, show_name
 from sklmerge.labels import MergeAdvisor
 from sklmerge.report._place import Merge, Place, find_place, list_merge, write_merge
 
@@ -200,7 +200,7 @@ def suggest_folder(
     size = check_image_size(image_size)
     place = source if isinstance(source, Place) else find_place(source)
     if isinstance(source, ImageIndex):
-        index = source if merge is None else source.with_merge(merge)
+        index = merge_index(source, merge, "suggest_folder")
     else:
         index = place.open_classes(merge)
     index = index.take(choose_images(index, max_images, random_state))

@@ -8,6 +8,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, NamedTuple
 
+from sklmerge.balance import find_parts
 from sklmerge.images import IMAGE_EXTENSIONS, ImageIndex, is_url
 
 Merge = Mapping[str, Sequence[str]]
@@ -27,6 +28,7 @@ class Place(NamedTuple):
     classes: list[str] | None = None
     extensions: list[str] | None = None
     levels: str | None = None
+    exclude: str | None = None
     # What fsspec's file system is made with. What is printed tells that there are some, but not
     # what they are: a key may be among them.
     options: dict[str, Any] | None = None
@@ -42,7 +44,7 @@ class Place(NamedTuple):
     @property
     def needs_index(self) -> bool:
         """Whether a job must be given the index, because the folder alone would be read anew."""
-        return self.is_index or self.has_table or self.levels not in (None, "top")
+        return self.is_index or self.has_table or os.path.isfile(self.source)
 
     def open_index(self, merge: Any = None, *, allow_empty: bool = False) -> ImageIndex:
         """Index the images."""
@@ -52,6 +54,7 @@ class Place(NamedTuple):
             merge=merge,
             levels=self.levels or "top",
             extensions=self.extensions or IMAGE_EXTENSIONS,
+            exclude=self.exclude,
             path_column=self.path_column,
             label_column=self.label_column,
             suffix=self.suffix or "",
@@ -59,6 +62,12 @@ class Place(NamedTuple):
             allow_empty=allow_empty,
             storage_options=self.options,
         )
+
+    def find_parts(self) -> dict[str, str]:
+        """Find the folders train, val and test of the source, by part; {} if it is not divided."""
+        if self.needs_index or self.classes:
+            return {}
+        return find_parts(self.source, self.options, self.exclude)
 
     def check_columns(self) -> None:
         """Check that nothing is said of a table where there is none."""
@@ -98,6 +107,7 @@ class Place(NamedTuple):
             "--label-column": self.label_column,
             "--suffix": self.suffix,
             "--levels": self.levels,
+            "--exclude": self.exclude,
         }
         words = [f" {name} {quote(text)}" for name, text in told.items() if text is not None]
         words += [write_names("--classes", self.classes)] if self.classes is not None else []
@@ -126,6 +136,7 @@ class Place(NamedTuple):
             "classes": self.classes,
             "levels": self.levels,
             "extensions": self.extensions,
+            "exclude": self.exclude,
             "merge": merge,
         }
         options = "" if self.options is None else ", storage_options=storage_options"

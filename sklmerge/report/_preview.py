@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sklmerge._checks import check_whole
 from sklmerge.augment import as_augmenter
-from sklmerge.images import BadFileError, ImageIndex, encode_image, is_url
+from sklmerge.images import BadFileError, ImageIndex, encode_image, is_url, merge_index
 from sklmerge.plot import draw_contact_sheet, pick_file_rows
 
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
@@ -79,7 +79,7 @@ default="light"
     check_whole("n_sources", n_sources, 1)
     check_whole("n_copies", n_copies, 1)
     if isinstance(source, ImageIndex):
-        index = source if merge is None else source.with_merge(merge)
+        index = merge_index(source, merge, "preview_folder")
     else:
         index = ImageIndex(source, merge=merge)
     path = None if out is None else check_outside("out", out, index, tuple(_FORMATS))

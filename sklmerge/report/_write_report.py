@@ -12,8 +12,8 @@ import numpy as np
 from sklmerge._checks import check_flag, check_progress
 from sklmerge._random import hash_texts, rank_keys
 from sklmerge.augment import as_augmenter
-from sklmerge.balance import audit_split, find_parts
-from sklmerge.images import ImageIndex, Progress, show_name
+from sklmerge.balance import audit_split
+from sklmerge.images import ImageIndex, Progress, merge_index, show_name
 from sklmerge.plot import pick_file_rows
 from sklmerge.report._inspection import FolderReport, describe_index
 from sklmerge.report._merge_suggestion import FolderSuggestion, suggest_folder
@@ -135,9 +135,9 @@ def write_report(
     place = source if isinstance(source, Place) else find_place(source)
     parts: dict[str, str] = {}
     if isinstance(source, ImageIndex):
-        index = source if merge is None else source.with_merge(merge)
+        index = merge_index(source, merge, "write_report")
     else:
-        parts = {} if place.has_table or place.classes else find_parts(place.source, place.options)
+        parts = place.find_parts()
         own = place._replace(source=parts.pop("train")) if parts else place
         index = own.open_index(merge, allow_empty=True)
         place = own

@@ -34,7 +34,7 @@ def test_equal_files_in_two_parts_are_told_at_the_end(source, tmp_path, n_jobs):
     assert all(len({(source / name).read_bytes() for name in same}) == 1 for same in report.leaks)
     contents = {(tmp_path / "out/train" / name).read_bytes() for name, _ in found}
     assert contents == {(source / same[0]).read_bytes() for same in report.leaks}
-    told = f"{len(report.leaks)} times the same file in different parts, first: "
+    told = f"groups of equal files in different parts: {len(report.leaks)}, first: "
     assert told + " = ".join(report.leaks[0]) in str(report)
     assert json.loads((tmp_path / "out/plan.json").read_text())["leaks"] == report.leaks
 

@@ -156,3 +156,59 @@ def test_leaks_are_taken_out_of_train(write_image, tmp_path):
     }
     assert report.counts_before == {"train": {"A": 4, "B": 4}, "test": {"A": 4, "B": 4}}
     assert report.leaks == []
+
+
+@pytest.fixture
+def nested(tmp_path, write_image):
+    """A folder that is divided, with classes at two depths, masks, and a folder of its own kind."""
+    for part, count in (("train", 5), ("val", 2)):
+        for leaf in ("fruit/apple/gala", "fruit/apple/fuji", "fruit/kiwi", "root/leek"):
+            for number in range(count + ("gala" in leaf)):
+                write_image(tmp_path / f"{part}/{leaf}/{part}{number}.jpg")
+                write_image(tmp_path / f"{part}/{leaf}/{part}{number}_mask.jpg", channels=1)
+    write_image(tmp_path / "icons/fruit/kiwi/icon.jpg")
+    return tmp_path
+
+
+def test_leaves_of_a_divided_folder_are_classes_in_each_part(nested):
+    """Counted by hand: 6 galas, 5 of each other in train; 3 and 2 in val."""
+    options = {"levels": "leaf", "exclude": "^icons/|_mask"}
+    plain = balance_folder(nested, nested.parent / "out", **options, dry_run=True)
+    names = ("fruit/apple/fuji", "fruit/apple/gala", "fruit/kiwi", "root/leek")
+    assert plain.counts_before == {
+        "train": dict(zip(names, (5, 6, 5, 5), strict=True)),
+        "val": dict(zip(names, (2, 3, 2, 2), strict=True)),
+    }
+    merged = balance_folder(
+        nested, nested / "../out2", **options, merge="parent", image_size=(9, 7)
+    )
+    assert merged.counts_after["train"] == {"fruit": 11, "fruit/apple": 11, "root": 11}
+    assert merged.members["fruit/apple"] == ["fruit/apple/fuji", "fruit/apple/gala"]
+    assert not any("mask" in source for source in list_sources(nested.parent / "out2/train"))
+
+
+def test_exclude_matches_paths_in_the_source_and_may_leave_a_class_out(nested):
+    options = {"exclude": "^icons/|_mask|^train/fruit/kiwi|^.*/root/", "levels": "leaf"}
+    with pytest.raises(ValueError, match=r"no image for train of class 'fruit/kiwi'.*by exclude"):
+        balance_folder(nested, nested.parent / "out", **options)
+    options["exclude"] += "|kiwi"
+    report = balance_folder(nested, nested.parent / "out", **options, dry_run=True)
+    assert list(report.original_counts) == ["fruit/apple/fuji", "fruit/apple/gala"]
+    few = {"classes": ["fruit/apple/gala", "root/leek"], "levels": "leaf", "exclude": "^icons/"}
+    report = balance_folder(nested, nested.parent / "out", **few, dry_run=True)
+    assert report.original_counts == {"fruit/apple/gala": 18, "root/leek": 14}
+    few["classes"] = ["fruit/pear"]
+    with pytest.raises(ValueError, match="no image of class 'fruit/pear' in any part"):
+        balance_folder(nested, nested.parent / "out", **few)
+
+
+def test_a_folder_beside_the_parts_can_be_excluded_as_the_error_says(nested):
+    with pytest.raises(ValueError, match=r"'icons', which holds the same.*exclude='\^icons/'"):
+        balance_folder(nested, nested.parent / "out")
+    report = balance_folder(nested, nested.parent / "out", exclude="^icons/", dry_run=True)
+    assert report.original_counts == {"fruit": 2 * (16 + 7), "root": 2 * (5 + 2)}
+
+
+def test_merging_by_parents_needs_leaves(nested):
+    with pytest.raises(ValueError, match=r'merge="parent" needs levels="leaf", got levels=.top'):
+        balance_folder(nested, nested.parent / "out", merge="parent")

@@ -48,13 +48,18 @@ def test_the_order_of_a_table_changes_nothing(table, tmp_path, hash_tree):
     assert hash_tree(tmp_path / "a") == hash_tree(tmp_path / "b")
 
 
-def test_the_merge_of_an_index_is_taken_and_another_can_be_given(table, tmp_path):
+def test_the_merge_of_an_index_is_taken_and_another_beside_it_refused(table, tmp_path):
     table["label"] = ["a"] * 6 + ["b"] * 6 + ["c"] * 8
     index = ImageIndex(table, root=tmp_path / "images", path_column="id", merge={"ab": ["a", "b"]})
     own = balance_folder(index, tmp_path / "out", dry_run=True)
     assert own.members == {"ab": ["a", "b"], "c": ["c"]}
-    other = balance_folder(index, tmp_path / "out", merge={"bc": ["b", "c"]}, dry_run=True)
-    assert other.members == {"a": ["a"], "bc": ["b", "c"]}
+    again = balance_folder(index, tmp_path / "out", merge={"ab": ["b", "a"]}, dry_run=True)
+    assert again.members == own.members
+    with pytest.raises(ValueError, match=r"the ImageIndex and another in balance_folder.*give"):
+        balance_folder(index, tmp_path / "out", merge={"bc": ["b", "c"]}, dry_run=True)
+    other = index.with_merge({"bc": ["b", "c"]})
+    report = balance_folder(other, tmp_path / "out", dry_run=True)
+    assert report.members == {"a": ["a"], "bc": ["b", "c"]}
     some = balance_folder(
         index.with_merge(None), tmp_path / "out", classes=["a", "c"], dry_run=True
     )

@@ -55,3 +55,32 @@ def test_equal_files_and_equal_pixels_are_told_apart(run_json, run, tmp_path):
 
 def test_a_folder_without_classes_is_refused(run, balanced, tmp_path):
     assert "nowhere" in run("audit", balanced / "train", tmp_path / "nowhere", code=2).stderr
+
+
+def test_tables_beside_a_folder_of_images_are_compared(run, run_json, textures, tmp_path):
+    names = {label: sorted((textures / label).glob("*.png")) for label in ("brick", "grass")}
+    for side, rows in (("train", slice(0, 6)), ("val", slice(4, 9))):
+        lines = [f"{label}/{path.stem},{label}" for label in names for path in names[label][rows]]
+        (tmp_path / f"{side}.csv").write_text("\n".join(["image,kind", *lines]))
+    places = tmp_path / "train.csv", tmp_path / "val.csv"
+    told = ["--path-column", "image", "--label-column", "kind", "--suffix", ".png"]
+    result = run("audit", *places, *told, "--root", textures, code=1)
+    assert "4 of 10 validation images (40%) are in training too, which has 12" in result.stdout
+    result = run("audit", *places, *told, code=2)
+    assert "must list files that are there" in result.stderr
+
+
+def test_masks_are_left_out_by_extension_or_pattern(run, tmp_path):
+    rng = np.random.default_rng(0)
+    mask = encode_image(np.zeros((8, 11), np.uint8), "png")
+    for side in ("train", "val"):
+        for label in ("a", "b"):
+            folder = tmp_path / side / label
+            folder.mkdir(parents=True)
+            image = encode_image(rng.integers(0, 256, (8, 11, 3), np.uint8), "jpeg")
+            (folder / "photo.jpg").write_bytes(image)
+            (folder / "photo_mask.png").write_bytes(mask)
+    places = tmp_path / "train", tmp_path / "val"
+    assert "2 of 4 validation images" in run("audit", *places, code=1).stdout
+    for option in (("--extensions", ".jpg"), ("--exclude", "_mask")):
+        assert "0 of 2 validation images" in run("audit", *places, *option).stdout

@@ -209,3 +209,25 @@ def test_a_file_that_is_no_network_is_wrong_use(run, textures, tmp_path):
         assert error.startswith("error: model must be ")
         assert name in error
         assert error.count("\n") == 1
+
+
+def test_a_pattern_leaves_masks_and_folders_out_of_every_command(run, run_json, textures, tmp_path):
+    """Masks may have the extension of the images, and a folder beside the classes none of them."""
+    for label in ("grass", "gravel"):
+        for path in sorted((textures / label).glob("*.png"))[:8]:
+            (tmp_path / "photos" / label).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, tmp_path / "photos" / label)
+            shutil.copy(path, tmp_path / "photos" / label / f"{path.stem}_mask.png")
+    shutil.copytree(textures / "brick", tmp_path / "photos" / "old")
+    photos, options = tmp_path / "photos", ("--exclude", "_mask|^old/")
+    expected = {"grass": 8, "gravel": 8}
+    found = run_json("inspect", photos, *options)
+    assert found["counts"] == run_json("weights", photos, *options)["counts"] == expected
+    made = run_json("balance", photos, tmp_path / "out", *options)
+    assert made["original_counts"] == expected
+    shown = run("report", photos, *options, "-o", tmp_path / "report.html").stdout
+    assert shown.startswith("wrote ")
+    (command, _) = found["commands"] or ["", ""]
+    assert not command or "--exclude '_mask|^old/'" in command
+    result = run("inspect", photos, "--exclude", "(", code=2)
+    assert "exclude must be a regular expression" in result.stderr

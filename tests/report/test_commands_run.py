@@ -4,7 +4,14 @@ import shlex
 
 import pytest
 
-from sklmerge import ImageIndex, LabelMerger, inspect_folder, suggest_folder, write_report
+from sklmerge import (
+    ImageIndex,
+    LabelMerger,
+    inspect_folder,
+    preview_folder,
+    suggest_folder,
+    write_report,
+)
 from sklmerge.cli import main
 from sklmerge.datasets import write_textures
 from sklmerge.images import decode_image, encode_image
@@ -87,3 +94,10 @@ def test_a_suggestion_joins_the_merge_of_an_index(tmp_path):
 @pytest.mark.parametrize("merge", MERGES[:4], ids=repr)
 def test_a_suggestion_takes_any_merge(textures, merge):
     assert suggest_folder(textures, merge=merge, n_classes=1, max_images=30).commands
+
+
+@pytest.mark.parametrize("look", [inspect_folder, write_report, suggest_folder, preview_folder])
+def test_a_merge_that_contradicts_that_of_an_index_is_refused(textures, look):
+    index = ImageIndex(textures, merge={"ground": ["grass", "gravel"]})
+    with pytest.raises(ValueError, match=f"the ImageIndex and another in {look.__name__}.*'brick'"):
+        look(index, merge={"mineral": ["brick", "gravel"]})

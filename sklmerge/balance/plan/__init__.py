@@ -2,7 +2,7 @@
 
 from sklmerge.balance.plan._drop import Cleaned as Cleaned
 from sklmerge.balance.plan._drop import check_drop as check_drop
-from sklmerge.balance.plan._drop import choose_dropped as choose_dropped
+from sklmerge.balance.plan._drop import clean_sources as clean_sources
 from sklmerge.balance.plan._metadata import MetadataRow as MetadataRow
 from sklmerge.balance.plan._metadata import list_metadata as list_metadata
 from sklmerge.balance.plan._metadata import read_csv as read_csv

@@ -1,13 +1,22 @@
 """Which images are left out before the split: bad, equal, similar, leaking, contradictory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import list_items
-from sklmerge.images import ImageReport, join_groups
+from sklmerge.balance.plan._plan import merge_codes
+from sklmerge.balance.plan._source import Sources
+from sklmerge.images import (
+    ImageReport,
+    ReadOptions,
+    RemoteFiles,
+    find_similar,
+    join_groups,
+    verify_files,
+)
 
 DROPPABLE = ("unreadable", "duplicates", "similar", "leaks", "conflicts")
 Dropped = dict[str, dict[str, str]]
@@ -35,6 +44,23 @@ def check_drop(drop: Any, *, is_divided: bool) -> tuple[str, ...]:
             "group_by='content' to keep equal images of an undivided source in one part"
         )
     return tuple(kind for kind in DROPPABLE if kind in kinds)
+
+
+def clean_sources(
+    sources: Sources, mapping: Mapping[str, str], kinds: Sequence[str], n_jobs: int | None
+) -> tuple[Sources, Cleaned]:
+    """Leave out images of these kinds."""
+    if not kinds:
+        return sources, Cleaned(np.ones(len(sources), np.bool_), {}, [])
+    merged = merge_codes(sources.classes, sources.class_names, mapping)
+    options, files = ReadOptions(sources.reader), sources.files or RemoteFiles()
+    found = verify_files(sources.paths, merged, options, files, n_jobs)
+    similar = []
+    if "similar" in kinds:
+        similar = find_similar(sources.paths, files=files, reader=sources.reader, n_jobs=n_jobs)
+    names = list(sources.paths.relative())
+    cleaned = choose_dropped(names, merged, sources.parts, found, similar, kinds)
+    return sources.take(cleaned.kept), cleaned
 
 
 def choose_dropped(

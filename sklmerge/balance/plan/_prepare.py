@@ -204,7 +204,8 @@ def _check_groups_apart(
         path = os.fsdecode(sources.paths.get_bytes(int(rows[0])))
         raise ValueError(
             f"source has {len(np.unique(torn))} groups in more than one part, one is that of "
-            f"{path!r}; pass resplit=True to divide it anew, or group_by=None"
+            f"{path!r}; pass resplit=True to divide it anew, drop=('similar', 'leaks') to leave "
+            "images out that a later part has, too, or group_by=None"
         )
 
 
@@ -228,7 +229,8 @@ def _check_parts(plan: Plan) -> None:
         empty = [plan.merged_names[code] for code in np.flatnonzero(counts == 0)]
         if empty and part == plan.part_names[TRAIN]:
             raise ValueError(
-                f"source has no image for train of class {empty[0]!r}; merge it with another class"
+                f"source has no image for train of class {empty[0]!r}; merge it with another "
+                "class, or leave it out by exclude or classes"
             )
         if empty:
             warnings.warn(

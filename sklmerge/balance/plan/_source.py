@@ -1,9 +1,10 @@
 """The source as columns: which images there are, of which class, in which part."""
 
 import os
+import re
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +13,15 @@ from numpy.typing import NDArray
 
 from sklmerge.balance.plan._parts_and_folds import PART_NAMES
 from sklmerge.images import (
-    IMAGE_EXTENSIONS,
     ImageIndex,
     ImagePaths,
     Reader,
     RemoteFiles,
     ScannedFolder,
     Wanted,
+    check_exclude,
     is_url,
+    leave_out,
     list_folders,
     order_parts,
     scan_class_folders,
@@ -65,44 +67,56 @@ class Sources:
 
 
 def list_sources(
-    source: str,
-    files: RemoteFiles | None = None,
-    classes: Collection[str] | None = None,
-    extensions: Iterable[str] = IMAGE_EXTENSIONS,
-    reader: Reader | None = None,
+    source: str, files: RemoteFiles | None, wanted: Wanted, reader: Reader | None = None
 ) -> Sources:
     """List the images of a folder of class folders, or of train, val and test folders of them."""
-    folders = {} if _are_folders(classes, source, files) else _find_divided(source, files)
+    classes = wanted.classes
+    folders = {} if _are_folders(wanted, source, files) else _find_divided(source, files, wanted)
     if not folders:
-        scan = _scan(source, files, classes, extensions, allow_empty=False)
+        scan = _scan(source, files, wanted)
         codes = scan.codes.astype(np.int32)
         return Sources(source, scan.paths, tuple(scan.classes), codes, files=files, reader=reader)
-    scans = [
-        _scan_part(os.path.join(source, folder), files, classes, extensions) for folder in folders
-    ]
-    class_names = tuple(sorted({name for scan in scans for name in scan.classes}))
-    wanted = {name for scan in scans for name in scan.empty} if classes is None else set(classes)
-    lost = sorted(wanted - set(class_names))
-    if lost:
+    # A part may lack a class that others have. Which images are wanted is told by their paths in
+    # the source, of which a part knows only the end.
+    all_of_it = wanted._replace(classes=None, exclude=None, allow_empty=True)
+    scans = [_scan(os.path.join(source, folder), files, all_of_it) for folder in folders]
+    paths: list[bytes] = []
+    labels: list[str] = []
+    parts: list[int] = []
+    for part, (folder, scan) in enumerate(zip(folders, scans, strict=True)):
+        prefix = os.fsencode(folder) + b"/"
+        names = [scan.classes[code] for code in scan.codes.tolist()]
+        for path, name in zip(scan.paths.iterate_bytes(), names, strict=True):
+            whole = prefix + path
+            if (classes is None or name in classes) and not _is_excluded(whole, wanted):
+                paths.append(whole)
+                labels.append(name)
+                parts.append(part)
+    class_names = sorted(set(labels))
+    there = {name for scan in scans for name in (*scan.classes, *scan.empty)}
+    lost = sorted((there if classes is None else set(classes)) - set(class_names))
+    if lost and (classes is not None or wanted.exclude is None):
         raise ValueError(
             f"source has no image of class {lost[0]!r} in any part; name the folders to take by "
             "classes=[...]"
         )
-    paths: list[bytes] = []
-    for folder, scan in zip(folders, scans, strict=True):
-        prefix = os.fsencode(folder) + b"/"
-        paths += [prefix + path for path in scan.paths.iterate_bytes()]
-    numbers = [np.array(list(map(class_names.index, s.classes)), np.int32)[s.codes] for s in scans]
+    if not class_names:
+        raise ValueError(f"source has no image in any part, got {source!r}")
+    numbers = {name: number for number, name in enumerate(class_names)}
     return Sources(
         source,
         ImagePaths.from_bytes(paths, root=source),
-        class_names,
-        np.concatenate(numbers),
+        tuple(class_names),
+        np.array([numbers[name] for name in labels], np.int32),
         tuple(PART_NAMES[code] for code in folders.values()),
-        np.repeat(np.arange(len(scans), dtype=np.int8), [len(scan.codes) for scan in scans]),
+        np.array(parts, np.int8),
         files,
         reader,
     )
+
+
+def _is_excluded(path: bytes, wanted: Wanted) -> bool:
+    return wanted.exclude is not None and wanted.exclude.search(os.fsdecode(path)) is not None
 
 
 def take_index(index: ImageIndex, classes: Collection[str] | None = None) -> Sources:
@@ -157,9 +171,9 @@ def _list_folders(source: str, files: RemoteFiles | None) -> list[str]:
         raise ValueError(f"source must be an existing folder, got {source!r}{hint}") from error
 
 
-def _find_divided(source: str, files: RemoteFiles | None) -> dict[str, int]:
+def _find_divided(source: str, files: RemoteFiles | None, wanted: Wanted) -> dict[str, int]:
     """Find the parts that a source is divided into, and warn of what else lies there."""
-    folders = _list_folders(source, files)
+    folders = leave_out(_list_folders(source, files), wanted.exclude)
     parts = order_parts(folders, lambda name: _list_folders(os.path.join(source, name), files))
     others = [name for name in folders if name not in parts]
     if parts and others:
@@ -171,40 +185,24 @@ def _find_divided(source: str, files: RemoteFiles | None) -> dict[str, int]:
     return parts
 
 
-def _are_folders(classes: Collection[str] | None, source: str, files: RemoteFiles | None) -> bool:
+def _are_folders(wanted: Wanted, source: str, files: RemoteFiles | None) -> bool:
     """Say whether classes name folders of the source, which are then no parts, whatever called."""
-    return bool(classes) and set(classes or ()) <= set(_list_folders(source, files))
+    classes = set(wanted.classes or ())
+    return bool(classes) and classes <= set(_list_folders(source, files))
 
 
-def find_parts(source: str, options: Mapping[str, Any] | None = None) -> dict[str, str]:
+def find_parts(
+    source: str,
+    options: Mapping[str, Any] | None = None,
+    exclude: str | re.Pattern[str] | None = None,
+) -> dict[str, str]:
     """Find the folders train, val and test of a source, by the name of the part; {} if none."""
     files = RemoteFiles(options) if is_url(source) else None
-    folders = _find_divided(source, files)
+    folders = _find_divided(source, files, Wanted(exclude=check_exclude(exclude)))
     return {PART_NAMES[code]: os.path.join(source, name) for name, code in folders.items()}
 
 
-def _scan_part(
-    folder: str,
-    files: RemoteFiles | None,
-    classes: Collection[str] | None,
-    extensions: Iterable[str],
-) -> ScannedFolder:
-    """Scan a part, which may lack a class that others have."""
-    if classes is not None:
-        present = set(_list_folders(folder, files))
-        classes = [name for name in classes if name in present]
-    return _scan(folder, files, classes, extensions, allow_empty=True)
-
-
-def _scan(
-    folder: str,
-    files: RemoteFiles | None,
-    classes: Collection[str] | None,
-    extensions: Iterable[str],
-    *,
-    allow_empty: bool,
-) -> ScannedFolder:
-    wanted = Wanted(classes, tuple(extensions), allow_empty=allow_empty)
+def _scan(folder: str, files: RemoteFiles | None, wanted: Wanted) -> ScannedFolder:
     if files is None:
         return scan_class_folders(folder, wanted)
     return scan_remote_folders(files, folder, wanted)

@@ -8,6 +8,9 @@ from sklmerge.balance.plan import TRAIN, Cleaned, Plan
 from sklmerge.images import show_name
 from sklmerge.weights import ClassWeightEstimator
 
+# Original classes of a merged class that a table names.
+_MOST_MEMBERS = 5
+
 Counts = dict[str, dict[str, int]]
 
 
@@ -96,7 +99,7 @@ class BalanceReport:
                 _tell_change(self.counts_before[part][label], self.counts_after[part][label])
                 for part in self.counts_before
             ]
-            origin = "" if members == [label] else ", ".join(map(show_name, members))
+            origin = "" if members == [label] else _list_members(members)
             lines.append([show_name(label), origin, *changes, f"{self.class_weight[label]:.3g}"])
         if all(not line[1] for line in lines[1:]):
             lines = [[line[0], *line[2:]] for line in lines]
@@ -132,8 +135,9 @@ class BalanceReport:
         if self.leaks:
             first = " = ".join(map(show_name, self.leaks[0]))
             remarks.append(
-                f"{len(self.leaks)} times the same file in different parts, first: {first}; "
-                "grouped by content they stay together"
+                f"groups of equal files in different parts: {len(self.leaks)}, first: {first}; "
+                "group_by='content' keeps them together, and drop='leaks' leaves those out that a "
+                "source has in two parts"
             )
         if any(self.dropped.values()):
             told = ", ".join(f"{len(files)} {kind}" for kind, files in self.dropped.items())
@@ -158,6 +162,13 @@ class BalanceReport:
 def tell_changes(versions: Mapping[str, Sequence[str]]) -> str:
     """Say which versions differ, such as "numpy 1.26, now 2.3"."""
     return "; ".join(f"{name} {then}, now {now}" for name, (then, now) in versions.items())
+
+
+def _list_members(members: Sequence[str]) -> str:
+    """List the classes of a merged class on a line; the first of many."""
+    shown = ", ".join(map(show_name, members[:_MOST_MEMBERS]))
+    n_more = len(members) - _MOST_MEMBERS
+    return f"{shown} and {n_more} more" if n_more > 0 else shown
 
 
 def _tell_change(before: int, after: int) -> str:

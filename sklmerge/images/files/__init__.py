@@ -7,6 +7,8 @@ from sklmerge.images.files._bad_files import BadFileError as BadFileError
 from sklmerge.images.files._class_folders import check_classes as check_classes
 from sklmerge.images.files._class_folders import count_by_class as count_by_class
 from sklmerge.images.files._class_folders import fit_merger as fit_merger
+from sklmerge.images.files._class_folders import is_by_parent as is_by_parent
+from sklmerge.images.files._class_folders import leave_out as leave_out
 from sklmerge.images.files._class_folders import merge_by_parent as merge_by_parent
 from sklmerge.images.files._class_folders import order_parts as order_parts
 from sklmerge.images.files._dataset_files import IMAGE_COLUMNS as IMAGE_COLUMNS

@@ -160,6 +160,7 @@ def scan_archives(paths: Sequence[str], wanted: Wanted) -> tuple[ScannedFolder, 
         shown,
         sorted(by_folder),
         wanted.top_classes,
+        exclude=wanted.exclude,
         has_images=bool(loose),
         list_inside=lambda folder: _list_inside(by_folder, os.fsencode(folder)),
     )

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, AnyStr
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +40,12 @@ def choose_class_folders(
     folders: Sequence[bytes],
     classes: Collection[str] | None,
     *,
+    exclude: re.Pattern[str] | None,
     has_images: bool,
     list_inside: Callable[[str], Collection[str]],
 ) -> list[bytes]:
     """Choose class folders, sorted, among the visible `folders` of `root`."""
+    folders = leave_out(folders, exclude)
     if not folders:
         if has_images:
             raise ValueError(
@@ -73,6 +75,11 @@ def choose_class_folders(
             + ("; levels='leaf' takes folders inside of folders" if _have_slash(unknown) else "")
         )
     return sorted(set(wanted))
+
+
+def leave_out(folders: Sequence[AnyStr], exclude: re.Pattern[str] | None) -> list[AnyStr]:
+    """Leave out the folders with all that is in them: those whose paths, with a slash, match."""
+    return [f for f in folders if exclude is None or not exclude.search(os.fsdecode(f) + "/")]
 
 
 def _have_slash(names: Iterable[Any]) -> bool:
@@ -106,6 +113,15 @@ def choose_leaves(
     table = np.array([places.get(folder, -1) for folder in folders], np.intp)
     rows = np.flatnonzero(table[numbers] >= 0)
     return leaves, rows, table[numbers[rows]]
+
+
+def is_by_parent(merge: Any, levels: str) -> bool:
+    """Say whether `merge` is "parent", which needs folders in folders as classes."""
+    if not isinstance(merge, str) or merge != "parent":
+        return False
+    if levels != "leaf":
+        raise ValueError(f'merge="parent" needs levels="leaf", got levels={levels!r}')
+    return True
 
 
 def merge_by_parent(classes: Sequence[str]) -> dict[str, list[str]]:
@@ -207,6 +223,7 @@ def order_parts(
         if name not in parts and classes.intersection(list_inside(name)):
             raise ValueError(
                 f"source holds {', '.join(parts)} and {name!r}, which holds the same classes; "
-                "rename it to the part that it is, or move it away"
+                "rename it to the part that it is, move it away, or leave it out by exclude="
+                f"{f'^{re.escape(name)}/'!r}"
             )
     return parts

@@ -211,6 +211,7 @@ def scan_remote_folders(files: RemoteFiles, root: str, wanted: Wanted) -> Scanne
         root,
         present,
         wanted.top_classes,
+        exclude=wanted.exclude,
         has_images=bool(loose),
         list_inside=lambda folder: files.list_folder(f"{root}/{folder}").folders,
     )

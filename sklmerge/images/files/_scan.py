@@ -217,6 +217,7 @@ def _find_class_folders(root: str, wanted: Wanted) -> tuple[list[bytes], Counter
         root,
         folders,
         wanted.top_classes,
+        exclude=wanted.exclude,
         has_images=bool(loose),
         list_inside=lambda folder: list_folders(os.path.join(root, folder)),
     )
