@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sklmerge.cli import _options as opt
+from sklmerge.cli import _shared_options as opt
 from sklmerge.cli._errors import report_errors
 
 
