@@ -282,11 +282,8 @@ default="light"
     check_progress(progress)
     check_choice("levels", levels, LEVELS)
     own = {"extensions": extensions, "exclude": exclude, "reader": reader}
-    given = [
-        *(["levels"] if levels != "top" else []),
-        *(n for n, v in own.items() if v is not None),
-    ]
-    index = _open_index(source, given)
+    given = [name for name, value in own.items() if value is not None]
+    index = _open_index(source, given if levels == "top" else ["levels", *given])
     origin, remote, store = open_places(
         source if index is None else _find_root(index),
         destination,

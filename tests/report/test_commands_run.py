@@ -101,3 +101,13 @@ def test_a_merge_that_contradicts_that_of_an_index_is_refused(textures, look):
     index = ImageIndex(textures, merge={"ground": ["grass", "gravel"]})
     with pytest.raises(ValueError, match=f"the ImageIndex and another in {look.__name__}.*'brick'"):
         look(index, merge={"mineral": ["brick", "gravel"]})
+
+
+def test_equal_files_that_cannot_be_read_have_no_labels_to_correct(tmp_path):
+    write_textures(tmp_path / "photos")
+    for label in ("grass", "gravel"):
+        (tmp_path / "photos" / label / "empty.png").write_bytes(b"")
+    found = inspect_folder(tmp_path / "photos")
+    assert len(found.bad_files) == 2
+    assert found.conflicts == []
+    assert not any("different labels" in reason for reason in found.reasons)
