@@ -235,7 +235,7 @@ def measure_lazy(home, paths):
             ],
         }
         article = "an" if name.startswith("h5") else "a"
-        yield from compare(f"batches of {article} {name}", jobs, rounds=3, n=n, unit="images")
+        yield from compare(f"batches of {article} {name}", jobs, rounds=5, n=n, unit="images")
 
 
 def measure_classes(n_draws=10_000):
