@@ -44,7 +44,7 @@ class TrivialAugmenter(BaseAugmenter):
     random_state : int, RandomState, Generator or None, default=None
         Default seed of the methods.
     n_jobs : int, default=None
-        Number of threads. The result does not depend on it.
+        Number of threads. Does not change the result.
 
     See Also
     --------

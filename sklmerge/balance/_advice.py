@@ -119,9 +119,9 @@ def advise(
     balanced epochs. For a linear model, also on embeddings: weights, which are about as good as the
     adjustment. Ratios above 100 were not measured.
 
-    If a class has fewer than 20 images, the reasons name it, because it needs more images above
-    all. Balanced epochs of this size would be tiny, so copies and weights are advised instead, or
-    only weights if there is no room for copies.
+    A class with fewer than 20 images is mentioned in the reasons, because what it needs most is
+    more images. Balanced epochs of this size would be tiny, so copies and weights are advised
+    instead, or only weights if there is no room for copies.
 
     Examples
     --------

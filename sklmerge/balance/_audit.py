@@ -159,7 +159,7 @@ def audit_split(
     train, val : path, URL or ImageIndex
         Folders with one folder per class, or indexes.
     n_jobs : int or None, default=None
-        Number of threads, as in joblib. The report does not depend on it.
+        Number of threads, as in joblib. Does not change the report.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread, once for each folder.
     storage_options : mapping or None, default=None

@@ -22,7 +22,7 @@ class HOGFeatures(ImageFeatures):
     image_shape : tuple of int, default=None
         Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
     n_jobs : int, default=None
-        Number of workers, as in joblib. The result does not depend on it.
+        Number of workers, as in joblib. Does not change the result.
 
     Attributes
     ----------

@@ -40,7 +40,7 @@ class ImageReader(ImageTransformer, BaseEstimator):
         ValueError if it fails. None uses the `reader` of the ImageIndex, if X is one. Otherwise,
         the formats that `decode_image` supports are read.
     n_jobs : int, default=None
-        Number of threads, as in joblib. The result does not depend on it.
+        Number of threads, as in joblib. Does not change the result.
     storage_options : mapping, default=None
         Options for fsspec's file systems, if there are URLs among the paths. None uses the options
         of the ImageIndex, if X is one.

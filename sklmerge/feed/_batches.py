@@ -67,8 +67,8 @@ class ImageBatches(Resumable, NamedClasses):
         Maximum memory for decoded images that will be drawn again soon. Rows of a torch Dataset are
         not cached, because its transforms may be random.
     n_jobs : int, default=None
-        Number of threads (as in joblib) that prepare batches ahead of the loop. The batches do not
-        depend on it. Up to ``n_jobs + 1`` batches are in memory at a time.
+        Number of threads (as in joblib) that prepare batches ahead of the loop. Does not change the
+        batches. Up to ``n_jobs + 1`` batches are in memory at a time.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
         How files are decoded.
     merge : mapping, list of lists, LabelMerger or None, default=None

@@ -21,8 +21,8 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
     """Suggest which classes to merge because a classifier confuses them.
 
     Every sample is predicted by a model that was not trained on it. The confusability of two
-    classes is how often they are confused, in either direction. The most confusable classes are
-    joined first, by average linkage.
+    classes is how often they are confused, averaged over both directions. The most confusable
+    classes are joined first, by average linkage.
 
     Parameters
     ----------

@@ -84,9 +84,9 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     -----
     With ``output="original"``, P(a|x) = P(AB|x) P(a|AB, x) for a member a of the merged class AB,
     and `predict` returns the original class with the largest probability. This class may not belong
-    to the most probable merged class, so `predict` and `predict_merged` can disagree. Without
-    probabilities, `predict` predicts first the merged class, then its member (there is no
-    `predict_proba`).
+    to the most probable merged class, so `predict` and `predict_merged` can disagree. If
+    `estimator` or a refiner has no `predict_proba`, `predict` first predicts the merged class and
+    then its member, and this class has no `predict_proba` either.
 
     `estimator` and refiners get the `sample_weight` that you pass to `fit`; "prior" uses it as
     counts. Other parameters go to `estimator` or, with metadata routing, to the steps that
@@ -101,7 +101,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     ``output="merged"`` only for the outermost classifier.
 
     scikit-learn's scorers compare predictions with the original y, so use ``output="original"`` or
-    :func:`merged_scorer`. With array API dispatch on, predictions for a tensor are tensors.
+    :func:`merged_scorer`. If X is a tensor and array API dispatch is on, predictions are tensors.
 
     Examples
     --------

@@ -52,9 +52,9 @@ class LabelMerger(TargetCoding, JsonText):
         Which classes to merge: ``{"AB": ["A", "B"]}``, or ``[["A", "B"]]``, which names the merged
         class ``A+B``. With None, classes can still be merged by `min_count` or `unlisted`.
     classes : list of labels or None, default=None
-        All original labels. Any other label in y raises an error. This protects you inside a
-        meta-estimator that replaces the labels by 0, 1, 2, ..., because a `merge` of other numbers
-        would be wrong there.
+        All original labels. Any other label in y raises an error. This also detects a
+        meta-estimator that replaces the labels by 0, 1, 2, ..., so that a `merge` of your own
+        numbers would be wrong.
     min_count : int, float or None, default=None
         Merged classes with fewer samples than this are merged into `rare_label`. A float is a
         fraction of n_samples.

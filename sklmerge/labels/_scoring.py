@@ -45,7 +45,7 @@ def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> "MergedSco
         Which classes to merge. A fitted LabelMerger is used directly. Anything else is fitted to
         the classes of the estimator and of y together, so `min_count` is not allowed. If you score
         a :class:`MergedClassifier` that predicts merged labels, it must use the same merge or a
-        part of it. In the second case, its predictions are merged further.
+        part of it. If it uses a part, its predictions are merged further.
 
     Returns
     -------

@@ -226,8 +226,8 @@ class ConfusedImagesDisplay(Display):
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
             The images that were predicted, in the same order. Flattened rows need `image_shape`.
         y : array-like of shape (n,), default=None
-            The true labels of these images. Not needed for an index, whose original or merged
-            labels are used, depending on which of them the suggestion is about.
+            The true labels of these images. Not needed for an index. Its original labels are used
+            if the suggestion is about original labels, and its merged labels otherwise.
         n_pairs : int, default=3
             Maximum number of pairs of classes.
         n_images : int, default=6

@@ -97,7 +97,7 @@ def write_report(
     random_state : int, default=0
         Seed for the choice of the images that are shown, and for their copies.
     n_jobs : int or None, default=None
-        Number of threads, as in joblib. The page does not depend on it.
+        Number of threads, as in joblib. Does not change the page.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
 

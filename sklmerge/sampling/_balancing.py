@@ -46,7 +46,7 @@ default="majority"
     random_state : int, RandomState instance or None, default=None
         Seed for choosing images to keep and to copy, and for augmenting the copies.
     n_jobs : int, default=None
-        Number of threads. The result does not depend on it.
+        Number of threads. Does not change the result.
 
     Attributes
     ----------

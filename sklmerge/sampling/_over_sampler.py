@@ -22,9 +22,9 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
         How new images are augmented: ``"light"``, ``"strong"`` or ``"trivial"``, an augmenter, a
         transform of another library, or a function ``f(image)`` or ``f(image, rng)``. None makes
         plain copies. To augment each class differently, pass a mapping from label (original or
-        merged) to augmenter. If both labels of an image are listed, the original label is used,
-        and every class that gets copies must be listed. A function can also augment rows that are
-        not images. See `as_augmenter`.
+        merged) to augmenter. If both labels of an image are listed, the original label is used.
+        Every class that gets copies must be listed. A function can also augment rows that are not
+        images. See `as_augmenter`.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are oversampled, and to what size, as in imbalanced-learn. With `merge`, the
         keys of a dict are merged labels.
@@ -43,7 +43,7 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
     random_state : int, RandomState instance or None, default=None
         Seed for drawing and augmenting images.
     n_jobs : int, default=None
-        Number of threads. The result does not depend on it.
+        Number of threads. Does not change the result.
 
     Attributes
     ----------

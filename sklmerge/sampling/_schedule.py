@@ -46,7 +46,7 @@ _WHOLE_EPOCH = 2**63
 
 
 class EpochSchedule(BaseEstimator):
-    """Plan balanced epochs: all of the rare class, and the next part of the common class.
+    """Plan balanced epochs of all rare images and the next part of the common images.
 
     If one class has 500 images and another has a million, every epoch draws the 500 and the next
     500 of the million, until all have been seen. An epoch depends only on `random_state` and on

@@ -55,7 +55,7 @@ class ClassWeightEstimator(BaseEstimator):
     power : float, default=1.0
         Used by ``"balanced"``: 1 is inverse frequency, 0.5 its square root, 0 equal weights.
     beta : float, default=0.9999
-        Used by ``"effective"``, in [0, 1): 0 gives equal weights, near 1 inverse frequency.
+        Used by ``"effective"``, in [0, 1): 0 gives equal weights, near 1 gives inverse frequency.
     normalize : {"samples", "classes", "max", "min"} or None, default="samples"
         Which value is scaled to 1: the mean weight over the samples of `fit`, so the loss keeps its
         scale and you can keep your learning rate; the mean weight over the classes; or the largest
@@ -304,7 +304,7 @@ class ClassWeightEstimator(BaseEstimator):
         Returns
         -------
         ndarray of shape (n_columns,), or (1,) where y has two classes
-            Weight of label 1 divided by weight of label 0. 1 if a column has only one of the two.
+            Weight of label 1 divided by weight of label 0, or 1 if a column has only one label.
 
         Examples
         --------

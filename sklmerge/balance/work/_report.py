@@ -16,7 +16,7 @@ Counts = dict[str, dict[str, int]]
 
 @dataclass(frozen=True)
 class BalanceReport:
-    """The result of `balance_folder`. With ``dry_run=True``, the result that it would have.
+    """The result of `balance_folder` or, with ``dry_run=True``, the expected result.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ class BalanceReport:
         What `drop` left out: kind -> path of each image -> the reason, or the image that was kept
         instead.
     conflicts : list of list of str
-        Groups of paths whose images are equal but have different labels, and which were kept. Only
-        checked with `drop`.
+        Groups of paths of kept images that are equal but have different labels. Only checked with
+        `drop`.
 
     See Also
     --------
