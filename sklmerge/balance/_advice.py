@@ -78,7 +78,7 @@ def advise(
     image_bytes: float | None = None,
     budget_bytes: float | None = None,
 ) -> Advice:
-    """Advise how to handle classes of unequal size.
+    """Advise on how to handle classes of unequal size.
 
     Parameters
     ----------

@@ -207,8 +207,9 @@ def audit(
     for number, side in enumerate(sides):
         place = Place(side, extensions=endings, exclude=exclude, options=options)
         if place.has_table:
-            told = {"path_column": path_column, "label_column": label_column, "suffix": suffix}
-            place = place._replace(**told)
+            place = place._replace(
+                path_column=path_column, label_column=label_column, suffix=suffix
+            )
             if root is not None:
                 place = place._replace(source=root, labels=side)
         if place.has_table or endings or exclude:

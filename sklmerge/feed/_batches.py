@@ -90,7 +90,7 @@ class ImageBatches(Resumable, NamedClasses):
     schedule : EpochSchedule
         Fitted.
     merger : LabelMerger
-        The fitted merger, which numbers the classes.
+        The fitted merger, which encodes the classes as integers.
     counts : dict of label to int
         Number of draws of each merged class per epoch. The expected number for multilabel tables.
     n_batches : int

@@ -180,9 +180,9 @@ def suggest_merges(
     n_classes : int, default=None
         Join classes until this many are left.
     threshold : float in (0, 1], default=None
-        Join classes as long as their mean confusability is at least this value. Larger groups are
-        also joined if, on average, at least this share of one is predicted as the other. Defaults
-        to 0.1 if `n_classes` is also None.
+        Join classes as long as their mean confusability is at least this value. Groups of several
+        classes are also joined if, on average, at least this fraction of the samples of each group
+        is predicted as the other group. Defaults to 0.1 if `n_classes` is also None.
     confusion : array-like of shape (n_classes, n_classes), default=None
         A confusion matrix instead of `y_true` and `y_pred`. Rows are true classes, columns are
         predicted classes. The index of a data frame names the classes.
@@ -201,8 +201,8 @@ def suggest_merges(
     Raises
     ------
     ValueError
-        If both `n_classes` and `threshold` are given, or one of them is out of range. Also if both
-        labels and a confusion matrix are given, or neither.
+        If both `n_classes` and `threshold` are given, or one of them is out of range. Also if
+        `confusion` is given together with `y_true` and `y_pred`, or if none of them is given.
 
     See Also
     --------

@@ -137,8 +137,9 @@ class ClassBalanceDisplay(Display):
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
     rows_ : list of named tuples
-        The rows, from top to bottom, with the fields ``label``, ``is_member`` (of the merged class
-        above), ``n_members``, ``before``, ``sources`` and ``copies``.
+        The rows, from top to bottom, with the fields ``label``, ``is_member``, ``n_members``,
+        ``before``, ``sources`` and ``copies``. ``is_member`` is True for an original class that is
+        listed below its merged class.
 
     See Also
     --------
@@ -175,7 +176,7 @@ class ClassBalanceDisplay(Display):
 
     @classmethod
     def from_labels(cls, y: Any, *, merge: Any = None, ax: Any = None) -> Self:
-        """Draw how many images each class has.
+        """Plot how many images each class has.
 
         Parameters
         ----------
@@ -198,7 +199,7 @@ class ClassBalanceDisplay(Display):
     def from_estimator(
         cls, estimator: Any, y: Any = None, *, epoch: int = 0, ax: Any = None
     ) -> Self:
-        """Draw the result of a sampler, or one epoch of a schedule.
+        """Plot the result of a sampler, or one epoch of a schedule.
 
         Parameters
         ----------
@@ -243,7 +244,7 @@ class ClassBalanceDisplay(Display):
 
     @classmethod
     def from_report(cls, report: BalanceReport, *, part: str = "train", ax: Any = None) -> Self:
-        """Draw the merged classes of one part of a folder balanced by `balance_folder`.
+        """Plot the merged classes of one part of a folder balanced by `balance_folder`.
 
         Parameters
         ----------
@@ -270,7 +271,7 @@ class ClassBalanceDisplay(Display):
         ).plot(ax=ax)
 
     def plot(self, ax: Any = None, *, log: bool | None = None) -> Self:
-        """Draw the bars.
+        """Plot the bars.
 
         Parameters
         ----------

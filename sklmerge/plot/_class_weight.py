@@ -111,7 +111,7 @@ class ClassWeightDisplay(Display):
     def from_estimators(
         cls, estimators: Mapping[str, ClassWeightEstimator], y: Any = None, *, ax: Any = None
     ) -> Self:
-        """Draw the weights that estimators computed.
+        """Plot the weights that estimators computed.
 
         Parameters
         ----------
@@ -149,7 +149,7 @@ class ClassWeightDisplay(Display):
         return cls(weights, class_counts=counts).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
-        """Draw a marker for each class and scheme.
+        """Plot a marker for each class and scheme.
 
         Parameters
         ----------

@@ -181,7 +181,7 @@ class EpochCoverageDisplay(Display):
     def from_estimator(
         cls, estimator: EpochSchedule, *, n_epochs: int | None = None, ax: Any = None
     ) -> Self:
-        """Draw the coverage of a schedule.
+        """Plot the coverage of a schedule.
 
         If the schedule uses ``within_merged="balanced"``, each original class has its own line.
 
@@ -214,7 +214,7 @@ class EpochCoverageDisplay(Display):
         ).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
-        """Draw how often the images of each class have been drawn, epoch by epoch.
+        """Plot how often the images of each class have been sampled after each epoch, on average.
 
         Parameters
         ----------
@@ -247,7 +247,7 @@ class EpochCoverageDisplay(Display):
         return self
 
     def plot_batches(self, batch_sizes: Sequence[int] | None = None, ax: Any = None) -> Self:
-        """Draw the probability that a random batch contains no image of a class.
+        """Plot, for each class, the probability that a random batch contains no image of it.
 
         Parameters
         ----------

@@ -86,7 +86,7 @@ class AugmentationDisplay(Display):
         random_state: Any = None,
         ax: Any = None,
     ) -> Self:
-        """Draw images of each class, and augmented copies of these images.
+        """Plot images of each class, and augmented copies of these images.
 
         Parameters
         ----------
@@ -147,7 +147,7 @@ class AugmentationDisplay(Display):
         return cls(rows).plot(ax=ax)
 
     def plot(self, ax: Any = None, *, captions: bool = True) -> Self:
-        """Draw the rows.
+        """Plot the rows.
 
         Parameters
         ----------
@@ -217,7 +217,7 @@ class ConfusedImagesDisplay(Display):
         image_shape: tuple[int, ...] | None = None,
         ax: Any = None,
     ) -> Self:
-        """Draw the confused images of the most confused pairs of classes.
+        """Plot the confused images of the most confused pairs of classes.
 
         Parameters
         ----------
@@ -273,7 +273,7 @@ class ConfusedImagesDisplay(Display):
         return cls(rows).plot(ax=ax)
 
     def plot(self, ax: Any = None, *, captions: bool = True) -> Self:
-        """Draw the rows.
+        """Plot the rows.
 
         Parameters
         ----------

@@ -218,7 +218,7 @@ class MergeDisplay(Display):
     def from_estimator(
         cls, estimator: MergeAdvisor | MergeSuggestion, *, normalize: bool = True, ax: Any = None
     ) -> Self:
-        """Draw the suggestion of an advisor and the reasons for it.
+        """Plot the suggestion of an advisor and the reasons for it.
 
         Parameters
         ----------
@@ -253,7 +253,7 @@ class MergeDisplay(Display):
         normalize: bool = True,
         ax: Any = None,
     ) -> Self:
-        """Draw a suggestion from predictions, or your own merge.
+        """Plot a suggestion from predictions, or your own merge.
 
         Parameters
         ----------
@@ -286,7 +286,7 @@ class MergeDisplay(Display):
         return display.plot(ax, normalize=normalize)
 
     def plot(self, ax: Any = None, *, normalize: bool = True) -> Self:
-        """Draw the matrix, and the tree if there is one.
+        """Plot the matrix, and the tree if there is one.
 
         Parameters
         ----------

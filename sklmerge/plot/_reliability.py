@@ -100,7 +100,7 @@ class ReliabilityDisplay(Display):
         n_bins: int = 10,
         ax: Any = None,
     ) -> Self:
-        """Draw the reliability of predicted probabilities.
+        """Plot the reliability of predicted probabilities.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class ReliabilityDisplay(Display):
         n_bins: int = 10,
         ax: Any = None,
     ) -> Self:
-        """Draw the reliability of a classifier on data outside its training set.
+        """Plot the reliability of a classifier on data outside its training set.
 
         Parameters
         ----------
@@ -191,7 +191,7 @@ class ReliabilityDisplay(Display):
         )
 
     def plot(self, ax: Any = None) -> Self:
-        """Draw the curves, and show the calibration error of each curve.
+        """Plot the curves, and show the calibration error of each curve.
 
         Parameters
         ----------

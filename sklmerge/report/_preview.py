@@ -36,8 +36,8 @@ def preview_folder(
     source : path, URL or ImageIndex
         Folder of class folders, or an index.
     out : path or None, default=None
-        File to write, outside the source. Its extension selects PNG, JPEG or WebP. None writes no
-        file.
+        File to write. It must not lie in the source. Its extension selects PNG, JPEG or WebP. None
+        writes no file.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which classes to merge. None uses the merge of the index, if `source` is one.
     augmenter : {"light", "strong", "trivial"}, ImageAugmenter, callable, mapping or None, \
