@@ -205,11 +205,7 @@ def find_value_range(
     return pair
 
 
-def check_value_range(
-    batch: NDArray[Any],
-    bounds: tuple[float, float],
-    advice: str = "for floats from 0 to 255 pass value_range=(0, 255)",
-) -> None:
+def check_value_range(batch: NDArray[Any], bounds: tuple[float, float]) -> None:
     """Refuse floats that are not finite or lie outside (black, white); integers always pass."""
     if batch.dtype.kind != "f" or batch.size == 0:
         return
@@ -217,6 +213,12 @@ def check_value_range(
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError("X must be finite, got NaN or infinity")
     if low < bounds[0] or high > bounds[1]:
+        advice = "scale them to this range first"
+        if low >= 0 and high <= 255 and bounds == (0, 1):
+            advice = (
+                "divide floats from 0 to 255 by 255 (ImageAugmenter and ColorHistogram also take "
+                "value_range=(0, 255))"
+            )
         raise ValueError(
             f"X must lie between {bounds[0]:g} and {bounds[1]:g}, got values from {low:g} to "
             f"{high:g}; {advice}"

@@ -78,7 +78,6 @@ class ImageFeatures(NamedFeatures, ABC):
     # Workers are processes where describing an image is mostly Python, which runs in one thread at
     # a time; else threads, to whom images need not be sent.
     _prefer = "processes"
-    _range_advice = "divide by 255 where they go from 0 to 255"
 
     def _find_range(self) -> tuple[float, float] | None:
         """Return black and white of float images where they are not 0 and 1."""
@@ -87,7 +86,7 @@ class ImageFeatures(NamedFeatures, ABC):
     def _check_range(self, batch: NDArray[Any]) -> None:
         """Refuse floats beyond black and white."""
         bounds = find_value_range(batch.dtype, self._find_range())
-        check_value_range(batch, bounds, self._range_advice)
+        check_value_range(batch, bounds)
 
     @abstractmethod
     def _describe_image(self, image: NDArray[Any]) -> NDArray[np.float64]:
@@ -210,7 +209,7 @@ def read_batch(files: FileBatch) -> NDArray[Any]:
         if image.shape != shape:
             raise ValueError(
                 f"images must all have one shape, got {shape} and, in {path!r}, {image.shape}; "
-                f"put ImageReader(image_size={shape[:2]}) before the features"
+                f"read the files at one size by ImageReader(image_size={shape[:2]})"
             )
         images.append(image)
     return as_image_batch(np.stack(images))

@@ -54,7 +54,6 @@ class ColorHistogram(ImageFeatures):
 
     # OpenCV counts outside of Python's lock.
     _prefer = "threads"
-    _range_advice = "for floats from 0 to 255 pass value_range=(0, 255)"
 
     def __init__(
         self,

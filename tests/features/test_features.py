@@ -188,11 +188,16 @@ def test_every_worker_has_a_share_of_few_images(monkeypatch, n_jobs, n_tasks):
 
 
 @pytest.mark.parametrize("features", ALL, ids=lambda features: type(features).__name__)
-def test_advice_about_a_range_names_only_what_the_features_have(features):
-    with pytest.raises(ValueError, match="X must lie between 0 and 1, got values") as caught:
-        clone(features).fit_transform(PHOTOS.astype(np.float64))
-    advised = "value_range=" in str(caught.value)
-    assert advised == ("value_range" in features.get_params())
+def test_floats_beyond_1_are_refused_and_the_advice_works(features):
+    floats = PHOTOS.astype(np.float64)
+    with pytest.raises(ValueError, match=r"X must lie between 0 and 1.*divide floats.*by 255"):
+        clone(features).fit_transform(floats)
+    clone(features).fit_transform(floats / 255)
+    with pytest.raises(ValueError, match=r"got values from -1 to .*; scale them to this range"):
+        clone(features).fit_transform(floats / 127.5 - 1)
+    # Of the features, this one alone takes the other way out that is named.
+    takes = "value_range" in features.get_params()
+    assert takes == isinstance(features, ColorHistogram)
 
 
 def test_images_of_several_sizes_are_refused_in_words():
