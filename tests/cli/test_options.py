@@ -24,7 +24,8 @@ FUNCTIONS = {
 }
 # How a source is read, how copies are augmented, and what only a shell needs.
 OWN = {
-    "labels", "path_column", "label_column", "suffix", "classes", "extensions", "storage_options",
+    "labels", "root", "path_column", "label_column", "suffix",
+    "classes", "extensions", "exclude", "storage_options",
     "augment", "rotation_range", "shift_range", "shear_range", "zoom_range", "brightness_range",
     "contrast_range", "channel_shift_range", "horizontal_flip", "vertical_flip", "fill_mode",
     "source", "destination", "balanced", "train", "val", "levels",
