@@ -167,9 +167,10 @@ def _read_amount(text: str) -> float | int:
 
 
 def read_image_size(text: str | None) -> Any:
-    """Read ``HEIGHTxWIDTH``, or one number for a square."""
-    sides = [] if text is None else text.lower().split("x")
-    if not all(side.isdecimal() for side in sides) or text is None:
+    """Read ``HEIGHTxWIDTH``, or one number for a square; a comma and brackets do as well."""
+    # The error of a wrong size shows it as Python writes it: (224, 224).
+    sides = [side.strip() for side in re.split("[x,]", (text or "").lower().strip("() "))]
+    if not all(side.isdecimal() for side in sides):
         return text
     return tuple(map(int, sides * 2 if len(sides) == 1 else sides))
 

@@ -189,3 +189,8 @@ def test_classes_too_small_for_the_folds_are_left_out_and_named(run, textures, t
 
 def test_an_empty_source_is_no_folder(run):
     assert "source must be" in run("inspect", "", code=2).stderr
+
+
+@pytest.mark.parametrize("text", ["24x40", "24X40", "24,40", "(24, 40)"])
+def test_a_size_may_be_written_as_the_error_of_a_wrong_one_shows_it(run, textures, tmp_path, text):
+    run("balance", textures, tmp_path / "out", "--image-size", text, "--dry-run")
