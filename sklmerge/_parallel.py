@@ -5,6 +5,7 @@
 """
 
 import os
+import signal
 import threading
 import time
 import warnings
@@ -89,31 +90,37 @@ class _Workers:
     # In C code such a thread may hold a lock, in OpenCV's pool or where it frees what it kept for
     # the thread, and a process that is forked then waits for that lock for ever.
 
-    # Seconds: with a source that answers later, forking goes on as it would without us.
-    _PATIENCE = 10
+    # Seconds: beside a source that answers later, the fork goes on as it would without us.
+    _PATIENCE = 2
 
     def __init__(self) -> None:
         self._start_afresh()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(
                 before=self._wait,
-                after_in_parent=lambda: self._changed.release(),
+                after_in_parent=self._go_on,
                 after_in_child=self._start_afresh,
             )
 
     def __enter__(self) -> None:
         with self._changed:
+            # Or there would always be one more at work, and the fork would never come. Not for
+            # long: who waits may have been started by a thread that the fork waits for.
+            self._changed.wait_for(lambda: not self._is_forking, self._PATIENCE)
             self._inside.append(threading.get_native_id())
 
     def __exit__(self, *error: object) -> None:
         number = threading.get_native_id()
         with self._changed:
-            self._inside.remove(number)
-            self._left.append(number)
+            # A process that was forked in here begins without any.
+            if number in self._inside:
+                self._inside.remove(number)
+                self._left.append(number)
             self._changed.notify_all()
 
     def _start_afresh(self) -> None:
         self._changed = threading.Condition()
+        self._is_forking = self._is_interrupted = False
         self._inside: list[int] = []
         # Those that may be ending: no more than are at work at a time.
         self._left: deque[int] = deque(maxlen=256)
@@ -124,6 +131,22 @@ class _Workers:
         # A source may fork in a thread of ours: it cannot wait for itself.
         if threading.get_native_id() in self._inside:
             return
+        self._is_forking = True
+        try:
+            self._wait_for_all()
+        except KeyboardInterrupt:
+            # Python would drop it here, and fork.
+            self._is_interrupted = True
+
+    def _go_on(self) -> None:
+        is_interrupted = self._is_interrupted
+        self._is_forking = self._is_interrupted = False
+        self._changed.notify_all()
+        self._changed.release()
+        if is_interrupted:
+            signal.raise_signal(signal.SIGINT)
+
+    def _wait_for_all(self) -> None:
         end = time.monotonic() + self._PATIENCE
         self._changed.wait_for(lambda: not self._inside, self._PATIENCE)
         # Python is done with a thread before the thread has ended, which only the kernel knows.

@@ -204,6 +204,7 @@ def audit(
     options = opt.read_storage_options(storage_options)
     endings = opt.read_names("extensions", extensions)
     sides: list[Any] = [train, val]
+    has_table = False
     for number, side in enumerate(sides):
         place = Place(side, extensions=endings, exclude=exclude, options=options)
         if place.has_table:
@@ -212,8 +213,13 @@ def audit(
             )
             if root is not None:
                 place = place._replace(source=root, labels=side)
+        has_table = has_table or place.has_table
         if place.has_table or endings or exclude:
             sides[number] = place.open_index(allow_empty=True)
+    told = {"root": root, "path_column": path_column, "label_column": label_column}
+    given = [name for name, value in {**told, "suffix": suffix}.items() if value]
+    if given and not has_table:
+        raise ValueError(f"{given[0]} is for a table, got folders: {train!r} and {val!r}")
     with show_progress("comparing images") as update:
         found = audit_split(
             *sides,

@@ -292,7 +292,7 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
         # What else may collate or read the tensors in shared memory is not ours to copy.
         lends = self.num_workers > 0 and self.collate_fn is _keep
         # Of a worker's batches so many are under way, one is about to be copied, and one to spare.
-        self._keys.n_blocks = (self.prefetch_factor or 2) + 2 if lends else 0
+        self._keys.n_blocks = (self.prefetch_factor or 2) + 1 if lends else 0
         try:
             made = super().__iter__()
         finally:

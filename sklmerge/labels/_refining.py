@@ -1,5 +1,6 @@
 """The second stage: which original class within a merged one. No first stage here."""
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -138,9 +139,10 @@ def fit_clone(estimator: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Any:
     try:
         return clone(estimator).fit(X, y, **params)
     except ValueError as error:
-        classes, _ = find_classes(to_numpy(y))
-        # XGBoost and most networks want codes 0 to k-1, and say so in words of their own.
-        if classes.tolist() != list(range(len(classes))):
+        # XGBoost and most networks want codes 0 to k-1, and say so in words of their own; what
+        # scikit-learn's estimators refuse is another matter.
+        is_foreign = not type(estimator).__module__.startswith("sklearn.")
+        if is_foreign and re.search(r"class|label|target|code", str(error), re.IGNORECASE):
             error.add_note(
                 f"{type(estimator).__name__} was fitted to labels as they are; if it wants the "
                 "numbers 0 to k-1 in their place, pass encode_labels=True to MergedClassifier"

@@ -84,3 +84,10 @@ def test_masks_are_left_out_by_extension_or_pattern(run, tmp_path):
     assert "2 of 4 validation images" in run("audit", *places, code=1).stdout
     for option in (("--extensions", ".jpg"), ("--exclude", "_mask")):
         assert "0 of 2 validation images" in run("audit", *places, *option).stdout
+
+
+@pytest.mark.parametrize("option", ["--root", "--suffix", "--path-column", "--label-column"])
+def test_what_is_said_of_a_table_where_there_is_none_is_refused(run, balanced, option):
+    error = run("audit", balanced / "train", balanced / "val", option, "x", code=2).stderr
+    name = option[2:].replace("-", "_")
+    assert f"{name} is for a table, got folders" in error

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import threading
 import time
 
 import numpy as np
@@ -186,6 +187,38 @@ def test_a_fork_finds_no_thread_at_work(framework):
         if not (child := os.fork()):
             os._exit(source.n_reading)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_fork_comes_beside_a_loop_that_never_rests():
+    # Threads that would begin while the fork waits let it go first.
+    class Uneven(Slow):
+        def __len__(self):
+            return 400
+
+        def read(self, row):
+            self.n_reading += 1
+            time.sleep(0.05 + 0.015 * (row % 5))
+            self.n_reading -= 1
+            return np.zeros((5, 7), np.uint8)
+
+    source, is_over = Uneven(), threading.Event()
+
+    def loop():
+        for _ in ImageBatches(source, batch_size=1, n_jobs=8):
+            if is_over.is_set():
+                break
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    try:
+        for _ in range(3):
+            time.sleep(0.1)
+            if not (child := os.fork()):
+                os._exit(source.n_reading)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def test_a_source_may_fork_in_a_thread_that_works_ahead():

@@ -161,6 +161,15 @@ def test_equal_rows_are_found(tmp_path):
     assert len(ImageIndex(tmp_path / "out" / "train")) == 2 * 16
 
 
+def test_a_column_may_be_called_like_anything_and_hold_anything():
+    data = make_data_set().rename_column("patient", "row").add_column("caption", ["a\0b"] * N)
+    train, test = ImageIndex(data).split(0.4, groups=np.array(PATIENTS), random_state=0)
+    by_column = balance_folder(ImageIndex(data), "unused", group_by="row", dry_run=True)
+    by_name = balance_folder(make_data_set(), "unused", group_by="patient", dry_run=True)
+    assert by_column.counts_before == by_name.counts_before
+    assert len(train) + len(test) == N
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_balanced_folder_of_a_data_set_equals_that_of_its_files(tmp_path, n_jobs):
     data = load_parquet(tmp_path)
@@ -202,6 +211,14 @@ def test_a_row_without_an_image_is_named():
         (lambda data: data.select([]), {}, "got an empty data set"),
         (lambda data: data["image"], {}, "or a Hugging Face data set, got Column; ImageBatches"),
         (lambda data: data.remove_columns("label"), {}, "label_column must say .* 'patient'"),
+        (
+            lambda data: datasets.Dataset.from_dict(
+                {"image": list(IMAGES), "label": [None, *LABELS[1:]]},
+                features=datasets.Features({k: FEATURES[k] for k in ("image", "label")}),
+            ),
+            {},
+            r"missing labels \(NaN, None\) at positions 0",
+        ),
         (lambda data: data, {"label_column": "tag"}, "label_column must say .*got 'tag'"),
         (lambda data: data, {"path_column": "tag"}, "path_column must say .*got 'tag'"),
         (lambda data: data, {"path_column": "label"}, "must have a column of image files, got Cla"),

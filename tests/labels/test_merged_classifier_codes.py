@@ -76,6 +76,10 @@ def test_an_estimator_that_wants_codes_and_gets_labels_leads_to_them(estimator, 
     with pytest.raises(ValueError, match="codes") as caught:
         MergedClassifier(estimator, TEXT, refiner=refiner).fit(X, Y)
     assert "pass encode_labels=True" in caught.value.__notes__[0]
+    # What is wrong with X, or what scikit-learn's own refuse, is another matter.
+    with pytest.raises(ValueError, match="NaN") as caught:
+        MergedClassifier(GaussianNB(), TEXT).fit(X * np.nan, Y)
+    assert not hasattr(caught.value, "__notes__")
 
 
 def test_numbers_change_nothing_but_what_the_estimator_sees():

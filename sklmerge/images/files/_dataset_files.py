@@ -10,10 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sklmerge._dataset_labels import find_label_columns, read_data_set
+from sklmerge._kinds import is_missing
 from sklmerge._tensors import to_numpy
 from sklmerge.images.files._tables import METADATA_NAME
 
@@ -144,9 +142,11 @@ class DataSetFiles:
         table = self._others.select_columns(names)[:]
         columns = [table.column(name).to_pylist() for name in names]
         text = io.StringIO()
-        csv.writer(text).writerow(["row", *names])
+        # No column of a data set can be called like the column of rows.
+        key = max(["row", *names], key=len) + "_"
+        csv.writer(text).writerow([key, *names])
         csv.writer(text).writerows(zip(map(str, range(len(self))), *columns, strict=True))
-        return text.getvalue().encode()
+        return text.getvalue().replace("\0", "").encode()
 
 
 def _read_cell(value: Any) -> bytes | ValueError:
@@ -206,5 +206,8 @@ def read_names(data: Any, label_column: str | None) -> list[Any]:
             f"source must have one label a row, got several in {type(data).__name__}; pass the "
             "data set to ImageBatches with class_mode='multilabel', or name another label_column"
         )
-    names: NDArray[Any] = labels if found.names is None else np.array(found.names)[labels]
-    return names.tolist()
+    if found.names is None:
+        return list(labels.tolist())
+    # A missing label turns whole numbers into floats; whoever reads the labels names its row.
+    known = dict(enumerate(found.names))
+    return [None if is_missing(label) else known[int(label)] for label in labels.tolist()]
