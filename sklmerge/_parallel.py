@@ -144,7 +144,8 @@ class _Workers:
         self._changed.notify_all()
         self._changed.release()
         if is_interrupted:
-            signal.raise_signal(signal.SIGINT)
+            # Not here, where Python drops it, but as soon as the fork is over.
+            threading.Timer(0.01, signal.raise_signal, (signal.SIGINT,)).start()
 
     def _wait_for_all(self) -> None:
         end = time.monotonic() + self._PATIENCE

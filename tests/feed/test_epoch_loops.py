@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import threading
 import time
 
@@ -219,6 +220,26 @@ def test_a_fork_comes_beside_a_loop_that_never_rests():
     finally:
         is_over.set()
         thread.join()
+
+
+def test_a_stop_from_the_keyboard_while_a_fork_waits_is_not_lost():
+    class Late(Slow):
+        def read(self, row):
+            time.sleep(0.5)
+            return np.zeros((5, 7), np.uint8)
+
+    def fork():
+        if not (child := os.fork()):
+            os._exit(0)
+        os.waitpid(child, 0)
+        time.sleep(5)
+
+    loop = iter(ImageBatches(Late(), batch_size=1, n_jobs=2))
+    next(loop)
+    threading.Timer(0.1, signal.raise_signal, (signal.SIGINT,)).start()
+    with pytest.raises(KeyboardInterrupt):
+        fork()
+    loop.close()
 
 
 def test_a_source_may_fork_in_a_thread_that_works_ahead():
