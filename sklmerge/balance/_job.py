@@ -301,14 +301,10 @@ default="light"
         merge = merge_by_parent(sources.class_names) if is_by_parent(merge, levels) else merge
     else:
         sources, merge = take_index(merge_index(index, merge, "balance_folder"), names), None
-    if check_flag("resplit", resplit):
-        sources = sources.undivided()
-    elif sources.parts is not None and (n_folds or split is not _DEFAULT_SPLIT):
-        raise ValueError(
-            f"source is divided into {', '.join(sources.part_names)} already, so "
-            f"{'folds' if n_folds else 'split'} cannot be given; pass resplit=True to divide it "
-            "anew"
-        )
+    asked = "folds" if n_folds else "split" if split is not _DEFAULT_SPLIT else None
+    sources = (
+        sources.forget_parts() if check_flag("resplit", resplit) else sources.keep_parts(asked)
+    )
     mapping = resolve_merge(merge, sources)
     dropped = check_drop(drop, is_divided=sources.parts is not None)
     sources, cleaned = clean_sources(sources, mapping, dropped, n_jobs)

@@ -61,9 +61,18 @@ class Sources:
         paths, classes = self.paths.take(rows), self.classes[rows]
         return replace(self, paths=paths, classes=classes, parts=parts)
 
-    def undivided(self) -> "Sources":
+    def forget_parts(self) -> "Sources":
         """Forget the parts that the source is divided into."""
         return replace(self, part_names=(), parts=None)
+
+    def keep_parts(self, asked: str | None) -> "Sources":
+        """Keep the parts, if there are any and no parameter, such as split, asks for others."""
+        if self.parts is not None and asked is not None:
+            raise ValueError(
+                f"source is divided into {', '.join(self.part_names)} already, so {asked} cannot "
+                "be given; pass resplit=True to divide it anew"
+            )
+        return self
 
 
 def list_sources(
