@@ -258,7 +258,7 @@ def test_bad_parameters_are_named(changes, message):
         (np.zeros((4, 5, 8), np.uint8), [0, np.nan, 0, 1], "NaN"),
         (np.zeros((4, 5, 8, 2), np.uint8), [0, 0, 0, 1], "1, 3 or 4 channels"),
         (np.zeros((4, 5, 8), np.uint8), [0, 0, 0, 0], "more than 1 class"),
-        (np.full((4, 5, 8), 200.0), [0, 0, 0, 1], r"pass value_range=\(0, 255\)"),
+        (np.full((4, 5, 8), 200.0), [0, 0, 0, 1], r"divide floats .* by 255"),
         (np.full((4, 5, 8), np.nan), [0, 0, 0, 1], "finite"),
     ],
 )
