@@ -14,9 +14,14 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 _NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
 
 
+def is_h5py(values: Any) -> bool:
+    """Tell what h5py reads lazily from a file."""
+    return type(values).__module__.partition(".")[0] == "h5py"
+
+
 def is_closed(values: Any) -> bool:
     """Tell what h5py read from a file that is closed by now."""
-    return type(values).__module__.partition(".")[0] == "h5py" and not values
+    return is_h5py(values) and not values
 
 
 def check_open(values: Any, name: str) -> None:

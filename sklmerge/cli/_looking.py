@@ -203,23 +203,12 @@ def audit(
 
     options = opt.read_storage_options(storage_options)
     endings = opt.read_names("extensions", extensions)
-    sides: list[Any] = [train, val]
-    has_table = False
-    for number, side in enumerate(sides):
-        place = Place(side, extensions=endings, exclude=exclude, options=options)
-        if place.has_table:
-            place = place._replace(
-                path_column=path_column, label_column=label_column, suffix=suffix
-            )
-            if root is not None:
-                place = place._replace(source=root, labels=side)
-        has_table = has_table or place.has_table
-        if place.has_table or endings or exclude:
-            sides[number] = place.open_index(allow_empty=True)
-    told = {"root": root, "path_column": path_column, "label_column": label_column}
-    given = [name for name, value in {**told, "suffix": suffix}.items() if value]
-    if given and not has_table:
+    columns = {"path_column": path_column, "label_column": label_column, "suffix": suffix}
+    places = [Place(s, extensions=endings, exclude=exclude, options=options) for s in (train, val)]
+    given = [name for name, value in {"root": root, **columns}.items() if value]
+    if given and not any(place.has_table for place in places):
         raise ValueError(f"{given[0]} is for a table, got folders: {train!r} and {val!r}")
+    sides = [_open_side(place, root, columns) for place in places]
     with show_progress("comparing images") as update:
         found = audit_split(
             *sides,
@@ -235,6 +224,17 @@ def audit(
         print_lines(str(found).split("\n"))
     if not found.ok:
         raise typer.Exit(1)
+
+
+def _open_side(place: Any, root: str | None, columns: dict[str, Any]) -> Any:
+    """Index a table, or what a pattern leaves of a folder; give any other folder as it is."""
+    if place.has_table:
+        place = place._replace(**columns)
+        if root is not None:
+            place = place._replace(source=root, labels=place.source)
+    if place.has_table or place.extensions or place.exclude:
+        return place.open_index(allow_empty=True)
+    return place.source
 
 
 @report_errors

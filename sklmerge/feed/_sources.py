@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._resize import resize_image
-from sklmerge._tensors import is_closed
+from sklmerge._tensors import is_closed, is_h5py
 from sklmerge.feed._dataset_rows import RowColumn, make_image
 from sklmerge.images import ImagePaths, ReadOptions, RemoteFiles, fetch_urls, read_image
 
@@ -93,12 +93,12 @@ class ArraySource(_RowByRow):
 
     def reopen(self) -> None:
         """Open an h5py file anew: two processes must not share one."""
-        if _is_h5py(self.images):
+        if is_h5py(self.images):
             self.images = _open_h5py(*_find_h5py(self.images))
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
-        if _is_h5py(self.images):
+        if is_h5py(self.images):
             state["images"] = _Reopened(_open_h5py, _find_h5py(self.images))
         elif isinstance(self.images, np.memmap) and isinstance(self.images.base, mmap.mmap):
             # A memory map would be sent as a copy of all that it maps.
@@ -117,10 +117,6 @@ class _Reopened:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self.opener, self.where
-
-
-def _is_h5py(images: Any) -> bool:
-    return type(images).__module__.split(".")[0] == "h5py"
 
 
 def _find_h5py(images: Any) -> tuple[str, str]:

@@ -168,7 +168,8 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         refiners = choose_refiners(self.refiner, merger, self.encode_labels)
         if self.output == "original":
             check_refinable(self.refiner, merger)
-        warn_of_lone_members(self.refiner, merger)
+        if self.refiner is not None:
+            warn_of_lone_members(merger)
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         own, theirs = split_params(self, self.refiner, params, list(refiners))

@@ -45,13 +45,14 @@ def _check_direction(merge: Any) -> None:
     scalars = str | int | float | np.generic
     if not pairs or not all(isinstance(new, scalars) for _, new in pairs):
         return
-    turned, meant = _turn_round(pairs), ""
-    if len(turned) == len(pairs):
+    meant = repr(_turn_round(pairs))
+    if len({new for _, new in pairs}) == len(pairs):
         # Nobody can tell which is which: the brackets may be all that is missing.
-        meant = f", or { ({name: [label] for name, label in pairs})!r}"
+        bracketed = {name: [label] for name, label in pairs}
+        meant += f", or {bracketed!r}"
     raise TypeError(
         "merge must map merged label -> its original labels, got original -> merged: "
-        f"{dict(pairs)!r}; did you mean {turned!r}{meant}?"
+        f"{dict(pairs)!r}; did you mean {meant}?"
     )
 
 

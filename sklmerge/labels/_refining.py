@@ -83,11 +83,11 @@ def _leave(refiner: Any) -> Any:
     return refiner
 
 
-def warn_of_lone_members(refiner: Any, merger: LabelMerger) -> None:
-    """Warn of merged classes that y reduces to one member: a refiner has nothing to do there."""
+def warn_of_lone_members(merger: LabelMerger) -> None:
+    """Warn of merged classes that y reduces to one member: there is nothing to refine."""
     for name, labels in invert_mapping(merger.mapping_).items():
         members = merger.members_.get(name, [])
-        if refiner is not None and len(labels) > 1 and len(members) == 1:
+        if len(labels) > 1 and len(members) == 1:
             warnings.warn(
                 f"merged class {name!r} has only {members[0]!r} of {show_labels(labels)} in this "
                 "y, so that is predicted with probability 1",

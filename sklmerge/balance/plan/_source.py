@@ -88,7 +88,9 @@ def list_sources(
     # A part may lack a class that others have. Which images are wanted is told by their paths in
     # the source, of which a part knows only the end.
     all_of_it = wanted._replace(classes=None, exclude=None, allow_empty=True)
-    scans = [_scan(os.path.join(source, folder), files, all_of_it) for folder in folders]
+    scans = [
+        _scan_part(os.path.join(source, folder), files, all_of_it, classes) for folder in folders
+    ]
     paths: list[bytes] = []
     labels: list[str] = []
     parts: list[int] = []
@@ -209,6 +211,17 @@ def find_parts(
     files = RemoteFiles(options) if is_url(source) else None
     folders = _find_divided(source, files, Wanted(exclude=check_exclude(exclude)))
     return {PART_NAMES[code]: os.path.join(source, name) for name, code in folders.items()}
+
+
+def _scan_part(
+    folder: str, files: RemoteFiles | None, wanted: Wanted, classes: Collection[str] | None
+) -> ScannedFolder:
+    """List the images of a part, and of no class that was not asked for, as far as that is told."""
+    # Leaves are known only when all folders are listed.
+    if classes is not None and wanted.levels == "top":
+        present = set(_list_folders(folder, files))
+        wanted = wanted._replace(classes=[name for name in classes if name in present])
+    return _scan(folder, files, wanted)
 
 
 def _scan(folder: str, files: RemoteFiles | None, wanted: Wanted) -> ScannedFolder:
