@@ -43,6 +43,11 @@ def read_data_set(data: Any, name: str = "y") -> FoundLabels:
     """Find the labels of a data set, the classes it knows, and whether the labels are codes."""
     # An ImageIndex gives its merged labels.
     check_open(data, name)
+    if is_feed(data):
+        raise TypeError(
+            f"{name} must be labels or a data set, got the batches of {type(data).__name__}; pass "
+            "the labels or the ImageIndex that these batches are made of"
+        )
     if is_index(data):
         return FoundLabels(data.labels, sort_by_index(data.class_indices))
     if holds_labels_itself(data):
@@ -73,8 +78,21 @@ def read_data_set(data: Any, name: str = "y") -> FoundLabels:
         )
     raise TypeError(
         f"{name} must be labels or a data set that holds them as targets, labels, samples, tensors "
-        f"or a ClassLabel column, got {type(data).__name__}; {_REMEDY}"
+        f"or a ClassLabel column, got {type(data).__name__}; {_advise(data, name)}"
     )
+
+
+def _advise(data: Any, name: str) -> str:
+    """Say what to pass instead of what shows no labels."""
+    if not is_stream(data):
+        return _REMEDY
+    if hasattr(data, "batch_sampler"):
+        return f"pass the data set that it loads, {name}.dataset, or the labels themselves"
+    # A PyDataset may go on for ever when it is iterated.
+    rows = "for n in range(len({0}))" if hasattr(data, "on_epoch_end") else "for batch in {0}"
+    batch = "{0}[n]" if hasattr(data, "on_epoch_end") else "batch"
+    labels = f"np.concatenate([{batch}[1] {rows}])".format(name)
+    return f"pass the labels of its batches, {labels}"
 
 
 def holds_labels_itself(data: Any) -> bool:
@@ -93,6 +111,11 @@ def holds_labels_itself(data: Any) -> bool:
 def yields_batches(data: Any) -> bool:
     """Tell `tf.data.Dataset`, `keras.utils.PyDataset` and torch `DataLoader` by what they have."""
     return any(hasattr(data, name) for name in ("element_spec", "on_epoch_end", "batch_sampler"))
+
+
+def is_feed(data: Any) -> bool:
+    """Tell ImageBatches, which lie in a room above, and what they become for Keras and torch."""
+    return hasattr(data, "make_batch") or hasattr(getattr(data, "batches", None), "make_batch")
 
 
 def is_stream(data: Any) -> bool:
@@ -125,19 +148,24 @@ def _read_generator(generator: Any) -> FoundLabels:
 def _read_table(data: Any, name: str) -> FoundLabels:
     """Read the label column of a Hugging Face data set, and no other column."""
     features = data.features or {}
-    if not hasattr(data, "__len__"):
-        raise TypeError(
-            f"{name} must be a data set with rows by number, got {type(data).__name__}; load it "
-            "without streaming=True"
-        )
+    check_rows(data, name)
     chosen = find_label_columns(features)
-    if len(chosen) != 1 or not hasattr(data, "select_columns") or not hasattr(data, "__len__"):
+    if len(chosen) != 1 or not hasattr(data, "select_columns"):
         raise TypeError(
             f"{name} must be a data set with one ClassLabel column, or one called label, got "
             f"{type(data).__name__} with the columns {', '.join(map(repr, features)) or 'unknown'};"
             " pass the column of the labels, for example np.array(data['species'])"
         )
     return _read_column(data, chosen[0], name)
+
+
+def check_rows(data: Any, name: str) -> None:
+    """Refuse a Hugging Face data set that can only be gone through."""
+    if not hasattr(data, "__len__"):
+        raise TypeError(
+            f"{name} must be a data set with rows by number, got a stream; load it without "
+            "streaming=True"
+        )
 
 
 def find_label_columns(features: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from sklmerge._checks import check_image_size
 from sklmerge._containers import is_index
 from sklmerge._contract import as_image_batch
-from sklmerge._dataset_labels import yields_batches
+from sklmerge._dataset_labels import check_rows, is_feed, yields_batches
 from sklmerge._tensors import check_open, to_numpy
 from sklmerge.feed._dataset_rows import RowColumn, check_form, find_column, is_file
 from sklmerge.feed._sources import (
@@ -85,6 +85,8 @@ def is_data_set(source: Any) -> bool:
 def _find_table(source: Any) -> Any:
     """Take a column of a Hugging Face data set, such as data["image"], as a table of one column."""
     table: Any = getattr(source, "source", None)
+    if hasattr(source, "features") and hasattr(source, "select_columns"):
+        check_rows(source, "source")
     if hasattr(source, "column_name") and hasattr(table, "select_columns"):
         return table.select_columns([source.column_name])
     return source
@@ -96,7 +98,7 @@ def _is_stream(source: Any) -> bool:
     iterable = getattr(torch_data, "IterableDataset", ())
     # A data set may keep a list of keys, as those of LMDB do; what has a method is a mapping.
     has_parts = callable(getattr(source, "keys", None))
-    is_made = hasattr(source, "make_batch") or yields_batches(source)
+    is_made = is_feed(source) or yields_batches(source)
     return has_parts or is_made or isinstance(source, iterable)
 
 
@@ -162,7 +164,7 @@ def _advise(source: Any) -> str:
         name = os.fspath(source)
         holds_more = os.path.isdir(name) or name.lower().endswith(_ENDINGS)
         return f"; pass ImageIndex({name!r})" if holds_more else f"; pass [{name!r}]"
-    if hasattr(source, "make_batch") or hasattr(source, "batches"):
+    if is_feed(source):
         return "; these are batches already: loop over them"
     if hasattr(source, "batch_sampler"):
         return "; pass the data set that it loads, loader.dataset"

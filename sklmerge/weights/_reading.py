@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._containers import is_index, read_labels
-from sklmerge._dataset_labels import is_stream, read_data_set, sort_by_index
+from sklmerge._dataset_labels import is_feed, is_stream, read_data_set, sort_by_index
 from sklmerge._kinds import check_one_kind, show_labels
 from sklmerge._tensors import to_numpy
 
@@ -59,6 +59,14 @@ def read_part(y: Any) -> Part:
     """Take the labels out of `y` at once."""
     if isinstance(y, Mapping):
         raise TypeError("y must be labels, got a mapping; for known counts use fit_counts")
+    if is_feed(y):
+        # Weights of the images, beside draws that are balanced, would correct imbalance twice.
+        counts = "y.counts" if hasattr(y, "counts") else "y.batches.counts"
+        raise TypeError(
+            f"y must be labels or a data set, got the batches of {type(y).__name__}; pass the "
+            "labels or the ImageIndex that these batches are made of, or use "
+            f"fit_counts({counts}) to weigh what is drawn"
+        )
     found = read_data_set(y)
     return Part(found.labels, classes=found.classes, coded=found.coded)
 

@@ -202,7 +202,7 @@ def test_a_group_of_arrays_or_a_stream_is_no_labels(tmp_path):
     with pytest.raises(TypeError, match=r"got Group; pass one of its parts \('y'\)"):
         EpochSchedule().fit(group)
     stream = datasets.Dataset.from_dict({"label": TARGET}).to_iterable_dataset()
-    with pytest.raises(TypeError, match="got IterableDataset; load it without streaming=True"):
+    with pytest.raises(TypeError, match="got a stream; load it without streaming=True"):
         EpochSchedule().fit(stream)
 
 

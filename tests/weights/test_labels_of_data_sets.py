@@ -1,12 +1,14 @@
 """Labels are found in what a data set says of itself; no row of it is read."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_array_equal
 
-from sklmerge import ClassWeightEstimator, EpochSchedule
+from sklmerge import ClassWeightEstimator, EpochSchedule, ImageBatches, LabelMerger
 
 LABELS = [0] * 4 + [1] * 3 + [2] * 2
 
@@ -107,3 +109,56 @@ def test_hugging_face_lists_of_class_labels_are_a_table():
     data = datasets.Dataset.from_dict({"labels": [[0], [0, 1], []]}, features=tags)
     weights = ClassWeightEstimator(target="multilabel").fit(data)
     assert weights.class_counts_ == [{0: 1, 1: 2}, {0: 2, 1: 1}]
+
+
+def test_batches_that_are_made_already_are_told_what_to_pass_instead():
+    batches = ImageBatches(
+        np.zeros((9, 5, 7), np.uint8), LABELS, schedule=EpochSchedule(random_state=0)
+    )
+    for made in (batches, batches.to_torch()):
+        for fit in (EpochSchedule().fit, LabelMerger().fit, ClassWeightEstimator().fit):
+            with pytest.raises(TypeError, match=r"got the batches of .*; pass the labels or"):
+                fit(made)
+        with pytest.raises(TypeError, match=r"or use fit_counts\(y\..*counts\) to weigh") as caught:
+            ClassWeightEstimator().fit(made)
+        advised = re.search(r"fit_counts\((.*)\)", str(caught.value))[1]
+        counts = eval(advised, {"y": made})
+        assert ClassWeightEstimator().fit_counts(counts).class_weight_ == dict.fromkeys(range(3), 1)
+
+
+class Dealt:
+    """Batches by number, as keras.utils.PyDataset has them."""
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, number):
+        return np.zeros((3, 5, 7)), LABELS[3 * number : 3 * number + 3]
+
+    def on_epoch_end(self):
+        """Do nothing; its presence tells a PyDataset."""
+
+
+class Streamed:
+    """Batches one after another, as tf.data.Dataset has them."""
+
+    element_spec = None
+
+    def __iter__(self):
+        return map(Dealt().__getitem__, range(3))
+
+
+@pytest.mark.parametrize("made", [Dealt(), Streamed()])
+def test_labels_of_batches_are_found_as_the_error_says(made):
+    with pytest.raises(TypeError, match="pass the labels of its batches, np") as caught:
+        LabelMerger().fit(made)
+    advised = str(caught.value).partition("its batches, ")[2]
+    assert eval(advised, {"np": np, "y": made}).tolist() == LABELS
+
+
+def test_the_data_set_of_a_loader_holds_the_labels():
+    data = torch.utils.data.TensorDataset(torch.zeros(9, 5, 7), torch.tensor(LABELS))
+    loader = torch.utils.data.DataLoader(data)
+    with pytest.raises(TypeError, match=r"pass the data set that it loads, y\.dataset, or"):
+        LabelMerger().fit(loader)
+    assert LabelMerger().fit(loader.dataset).classes_.tolist() == [0, 1, 2]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sklmerge._dataset_labels import find_label_columns, read_data_set
+from sklmerge._dataset_labels import check_rows, find_label_columns, read_data_set
 from sklmerge._kinds import is_missing
 from sklmerge._tensors import to_numpy
 from sklmerge.images.files._tables import METADATA_NAME
@@ -176,11 +176,7 @@ def check_table(data: Any) -> None:
     if isinstance(data, Mapping):
         parts = ", ".join(map(repr, list(data)[:5]))
         raise TypeError(f"source must be one data set, got a dict of them; pass one of {parts}")
-    if not hasattr(data, "__len__"):
-        raise TypeError(
-            "source must be a data set with rows by number, got a stream; load it without "
-            "streaming=True"
-        )
+    check_rows(data, "source")
     if len(data) == 0:
         raise ValueError("source must have a row for each image, got an empty data set")
     if (getattr(data, "format", None) or {}).get("type") == "custom":
