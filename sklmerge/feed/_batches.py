@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from sklmerge._checks import check_flag, check_n_jobs, check_whole, is_whole
 from sklmerge._image_grid import draw_images
 from sklmerge._parallel import count_threads, run_ahead
-from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, digest_epochs
+from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, identify_epochs
 from sklmerge.feed._maker import Batch, plan_maker
 from sklmerge.feed._opening import open_source
 from sklmerge.feed._targets import NamedClasses, check_unlabelled, choose_labels, learn_classes
@@ -162,7 +162,7 @@ class ImageBatches(Resumable, NamedClasses):
         classes = learn_classes(len(images), labels, schedule, merge, class_mode)
         self.schedule, self.merger, self.counts = classes.schedule, classes.merger, classes.counts
         self._take_part(rank, world_size)
-        self._clock = EpochClock(digest_epochs(self.schedule, self.batch_size))
+        self._clock = EpochClock(identify_epochs(self.schedule, self.batch_size))
         self._maker = plan_maker(
             images,
             classes,

@@ -18,9 +18,9 @@ from sklmerge.sampling import BatchPlan, EpochSchedule, check_rank
 class EpochClock:
     """The epoch and the batch that the next loop begins with; loops move it on."""
 
-    def __init__(self, digest: str) -> None:
+    def __init__(self, identity: Mapping[str, Any]) -> None:
         # Of all that decides what an epoch draws: a state of something else is refused.
-        self.digest = digest
+        self.identity = identity
         self.epoch = self.start = 0
         self._began_for = 1
         self._now: tuple[int, int] | None = None
@@ -59,17 +59,17 @@ class EpochClock:
         """Say where to go on: within a loop, behind the last batch that it has handed out."""
         epoch, batch = (self.epoch, self.start) if self._now is None else self._now
         world_size = self._began_for if self._now is None else self._world_size
-        return {"epoch": epoch, "batch": batch, "world_size": world_size, "digest": self.digest}
+        return {"epoch": epoch, "batch": batch, "world_size": world_size, **self.identity}
 
     def load_state_dict(self, state: Any) -> None:
         """Go on where a state was saved."""
         names = ("epoch", "batch", "world_size", "digest")
         if not isinstance(state, Mapping) or any(name not in state for name in names):
             raise ValueError(f"state must hold {', '.join(names)}, got {state!r}")
-        if state["digest"] != self.digest:
+        if state["digest"] != self.identity["digest"]:
             raise ValueError(
                 "state must be of the same data set, schedule, batch_size and random_state, got "
-                "one of others (random_state=None is another seed each time)"
+                f"{_find_differences(state, self.identity)}"
             )
         self.epoch = check_whole("state['epoch']", state["epoch"], 0)
         self.start = check_whole("state['batch']", state["batch"], 0)
@@ -191,8 +191,43 @@ class EpochPlans:
         self._plans: dict[int, BatchPlan] = {}
 
 
-def digest_epochs(schedule: EpochSchedule, batch_size: int) -> str:
-    """Digest all that decides which images are in which batch of which epoch."""
+def _find_differences(state: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
+    """Say in what a saved state differs from the feed that it is loaded into."""
+    # States of an earlier version hold the digest alone.
+    if any(name not in state for name in identity):
+        return "one of others (random_state=None is another seed each time)"
+    found = [
+        f"{name} {state[name]!r} instead of {mine!r}"
+        for name, mine in identity.items()
+        if name != "digest" and state[name] != mine
+    ]
+    if state["random_state"] != identity["random_state"]:
+        found[-1] += " (random_state=None is another seed each time)"
+    return ", ".join(found) or "other labels, or the same in another order"
+
+
+def identify_epochs(schedule: EpochSchedule, batch_size: int) -> dict[str, Any]:
+    """Name what decides which images are in which batch of which epoch, with a digest of it all."""
+    samples, augment = schedule.samples_per_class, schedule.augment
+    if isinstance(samples, Mapping):
+        samples = "a mapping"
+    # Plain numbers and text, which any format of a checkpoint holds.
+    return {
+        "digest": _digest_epochs(schedule, batch_size),
+        "n_images": schedule.n_samples_,
+        "n_classes": len(schedule.classes_),
+        "n_draws": schedule.n_draws_,
+        "batch_size": batch_size,
+        "samples_per_class": samples if isinstance(samples, str | None) else int(samples),
+        "order": schedule.order,
+        "augment": augment if isinstance(augment, str | None) else sorted(map(repr, augment)),
+        "within_merged": schedule.within_merged,
+        "stratify_batches": bool(schedule.stratify_batches),
+        "random_state": None if samples is None else schedule.seed_,
+    }
+
+
+def _digest_epochs(schedule: EpochSchedule, batch_size: int) -> str:
     names = ("order", "within_merged", "stratify_batches")
     augment = "all" if schedule.augment is None else schedule.augment
     said = [

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch.utils.data.distributed import DistributedSampler
 
-from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, digest_epochs
+from sklmerge.feed._epochs import EpochClock, EpochPlans, Resumable, identify_epochs
 from sklmerge.sampling import EpochSchedule
 
 Shard = bool | Literal["auto"]
@@ -46,7 +46,7 @@ class EpochSampler(Resumable, DistributedSampler[Any]):
         self.schedule, self.shard = schedule, shard
         self._size = batch_size
         self._counts: dict[int, int] = {}
-        self._clock = EpochClock(digest_epochs(schedule, batch_size))
+        self._clock = EpochClock(identify_epochs(schedule, batch_size))
 
     @property
     def sampler(self) -> "EpochSampler":

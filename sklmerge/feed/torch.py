@@ -288,7 +288,7 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
         clock = self._keys.clock
         epoch, start = clock.epoch, clock.start
         n_batches, (_, world_size, _) = len(self._keys), self._keys.find_place()
-        mine = EpochClock(clock.digest)
+        mine = EpochClock(clock.identity)
         # What else may collate or read the tensors in shared memory is not ours to copy.
         lends = self.num_workers > 0 and self.collate_fn is _keep
         # Of a worker's batches so many are under way, one is about to be copied, and one to spare.

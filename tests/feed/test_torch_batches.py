@@ -167,6 +167,11 @@ def test_a_state_of_something_else_is_refused(textures):
             other.to_torch().load_state_dict(state)
         with pytest.raises(ValueError, match="state must be of the same data set, schedule, batch"):
             other.load_state_dict(state)
+    # A state of an earlier version holds less.
+    short = {name: state[name] for name in ("epoch", "batch", "world_size", "digest")}
+    make_batches(textures).load_state_dict(short)
+    with pytest.raises(ValueError, match=r"got one of others \(random_state=None is another seed"):
+        others[0].load_state_dict(short)
     for wrong in ({}, {"epoch": 1}, None):
         with pytest.raises(ValueError, match="state must hold epoch, batch, world_size, digest"):
             make_batches(textures).to_torch().load_state_dict(wrong)
@@ -176,6 +181,51 @@ def test_a_state_of_something_else_is_refused(textures):
     two_ranks.load_state_dict(state | {"batch": 3, "world_size": 2})
     with pytest.raises(ValueError, match="saved within an epoch of world_size 2, got world_size 1"):
         next(iter(two_ranks))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "batch_size", "message"),
+    [
+        ({}, 15, r"batch_size 12 instead of 15$"),
+        (
+            {"random_state": 1},
+            12,
+            r"random_state 0 instead of 1 \(random_state=None is another seed",
+        ),
+        ({"samples_per_class": 15}, 12, r"samples_per_class 'minority' instead of 15$"),
+        (
+            {"samples_per_class": dict.fromkeys(("brick", "grass", "gravel"), np.int64(15))},
+            12,
+            "samples_per_class 'minority' instead of 'a mapping'$",
+        ),
+        (
+            {"samples_per_class": "majority", "order": "sequential"},
+            12,
+            r"n_draws 60 instead of \d+, samples_per_class 'minority' instead of 'majority', "
+            "order 'shuffled' instead of 'sequential'$",
+        ),
+        ({"augment": ["grass"]}, 12, r"augment None instead of \[\"'grass'\"\]$"),
+        ({"stratify_batches": np.False_}, 12, "stratify_batches True instead of False$"),
+        ({"merge": {"x": ["grass", "brick"]}}, 12, "n_classes 3 instead of 2, n_draws 60 inst"),
+    ],
+)
+def test_an_unfit_state_says_in_what_it_differs(parameters, batch_size, message, textures):
+    state = ImageBatches(*textures, schedule=EpochSchedule(random_state=0), batch_size=12)
+    state = json.loads(json.dumps(state.state_dict()))
+    schedule = EpochSchedule(**{"random_state": 0} | parameters)
+    other = ImageBatches(*textures, schedule=schedule, batch_size=batch_size)
+    with pytest.raises(ValueError, match=message):
+        other.load_state_dict(state)
+    other.load_state_dict(json.loads(json.dumps(other.state_dict())))
+
+
+def test_an_unfit_state_says_that_the_images_or_labels_differ(textures):
+    images, target = textures
+    state = ImageBatches(images, target).state_dict()
+    with pytest.raises(ValueError, match=r"got n_images \d+ instead of \d+, n_draws \d+ instead"):
+        ImageBatches(images[1:], target[1:]).load_state_dict(state)
+    with pytest.raises(ValueError, match=r"got other labels, or the same in another order$"):
+        ImageBatches(images, target[::-1]).load_state_dict(state)
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
