@@ -1,6 +1,7 @@
 """How Sphinx builds the documentation."""
 
 import os
+from pathlib import Path
 
 import sklmerge
 
@@ -42,6 +43,31 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 default_role = "code"
 autodoc_typehints = "none"
+
+# Types of parameters link to their pages, on request alone: a build must not fail where there is no
+# network. INTERSPHINX is a folder that may hold inventories, such as numpy.inv; others are fetched.
+if inventories := os.environ.get("INTERSPHINX"):
+    extensions.append("sphinx.ext.intersphinx")
+    intersphinx_mapping = {
+        name: (url, (str(Path(inventories).resolve() / f"{name}.inv"), None))
+        for name, url in {
+            "python": "https://docs.python.org/3",
+            "numpy": "https://numpy.org/doc/stable",
+            "pandas": "https://pandas.pydata.org/docs",
+            "matplotlib": "https://matplotlib.org/stable",
+        }.items()
+    }
+    numpydoc_xref_param_type = True
+    numpydoc_xref_ignore = "all"
+    numpydoc_xref_aliases = {
+        **{name: f"sklmerge.{name}" for name in sklmerge.__all__},
+        "Generator": "numpy.random.Generator",
+        "RandomState": "numpy.random.RandomState",
+        "Series": "pandas.Series",
+        "DataFrame": "pandas.DataFrame",
+        "matplotlib.axes.Axes": "matplotlib.axes.Axes",
+        "matplotlib.figure.Figure": "matplotlib.figure.Figure",
+    }
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",

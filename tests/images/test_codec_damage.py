@@ -92,6 +92,17 @@ def test_reason_says_what_is_wrong(data, reason):
         decode_image(data)
 
 
+def test_reason_is_the_damage_of_the_pixels_not_a_flaw_beside_it():
+    data = WHOLE_FILES["jpeg"]
+    scan = data.index(b"\xff\xda")
+    # The last three bytes of a scan's header say nothing in a sequential JPEG.
+    end = scan + 2 + int.from_bytes(data[scan + 2 : scan + 4], "big")
+    flawed = data[: end - 3] + b"\1\2\3" + data[end:]
+    assert_array_equal(decode_image(flawed), decode_image(data))
+    with pytest.raises(ValueError, match="corrupt JPEG: premature end of data segment"):
+        decode_image(flawed[: (end + len(data)) // 2] + b"\xff\xd9")
+
+
 def test_deep_jpeg_is_refused(photograph):
     data = bytearray(encode_image(photograph, "jpeg"))
     data[data.index(b"\xff\xc0") + 4] = 12

@@ -106,8 +106,9 @@ def _decode(data: bytes, colors: str, size: tuple[int, int], reduction: int) -> 
             raise ValueError(_explain(data, error)) from error
         try:
             return simplejpeg.decode_jpeg(mended, colors, **options)
-        except ValueError:
-            raise ValueError(_explain(data, error)) from error
+        # The first complaint may be of what carries no pixels; this one is of the pixels.
+        except ValueError as damage:
+            raise ValueError(_explain(mended, damage)) from damage
 
 
 def _explain(data: bytes, error: ValueError | KeyError) -> str:
