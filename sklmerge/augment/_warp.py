@@ -1,13 +1,12 @@
-"""Images and affine maps in, images out: the one place that resizes, mirrors and warps."""
+"""Images and affine maps in, images out: the one place that mirrors and warps."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._resize import resize_image, skips_pixels
+from sklmerge._resize import skips_pixels
 from sklmerge.augment._matrices import SYMMETRIES
 
 FILL_MODES = {
@@ -21,18 +20,6 @@ INTERPOLATIONS = {
     "linear": cv2.INTER_LINEAR,
     "cubic": cv2.INTER_CUBIC,
 }
-# Images resized at a time.
-_BATCH = 32
-
-
-def iterate_resized(batch: NDArray[Any], size: tuple[int, int]) -> Iterator[NDArray[Any]]:
-    """Yield images resized, a few at a time, so that memory does not grow with their number."""
-    for start in range(0, len(batch), _BATCH):
-        images = batch[start : start + _BATCH]
-        if batch.shape[1:3] == size:
-            yield images
-        else:
-            yield np.stack([resize_image(image, size) for image in images])
 
 
 def choose_frame(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
