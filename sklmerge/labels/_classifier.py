@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import check_is_fitted
@@ -337,6 +336,8 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         float
             Accuracy.
         """
+        from sklearn.metrics import accuracy_score
+
         check_is_fitted(self)
         truth = read_labels(find_labels(y))
         if self.output == "merged":

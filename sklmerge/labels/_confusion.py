@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import linkage
-from scipy.spatial.distance import squareform
 
 
 def count_confusions(
@@ -34,6 +32,10 @@ def link_classes(confusability: NDArray[np.float64]) -> NDArray[np.float64]:
     """Join classes by average linkage; heights are 1 minus mean confusability."""
     if len(confusability) < 2:
         return np.empty((0, 4))
+    # 70 ms to import, which only this needs.
+    from scipy.cluster.hierarchy import linkage
+    from scipy.spatial.distance import squareform
+
     distances = 1 - confusability
     np.fill_diagonal(distances, 0)
     return np.asarray(linkage(squareform(distances, checks=False), method="average"))

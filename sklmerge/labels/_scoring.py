@@ -7,8 +7,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import get_scorer
-from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import UNUSED
 
 from sklmerge._checks import available_where
@@ -92,7 +90,7 @@ class MergedScorer(BaseEstimator):
 
     def check(self) -> Self:
         """Check the parameters before anything is scored."""
-        get_scorer(self.scoring)
+        _find_scorer(self.scoring)
         if is_fitted_merger(self.merge):
             return self
         if check_merger(self.merge).min_count is not None:
@@ -137,7 +135,7 @@ class MergedScorer(BaseEstimator):
             params["sample_weight"] = sample_weight
         view = _MergedView(estimator, further, truth[:0])
         try:
-            return get_scorer(self.scoring)(view, X, merger.transform(truth), **params)
+            return _find_scorer(self.scoring)(view, X, merger.transform(truth), **params)
         except ValueError as error:
             if "pos_label" not in str(error):
                 raise
@@ -149,7 +147,7 @@ class MergedScorer(BaseEstimator):
     def get_metadata_routing(self) -> Any:
         """Say what is requested: what was set here, else what `scoring` requests."""
         requests = super().get_metadata_routing()
-        scorer = get_scorer(self.scoring)
+        scorer = _find_scorer(self.scoring)
         if hasattr(scorer, "get_metadata_routing"):
             for name, alias in scorer.get_metadata_routing().score.requests.items():
                 if requests.score.requests.get(name) is None:
@@ -157,8 +155,17 @@ class MergedScorer(BaseEstimator):
         return requests
 
 
+def _find_scorer(scoring: Any) -> Any:
+    # 0.15 s to import, which other users of labels do without.
+    from sklearn.metrics import get_scorer
+
+    return get_scorer(scoring)
+
+
 def _find_merged_classifier(estimator: Any) -> MergedClassifier | None:
     """Find the MergedClassifier that an estimator is, ends in, or has found best."""
+    from sklearn.pipeline import Pipeline
+
     while not isinstance(estimator, MergedClassifier):
         if isinstance(estimator, Pipeline):
             estimator = estimator[-1]

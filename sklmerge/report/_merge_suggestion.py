@@ -6,14 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import StandardScaler
 
 from sklmerge._checks import check_image_size, check_whole
 from sklmerge._random import check_seed, hash_texts, rank_keys
 from sklmerge.balance import find_groups
-from sklmerge.features import ColorHistogram, HOGFeatures
 from sklmerge.images import BadFileError, ImageIndex, merge_index, show_name
 from sklmerge.labels import MergeAdvisor
 from sklmerge.report._place import Merge, Place, find_place, list_merge, write_merge
@@ -210,11 +206,8 @@ def suggest_folder(
     n_readable = len(index)
     kept, left_out = choose_classes(index, folds)
     index, described = index.take(kept), described[kept]
-    linear = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
     groups = None if group_by is None else find_groups(index, group_by, n_jobs=n_jobs)
-    advisor = MergeAdvisor(
-        make_pipeline(StandardScaler(), linear), n_classes=n_classes, threshold=threshold, cv=folds
-    )
+    advisor = MergeAdvisor(make_classifier(), n_classes=n_classes, threshold=threshold, cv=folds)
     found = advisor.fit(described, index.labels, groups).suggestion_
     names = index.paths.relative()
     has_merge = merge is not None or place.is_index
@@ -245,12 +238,27 @@ def suggest_folder(
     )
 
 
+def make_classifier() -> Any:
+    """Make the linear classifier whose mistakes are counted."""
+    # Here and below, because other looks at a folder need not wait for these imports.
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    linear = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300)
+    return make_pipeline(StandardScaler(), linear)
+
+
 def describe_images(
     index: ImageIndex, model: Any, image_size: tuple[int, int] | None, n_jobs: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Describe the images that can be read; return which they are, too."""
     if model is not None:
         return _embed_images(index, model, image_size, n_jobs)
+    from sklearn.pipeline import make_union
+
+    from sklmerge.features import ColorHistogram, HOGFeatures
+
     size = image_size or (48, 48)
     images, rows = index.read(image_size=size, on_error="skip", return_indices=True, n_jobs=n_jobs)
     cells = (max(size[0] // 5, 1), max(size[1] // 5, 1))

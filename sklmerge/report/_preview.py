@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sklmerge._checks import check_whole
 from sklmerge.augment import as_augmenter
 from sklmerge.images import BadFileError, ImageIndex, encode_image, is_url, merge_index
-from sklmerge.plot import draw_contact_sheet, pick_file_rows
 
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
 
@@ -82,6 +81,9 @@ default="light"
         index = merge_index(source, merge, "preview_folder")
     else:
         index = ImageIndex(source, merge=merge)
+    # Here, because imbalanced-learn comes with it: 0.3 s that inspecting a folder need not wait.
+    from sklmerge.plot import draw_contact_sheet, pick_file_rows
+
     path = None if out is None else check_outside("out", out, index, tuple(_FORMATS))
     bad_files: dict[str, str] = {}
     rows = pick_file_rows(

@@ -14,7 +14,6 @@ from sklmerge._random import hash_texts, rank_keys
 from sklmerge.augment import as_augmenter
 from sklmerge.balance import audit_split
 from sklmerge.images import ImageIndex, Progress, merge_index, show_name
-from sklmerge.plot import pick_file_rows
 from sklmerge.report._inspection import FolderReport, describe_index
 from sklmerge.report._merge_suggestion import FolderSuggestion, suggest_folder
 from sklmerge.report._page_security import load_templates, read_file, write_policy
@@ -330,6 +329,8 @@ class _Collector:
 
     def _show_copies(self) -> list[dict[str, Any]]:
         """Show what augmented copies of the rarest classes would look like."""
+        from sklmerge.plot import pick_file_rows
+
         rare = sorted(
             (label for label, n in self.found.counts.items() if n),
             key=lambda label: self.found.counts[label],

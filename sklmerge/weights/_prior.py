@@ -25,7 +25,6 @@ from sklmerge.weights._classifier import (
     fit_inner,
     read_classes_of_rows,
 )
-from sklmerge.weights._learned_prior import find_learned_shares
 
 _TRAIN_PRIORS = ("auto", "estimated", "observed", "balanced")
 
@@ -249,6 +248,9 @@ class PriorAdjustedClassifier(WrappingClassifier):
         if not isinstance(self.train_prior, str):
             return order_shares(self.train_prior, classes, "train_prior")
         if self.train_prior == "auto":
+            # imbalanced-learn takes 0.3 s to import, which only this needs.
+            from sklmerge.weights._learned_prior import find_learned_shares
+
             learned = find_learned_shares(estimator, labels, weights)
             shares = [learned.get(label, 0.0) for label in classes.tolist()]
             return order_shares(shares, classes, "train_prior")
