@@ -1,10 +1,10 @@
 """How one image is augmented, and how it is prepared."""
 
 from sklmerge._random import draw_uniform, hash_keys, resolve_seed
-from sklmerge.augment._adapters import ClassAugmenter, as_augmenter
-from sklmerge.augment._adapters import pick_augmenter as pick_augmenter
-from sklmerge.augment._adapters import pick_augmenters as pick_augmenters
-from sklmerge.augment._adapters import tell_augmenter as tell_augmenter
+from sklmerge.augment._as_augmenter import ClassAugmenter, as_augmenter
+from sklmerge.augment._as_augmenter import pick_augmenter as pick_augmenter
+from sklmerge.augment._as_augmenter import pick_augmenters as pick_augmenters
+from sklmerge.augment._as_augmenter import tell_augmenter as tell_augmenter
 from sklmerge.augment._augmenter import ImageAugmenter
 from sklmerge.augment._base import Augmenter
 from sklmerge.augment._base import ImageTransformer as ImageTransformer

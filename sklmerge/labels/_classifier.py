@@ -17,7 +17,7 @@ from sklmerge._checks import available_where, check_choice, check_flag, copy_fit
 from sklmerge._containers import read_labels
 from sklmerge._dataset_labels import find_labels
 from sklmerge._tensors import flatten_column, give_in_kind, in_kind_of_X, to_numpy
-from sklmerge.labels._exchange import is_identity
+from sklmerge.labels._merge_and_unmerge import is_identity
 from sklmerge.labels._merge_param import fit_nested_merger, may_join, read_training_labels
 from sklmerge.labels._refining import (
     align_columns,

@@ -10,7 +10,7 @@ from scipy import sparse
 from sklmerge._containers import is_pandas, is_polars
 from sklmerge._kinds import Label, check_one_kind, to_plain
 from sklmerge._tensors import give_in_kind, to_numpy
-from sklmerge.labels._exchange import check_unambiguous, choose_sources, place_members
+from sklmerge.labels._merge_and_unmerge import check_unambiguous, choose_sources, place_members
 
 
 def is_indicator(y: Any) -> bool:

@@ -16,7 +16,7 @@ from sklmerge._containers import (
 )
 from sklmerge._dataset_labels import find_labels
 from sklmerge._kinds import get_kind, show_labels
-from sklmerge.labels._exchange import is_identity
+from sklmerge.labels._merge_and_unmerge import is_identity
 from sklmerge.labels._merge_map import invert_merge_map, normalize_merge_map, read_classes
 from sklmerge.labels._merger import LabelMerger
 

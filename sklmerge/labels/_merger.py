@@ -14,15 +14,6 @@ from sklmerge._containers import CountedLabels, copy_labels, count_labels, read_
 from sklmerge._dataset_labels import find_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge._tensors import give_in_kind
-from sklmerge.labels._exchange import (
-    check_same_kind,
-    check_same_rows,
-    invert_mapping,
-    merge_labels,
-    place_members,
-    to_label_array,
-    unmerge_labels,
-)
 from sklmerge.labels._indicator import (
     count_columns,
     is_indicator,
@@ -31,6 +22,15 @@ from sklmerge.labels._indicator import (
     unmerge_table,
 )
 from sklmerge.labels._json import JsonText
+from sklmerge.labels._merge_and_unmerge import (
+    check_same_kind,
+    check_same_rows,
+    invert_mapping,
+    merge_labels,
+    place_members,
+    to_label_array,
+    unmerge_labels,
+)
 from sklmerge.labels._merge_map import (
     normalize_merge_map,
     read_classes,

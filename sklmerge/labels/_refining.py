@@ -15,7 +15,7 @@ from sklmerge._codes import find_classes, match_labels
 from sklmerge._containers import read_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge._tensors import flatten_column, give_in_kind, take_by_place, to_numpy
-from sklmerge.labels._exchange import (
+from sklmerge.labels._merge_and_unmerge import (
     choose_sources,
     invert_mapping,
     place_members,

@@ -15,7 +15,7 @@ from sklmerge._codes import find_classes
 from sklmerge._containers import read_labels
 from sklmerge._dataset_labels import find_labels
 from sklmerge._kinds import Label, show_labels
-from sklmerge.labels._exchange import is_identity, write_like
+from sklmerge.labels._merge_and_unmerge import is_identity, write_like
 from sklmerge.labels._merge_param import check_merger, is_fitted_merger
 from sklmerge.labels._merger import LabelMerger
 

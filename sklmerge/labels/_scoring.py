@@ -15,7 +15,7 @@ from sklmerge._dataset_labels import find_labels
 from sklmerge._kinds import Label
 from sklmerge._tensors import to_numpy
 from sklmerge.labels._classifier import MergedClassifier
-from sklmerge.labels._exchange import invert_mapping, is_identity, write_like
+from sklmerge.labels._merge_and_unmerge import invert_mapping, is_identity, write_like
 from sklmerge.labels._merge_param import check_merger, is_fitted_merger
 from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._proba import check_proba, sum_columns

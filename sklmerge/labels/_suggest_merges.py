@@ -24,7 +24,7 @@ from sklmerge.labels._confusion import (
     measure_confusability,
     score_joins,
 )
-from sklmerge.labels._exchange import check_same_kind, write_like
+from sklmerge.labels._merge_and_unmerge import check_same_kind, write_like
 from sklmerge.labels._merger import LabelMerger
 from sklmerge.labels._proba import check_proba
 

@@ -13,7 +13,7 @@ from sklmerge._codes import match_labels
 from sklmerge._containers import read_labels
 from sklmerge._kinds import Label, show_labels
 from sklmerge._tensors import give_in_kind, to_numpy
-from sklmerge.labels._exchange import check_same_kind
+from sklmerge.labels._merge_and_unmerge import check_same_kind
 
 _CLASS_MODES = ("sparse", "categorical", "binary")
 

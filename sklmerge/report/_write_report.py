@@ -15,10 +15,10 @@ from sklmerge.augment import as_augmenter
 from sklmerge.balance import audit_split
 from sklmerge.images import ImageIndex, Progress, merge_index, show_name
 from sklmerge.report._inspection import FolderReport, describe_index
-from sklmerge.report._merge_suggestion import FolderSuggestion, suggest_folder
 from sklmerge.report._page_security import load_templates, read_file, write_policy
 from sklmerge.report._place import Place, find_place
 from sklmerge.report._preview import check_outside, write_whole
+from sklmerge.report._suggest_folder import FolderSuggestion, suggest_folder
 from sklmerge.report._thumbnails import Thumbnails
 
 _Item = TypeVar("_Item")

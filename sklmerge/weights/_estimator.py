@@ -15,7 +15,7 @@ from sklmerge._checks import check_choice
 from sklmerge._dataset_labels import is_stream
 from sklmerge._kinds import to_array
 from sklmerge._tensors import give_in_kind
-from sklmerge.weights._exports import divide_pairs, key_by_index, make_fit_params, make_tensor
+from sklmerge.weights._frameworks import divide_pairs, key_by_index, make_fit_params, make_tensor
 from sklmerge.weights._reading import Part, iterate_parts, read_part, read_target
 from sklmerge.weights._schemes import (
     Scheme,

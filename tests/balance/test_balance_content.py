@@ -79,7 +79,7 @@ def test_what_was_found_is_not_looked_for_again_until_a_source_changes(
 ):
     first = balance_folder(source, tmp_path / "out")
     with monkeypatch.context() as patch:
-        patch.setattr("sklmerge.balance.work._leaks.digest_file", None)
+        patch.setattr("sklmerge.balance.work._equal_across_parts.digest_file", None)
         assert balance_folder(source, tmp_path / "out") == first
     time.sleep(0.02)
     for path in source.glob("*/*"):

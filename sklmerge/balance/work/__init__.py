@@ -7,8 +7,8 @@ from sklmerge.balance.work._begin_or_resume import find_begun_plan as find_begun
 from sklmerge.balance.work._begin_or_resume import finish_job as finish_job
 from sklmerge.balance.work._begin_or_resume import read_begun_plan as read_begun_plan
 from sklmerge.balance.work._copies import OutputSettings as OutputSettings
-from sklmerge.balance.work._leaks import find_leaks as find_leaks
-from sklmerge.balance.work._leaks import read_known as read_known
+from sklmerge.balance.work._equal_across_parts import find_leaks as find_leaks
+from sklmerge.balance.work._equal_across_parts import read_known as read_known
 from sklmerge.balance.work._report import BalanceReport as BalanceReport
 from sklmerge.balance.work._report import join_reports as join_reports
 from sklmerge.balance.work._report import make_report as make_report
