@@ -194,9 +194,11 @@ def audit_split(
     >>> len(report.leaked), report.ok
     (60, False)
     """
-    if not any(isinstance(s, ImageIndex) or is_url(find_local(s)) for s in (train, val)):
+    given = {"train": train, "val": val}
+    places = [find_local(s, n) for n, s in given.items() if not isinstance(s, ImageIndex)]
+    if len(places) == 2 and not any(map(is_url, places)):
         check_url(train, storage_options)
-    sides = [_index(train, "train", storage_options), _index(val, "val", storage_options)]
+    sides = [_index(side, name, storage_options) for name, side in given.items()]
     names = [list(side.paths.relative()) for side in sides]
     prints = [take_fingerprints(side, n_jobs=n_jobs, progress=progress) for side in sides]
     same_bytes = _pair_rows(names, [(one.files, one.has_file) for one in prints])

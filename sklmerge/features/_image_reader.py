@@ -15,6 +15,7 @@ from sklmerge.images import (
     ReadOptions,
     RemoteFiles,
     check_decoding,
+    find_open_path,
     find_paths,
     gather_images,
     get_ways,
@@ -125,11 +126,16 @@ class ImageReader(ImageTransformer, BaseEstimator):
             If the server behind a URL does not respond or refuses access.
         """
         self._check_params()
-        paths = find_paths(X)
+        path = find_open_path(X)
+        paths = find_paths(X) if path is None else None
         if paths is None or len(paths) == 0:
             shape = getattr(X, "shape", ())
             got = f"an array of shape {shape}" if len(shape) > 1 else type(X).__name__
-            raise TypeError(f"X must list at least one path, or be an ImageIndex, got {got}")
+            instead = f"[{path!r}]" if hasattr(X, "readline") else f"ImageIndex({path!r})"
+            advice = f"; pass {instead}" if path else ""
+            raise TypeError(
+                f"X must list at least one path, or be an ImageIndex, got {got}{advice}"
+            )
         reader, files = get_ways(X)
         reader = self.reader or reader
         options = ReadOptions(reader, self.image_size, self.color_mode)

@@ -24,7 +24,9 @@ from sklmerge.images import (
     ImagePaths,
     ReadOptions,
     RemoteFiles,
+    advise_on_open,
     check_decoding,
+    find_open_path,
     find_paths,
     sniff_format,
 )
@@ -164,6 +166,9 @@ def _advise(source: Any) -> str:
         name = os.fspath(source)
         holds_more = os.path.isdir(name) or name.lower().endswith(_ENDINGS)
         return f"; pass ImageIndex({name!r})" if holds_more else f"; pass [{name!r}]"
+    path = find_open_path(source)
+    if path is not None:
+        return _advise(path) if path else advise_on_open(source)
     if is_feed(source):
         return "; these are batches already: loop over them"
     if hasattr(source, "batch_sampler"):

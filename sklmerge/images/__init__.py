@@ -39,6 +39,7 @@ from sklmerge.images.files import BadFileError, ImagePaths
 from sklmerge.images.files import RemoteFiles as RemoteFiles
 from sklmerge.images.files import ScannedFolder as ScannedFolder
 from sklmerge.images.files import Wanted as Wanted
+from sklmerge.images.files import advise_on_open as advise_on_open
 from sklmerge.images.files import check_classes as check_classes
 from sklmerge.images.files import check_exclude as check_exclude
 from sklmerge.images.files import check_extensions as check_extensions
@@ -47,6 +48,7 @@ from sklmerge.images.files import count_by_class as count_by_class
 from sklmerge.images.files import explain_store as explain_store
 from sklmerge.images.files import find_image_column as find_image_column
 from sklmerge.images.files import find_local as find_local
+from sklmerge.images.files import find_open_path as find_open_path
 from sklmerge.images.files import find_positions as find_positions
 from sklmerge.images.files import fit_merger as fit_merger
 from sklmerge.images.files import is_by_parent as is_by_parent
@@ -60,6 +62,7 @@ from sklmerge.images.files import number_groups as number_groups
 from sklmerge.images.files import order_parts as order_parts
 from sklmerge.images.files import parse_table as parse_table
 from sklmerge.images.files import pool_small_classes as pool_small_classes
+from sklmerge.images.files import read_place as read_place
 from sklmerge.images.files import scan_class_folders as scan_class_folders
 from sklmerge.images.files import scan_remote_folders as scan_remote_folders
 from sklmerge.images.files import select_images as select_images

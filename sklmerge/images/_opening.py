@@ -21,6 +21,7 @@ from sklmerge.images.files import (
     ScannedFolder,
     Table,
     Wanted,
+    advise_on_open,
     as_table,
     check_cells,
     check_url,
@@ -92,7 +93,8 @@ def _list(source: Any, wanted: Wanted, columns: Columns, files: RemoteFiles) -> 
             return _list_data_set(source, wanted, columns, files)
         if not (hasattr(source, "columns") and hasattr(source, "__getitem__")):
             has_rows = hasattr(source, "__len__") and hasattr(source, "__getitem__")
-            advice = "; ImageBatches takes data sets with rows as they are" if has_rows else ""
+            takes = "; ImageBatches takes data sets with rows as they are"
+            advice = takes if has_rows else advise_on_open(source)
             raise TypeError(
                 "source must be a folder, a URL, a table, a data frame, an archive or a Hugging "
                 f"Face data set, got {type(source).__name__}{advice}"

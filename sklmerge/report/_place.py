@@ -9,7 +9,7 @@ from shlex import quote
 from typing import Any, NamedTuple
 
 from sklmerge.balance import find_parts
-from sklmerge.images import IMAGE_EXTENSIONS, ImageIndex, is_url
+from sklmerge.images import IMAGE_EXTENSIONS, ImageIndex, is_url, read_place
 
 Merge = Mapping[str, Sequence[str]]
 _TABLES = (".csv", ".tsv")
@@ -165,7 +165,7 @@ def find_place(source: Any) -> Place:
     """Find the place of what a function is given: a path, a URL or an index."""
     if isinstance(source, ImageIndex):
         return Place(source.root, is_index=True)
-    return Place(os.fspath(source))
+    return Place(read_place(source))
 
 
 def list_merge(index: ImageIndex) -> Merge | None:

@@ -1,7 +1,6 @@
 """Images inside tar and zip archives, read by their offsets. Any number of threads may read."""
 
 import os
-import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from sklmerge._random import hash_texts
 from sklmerge.images.files._class_folders import choose_class_folders
-from sklmerge.images.files._names import is_hidden
+from sklmerge.images.files._names import PACKED_NAME, is_hidden
 from sklmerge.images.files._scan import (
     ScannedFolder,
     Wanted,
@@ -20,6 +19,7 @@ from sklmerge.images.files._scan import (
     block_names,
     count_extensions,
     count_loose,
+    find_packed,
 )
 from sklmerge.images.files._tar_and_zip import (
     BLOCK_SIZE,
@@ -115,7 +115,7 @@ def _read_whole(file: FileIO, size: int) -> bytes:
 
 def is_archive(path: str) -> bool:
     """Say whether a file is a tar or a zip archive, or a compressed tar, by its content or name."""
-    if re.search(r"\.(tar(\.\w+)?|tgz|tbz2|txz|zip)$", path.lower()):
+    if PACKED_NAME.search(path.lower()):
         return True
     with open(path, "rb") as file:
         head = file.read(BLOCK_SIZE)
@@ -140,6 +140,7 @@ def scan_archives(paths: Sequence[str], wanted: Wanted) -> tuple[ScannedFolder, 
     loose: Counter[str] = Counter()
     broken: Counter[str] = Counter()
     prefixes: dict[bytes, bytes] = {}
+    packed: list[str] = []
     for place in places:
         members, lost = list_members(place)
         archives[place] = Archive(place, members)
@@ -148,7 +149,8 @@ def scan_archives(paths: Sequence[str], wanted: Wanted) -> tuple[ScannedFolder, 
         prefix = os.fsencode(os.path.relpath(place, common)).replace(os.sep.encode(), b"/")
         prefixes[prefix + b"/" + inner] = prefix
         names = [m.name.removeprefix(inner) for m in members]
-        beside = (n for n in names if b"/" not in n and not is_hidden(n))
+        beside = [n for n in names if b"/" not in n and not is_hidden(n)]
+        packed += find_packed(beside)
         loose += count_loose(beside, wanted.endings)
         broken += count_extensions(name for name in lost if not is_hidden(name))
         for name in names:
@@ -163,11 +165,20 @@ def scan_archives(paths: Sequence[str], wanted: Wanted) -> tuple[ScannedFolder, 
         exclude=wanted.exclude,
         has_images=bool(loose),
         list_inside=lambda folder: _list_inside(by_folder, os.fsencode(folder)),
+        advice=_advise_on_nested(sorted(packed)),
     )
     starts = list(prefixes)
     listings = (by_folder.get(folder, []) for folder in folders)
     blocks = block_names(listings, folders, wanted.levels, lambda name: _cut_prefix(name, starts))
     return arrange_paths(root, folders, blocks, wanted, loose + broken), archives
+
+
+def _advise_on_nested(packed: Sequence[str]) -> str:
+    """Say how archives within an archive can be read, if there are any."""
+    if not packed:
+        return ""
+    shown = ", ".join(map(repr, packed[:2])) + (", ..." if len(packed) > 2 else "")
+    return f"; it holds archives, which must be unpacked from it: then pass ImageIndex([{shown}])"
 
 
 def _list_inside(by_folder: dict[bytes, list[bytes]], folder: bytes) -> set[str]:

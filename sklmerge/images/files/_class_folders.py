@@ -43,6 +43,7 @@ def choose_class_folders(
     exclude: re.Pattern[str] | None,
     has_images: bool,
     list_inside: Callable[[str], Collection[str]],
+    advice: str = "",
 ) -> list[bytes]:
     """Choose class folders, sorted, among the visible `folders` of `root`."""
     folders = leave_out(folders, exclude)
@@ -53,7 +54,9 @@ def choose_class_folders(
                 "directly; move each class's images to a folder of its own, or give the table of "
                 f"their labels, such as ImageIndex('train.csv', root={root!r})"
             )
-        raise ValueError(f"source must hold a folder for each class, got {root!r} without a folder")
+        raise ValueError(
+            f"source must hold a folder for each class, got {root!r} without a folder{advice}"
+        )
     if classes is None:
         parts = order_parts([os.fsdecode(folder) for folder in folders], list_inside)
         if parts:

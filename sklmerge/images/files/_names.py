@@ -17,6 +17,9 @@ from sklmerge._checks import check_storage_options
 # A scheme has two letters or more: C:// is a drive. Schemes may be chained, as in zip::s3://.
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+::)*[A-Za-z][A-Za-z0-9+.-]+://")
 
+# What an archive is called, in lower case.
+PACKED_NAME = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2|txz|zip)$")
+
 _DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
 _OF_A_MAC = "__MACOSX"
 _INSIDE = re.compile(rf"/{_OF_A_MAC}[/\0]".encode())
@@ -27,9 +30,34 @@ def is_url(path: str) -> bool:
     return _URL.match(path) is not None
 
 
-def find_local(place: str | os.PathLike[str]) -> str:
+def find_open_path(thing: Any) -> str | None:
+    """Find the path of an open file or archive, such as a ZipFile; "" if it lies in memory."""
+    if not any(hasattr(thing, name) for name in ("seekable", "namelist", "getmembers")):
+        return None
+    path = getattr(thing, "filename", None) or getattr(thing, "name", None)
+    return os.fspath(path) if isinstance(path, str | os.PathLike) else ""
+
+
+def advise_on_open(thing: Any) -> str:
+    """Say what to pass instead of an open file or archive."""
+    path = find_open_path(thing)
+    if path is None:
+        return ""
+    return f"; pass its path, {path!r}" if path else "; write it to the disk, and pass its path"
+
+
+def read_place(place: str | os.PathLike[str], name: str = "source") -> str:
+    """Read a path or a URL as text."""
+    if not isinstance(place, str | os.PathLike):
+        raise TypeError(
+            f"{name} must be a path or a URL, got {type(place).__name__}{advise_on_open(place)}"
+        )
+    return os.fspath(place)
+
+
+def find_local(place: str | os.PathLike[str], name: str = "source") -> str:
     """Give the path that a file:// or local:// URL stands for; all else as it is."""
-    path = os.fspath(place)
+    path = read_place(place, name)
     # So what lies on the disk is listed by one rule: links are followed, loops are found.
     for scheme in ("file://", "local://"):
         if path.startswith(scheme):

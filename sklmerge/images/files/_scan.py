@@ -16,7 +16,7 @@ from sklmerge.images.files._class_folders import (
     choose_leaves,
     drop_empty_folders,
 )
-from sklmerge.images.files._names import is_hidden
+from sklmerge.images.files._names import PACKED_NAME, is_hidden
 from sklmerge.images.files._packed import PADDING, SEPARATOR, keep_images, order_paths
 from sklmerge.images.files._paths import ImagePaths
 
@@ -220,8 +220,22 @@ def _find_class_folders(root: str, wanted: Wanted) -> tuple[list[bytes], Counter
         exclude=wanted.exclude,
         has_images=bool(loose),
         list_inside=lambda folder: list_folders(os.path.join(root, folder)),
+        advice=_advise_on_packed(root, beside),
     )
     return chosen, loose
+
+
+def _advise_on_packed(root: str, names: Iterable[bytes]) -> str:
+    """Say how archives are read that a folder holds, if there are any."""
+    packed = sorted(os.path.join(root, name) for name in find_packed(names))
+    shown = ", ".join(map(repr, packed[:2])) + (", ..." if len(packed) > 2 else "")
+    return f"; it holds archives: pass ImageIndex([{shown}])" if packed else ""
+
+
+def find_packed(names: Iterable[bytes]) -> list[str]:
+    """Find the archives among the names of files."""
+    texts = map(os.fsdecode, names)
+    return [name for name in texts if PACKED_NAME.search(name.lower())]
 
 
 def list_folders(folder: str) -> list[str]:
