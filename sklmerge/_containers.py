@@ -19,7 +19,7 @@ from sklmerge._kinds import (
     to_array,
     to_plain,
 )
-from sklmerge._tensors import give_in_kind, to_numpy
+from sklmerge._tensors import give_in_kind, read_scalars, to_numpy
 
 _SHOWN_POSITIONS = 10
 
@@ -103,9 +103,7 @@ def _to_array(y: Any, name: str) -> NDArray[Any]:
 
 def _read_list(y: Sequence[Any]) -> NDArray[Any]:
     """Read rows as objects: NumPy would turn [1, "A"] into strings and [True, 2] into integers."""
-    if any(hasattr(row, "item") and not isinstance(row, np.generic) for row in y[:1]):
-        # Tensors of one number each, as a loop over a data set collects them.
-        y = [row.item() if getattr(row, "ndim", None) == 0 else row for row in y]
+    y = read_scalars(y)
     rows = np.empty(len(y), dtype=object)
     rows[:] = y
     if not any(issubclass(kind, list | tuple | np.ndarray) for kind in set(map(type, y))):

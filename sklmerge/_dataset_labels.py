@@ -1,6 +1,7 @@
 """Data set in, its labels out, without decoding an image. Nothing is iterated, nothing is counted.
 
-Arrays, lists, Series and tensors are labels already and come back as they are.
+Arrays, lists, Series and tensors are labels already and come back as they are, but for lists of
+tensors of one number each, which become lists of numbers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._containers import CountedLabels, is_index
-from sklmerge._tensors import check_open, to_numpy
+from sklmerge._tensors import check_open, read_scalars, to_numpy
 
 # Where a data set keeps one label a row, in the order in which they are looked for.
 _ATTRIBUTES = ("targets", "labels", "y")
@@ -51,7 +52,7 @@ def read_data_set(data: Any, name: str = "y") -> FoundLabels:
     if is_index(data):
         return FoundLabels(data.labels, sort_by_index(data.class_indices))
     if holds_labels_itself(data):
-        return FoundLabels(data)
+        return FoundLabels(read_scalars(data))
     # A column of a Hugging Face data set by itself.
     if hasattr(data, "column_name") and hasattr(data, "source"):
         return _read_column(data.source, data.column_name, name)

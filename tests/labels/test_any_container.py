@@ -7,10 +7,13 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.naive_bayes import GaussianNB
 
 from sklmerge import (
+    ClassWeightEstimator,
+    EpochSchedule,
     LabelMerger,
     MergedClassifier,
     classification_report_levels,
@@ -249,3 +252,39 @@ def test_strings_are_found_whatever_their_width_and_number(k, width):
     assert merger.class_counts_ == pd.Series(y).value_counts().to_dict()
     strangers = np.array([*y[:5], "", "a" * (width + 3), names[0] + "a"])
     assert merger.transform(strangers).tolist() == strangers.tolist()
+
+
+class Scalar:
+    """A tensor of one number, as a loop over a data set collects, that counts its arrays."""
+
+    n_arrays = 0
+    ndim = 0
+
+    def __init__(self, value):
+        self.value = value
+
+    def __len__(self):
+        raise TypeError("len() of a 0-d tensor")
+
+    def __array__(self, dtype=None, copy=None):
+        Scalar.n_arrays += 1
+        return np.array(self.value)
+
+    def item(self):
+        return self.value
+
+
+@pytest.mark.parametrize("make", [Scalar, torch.tensor, np.array], ids=lambda make: make.__name__)
+def test_tensors_of_one_number_each_are_read_as_numbers(make):
+    y = [make(label) for label in WHOLE]
+    Scalar.n_arrays = 0
+    weights = ClassWeightEstimator().fit(y)
+    assert weights.class_counts_ == ClassWeightEstimator().fit(WHOLE).class_counts_
+    assert_array_equal(weights.transform(y), weights.transform(WHOLE))
+    merger = LabelMerger({9: [1, 2]}).fit(y)
+    assert_array_equal(merger.transform(y), merger.transform(WHOLE))
+    assert EpochSchedule().fit(y).class_counts_ == EpochSchedule().fit(WHOLE).class_counts_
+    # Each array takes as long as twenty numbers.
+    assert Scalar.n_arrays == 0
+    with pytest.raises((TypeError, ValueError), match="one type"):
+        ClassWeightEstimator().fit([*y, "a"])
