@@ -8,17 +8,24 @@ from sklmerge.report._place import Merge, Place, write_merge
 from sklmerge.weights import ClassWeightEstimator
 
 
-def choose_grouping(report: ImageReport) -> str | None:
-    """Choose what must stay together, by what was found twice."""
+def choose_grouping(place: Place, report: ImageReport) -> str | None:
+    """Choose what must stay together, by what was found twice; what is divided stays divided."""
+    if place.whole is not None:
+        return None
     if report.similar or report.same_pixels:
         return "similar"
     return "content" if report.duplicates else None
 
 
-def explain_findings(report: ImageReport) -> list[str]:
+def explain_findings(place: Place, report: ImageReport) -> list[str]:
     """Say what to do about what was found beside the imbalance."""
     reasons = []
-    grouping = choose_grouping(report)
+    grouping = choose_grouping(place, report)
+    if place.whole is not None and (report.similar or report.same_pixels or report.duplicates):
+        reasons.append(
+            "some images of train are there more than once: leave them out by drop='duplicates', "
+            "and those that are in another part, too, by drop='leaks'"
+        )
     if grouping is not None:
         reasons.append(
             f"some images are there more than once: divide with group_by={grouping!r}, so that no "
@@ -38,14 +45,15 @@ def write_commands(
     """Write the commands that carry the advice out, past files that cannot be read."""
     if place.is_index:
         return []
-    folder, out = place.write_shell(), quote(place.name_output())
     if remedy == "weights":
-        return [f"sklmerge weights {folder}{write_merge(merge)}"]
+        return [f"sklmerge weights {place.write_shell()}{write_merge(merge)}"]
     # Epochs have no command: copies and weights stand in for them, if there is room for the
     # copies.
     if remedy == "nothing" or not fits:
         return []
-    grouping = choose_grouping(report)
+    grouping = choose_grouping(place, report)
+    job = place.take_whole()
+    folder, out = job.write_shell(), quote(job.name_output())
     more = write_merge(merge)
     more += " --on-error skip" if report.bad_files else ""
     more += f" --group-by {grouping}" if grouping else ""
@@ -79,10 +87,10 @@ def write_code(
     epochs = _write_epochs(place, merge, report)
     if remedy == "epochs":
         return [*first, *epochs]
-    grouping = choose_grouping(report)
+    grouping = choose_grouping(place, report)
     return [
         *first,
-        *_write_copies(place, merge, report, grouping),
+        *_write_copies(place.take_whole(), merge, report, grouping),
         "# or, in a training loop:",
         *epochs,
     ]

@@ -272,7 +272,7 @@ def describe_index(
         budget_bytes=budget,
         first=advice.first,
         remedy=advice.remedy,
-        reasons=[*advice.reasons, *explain_findings(report)],
+        reasons=[*advice.reasons, *explain_findings(place, report)],
         bad_files=report.bad_files,
         duplicates=report.duplicates,
         same_pixels=report.same_pixels,

@@ -35,6 +35,8 @@ class Place(NamedTuple):
     # Whether the caller has an index of the images: it may read them in ways that no command can
     # be told, so that what is printed takes it as `index`.
     is_index: bool = False
+    # The folder that is divided into parts, if the source is one of them.
+    whole: str | None = None
 
     @property
     def has_table(self) -> bool:
@@ -68,6 +70,10 @@ class Place(NamedTuple):
         if self.needs_index or self.classes:
             return {}
         return find_parts(self.source, self.options, self.exclude)
+
+    def take_whole(self) -> "Place":
+        """Take the divided folder where the source is a part of it: a job keeps the other parts."""
+        return self if self.whole is None else self._replace(source=self.whole, whole=None)
 
     def check_columns(self) -> None:
         """Check that nothing is said of a table where there is none."""

@@ -137,9 +137,9 @@ def write_report(
         index = merge_index(source, merge, "write_report")
     else:
         parts = place.find_parts()
-        own = place._replace(source=parts.pop("train")) if parts else place
-        index = own.open_index(merge, allow_empty=True)
-        place = own
+        if parts:
+            place = place._replace(source=parts.pop("train"), whole=place.source)
+        index = place.open_index(merge, allow_empty=True)
     if path is not None:
         target = check_outside("path", path, index, (".html", ".htm"))
         if target.exists() and not force:

@@ -1,6 +1,7 @@
 """What is printed to paste runs, and does what was looked at."""
 
 import shlex
+import shutil
 
 import pytest
 
@@ -70,6 +71,38 @@ def test_what_is_there_twice_is_kept_together(textures):
     ):
         (textures / "grass" / name).write_bytes(content)
         assert f" --group-by {group_by} " in inspect_folder(textures).commands[0]
+
+
+def test_a_divided_folder_is_balanced_with_all_its_parts(tmp_path, monkeypatch):
+    home = tmp_path / "photos"
+    write_textures(home / "train")
+    for name in ("brick", "grass", "gravel"):
+        (home / "val" / name).mkdir(parents=True)
+        for file in sorted((home / "train" / name).iterdir())[:2]:
+            file.rename(home / "val" / name / file.name)
+    twice = sorted((home / "train" / "gravel").iterdir())[0]
+    (twice.parent / "again.png").write_bytes(twice.read_bytes())
+    for number, file in enumerate(sorted(twice.parent.iterdir())):
+        if number > 17:
+            file.unlink()
+    monkeypatch.chdir(tmp_path)
+    found = write_report("photos").inspection
+    assert found.remedy == "copies and weights"
+    assert found.commands[0].startswith("sklmerge balance photos photos-balanced --max-copies")
+    assert found.commands[1] == "sklmerge weights photos-balanced/train"
+    assert any("in another part, too, by drop='leaks'" in reason for reason in found.reasons)
+    for command in found.commands:
+        monkeypatch.setattr("sys.argv", shlex.split(command))
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert end.value.code == 0
+    made = tmp_path / "photos-balanced"
+    assert ImageIndex(made / "val").counts == {"brick": 2, "grass": 2, "gravel": 2}
+    assert ImageIndex(made / "train").counts["brick"] == 158
+    assert ImageIndex(made / "train").counts["gravel"] == 18 * 4
+    shutil.rmtree(made)
+    run_code(found.code)
+    assert ImageIndex(made / "val").counts == {"brick": 2, "grass": 2, "gravel": 2}
 
 
 def test_an_index_is_told_as_it_is(textures, tmp_path):

@@ -26,6 +26,18 @@ def test_it_opens_without_a_complaint_and_fits(browser, page, scheme, width, hei
     assert browser.run(missing) == 0
 
 
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_captions_are_read_without_scrolling_their_tables(browser, page, width, height):
+    browser.open(page[0], width=width, height=height)
+    right = "getBoundingClientRect().right"
+    hidden = f"[...document.querySelectorAll('.scroll caption')].map(c => {{ const r = \
+        document.createRange(); r.selectNodeContents(c); \
+        return r.{right} - c.closest('.scroll').{right}; }})"
+    beyond = browser.run(hidden)
+    assert len(beyond) == 3
+    assert max(beyond) <= 0
+
+
 def type_into(browser, key, text):
     browser.run(
         f"(() => {{ const i = document.getElementById('filter-{key}'); i.value = {text!r}; "
