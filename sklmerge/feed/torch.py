@@ -164,20 +164,20 @@ class _MadeBatches(Dataset[Any]):
         batch = self._make(key)
         return make_tensors(batch, self._lend(batch, key.n_blocks) if key.n_blocks else None)
 
-    def _lend(self, batch: Batch, n_blocks: int) -> torch.Tensor | None:
-        """Give the next of a worker's few blocks of shared memory, unless the images are too many.
+    def _lend(self, batch: Batch, n_blocks: int) -> torch.Tensor:
+        """Give the next of a worker's few blocks of shared memory, or a new one for many images.
 
         The kernel clears every page of a fresh block, which is torch's way: .4 ms for an image of
         224 x 224, which took .7 ms to read and augment.
         """
         n_values = batch[0].size
         if 4 * n_values > _LENT_AT_MOST:
-            return None
+            return _allocate(n_values)
         # Never fewer: workers that persist fetch as far ahead as when they were started.
         n_new = max(n_blocks - len(self._blocks), 0)
         block, *self._blocks = [*self._blocks, *[torch.empty(0)] * n_new]
         if len(block) < n_values:
-            block = torch.empty(n_values, dtype=torch.float32).share_memory_()
+            block = _allocate(n_values)
         self._blocks.append(block)
         return block[:n_values]
 
@@ -204,6 +204,20 @@ class _MadeBatches(Dataset[Any]):
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_ahead": None}
+
+
+def _allocate(n_values: int) -> torch.Tensor:
+    """Make a block of shared memory, in the worker: torch's queue would lose the error and wait."""
+    try:
+        return torch.empty(n_values, dtype=torch.float32).share_memory_()
+    except RuntimeError as error:
+        if "No space left" not in str(error):
+            raise
+        raise RuntimeError(
+            "shared memory must have room for num_workers * (prefetch_factor + 1) batches, got "
+            f"none for another batch of {4 * n_values / 1e6:.0f} MB; give the container more "
+            "(docker run --shm-size=1g), or lower batch_size, num_workers or prefetch_factor"
+        ) from error
 
 
 class BatchLoader(NamedClasses, DataLoader[Any]):

@@ -116,6 +116,18 @@ def test_batches_too_large_to_be_handed_over_in_turns_are_right():
         assert_array_equal(x[0].numpy().transpose(1, 2, 0), image)
 
 
+@pytest.mark.parametrize("shape", [(2, 6, 8, 3), (1, 1700, 1800, 3)], ids=["lent", "too large"])
+def test_too_little_shared_memory_is_told_with_its_remedy(shape, monkeypatch):
+    def refuse(tensor):
+        raise RuntimeError("unable to allocate shared memory(shm): No space left on device (28)")
+
+    # Workers are forked, and have it, too.
+    monkeypatch.setattr(torch.Tensor, "share_memory_", refuse)
+    loader = ImageBatches(np.zeros(shape, np.uint8)).to_torch(1, multiprocessing_context="fork")
+    with pytest.raises(RuntimeError, match=r"another batch of \d+ MB; give the container more"):
+        next(iter(loader))
+
+
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_a_loop_resumes_within_its_epoch(textures, num_workers):
     loader = make_batches(textures).to_torch(num_workers)
