@@ -93,6 +93,12 @@ def batches_from_directory(
     ImageBatches : Makes batches from any source, with more options.
     balance_folder : Writes a balanced folder to disk.
 
+    Notes
+    -----
+    For users of Keras: `seed` is called `random_state`, `label_mode` is `class_mode`,
+    `target_size` is `image_size`, and `rescale` is a `scaler`. Both subsets are returned, and
+    training images are shuffled.
+
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
