@@ -6,6 +6,7 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from sklmerge._checks import check_choice, is_real
+from sklmerge.weights import read_counts
 
 MODELS = ("linear", "trees", "network", "embedding")
 # Classes with too few images that are named, the rarest first.
@@ -72,7 +73,7 @@ def choose_remedy(
 
 
 def advise(
-    counts: Mapping[Any, int],
+    counts: Any,
     *,
     model: str = "network",
     image_bytes: float | None = None,
@@ -82,8 +83,9 @@ def advise(
 
     Parameters
     ----------
-    counts : mapping of label to int
-        Number of images of each (merged) class, all > 0.
+    counts : mapping of label to int, or Series
+        Number of images of each (merged) class, all > 0. It may be the output of
+        ``Series.value_counts``.
     model : {"linear", "trees", "network", "embedding"}, default="network"
         What you train. "linear": a linear or another smooth model on features. "trees": trees or
         another flexible model on features. "network": a network on images. "embedding": a linear
@@ -100,6 +102,8 @@ def advise(
 
     Raises
     ------
+    TypeError
+        If `counts` is neither a mapping nor a Series, or holds something else than numbers.
     ValueError
         If there is no class, a class has no image, or `model` is unknown.
 
@@ -136,8 +140,14 @@ def advise(
     >>> advise({"nevus": 500, "melanoma": 19}).remedy
     'copies and weights'
     """
-    if not counts or min(counts.values()) <= 0:
-        raise ValueError(f"counts must be > 0 for at least one class, got {dict(counts)}")
+    labels, numbers = read_counts(counts, "for labels pass collections.Counter(labels)")
+    for label, number in zip(labels, numbers, strict=True):
+        if number < 1:
+            raise ValueError(
+                f"counts must be at least 1, got {number:g} for {label!r}; leave out classes "
+                "without images"
+            )
+    counts = {label: int(number) for label, number in zip(labels, numbers, strict=True)}
     check_choice("model", model, MODELS)
     largest = max(counts, key=lambda label: counts[label])
     smallest = min(counts, key=lambda label: counts[label])

@@ -65,7 +65,9 @@ def list_classes(classes: Any) -> list[Any]:
     return labels
 
 
-def read_counts(counts: Any) -> tuple[list[Any], list[float]]:
+def read_counts(
+    counts: Any, remedy: str = "for the labels themselves use fit"
+) -> tuple[list[Any], list[float]]:
     """Read the user's counts by class: a mapping, or a Series such as `value_counts` gives."""
     if hasattr(counts, "iloc") and np.ndim(counts) == 1:
         items = list(zip(counts.index.tolist(), counts.tolist(), strict=True))
@@ -74,7 +76,7 @@ def read_counts(counts: Any) -> tuple[list[Any], list[float]]:
     else:
         raise TypeError(
             "counts must be a mapping of label to number or a Series of numbers by label, got "
-            f"{type(counts).__name__}; for the labels themselves use fit"
+            f"{type(counts).__name__}; {remedy}"
         )
     labels = [to_plain(label) for label, _ in items]
     if not labels:

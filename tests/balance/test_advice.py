@@ -44,9 +44,22 @@ def test_small_classes_are_named_and_empty_ones_refused():
     assert "and 1 more class:" in advise(dict.fromkeys(range(6), 9)).reasons[-1]
     assert advise({"a": 50}).remedy == "nothing"
     assert advise({"a": 50, "b": 51}).reasons == ["all classes have about as many images"]
-    for counts in ({}, {"a": 3, "b": 0}):
-        with pytest.raises(ValueError, match="counts must be > 0"):
+    for counts, match in (
+        ({}, "counts must hold the count of at least one class, got none"),
+        ({"a": 3, "b": 0}, "counts must be at least 1, got 0 for 'b'"),
+    ):
+        with pytest.raises(ValueError, match=match):
             advise(counts)
+    with pytest.raises(TypeError, match=r"counts must be numbers, got 'x' for 'a'"):
+        advise({"a": "x"})
+    with pytest.raises(TypeError, match=r"got list; for labels pass collections.Counter\(labels\)"):
+        advise(["a", "a", "b"])
+
+
+def test_counts_may_be_what_pandas_counts():
+    pd = pytest.importorskip("pandas")
+    labels = ["a"] * 90 + ["b"] * 10
+    assert advise(pd.Series(labels).value_counts()) == advise({"a": 90, "b": 10})
 
 
 def test_epochs_are_advised_where_copies_do_not_fit():
