@@ -1,9 +1,9 @@
-"""The offline job, beside Keras' `save_to_dir` and Augmentor, on one worker.
+"""The offline job on one worker, compared with Keras' `save_to_dir` and Augmentor.
 
 Sources are JPEG photographs of 375 x 500; each gets ten augmented copies of 224 x 224. Small files
-show what the job costs besides decoding, warping and encoding: sources of 48 x 64, each checked and
-copied once and augmented once, beside a bare loop that does so and writes. The cost for a file
-among ten times as many is compared as well.
+show what the job costs besides decoding, warping and encoding. These sources are 48 x 64. Each is
+checked, copied once and augmented once. A bare loop does the same and writes the files. The cost
+per file is also compared with that of a job a tenth as large.
 """
 
 import contextlib

@@ -1,7 +1,8 @@
-"""Decoding one file in memory, beside the libraries that can; a folder, beside bare calls.
+"""Decoding one file in memory, compared with other libraries; and reading a folder.
 
-JPEG and PNG photographs of 375 x 500, to RGB, in one thread. Pillow's figure includes the array.
-From the folder every image is augmented, beside a loop of `cv2.imdecode` and `cv2.warpAffine`.
+JPEG and PNG photographs of 375 x 500 are decoded to RGB in one thread. Pillow's time includes the
+conversion to an array. From the folder, every image is also augmented; a loop of `cv2.imdecode` and
+`cv2.warpAffine` does the same.
 """
 
 import io

@@ -1,7 +1,7 @@
-"""Finding near duplicates, beside decoding alone, and beside finding them among fewer images.
+"""Finding near duplicates, compared with decoding alone and with finding them among fewer images.
 
-Images are JPEG photographs, each cut from another place: of 375 x 500 beside decoding them whole,
-else of 96 x 128. Each is read once.
+Each image is cut from a different place of a photograph, stored as JPEG, and read once. The images
+are 375 x 500 in the comparison with decoding, and 96 x 128 in the other.
 """
 
 import tempfile

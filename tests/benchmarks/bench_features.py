@@ -1,11 +1,11 @@
-"""Features beside bare loops over scikit-image and NumPy, whose values they equal.
+"""Features, compared with bare loops over scikit-image and NumPy that give the same values.
 
-Images are 96 x 128 x 3. Two jobs are compared with two bare loops in processes of their own, which
-hold their images from the start and send nothing back. HOG is mostly Python, so its workers are
-processes, which images are sent to and rows come back from: that is what is missing to 1. Patterns
-and colours are counted outside of Python's lock, by threads; a histogram of colours is done before
-a second thread has begun. The embedding is that of a small network of torch, on one thread, with
-the same resize and normalisation; its second fit takes the rows from `cache_dir`.
+Images are 96 x 128 x 3. Two workers are compared with two bare loops in separate processes, which
+have their images from the start and send nothing back. HOG is mostly Python, so its workers are
+processes. Sending them images and receiving rows takes time, which is why HOG does not reach 1.
+Patterns and colours are counted in threads, without Python's lock. A histogram of colours is so
+fast that a second thread does not help. The embedding is the output of a small torch network on one
+thread, with the same resizing and normalisation. Its second fit takes the rows from `cache_dir`.
 """
 
 import subprocess

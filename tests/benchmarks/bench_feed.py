@@ -1,14 +1,15 @@
-"""Feeding balanced batches from 500 images beside a million, against the peers.
+"""Feeding balanced batches from a class of 500 images and one of a million, compared with others.
 
-Files are JPEG photographs of 375 x 500, read, resized to 224 x 224, augmented by the same geometry
-and rescaled. Keras' `flow_from_directory` runs in one thread as ours does; PyTorch has two workers,
-with OpenCV reading, albumentations augmenting and a `WeightedRandomSampler` drawing. In the short
-form the million entries name a few real files, and the peers, whose cost for an image does not
-depend on the number of files, have a folder of 2,000; in the full form everyone has the million
-files. Among few files most images would soon come from the cache, so that for the comparison with
-2,000 files nothing is cached. The cost of classes is that of 10,000 draws among 10,000 classes
-beside those among ten. Sources that are read lazily stand beside the reading of their own library:
-rows of arrays, and photographs that Pillow decodes from archives, files and tables.
+The files are JPEG photographs of 375 x 500. They are read, resized to 224 x 224, augmented by the
+same geometry and rescaled. Keras' `flow_from_directory` and sklmerge run in one thread each.
+PyTorch has two workers: OpenCV reads, albumentations augments and a `WeightedRandomSampler` draws.
+In the short form, a million entries name a few real files for sklmerge, and the other libraries,
+whose cost per image does not depend on the number of files, get a folder of 2,000 files. In the
+full form, all get a million files. With few files, most images would soon come from the cache, so
+the comparison with 2,000 files uses no cache. The cost of many classes is the time of 10,000 draws
+from 10,000 classes, compared with the same number of draws from ten. Sources that are read lazily
+are compared with the library that belongs to the source: rows of arrays, and photographs that
+Pillow decodes from archives, files and tables.
 """
 
 import contextlib

@@ -1,7 +1,8 @@
-"""Merging labels, and what follows from predictions, beside NumPy, pandas and scikit-learn.
+"""Merging labels and evaluating predictions, compared with NumPy, pandas and scikit-learn.
 
-Each goes from labels to merged labels; `fit` learns the classes and their counts. Strings come in
-arrays of fixed width, as Python objects of their own, and as a few objects again and again.
+All convert labels to merged labels. `fit` learns the classes and their counts. Strings are stored
+in arrays of fixed width, as a separate Python object per label, or as a few objects that many
+labels share.
 """
 
 import numpy as np

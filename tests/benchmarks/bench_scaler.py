@@ -1,6 +1,6 @@
-"""Preparing images without augmenting them, beside the bare call that does the same arithmetic.
+"""Preparing images without augmenting them, compared with a bare call for the same arithmetic.
 
-Images are 224 x 224 x 3. Means and deviations by channel are one `cv2.transform`.
+Images are 224 x 224 x 3. The bare call for means and deviations by channel is one `cv2.transform`.
 """
 
 import cv2

@@ -1,8 +1,8 @@
-"""How soon it starts: imports, and the command line's help, in fresh processes.
+"""How fast sklmerge starts: imports, and the command line's help, in fresh processes.
 
-Seconds are the processor's. An import is compared with that of our own dependencies; a room of the
-package is loaded when the first of its names is needed, so `import sklmerge` by itself loads
-nothing. Help is compared with a bare Python that imports typer.
+Times are processor time in seconds. An import is compared with importing sklmerge's own
+dependencies. sklmerge loads a part of the package when one of its names is first used, so `import
+sklmerge` alone loads nothing. The help is compared with a bare Python program that imports typer.
 """
 
 import subprocess

@@ -1,8 +1,8 @@
-"""Class weights and sample weights beside scikit-learn's functions.
+"""Class weights and sample weights, compared with scikit-learn's functions.
 
-The bare limits are `np.bincount` and `np.take`. Integers that lie far apart are sorted instead of
-counted, so fitting them gains little. Labels in chunks are counted by `partial_fit`, and cost no
-memory.
+The lower limits of the cost are bare `np.bincount` and `np.take`. Integers that lie far apart are
+sorted instead of counted, so the gain in `fit` is small. Labels in chunks are counted by
+`partial_fit`, which needs no memory for the labels.
 """
 
 import numpy as np

@@ -31,9 +31,10 @@ def make_block(name: str, lines: list[Line], peers: list[str], options: list[str
     """Make a benchmark's block of the page, with a digest that shows a hand-made change."""
     docstring = ast.get_docstring(ast.parse((FOLDER / f"bench_{name}.py").read_text()))
     rows = [f"| {line.name} | {show_figures(line)} | {line.ratio:.2f} |" for line in lines]
+    rule = "|---|---|---|---|"
     parts = (
         docstring,
-        "\n".join(["| line | sklmerge | beside it | times as good |", "|---|---|---|---|", *rows]),
+        "\n".join(["| comparison | sklmerge | the other | times as good |", rule, *rows]),
         f"`{' '.join(['python tests/benchmarks/run.py', name, *options])}`: {describe_run(peers)}",
     )
     text = "\n\n".join(part.strip() for part in parts if part) + "\n"
