@@ -35,9 +35,9 @@ AugmentationDisplay.from_estimator("light", images, labels, classes=["grass", "g
 # %%
 # Recover the original labels
 # ---------------------------
-# A model of two classes is trained on ``merger.transform(y)``. To recover the original labels of
+# To train a model of two classes, use ``merger.transform(y)``. To recover the original labels of
 # the merged rows, look up the source of each row in ``sample_indices_``. ``is_augmented_`` marks
-# the copies. The original labels are checked against the merged labels.
+# the copies. ``inverse_transform`` checks the original labels against the merged labels.
 merged = merger.transform(y)
 again = merger.inverse_transform(merged, original=labels[sampler.sample_indices_])
 print("every row has its original class:", np.array_equal(again, y))

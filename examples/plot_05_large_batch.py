@@ -42,11 +42,12 @@ for ax in axes:
 fig.legend(loc="outside upper center", ncols=3, frameon=False)
 
 # %%
-# What if it is?
-# --------------
-# Then it only has its natural share of the batch, whatever the batch size, as the right picture
-# shows. The common class still dominates the loss: a large batch contains the rare class, but does
-# not make it count more. Balanced epochs do both, with batches of any size:
+# What if every batch contains the class?
+# ---------------------------------------
+# Even then, the rare class only has its natural share of the batch, whatever the batch size, as the
+# right picture shows. The common class still dominates the loss: a large batch contains the rare
+# class, but does not make it count more. With balanced epochs, batches of any size contain the rare
+# class, and it counts as much as the common class:
 y = np.repeat(["rare", "common"], [500, 20_000])
 schedule = EpochSchedule("minority", random_state=0).fit(y)
 for size in (8, 32, 128):

@@ -2,9 +2,9 @@
 Features, merge and weights in one grid search
 ==============================================
 
-A few hundred images need no network: histograms of gradients and a linear model are often enough.
-With ``output="original"``, every candidate is scored on the same original labels. So one grid
-search can compare merge maps and powers of the weights.
+A few hundred images need no network: HOG features and a linear model are often enough. With
+``output="original"``, every candidate is scored on the same original labels. So one grid search can
+compare merge maps and powers of the weights.
 """
 
 import matplotlib.pyplot as plt
@@ -90,8 +90,8 @@ ax.set(
 )
 
 # %%
-# With all weights, it is best to merge grass and gravel first and to separate them by their
-# patterns.
+# Whatever the power of the weights, it is best to merge grass and gravel first and to separate them
+# by their patterns.
 print("best merge:", list(merges)[int(scores.max(axis=1).argmax())])
 
 # %%
@@ -110,6 +110,6 @@ for name, columns in {
     print(f"one model, {name:9} {score.mean():.2f}")
 
 # %%
-# It was the patterns, not the merge. The patterns alone separate all three classes, so no merge is
-# needed here. Use a merge and a refiner if no single set of features is best for all classes. A
-# comparison like this one shows whether you need them.
+# The patterns improved the score, not the merge. The patterns alone separate all three classes, so
+# no merge is needed here. Use a merge and a refiner if no single set of features is best for all
+# classes. A comparison like this one shows whether you need them.

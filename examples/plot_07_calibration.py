@@ -1,6 +1,6 @@
 """
-Balanced decisions without balanced training, and correct probabilities with it
-===============================================================================
+Balanced decisions after plain training, correct probabilities after balanced training
+======================================================================================
 
 A model that was trained without weights finds few samples of a rare class at a threshold of 0.5. A
 model that was trained on balanced classes finds more, but its probabilities of the rare class are
@@ -56,6 +56,6 @@ ax.spines[["top", "right"]].set_visible(False)
 # %%
 # After the adjustment, the plain model decides much like the oversampled model, without being
 # trained again. After the correction, the oversampled model has nearly the same mean probability
-# and log loss as the plain model. They are not exactly equal, because a linear model does not
-# quite fit these data, however often each class is drawn. For a linear model, resampling does
-# little more than move the threshold.
+# and log loss as the plain model. They are not exactly equal, because a linear model does not fit
+# these data exactly, with or without oversampling. For a linear model, resampling does little more
+# than move the threshold.

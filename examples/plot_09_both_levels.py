@@ -32,8 +32,8 @@ print(classification_report_levels(y, predicted, merge))
 # Trained on merged classes
 # -------------------------
 # These models predict only merged labels, but the last column still shows which fraction of each
-# original class they found. The second merge, of brick and gravel, has good scores as one class,
-# but most of its gravel is not found.
+# original class they found. The second merge, of brick and gravel, gets good scores, although most
+# of the gravel is not found.
 red = {"red": ["brick", "gravel"]}
 merged = {
     name: cross_val_predict(MergedClassifier(model, candidate), images, y, cv=folds)
@@ -45,7 +45,7 @@ print(classification_report_levels(y, merged["red"], red))
 # %%
 # As a picture
 # ------------
-# This is a plot of the same numbers, from the dict that the report can also return.
+# The report can also return a dict. This plot shows the recalls in it.
 fig, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True, layout="constrained")
 for ax, (name, candidate) in zip(axes, {"ground": merge, "red": red}.items(), strict=True):
     report = classification_report_levels(y, merged[name], candidate, output_dict=True)

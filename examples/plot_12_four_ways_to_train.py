@@ -2,12 +2,12 @@
 Four ways to train on eight images of a class
 =============================================
 
-A small network learns brick, grass and gravel from 160, 60 and 8 patches, cut from the upper
-halves of three photographs. It is tested on 160 patches from each of the lower halves. The example
+A small network learns brick, grass and gravel from 160, 60 and 8 patches, cut from the upper halves
+of three photographs. It is tested on 160 patches from each of the lower halves. The example
 compares training without any remedy, with class weights, with augmented copies that are made once,
-and with balanced epochs that are augmented on the fly. All four ways take the same number of
-steps, and each is repeated with three different initial weights. The table shows the mean recall
-of each class. The example takes a minute or two on two cores.
+and with balanced epochs that are augmented on the fly. All four ways take the same number of steps,
+and each is repeated with three seeds, which also change the draws and the initial weights. The
+table shows the mean recall of each class. The example takes a minute or two on two cores.
 """
 
 import matplotlib.pyplot as plt
@@ -57,7 +57,8 @@ augmenter = ImageAugmenter(
 # %%
 # Four ways to feed
 # -----------------
-# A schedule that draws each class as often as it has images gives ordinary, shuffled epochs.
+# If a schedule draws each class as often as it has images, the epochs are ordinary, shuffled
+# epochs.
 
 
 def feed_as_it_is(images, labels, seed, **settings):

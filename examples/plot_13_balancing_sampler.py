@@ -77,8 +77,8 @@ for choice, score in zip(
     print(f"{choice['balancingsampler__samples_per_class']!s:10}{score:.3f}")
 
 # %%
-# Local patterns separate these textures without any resampling. Augmented copies only do harm
-# here, because their patterns differ slightly from those of the camera. More images are not always
-# better, so include ``"natural"`` when you search over the number.
+# Local patterns separate these textures without any resampling. Augmented copies only do harm here,
+# because their patterns differ slightly from those of the original photographs. More images are not
+# always better, so include ``"natural"`` when you search over the number.
 
 plt.show()
