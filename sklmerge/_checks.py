@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklmerge._tensors import to_numpy
 
 ON_ERROR = ("raise", "skip", "warn")
+_FLAGS = (bool, np.bool_)
 SAMPLES_PER_CLASS = ("minority", "majority", "natural")
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -24,9 +25,8 @@ def is_whole(number: object) -> bool:
 
 def is_real(number: object) -> bool:
     """Tell a finite number, of Python's or NumPy's, from anything else, such as a bool."""
-    if type(number) is float:
-        return math.isfinite(number)
-    if not isinstance(number, Real) or isinstance(number, bool):
+    own = type(number) is float or type(number) is int
+    if not own and (not isinstance(number, Real) or isinstance(number, bool)):
         return False
     try:
         return math.isfinite(number)
@@ -37,13 +37,12 @@ def is_real(number: object) -> bool:
 
 def check_whole(name: str, number: Any, least: int, most: int | None = None) -> int:
     """Return the number as an int if it is whole and from `least` to `most`."""
+    whole = is_whole(number)
+    if whole and least <= number and (most is None or number <= most):
+        return int(number)
     allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
-    message = f"{name} must be a whole number {allowed}, got {number!r}"
-    if not is_whole(number):
-        raise TypeError(message)
-    if number < least or (most is not None and number > most):
-        raise ValueError(message)
-    return int(number)
+    kind = ValueError if whole else TypeError
+    raise kind(f"{name} must be a whole number {allowed}, got {number!r}")
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
@@ -57,7 +56,7 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
 
 def check_flag(name: str, value: Any) -> bool:
     """Return True or False, and refuse what only counts as such, like ``"False"``."""
-    if not isinstance(value, bool | np.bool_):
+    if not isinstance(value, _FLAGS):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return bool(value)
 
@@ -167,6 +166,8 @@ def check_scaler(scaler: Any) -> None:
 
 def list_items(value: Any) -> tuple[Any, ...]:
     """List what a sequence or a 1-D array holds; nothing for what is neither."""
+    if isinstance(value, tuple):
+        return value
     if isinstance(value, np.ndarray):
         return tuple(value.tolist()) if value.ndim == 1 else ()
     return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else ()

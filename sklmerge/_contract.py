@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklmerge._checks import is_whole, list_items
 from sklmerge._tensors import check_open, to_numpy
 
-IMAGE_DTYPES = ("uint8", "uint16", "float32", "float64")
+# By type, which byte orders share; to ask a dtype for its name takes ten times as long.
+_IMAGE_TYPES = (np.uint8, np.uint16, np.float32, np.float64)
 CHANNELS = (1, 3, 4)
 _PHOTO_SIDE = 16
 DTYPE_ADVICE = {
@@ -34,6 +35,11 @@ def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(int(side) for side in shape)
 
 
+def holds_pixels(array: NDArray[Any]) -> bool:
+    """Tell whether an array has one of the dtypes of images."""
+    return array.dtype.type in _IMAGE_TYPES
+
+
 def as_image_batch(
     X: ArrayLike,
     image_shape: Sequence[int] | None = None,
@@ -43,7 +49,7 @@ def as_image_batch(
 ) -> NDArray[Any]:
     """View X as images of shape (n, H, W) or (n, H, W, C), without a copy if NumPy can."""
     batch = stack_images(X, name)
-    if batch.dtype.name not in IMAGE_DTYPES:
+    if not holds_pixels(batch):
         kind = batch.dtype.kind
         advice = DTYPE_ADVICE.get(kind, "") if (batch.ndim > 1) != (kind == "U") else ""
         raise TypeError(
@@ -124,7 +130,7 @@ def refuse_single_image(
 def check_read_image(image: NDArray[Any]) -> NDArray[Any]:
     """Check one image that the user's own `reader` returned."""
     fits = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in CHANNELS)
-    if not fits or image.size == 0 or image.dtype.name not in IMAGE_DTYPES:
+    if not fits or image.size == 0 or not holds_pixels(image):
         raise ValueError(
             "reader must give (H, W) or (H, W, C) with 1, 3 or 4 channels of "
             f"uint8, uint16, float32 or float64, got shape {image.shape} of {image.dtype}"
@@ -134,6 +140,8 @@ def check_read_image(image: NDArray[Any]) -> NDArray[Any]:
 
 def stack_images(X: Any, name: str = "X") -> NDArray[Any]:
     """Make one array of a batch, or say why it cannot become one; its dtype is not checked."""
+    if type(X) is np.ndarray and holds_pixels(X):
+        return X
     if isinstance(X, Iterator):
         raise TypeError(
             f"{name} must be an array or a list of images, got a {type(X).__name__}; "
@@ -186,7 +194,7 @@ def find_value_range(
     dtype: np.dtype[Any], value_range: tuple[float, float] | None
 ) -> tuple[float, float]:
     """Return the values of black and white: the user's, or all of uint8 or uint16, or 0 to 1."""
-    natural = (0.0, float(np.iinfo(dtype).max)) if dtype.kind == "u" else (0.0, 1.0)
+    natural = (0.0, 2.0 ** (8 * dtype.itemsize) - 1 if dtype.kind == "u" else 1.0)
     if value_range is None:
         return natural
     values = list_items(value_range)

@@ -14,10 +14,14 @@ from sklmerge._checks import is_whole
 
 # The finaliser of SplitMix64 with Stafford's 13th constants: Steele, Lea and Flood, "Fast
 # Splittable Pseudorandom Number Generators", OOPSLA 2014.
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
-_SHIFTS = tuple(map(np.uint64, (30, 27, 31)))
+# Arrays without axes: NumPy makes one of a scalar each time, a third of the cost in small batches.
+_GOLDEN = np.array(0x9E3779B97F4A7C15, np.uint64)
+_FIRST = np.array(0xBF58476D1CE4E5B9, np.uint64)
+_SECOND = np.array(0x94D049BB133111EB, np.uint64)
+_SHIFTS = tuple(np.array(shift, np.uint64) for shift in (30, 27, 31))
+# 53 bits are all that a float64 in [0, 1) can hold evenly.
+_SURPLUS = np.array(11, np.uint64)
+_UNIT = np.array(2.0**-53)
 
 
 def mix_bits(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -90,11 +94,14 @@ def draw_uniforms(
     seed: int, keys: NDArray[np.uint64], columns: Sequence[int] | NDArray[np.uint64]
 ) -> NDArray[np.float64]:
     """Draw several columns at once, of shape (n_columns, n): see `draw_uniform`."""
-    numbers = np.asarray(columns, np.uint64)
-    salts = mix_bits(mix_bits(np.array([seed], np.uint64)) ^ numbers)
-    bits = mix_bits(mix_bits(keys) ^ salts[:, None])
-    # 53 bits are all that a float64 in [0, 1) can hold evenly.
-    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    # The seed goes with the keys: for few of them, each call costs as much as for one.
+    mixed = np.empty(1 + len(keys), np.uint64)
+    mixed[0], mixed[1:] = seed, keys
+    mixed = mix_bits(mixed)
+    salts = mix_bits(mixed[:1] ^ np.asarray(columns, np.uint64))
+    bits = mix_bits(mixed[1:] ^ salts[:, None])
+    bits >>= _SURPLUS
+    return bits.astype(np.float64) * _UNIT
 
 
 def resolve_seed(random_state: object) -> int:
@@ -115,6 +122,8 @@ def resolve_seed(random_state: object) -> int:
     ValueError, TypeError
         If it is a negative int or of another type.
     """
+    if type(random_state) is int:
+        return check_seed(random_state)
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**64, dtype=np.uint64))
     if random_state is None:
@@ -129,12 +138,11 @@ def resolve_seed(random_state: object) -> int:
 
 def check_seed(random_state: Any) -> int:
     """Return a whole number that may be a seed: from 0 to 2**64 - 1."""
-    message = f"random_state must be a whole number from 0 to 2**64 - 1, got {random_state!r}"
-    if not is_whole(random_state):
-        raise TypeError(message)
-    if not 0 <= random_state < 2**64:
-        raise ValueError(message)
-    return int(random_state)
+    whole = is_whole(random_state)
+    if whole and 0 <= random_state < 2**64:
+        return int(random_state)
+    kind = ValueError if whole else TypeError
+    raise kind(f"random_state must be a whole number from 0 to 2**64 - 1, got {random_state!r}")
 
 
 def hash_texts(texts: Iterable[bytes]) -> NDArray[np.uint64]:

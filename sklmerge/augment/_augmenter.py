@@ -12,7 +12,7 @@ from sklmerge._checks import check_scaler
 from sklmerge._contract import check_value_range, find_value_range, is_flattened
 from sklmerge._random import resolve_seed
 from sklmerge.augment._base import BaseAugmenter, check_batch, check_indices, check_keys, check_out
-from sklmerge.augment._draw import Draws, check_ranges, draw_columns
+from sklmerge.augment._draw import check_ranges, draw_columns
 from sklmerge.augment._params import AugmentationParams, expand_operations
 from sklmerge.augment._render import VALUE_COLUMNS, RenderSettings, render_images
 from sklmerge.augment._scaler import ImageScaler, find_size, plan_preparation
@@ -247,7 +247,7 @@ class ImageAugmenter(BaseAugmenter):
         streams = check_keys(n, keys)
         # The attributes are the parameters; get_params would look them up by introspection.
         ranges = check_ranges(vars(self))
-        return AugmentationParams(n, draw_columns(ranges, Draws(seed, streams)))
+        return AugmentationParams(n, draw_columns(ranges, seed, streams))
 
     def apply(
         self,

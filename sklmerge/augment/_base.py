@@ -120,7 +120,7 @@ def check_indices(n_images: int, n_rows: int, indices: ArrayLike | None) -> NDAr
     rows = np.arange(n_images) if indices is None else np.asarray(indices, dtype=np.intp)
     if rows.shape != (n_rows,):
         raise ValueError(f"params must have one row for each of {len(rows)} images, got {n_rows}")
-    if len(rows) and not (rows.min() >= 0 and rows.max() < n_images):
+    if indices is not None and len(rows) and not (rows.min() >= 0 and rows.max() < n_images):
         raise ValueError(f"indices must be in [0, {n_images}), got {rows.min()}, {rows.max()}")
     return rows
 

@@ -1,13 +1,13 @@
 """Ranges in: what they may be, and the columns of random parameters that are drawn of them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_flag, is_real, is_whole, list_items
-from sklmerge._random import draw_uniform, draw_uniforms, salt_keys
+from sklmerge._random import draw_uniforms, salt_keys
 from sklmerge.augment._params import COLUMNS
 from sklmerge.augment._warp import FILL_MODES, INTERPOLATIONS
 
@@ -44,10 +44,8 @@ def check_ranges(ranges: Mapping[str, Any]) -> Mapping[str, Any]:
         if ranges[name] is not None:
             check_factor_range(name, ranges[name])
     check_hue_range(ranges["hue_range"])
-    if is_real(ranges["blur_sigma"]):
-        check_factor_range("blur_sigma", (0, ranges["blur_sigma"]))
-    elif ranges["blur_sigma"] is not None:
-        check_factor_range("blur_sigma", ranges["blur_sigma"])
+    if (blur := ranges["blur_sigma"]) is not None:
+        check_factor_range("blur_sigma", (0, blur) if is_real(blur) else blur)
     erase = ranges["erase"]
     if not is_real(erase) or not 0 <= erase <= 1:
         raise ValueError(f"erase must be a chance in [0, 1], got {erase!r}")
@@ -122,110 +120,133 @@ _ERASE_STREAM = 25
 _ERASE_AREA = (0.02, 0.4)
 _ERASE_RATIO = 0.3
 
-
-# Up to so many images, numbers of all streams cost no more than those of one.
-_FEW = 64
-_STREAMS = np.arange(1 + max(column.stream for column in COLUMNS.values()), dtype=np.uint64)
-
-
-class Draws:
-    """Uniform numbers in [0, 1) of n images, by stream: a row depends on seed and key alone."""
-
-    def __init__(self, seed: int, keys: NDArray[np.uint64]) -> None:
-        self.seed = seed
-        self.keys = keys
-        self.all = draw_uniforms(seed, keys, _STREAMS) if len(keys) <= _FEW else None
-
-    def __getitem__(self, stream: int) -> NDArray[np.float64]:
-        if self.all is None:
-            return draw_uniform(self.seed, self.keys, stream)
-        row: NDArray[np.float64] = self.all[stream]
-        return row
+Bounds = tuple[float, float]
+# Columns and the parameters that bound them; batches are small enough for a name made to count.
+_AROUND_ZERO = tuple((name, f"{name}_range") for name in ("rotation", "shear", "channel_shift"))
+_PAIRS = tuple(
+    (name, f"{name}_range") for name in ("contrast", "brightness", "gamma", "saturation", "hue")
+)
+# What is chosen, or happens by chance, is drawn of all numbers there are.
+_ALL: Bounds = (0.0, 1.0)
 
 
-def draw_columns(ranges: Mapping[str, Any], draws: Draws) -> dict[str, NDArray[Any]]:
-    """Draw the columns that some ranges, checked before, put to use."""
-    columns: dict[str, NDArray[Any]] = {}
-    for name in ("rotation", "shear", "channel_shift"):
-        if bound := ranges[f"{name}_range"]:
-            columns[name] = draw_between(name, -bound, bound, draws)
-    for axis, side in (("x", "width"), ("y", "height")):
-        shift = ranges[f"{side}_shift_range"]
-        if shift if is_real(shift) else any(shift):
-            columns |= draw_shift(axis, shift, draws)
-    low, high = spread_zoom(ranges["zoom_range"])
-    if (low, high) != (1, 1):
-        for name in ("zoom_x", "zoom_y"):
-            columns[name] = draw_between(name, low, high, draws)
-    if ranges["crop_range"] is not None:
-        low, high = ranges["crop_range"]
-        columns["crop"] = draw_between("crop", low, high, draws)
-        for name in ("crop_x", "crop_y"):
-            columns[name] = draw_between(name, 0, 1, draws)
-    if ranges["rotate90"]:
-        turns = draw_between("quarter_turns", 0, 4, draws)
-        columns["quarter_turns"] = turns.astype(np.int64)
+def draw_columns(
+    ranges: Mapping[str, Any], seed: int, keys: NDArray[np.uint64]
+) -> dict[str, NDArray[Any]]:
+    """Draw the columns that some ranges, checked before, put to use, for images of some keys."""
+    shifts = list_shifts(ranges)
+    columns = draw_evenly(bound_columns(ranges, shifts), seed, keys)
+    for shift in shifts:
+        if shift.choices:
+            columns[shift.column] = choose(shift.choices, columns[shift.column])
+    if "quarter_turns" in columns:
+        columns["quarter_turns"] = columns["quarter_turns"].astype(np.int64)
     for name in ("horizontal_flip", "vertical_flip"):
-        if ranges[name]:
-            columns[name] = draws[COLUMNS[name].stream] < 0.5
-    for name in ("contrast", "brightness", "gamma", "saturation", "hue"):
-        if (bounds := ranges[f"{name}_range"]) is not None:
-            columns[name] = draw_between(name, bounds[0], bounds[1], draws)
-    low, high = spread_blur(ranges["blur_sigma"])
-    if high > 0:
-        columns["blur_sigma"] = draw_between("blur_sigma", low, high, draws)
+        if name in columns:
+            columns[name] = columns[name] < 0.5
     if ranges["noise_std"]:
-        columns["noise_std"] = np.full(len(draws.keys), float(ranges["noise_std"]))
+        columns["noise_std"] = np.full(len(keys), float(ranges["noise_std"]))
     if ranges["erase"]:
-        columns |= draw_rectangle(ranges["erase"], draws)
+        columns |= draw_rectangle(ranges["erase"], seed, keys)
     if ranges["noise_std"] or ranges["erase"]:
-        columns["key"] = salt_keys(draws.seed, draws.keys)
+        columns["key"] = salt_keys(seed, keys)
     return columns
 
 
-def draw_between(name: str, low: float, high: float, draws: Draws) -> NDArray[np.float64]:
-    """Draw a column evenly between two bounds."""
-    low, high = float(low), float(high)
-    return low + (high - low) * draws[COLUMNS[name].stream]
+def draw_evenly(
+    bounds: Mapping[str, Bounds], seed: int, keys: NDArray[np.uint64]
+) -> dict[str, NDArray[Any]]:
+    """Draw columns evenly, each between two bounds, all at once: batches are small."""
+    if not bounds:
+        return {}
+    drawn = draw_uniforms(seed, keys, [COLUMNS[name].stream for name in bounds])
+    drawn *= np.array([high - low for low, high in bounds.values()])[:, None]
+    drawn += np.array([low for low, _ in bounds.values()])[:, None]
+    return dict(zip(bounds, drawn, strict=True))
 
 
-def draw_choice(name: str, values: Sequence[Any], draws: Draws) -> NDArray[Any]:
-    """Draw a column of values each as likely as the others."""
-    places = (draws[COLUMNS[name].stream] * len(values)).astype(np.intp)
-    return np.asarray(values)[places]
+def bound_columns(ranges: Mapping[str, Any], shifts: "Sequence[Shift]") -> dict[str, Bounds]:
+    """Say between which bounds the numbers of each column are drawn, in the columns' order."""
+    bounds: dict[str, Bounds] = {}
+    for name, parameter in _AROUND_ZERO:
+        if bound := float(ranges[parameter]):
+            bounds[name] = -bound, bound
+    for shift in shifts:
+        bounds[shift.column] = shift.bounds
+    zoom = spread_zoom(ranges["zoom_range"])
+    if zoom != (1, 1):
+        bounds["zoom_x"] = bounds["zoom_y"] = zoom
+    if (crop := ranges["crop_range"]) is not None:
+        bounds["crop"] = float(crop[0]), float(crop[1])
+        bounds["crop_x"] = bounds["crop_y"] = _ALL
+    if ranges["rotate90"]:
+        bounds["quarter_turns"] = 0.0, 4.0
+    for name in ("horizontal_flip", "vertical_flip"):
+        if ranges[name]:
+            bounds[name] = _ALL
+    for name, parameter in _PAIRS:
+        if (pair := ranges[parameter]) is not None:
+            bounds[name] = float(pair[0]), float(pair[1])
+    blur = spread_blur(ranges["blur_sigma"])
+    if blur[1] > 0:
+        bounds["blur_sigma"] = blur
+    return bounds
 
 
-def draw_shift(axis: str, shift_range: Any, draws: Draws) -> dict[str, NDArray[np.float64]]:
-    """Draw the shift along one axis, in fractions or in pixels as the range's form says."""
+class Shift(NamedTuple):
+    """The column of the shifts along one axis, and what they are drawn of."""
+
+    column: str
+    bounds: Bounds
+    # Empty if any shift between the bounds may come.
+    choices: Sequence[float] = ()
+
+
+def list_shifts(ranges: Mapping[str, Any]) -> list[Shift]:
+    """List the shifts that some ranges put to use."""
+    given = (("x", ranges["width_shift_range"]), ("y", ranges["height_shift_range"]))
+    return [
+        read_shift(axis, shift)
+        for axis, shift in given
+        if (shift if is_real(shift) else any(shift))
+    ]
+
+
+def read_shift(axis: str, shift_range: Any) -> Shift:
+    """Read the shift along one axis, in fractions or in pixels as the range's form says."""
     fraction, pixels = f"shift_{axis}", f"shift_{axis}_pixels"
     # As Keras documents it: an int n means whole pixels from -(n - 1) to n - 1, a float below 1
     # bounds a fraction of the side, a float from 1 on a number of pixels, and a sequence lists the
     # shifts to choose from.
     if is_whole(shift_range):
         whole = range(1 - int(shift_range), int(shift_range))
-        return {pixels: draw_choice(pixels, [float(shift) for shift in whole], draws)}
+        return Shift(pixels, _ALL, [float(shift) for shift in whole])
     if is_real(shift_range):
-        name = fraction if shift_range < 1 else pixels
-        return {name: draw_between(name, -float(shift_range), float(shift_range), draws)}
+        bound = float(shift_range)
+        return Shift(fraction if bound < 1 else pixels, (-bound, bound))
     shifts = [float(shift) for shift in shift_range]
-    name = fraction if max(map(abs, shifts)) < 1 else pixels
-    return {name: draw_choice(name, shifts, draws)}
+    return Shift(fraction if max(map(abs, shifts)) < 1 else pixels, _ALL, shifts)
 
 
-def draw_rectangle(chance: float, draws: Draws) -> dict[str, NDArray[np.float64]]:
+def choose(values: Sequence[Any], drawn: NDArray[np.float64]) -> NDArray[Any]:
+    """Choose values, each as likely as the others, by numbers in [0, 1)."""
+    return np.asarray(values)[(drawn * len(values)).astype(np.intp)]
+
+
+def draw_rectangle(
+    chance: float, seed: int, keys: NDArray[np.uint64]
+) -> dict[str, NDArray[np.float64]]:
     """Draw which part of each image is erased, as shares of its sides; a width of 0 is none."""
     # Zhong et al., "Random Erasing Data Augmentation", AAAI 2020, draw again until a rectangle
     # fits. Here the ratio of the sides is drawn from those that fit; its logarithm is even, so that
     # tall and wide rectangles are equally likely.
-    area = draw_between("erase_width", _ERASE_AREA[0], _ERASE_AREA[1], draws)
+    names = ("erase_x", "erase_y", "erase_width", "erase_height")
+    streams = [*(COLUMNS[name].stream for name in names), _ERASE_STREAM]
+    x, y, share, place, fate = draw_uniforms(seed, keys, streams)
+    area = _ERASE_AREA[0] + (_ERASE_AREA[1] - _ERASE_AREA[0]) * share
     widest = np.log(1 / np.maximum(_ERASE_RATIO, area))
-    place = draws[COLUMNS["erase_height"].stream]
     ratio = np.exp((2 * place - 1) * widest)
-    erased = draws[_ERASE_STREAM] < chance
+    erased = fate < chance
     width, height = np.sqrt(area * ratio), np.sqrt(area / ratio)
-    return {
-        "erase_x": draw_between("erase_x", 0, 1, draws) * (1 - width) * erased,
-        "erase_y": draw_between("erase_y", 0, 1, draws) * (1 - height) * erased,
-        "erase_width": width * erased,
-        "erase_height": height * erased,
-    }
+    sides = (x * (1 - width), y * (1 - height), width, height)
+    return {name: side * erased for name, side in zip(names, sides, strict=True)}

@@ -1,5 +1,9 @@
 """Parameters in, one affine map an image out. Nothing is warped here: see _warp.py."""
 
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,36 +27,55 @@ def compose_affine(params: AugmentationParams, size: tuple[int, int]) -> NDArray
     height, width = size
     given = params.columns
     # A number where no image has a value of its own: arrays of them cost time.
-    theta, shear = (np.deg2rad(given.get(name, 0.0)) for name in ("rotation", "shear"))
+    theta, shear = np.deg2rad(given.get("rotation", 0.0)), np.deg2rad(given.get("shear", 0.0))
     cos, sin, lean, tall = np.cos(theta), np.sin(theta), np.sin(shear), np.cos(shear)
-    shift_x = given.get("shift_x", 0.0) * width + given.get("shift_x_pixels", 0.0)
-    shift_y = given.get("shift_y", 0.0) * height + given.get("shift_y_pixels", 0.0)
+    shift_x, shift_y = find_shift(given, "x", width), find_shift(given, "y", height)
 
     # Sheared first, x' = x - y sin(shear) and y' = y cos(shear), then turned.
     affine = np.empty((len(params), 2, 3))
-    affine[:, 0, 0] = cos
-    affine[:, 0, 1] = -cos * lean - sin * tall
-    affine[:, 1, 0] = sin
-    affine[:, 1, 1] = cos * tall - sin * lean
-    affine[:, 0, 2] = cos * shift_x - sin * shift_y
-    affine[:, 1, 2] = sin * shift_x + cos * shift_y
-    linear = affine[:, :, :2]
+    # Entry by entry, as views: NumPy takes twice as long for columns of two.
+    (xx, xy, x), (yx, yy, y) = affine.transpose(1, 2, 0)
+    across, down = (xx, yx), (xy, yy)
+    xx[:] = cos
+    xy[:] = -cos * lean - sin * tall
+    yx[:] = sin
+    yy[:] = cos * tall - sin * lean
+    x[:] = cos * shift_x - sin * shift_y
+    y[:] = sin * shift_x + cos * shift_y
+    linear, offset = affine[:, :, :2], affine[:, :, 2]
     if "slope_x" in params or "slope_y" in params:
         slopes = np.broadcast_to(np.eye(2), linear.shape).copy()
         slopes[:, 0, 1], slopes[:, 1, 0] = params["slope_x"], params["slope_y"]
         linear[...] = linear @ slopes
-    for column, name in enumerate(("zoom_x", "zoom_y")):
+    for column, name in ((across, "zoom_x"), (down, "zoom_y")):
         if name in given:
-            linear[:, :, column] *= given[name][:, None]
+            multiply(column, given[name])
     if "quarter_turns" in given:
         linear[...] = linear @ compose_turns(given["quarter_turns"], square=height == width)
-    for column, name in enumerate(("horizontal_flip", "vertical_flip")):
+    for column, name in ((across, "horizontal_flip"), (down, "vertical_flip")):
         if name in given:
-            linear[:, :, column] *= np.where(given[name], -1.0, 1.0)[:, None]
+            multiply(column, np.where(given[name], -1.0, 1.0))
 
     center = np.array([(width - 1) / 2, (height - 1) / 2])
-    affine[:, :, 2] += center - linear @ center
+    offset += center - linear @ center
     return crop_affine(affine, params, size) if "crop" in params else affine
+
+
+def find_shift(
+    given: Mapping[str, NDArray[Any]], axis: str, side: int
+) -> float | NDArray[np.float64]:
+    """Find the shift of each image along one axis, in pixels."""
+    fraction, pixels = given.get(f"shift_{axis}"), given.get(f"shift_{axis}_pixels")
+    if fraction is None:
+        return 0.0 if pixels is None else pixels
+    shift: NDArray[np.float64] = fraction * float(side)
+    return shift if pixels is None else shift + pixels
+
+
+def multiply(entries: Iterable[NDArray[np.float64]], factor: NDArray[np.float64]) -> None:
+    """Multiply entries of matrices, of shape (n,), in place."""
+    for entry in entries:
+        entry *= factor
 
 
 def compose_turns(quarter_turns: NDArray[np.int64], *, square: bool) -> NDArray[np.float64]:
@@ -89,12 +112,12 @@ def compose_resize(
     return resized
 
 
-def find_symmetries(affine: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.intp]:
+def find_symmetries(affine: NDArray[np.float64], size: tuple[int, int]) -> list[int]:
     """Find the place in `SYMMETRIES` of maps that land pixel on pixel; -1 for all others."""
-    found = np.full(len(affine), -1)
     # In most batches no map could be one: the first row of each would be one 1 and one 0.
-    if not (np.abs(affine[:, 0, :2]).sum(axis=1) == 1).any():
-        return found
+    if not np.count_nonzero(np.abs(affine[:, 0, 0]) + np.abs(affine[:, 0, 1]) == 1):
+        return [-1] * len(affine)
+    found = np.full(len(affine), -1)
     center = np.array([(size[1] - 1) / 2, (size[0] - 1) / 2])
     for place, (swap, mirror_x, mirror_y) in enumerate(SYMMETRIES):
         if swap and size[0] != size[1]:
@@ -104,23 +127,29 @@ def find_symmetries(affine: NDArray[np.float64], size: tuple[int, int]) -> NDArr
         offset = center - linear @ center
         same = (affine[:, :, :2] == linear).all(axis=(1, 2)) & (affine[:, :, 2] == offset).all(1)
         found[same] = place
-    return found
+    places: list[int] = found.tolist()
+    return places
 
 
 def measure_margins(
     affine: NDArray[np.float64], size: tuple[int, int], source_size: tuple[int, int]
-) -> NDArray[np.intp]:
-    """Measure how many pixels above, below, left and right of the source each map reads."""
-    (height, width), (rows, columns) = size, source_size
-    corners = np.array([[0, width - 1, 0, width - 1], [0, 0, height - 1, height - 1], [1] * 4])
-    reached = affine @ corners
+) -> tuple[NDArray[np.intp], list[int]]:
+    """Measure how many pixels above, below, left and right of the source each map reads.
+
+    The second part is the room that the margins of all maps need.
+    """
+    bottom, right = size[0] - 1.0, size[1] - 1.0
+    rows, columns = source_size
+    reached = affine @ np.array([[0.0, right, 0.0, right], [0.0, 0.0, bottom, bottom], [1.0] * 4])
     # x and y run against the order of the sides.
     beyond = np.empty((len(affine), 4))
-    beyond[:, 2::-2] = -reached.min(axis=2)
-    beyond[:, 3::-2] = reached.max(axis=2)
-    beyond[:, 1] -= rows - 1
-    beyond[:, 3] -= columns - 1
+    np.negative(np.minimum.reduce(reached, axis=2), out=beyond[:, 2::-2])
+    np.subtract(np.maximum.reduce(reached, axis=2), (columns - 1, rows - 1), out=beyond[:, 3::-2])
     margins = np.maximum(np.ceil(beyond) + _REACH, 0).astype(np.intp)
     # All 0 if one of them is more than half of its side: OpenCV then looks for the border.
-    margins[(margins > (rows // 2, rows // 2, columns // 2, columns // 2)).any(axis=1)] = 0
-    return margins
+    halves = (rows // 2, rows // 2, columns // 2, columns // 2)
+    room: list[int] = margins.max(axis=0).tolist()
+    if any(map(operator.gt, room, halves)):
+        margins[(margins > halves).any(axis=1)] = 0
+        room = margins.max(axis=0).tolist()
+    return margins, room

@@ -1,8 +1,7 @@
 """Images and parameters in, augmented images out: one warp, one recolouring, chunk by chunk."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
@@ -37,14 +36,17 @@ VALUE_COLUMNS = COLOR_COLUMNS | EFFECT_COLUMNS
 _CHUNK_VALUES = 2**18
 
 
-@dataclass(frozen=True)
-class RenderSettings:
+class RenderSettings(NamedTuple):
     """How pixels are found and bounded, the same for every image."""
 
     fill_mode: str
     cval: float
     interpolation: str
     bounds: tuple[float, float]
+
+
+# Renders rows. Named once: what annotates an inner function is made anew whenever that is.
+Render = Callable[[range], None]
 
 
 def render_images(
@@ -67,7 +69,7 @@ def render_images(
     n_threads = min(joblib.effective_n_jobs(n_jobs), n_chunks) if n_chunks > 1 else 1
     moves = plan_moves(images, indices, params, settings, (out.shape[1], out.shape[2]))
 
-    def start() -> Callable[[range], None]:
+    def start() -> Render:
         """Give a function, for one thread at a time, that renders rows by buffers of its own."""
         move = moves.start()
         finish = plan_finish(params, images.dtype, out.shape, settings.bounds, preparation)
@@ -107,8 +109,7 @@ def render_images(
 Move = Callable[[int, Image], Image]
 
 
-@dataclass(frozen=True)
-class Moves:
+class Moves(NamedTuple):
     """Where the pixels of each row's image go."""
 
     images: NDArray[Any]
@@ -119,6 +120,8 @@ class Moves:
     size: tuple[int, int]
     affine: NDArray[np.float64]
     margins: NDArray[np.intp]
+    # The largest margin of each side.
+    room: list[int]
     # Places in SYMMETRIES; -1 is none: the image must be warped.
     symmetries: list[int]
 
@@ -131,7 +134,7 @@ class Moves:
             (*frame, *images.shape[3:]),
             self.size,
             images.dtype,
-            self.margins,
+            self.room,
             interpolation=self.settings.interpolation,
             fill_mode=self.settings.fill_mode,
             cval=self.settings.cval,
@@ -171,15 +174,16 @@ def plan_moves(
     affine = compose_affine(params, size)
     symmetries = [-1] * len(indices)
     if frame == size:
-        symmetries = find_symmetries(affine, size).tolist()
+        symmetries = find_symmetries(affine, size)
     else:
         affine = compose_resize(affine, size, frame)
-    margins = measure_margins(affine, size, frame)
+    margins, room = measure_margins(affine, size, frame)
     if settings.fill_mode == "constant":
         # OpenCV is fast where it reads a constant, which a margin would double at the border.
-        margins[:] = 0
-    affine[:, :, 2] += margins[:, 2::-2]
-    return Moves(images, indices.tolist(), settings, frame, size, affine, margins, symmetries)
+        margins[:], room = 0, [0] * 4
+    offset = affine[:, :, 2]
+    offset += margins[:, 2::-2]
+    return Moves(images, indices.tolist(), settings, frame, size, affine, margins, room, symmetries)
 
 
 # Rows, where their images are, the slots that they may be changed in, and where they go.

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklmerge._random import resolve_seed
+from sklmerge._random import draw_uniforms, resolve_seed
 from sklmerge.augment._augmenter import ImageAugmenter
 from sklmerge.augment._base import BaseAugmenter, check_keys
-from sklmerge.augment._draw import Draws, draw_choice
-from sklmerge.augment._params import OPERATIONS, AugmentationParams
+from sklmerge.augment._draw import choose
+from sklmerge.augment._params import COLUMNS, OPERATIONS, AugmentationParams
 
 if TYPE_CHECKING:
     from sklmerge.augment._scaler import ImageScaler
@@ -111,10 +111,10 @@ class TrivialAugmenter(BaseAugmenter):
         """
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         streams = check_keys(n, keys)
-        draws = Draws(seed, streams)
-        operation = draw_choice("operation", list(OPERATIONS), draws)
-        step = draw_choice("magnitude", range(31), draws)
-        minus = draws[_SIGN_STREAM] < 0.5
+        columns = [COLUMNS[name].stream for name in ("operation", "magnitude")]
+        which, strength, side = draw_uniforms(seed, streams, [*columns, _SIGN_STREAM])
+        operation, step = choose(list(OPERATIONS), which), choose(range(31), strength)
+        minus = side < 0.5
         magnitude = np.zeros(n)
         for name, (_, magnitudes, signed, around) in OPERATIONS.items():
             rows = operation == name

@@ -56,7 +56,7 @@ class Warper:
         shape: tuple[int, ...],
         size: tuple[int, int],
         dtype: np.dtype[Any],
-        margins: NDArray[np.intp],
+        room: list[int],
         *,
         interpolation: str,
         fill_mode: str,
@@ -71,15 +71,16 @@ class Warper:
         self.casts = self.dtype != dtype
         # OpenCV warps four channels about twice as fast as three, so three go through four lanes.
         self.lanes = len(shape) == 3 and shape[2] == 3
-        self.height, self.width = shape[:2]
         depth = (4,) if self.lanes else shape[2:]
         # Room for the margins of all images to come: pixels that OpenCV need not look for beyond
         # the border are warped faster than those that it must.
-        top, bottom, left, right = margins.max(axis=0).tolist()
+        top, bottom, left, right = room
         padded = (top + shape[0] + bottom, left + shape[1] + right, *depth)
         self.padded = np.empty(padded, self.dtype)
-        self.corner = (top, left)
-        self.inner = self.padded[top : top + shape[0], left : left + shape[1]]
+        # Where an image lies between its margins.
+        self.top, self.left = top, left
+        self.bottom, self.right = top + shape[0], left + shape[1]
+        self.inner = self.padded[top : self.bottom, left : self.right]
         self.target = np.empty((*size, *depth), self.dtype)
 
     def __call__(
@@ -93,8 +94,14 @@ class Warper:
         pixels = image.astype(self.dtype) if self.casts else image
         if self.lanes:
             pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA, dst=self.inner)
+        if any(margins):
+            top, bottom, left, right = margins
+            view = self.padded[
+                self.top - top : self.bottom + bottom, self.left - left : self.right + right
+            ]
+            pixels = cv2.copyMakeBorder(pixels, top, bottom, left, right, self.border, dst=view)
         warped = cv2.warpAffine(
-            self._surround(pixels, *margins) if any(margins) else pixels,
+            pixels,
             affine,
             self.size,
             self.target if self.lanes or self.casts else out,
@@ -106,12 +113,3 @@ class Warper:
             out[...] = warped[..., :3] if self.lanes else warped
         elif self.lanes:
             cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=out)
-
-    def _surround(
-        self, pixels: NDArray[Any], top: int, bottom: int, left: int, right: int
-    ) -> NDArray[Any]:
-        """Return an image with its margins filled."""
-        first, start = self.corner[0] - top, self.corner[1] - left
-        last, stop = self.corner[0] + self.height + bottom, self.corner[1] + self.width + right
-        view = self.padded[first:last, start:stop]
-        return cv2.copyMakeBorder(pixels, top, bottom, left, right, self.border, dst=view)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge._contract import CHANNELS, DTYPE_ADVICE, IMAGE_DTYPES
+from sklmerge._contract import CHANNELS, DTYPE_ADVICE, holds_pixels
 from sklmerge._resize import resize_image
 from sklmerge._tensors import to_numpy
 from sklmerge.images import (
@@ -97,7 +97,7 @@ def make_image(value: Any, options: ReadOptions | None = None) -> NDArray[Any]:
             f"{repr(value) if is_short else type(value).__name__}"
         )
     check_form(image.shape)
-    if image.dtype.name not in IMAGE_DTYPES:
+    if not holds_pixels(image):
         if image.dtype.kind not in "iu" or image.size == 0 or image.min() < 0 or image.max() > 255:
             advice = DTYPE_ADVICE.get(image.dtype.kind, "").replace("X", "image")
             raise ValueError(
