@@ -23,7 +23,7 @@ def is_whole(number: object) -> bool:
     return type(number) is int or (isinstance(number, Integral) and not isinstance(number, bool))
 
 
-def is_real(number: object) -> bool:
+def is_real(number: Any) -> bool:
     """Tell a finite number, of Python's or NumPy's, from anything else, such as a bool."""
     own = type(number) is float or type(number) is int
     if not own and (not isinstance(number, Real) or isinstance(number, bool)):

@@ -16,7 +16,7 @@ import threading
 import cv2
 import numpy as np
 from measuring import Line, compare, main, take_turns
-from photographs import GEOMETRY, compose_albumentations, cut_photographs
+from photographs import GEOMETRY, compose_albumentations, cut_photographs, make_keras_generator
 
 from sklmerge import ImageAugmenter, ImageScaler
 
@@ -32,9 +32,7 @@ def apply_albumentations(**options):
 
 
 def apply_keras(**options):
-    from tensorflow.keras.preprocessing.image import ImageDataGenerator
-
-    generator = ImageDataGenerator(**GEOMETRY, **options)
+    generator = make_keras_generator(**GEOMETRY, **options)
     return lambda photos: [
         generator.standardize(generator.random_transform(photo.astype(np.float32)))
         for photo in photos
@@ -309,7 +307,7 @@ def measure(short):
     yield from measure_line(photos, rounds)
     yield from measure_resizing(large, rounds)
     yield from measure_colors(photos, rounds)
-    yield from measure_small_batches(rounds)
+    yield from measure_small_batches(5 * rounds)
     yield from measure_threads(photos, rounds)
     if not short:
         yield from measure_keras_layers(photos)

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from measuring import Line, main
-from photographs import GEOMETRY, cut_photographs, encode_photographs
+from photographs import GEOMETRY, cut_photographs, encode_photographs, make_keras_generator
 
 from sklmerge import ImageAugmenter, balance_folder
 
@@ -48,10 +48,8 @@ def run_ours(source, destination):
 
 
 def run_keras(source, destination):
-    from tensorflow.keras.preprocessing.image import ImageDataGenerator
-
     destination.mkdir()
-    generator = ImageDataGenerator(**GEOMETRY)
+    generator = make_keras_generator(**GEOMETRY)
     batches = generator.flow_from_directory(
         str(source), SIZE, batch_size=20, save_to_dir=str(destination), save_format="jpg", seed=0
     )
@@ -149,7 +147,7 @@ def measure_small(folder, n):
 def measure(short):
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as home:
-        yield from measure_copies(Path(home), 10 if short else 40, 1 if short else 3)
+        yield from measure_copies(Path(home), 6 if short else 40, 1 if short else 3)
         yield from measure_small(Path(home), 2000 if short else 20_000)
 
 

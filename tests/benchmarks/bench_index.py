@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from measuring import Line, compare, main, take_turns
+from photographs import make_keras_generator
 
 from sklmerge import ImageIndex
 
@@ -39,10 +40,8 @@ def walk_bare(folder):
 
 
 def list_keras(folder):
-    from tensorflow.keras.preprocessing.image import ImageDataGenerator
-
     with contextlib.redirect_stdout(io.StringIO()):
-        return ImageDataGenerator().flow_from_directory(folder)
+        return make_keras_generator().flow_from_directory(folder)
 
 
 def measure_memory(index):

@@ -95,7 +95,7 @@ def measure_prior(n):
 
 def measure(short):
     rng = np.random.default_rng(0)
-    n = 10**6 if short else 10**7
+    n = 5 * 10**5 if short else 10**7
     codes = rng.integers(0, N_CLASSES, n)
     yield from measure_labels("int64", codes)
     yield from measure_bare(codes)
@@ -106,7 +106,7 @@ def measure(short):
     few = codes[: n // 5]
     yield from measure_labels("strings of fixed width", names[few])
     yield from measure_labels("strings as shared objects", names.astype(object)[few])
-    yield from measure_chunks(codes[: 10**6], 10 if short else 100)
+    yield from measure_chunks(codes[: 10**6], 20 if short else 100)
     yield from measure_classes(10, 1000)
     yield from measure_prior(n // 10)
 

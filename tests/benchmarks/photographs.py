@@ -56,6 +56,15 @@ def write_folder(folder, counts, n_pictures=60, size=(375, 500)):
     return paths
 
 
+def make_keras_generator(**options):
+    """Make Keras' `ImageDataGenerator`, in which no backend computes, without all of TensorFlow."""
+    os.environ.setdefault("KERAS_BACKEND", "numpy")
+    # What `tensorflow.keras.preprocessing.image` gives, 3 s sooner.
+    from keras._tf_keras.keras.preprocessing.image import ImageDataGenerator
+
+    return ImageDataGenerator(**options)
+
+
 def compose_albumentations(*, size=None, colors=False, mean=None, std=None):
     """Compose the same geometry, and what goes with it, of albumentations."""
     import albumentations
