@@ -37,7 +37,7 @@ def open_gate(prefer: str | None = "threads", require: str | None = None) -> Ite
     backend, _ = get_active_backend(prefer=prefer, require=require)
     gate = _Gate()
     try:
-        yield _Carried(gate.call if getattr(backend, "supports_sharedmem", False) else _call)
+        yield gate.call if getattr(backend, "supports_sharedmem", False) else _call
     except BaseException:
         gate.close()
         raise
@@ -264,7 +264,8 @@ def map_unordered(
     with open_gate() as call:
         # Made as workers ask for them, so that neither all tasks nor all results are ever in memory
         # together. Each task is sent to its worker, and should be small.
-        calls = (delayed(call)(function, task, *shared) for task in tasks)
+        carried = _Carried(call)
+        calls = (delayed(carried)(function, task, *shared) for task in tasks)
         streams = backend.supports_return_generator
         results = _stream(calls, n_jobs) if streams else _go_round(calls, n_jobs)
         try:
@@ -292,13 +293,15 @@ def map_ordered(
     n_workers = check_n_jobs(n_jobs)
     # Tasks are as large as they should be: joblib need not gather them into larger ones.
     with open_gate(**settings) as call, Parallel(n_workers, batch_size=1, **settings) as parallel:
+        # A task enters the settings once, whatever its parts are.
+        carried = _Carried(function if passes_gate else call)
         # Few tasks at a time leave few results that wait to be taken; None hands out all of them.
         while some := list(islice(left, at_once)):
             if passes_gate:
                 # A task of several parts calls each by `call`: none is begun when the caller stops.
-                yield from parallel(delayed(function)(task, *shared, call) for task in some)
+                yield from parallel(delayed(carried)(task, *shared, call) for task in some)
             else:
-                yield from parallel(delayed(call)(function, task, *shared) for task in some)
+                yield from parallel(delayed(carried)(function, task, *shared) for task in some)
 
 
 def name_processes(n_jobs: int | None) -> str | None:

@@ -4,13 +4,13 @@ import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from hashlib import blake2b
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklmerge._checks import check_choice, check_n_jobs, check_reader
-from sklmerge.images._phash import SIDE, make_thumbnail
+from sklmerge.images._phash import SIDE, make_grey, shrink_grey
 from sklmerge.images._reading import (
     Fetched,
     Progress,
@@ -215,13 +215,35 @@ def describe_all(
         files = RemoteFiles(storage_options)
     prints = Fingerprints(len(paths))
     work = partial(describe, reader=reader)
-    for row, found in enumerate(map_files(work, paths, files, check_n_jobs(n_jobs), progress)):
+    n_jobs = check_n_jobs(n_jobs)
+    described = map_files(work, paths, files, n_jobs, progress, finish_thumbnails)
+    for row, found in enumerate(described):
         prints.put(row, found)
     return prints
 
 
+class _HasThumbnail(Protocol):
+    """A named tuple with a thumbnail, or with the grey image that it is made of."""
+
+    @property
+    def thumbnail(self) -> NDArray[np.uint8] | None: ...
+    def _replace(self, *, thumbnail: NDArray[np.uint8]) -> Self: ...
+
+
+Described = TypeVar("Described", bound=_HasThumbnail)
+
+
+def finish_thumbnails(found: list[Described]) -> list[Described]:
+    """Make thumbnails of grey images, of those of one size together."""
+    places = [place for place, one in enumerate(found) if one.thumbnail is not None]
+    small = shrink_grey([grey for one in found if (grey := one.thumbnail) is not None])
+    for place, thumbnail in zip(places, small, strict=True):
+        found[place] = found[place]._replace(thumbnail=thumbnail)
+    return found
+
+
 def _describe(path: str, fetched: Fetched, reader: Any, *, decodes: bool) -> Fingerprint:
-    """Make the whole fingerprint of a file."""
+    """Make the whole fingerprint of a file, with the grey image for the thumbnail."""
     try:
         data = read_bytes(path, fetched)
     except ValueError as error:
@@ -232,14 +254,14 @@ def _describe(path: str, fetched: Fetched, reader: Any, *, decodes: bool) -> Fin
         image = decode_image(data) if reader is None else read_with(reader, path, fetched)
     except ValueError as error:
         return Fingerprint(digest_file(data), reason=str(error))
-    return Fingerprint(digest_file(data), digest_pixels(image), make_thumbnail(image))
+    return Fingerprint(digest_file(data), digest_pixels(image), make_grey(image))
 
 
 def describe_looks(path: str, fetched: Fetched, reader: Any) -> Fingerprint:
-    """Make the thumbnail of a file alone, from as few pixels as will do."""
+    """Make the grey image of a file for its thumbnail alone, from as few pixels as will do."""
     try:
         if reader is not None:
-            return Fingerprint(thumbnail=make_thumbnail(read_with(reader, path, fetched)))
+            return Fingerprint(thumbnail=make_grey(read_with(reader, path, fetched)))
         data = read_bytes(path, fetched)
         # The first bytes of a JPEG. Others are decoded whole whatever is asked for.
         if data[:2] == b"\xff\xd8":
@@ -248,4 +270,4 @@ def describe_looks(path: str, fetched: Fetched, reader: Any) -> Fingerprint:
             image = decode_image(data)
     except ValueError as error:
         return Fingerprint(reason=str(error))
-    return Fingerprint(thumbnail=make_thumbnail(image))
+    return Fingerprint(thumbnail=make_grey(image))

@@ -1,5 +1,6 @@
 """Which files are bad, which are the same, and what they are like: ImageIndex.verify."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -15,9 +16,10 @@ from sklmerge.images._fingerprints import (
     Fingerprints,
     digest_file,
     digest_pixels,
+    finish_thumbnails,
     name_dtype,
 )
-from sklmerge.images._phash import make_thumbnail
+from sklmerge.images._phash import make_grey
 from sklmerge.images._reading import (
     Fetched,
     Progress,
@@ -175,8 +177,9 @@ def verify_files(
     formats: Counter[str] = Counter()
     prints = Fingerprints(len(paths))
     work = partial(_check, options=options, with_near=with_near)
-    checked = map_files(work, paths, files, n_jobs, progress)
-    for row, found in enumerate(checked):
+    checked = map_files(work, paths, files, n_jobs, progress, finish_thumbnails)
+    # As bytes: of most files the name is not needed.
+    for row, (found, path) in enumerate(zip(checked, names.iterate_bytes(), strict=True)):
         if found.reason is not None:
             bad_files[names[row]] = found.reason
         if found.file is None:
@@ -185,7 +188,7 @@ def verify_files(
         # Files that cannot be decoded are compared by their bytes.
         content = found.pixels or found.file
         prints.put(row, Fingerprint(found.file, content, found.thumbnail))
-        lie = find_lie(names[row], found.image_format)
+        lie = find_lie(os.fsdecode(path), found.image_format)
         if lie is not None:
             lies[names[row]] = lie
         if found.image_format is not None:
@@ -241,5 +244,5 @@ def _check(path: str, fetched: Fetched, options: ReadOptions, *, with_near: bool
         name_mode(image),
         image_format,
         len(data),
-        make_thumbnail(image) if with_near else None,
+        make_grey(image) if with_near else None,
     )

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from io import BytesIO
+from io import BytesIO, FileIO
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -59,8 +59,9 @@ def read_bytes(path: str, fetched: Fetched = None) -> bytes:
     if fetched is not None:
         return fetched
     try:
-        with open(path, "rb", opener=_open_at_once) as file:
-            return file.read() or b""
+        # Not by `open`, whose buffer costs as much as a small file: 9 us where it takes 12.
+        with FileIO(path, "rb", opener=_open_at_once) as file:
+            return file.readall() or b""
     except OSError as error:
         raise ValueError(_explain(error)) from error
 
@@ -110,8 +111,13 @@ def map_files(
     files: RemoteFiles,
     n_jobs: int | None,
     progress: Progress | None = None,
+    finish: Callable[[list[Result]], list[Result]] | None = None,
 ) -> Iterator[Result]:
-    """Call a function for each file, in threads, and yield its results in the files' order."""
+    """Call a function for each file, in threads, and yield its results in the files' order.
+
+    `finish` takes the results of a task, and gives back what is yielded: work that is cheaper for
+    several files together.
+    """
     check_progress(progress)
     n_done = 0
     starts = range(0, len(paths), FILES_PER_TASK)
@@ -121,6 +127,7 @@ def map_files(
         tasks,
         function,
         files,
+        finish,
         n_jobs=n_jobs,
         at_once=TASKS_AT_ONCE,
         passes_gate=True,
@@ -138,10 +145,13 @@ def _call_each(
     paths: Sequence[str],
     function: Callable[[str, Fetched], Result],
     files: RemoteFiles,
+    finish: Callable[[list[Result]], list[Result]] | None,
     call: Call,
 ) -> list[Result]:
     fetched = call(fetch_urls, paths, files) or ()
-    return [call(function, path, one) for path, one in zip(paths, fetched, strict=False)]
+    results = [call(function, path, one) for path, one in zip(paths, fetched, strict=False)]
+    # Closed in the meantime, the gate lets nothing through, and nobody waits for the results.
+    return results if finish is None else call(finish, results) or []
 
 
 def _read_or_explain(path: str, fetched: Fetched, options: ReadOptions) -> NDArray[Any] | str:
