@@ -22,7 +22,7 @@ from sklmerge.images._fingerprints import (
     list_paths,
     take_fingerprints,
 )
-from sklmerge.images._phash import correlate, hash_thumbnails, pair_hashes
+from sklmerge.images._phash import SIDE, correlate, hash_thumbnails, pair_hashes
 from sklmerge.images._reading import Progress
 from sklmerge.images.files import is_url
 
@@ -238,6 +238,17 @@ def find_near(
         correlations[~is_near],
         rows[capped],
     )
+
+
+def find_same_looks(prints: Fingerprints) -> list[NDArray[np.intp]]:
+    """Group rows whose thumbnails are the same in every pixel."""
+    rows = np.flatnonzero(prints.has_thumbnail)
+    factors = np.random.default_rng(0).integers(2**64, size=(SIDE * SIDE // 8, 2), dtype=np.uint64)
+    keys = np.zeros((len(prints), 2), np.uint64)
+    for start in range(0, len(rows), _BLOCK):
+        part = rows[start : start + _BLOCK]
+        keys[part] = prints.thumbnails[part].reshape(len(part), -1).view(np.uint64) @ (factors | 1)
+    return group_equal(keys, rows)
 
 
 def _group_pairs(pairs: NDArray[np.intp], n: int) -> list[NDArray[np.intp]]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklmerge.images._duplicates import find_equal, find_near
+from sklmerge.images._duplicates import find_equal, find_near, find_same_looks
 from sklmerge.images._fingerprints import (
     Fingerprint,
     Fingerprints,
@@ -185,7 +185,7 @@ def verify_files(
         if found.file is None:
             continue
         n_bytes += found.n_bytes
-        # Files that cannot be decoded are compared by their bytes.
+        # Files that cannot be decoded are compared by their bytes, others until they are suspects.
         content = found.pixels or found.file
         prints.put(row, Fingerprint(found.file, content, found.thumbnail))
         lie = find_lie(os.fsdecode(path), found.image_format)
@@ -196,6 +196,7 @@ def verify_files(
         if found.size is not None and found.mode is not None:
             sizes[found.size] += 1
             modes[found.mode] += 1
+    _digest_suspects(prints, paths, files, n_jobs)
     same_content = find_equal(prints, by="pixels")
     near = find_near(prints).groups if with_near else []
     # Equal files that cannot be read, such as empty ones, show nothing that has two labels.
@@ -213,6 +214,35 @@ def verify_files(
         wrong_extensions=lies,
         n_bytes=n_bytes,
     )
+
+
+def _digest_suspects(
+    prints: Fingerprints, paths: ImagePaths, files: RemoteFiles, n_jobs: int | None
+) -> None:
+    """Compare images by their pixels where files differ, and thumbnails do not."""
+    # Digests of all pixels take half as long as decoding a photograph. So few files have thumbnails
+    # that are the same in every pixel that reading these once more takes less.
+    alike = [group for group in find_same_looks(prints) if _differ(prints.files[group])]
+    rows = np.concatenate([np.empty(0, np.intp), *alike])
+    # Those behind URLs, and those of a reader of one's own, have their digests already.
+    rows = rows[(prints.pixels[rows] == prints.files[rows]).all(axis=1)]
+    # Of equal files one is enough.
+    found, first, places = np.unique(
+        prints.files[rows], axis=0, return_index=True, return_inverse=True
+    )
+    again = map_files(_digest_again, paths.take(rows[first]), files, n_jobs)
+    for place, digest in enumerate(again):
+        if digest is not None:
+            found[place] = np.frombuffer(digest, np.uint64)
+    prints.pixels[rows] = found[places.ravel()]
+
+
+def _digest_again(path: str, fetched: Fetched) -> bytes | None:
+    try:
+        return digest_pixels(decode_image(read_bytes(path, fetched)))
+    # It could be read a moment ago.
+    except ValueError:
+        return None
 
 
 def _differ(values: NDArray[Any]) -> bool:
@@ -236,9 +266,11 @@ def _check(path: str, fetched: Fetched, options: ReadOptions, *, with_near: bool
         return _Checked(
             digest_file(data), reason=str(error), image_format=image_format, n_bytes=len(data)
         )
+    # Files at hand are read once more where that is needed: see _digest_suspects.
+    at_hand = reader is None and fetched is None
     return _Checked(
         digest_file(data),
-        digest_pixels(image),
+        None if with_near and at_hand else digest_pixels(image),
         None,
         (image.shape[0], image.shape[1]),
         name_mode(image),
