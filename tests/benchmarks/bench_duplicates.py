@@ -2,6 +2,9 @@
 
 Each image is cut from a different place of a photograph, stored as JPEG, and read once. The images
 are 375 x 500 in the comparison with decoding, and 96 x 128 in the other.
+
+A folder of small files, of 40 x 50, is verified as `sklmerge inspect` does it: read, compared and
+counted. This is compared with decoding alone.
 """
 
 import tempfile
@@ -11,6 +14,7 @@ import cv2
 from measuring import Line, compare, main, take_turns
 from photographs import encode_photographs
 
+from sklmerge import ImageIndex
 from sklmerge.images import decode_image, find_near
 
 
@@ -35,6 +39,14 @@ def measure(short):
         }
         yield from compare("near duplicates", jobs, rounds=3, n=n, unit="images")
     n = 1000 if short else 10_000
+    with tempfile.TemporaryDirectory() as home:
+        Path(home, "a").mkdir()
+        paths = write_files(f"{home}/a", n, 40, 50, side=200)
+        jobs = {
+            "ours": lambda: ImageIndex(home).verify(),
+            "decoding": lambda: [decode_image(Path(path).read_bytes()) for path in paths],
+        }
+        yield from compare("verify small files", jobs, rounds=3, n=n, unit="images")
     with tempfile.TemporaryDirectory() as home:
         paths = write_files(home, n, 96, 128, side=128)
         jobs = {

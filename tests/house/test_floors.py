@@ -164,3 +164,12 @@ def test_no_public_name_is_forgotten():
 
 def _sort_as_ruff(name):
     return (not name[0].isupper(), name)
+
+
+def test_inspecting_a_folder_does_not_wait_for_the_imports_of_other_commands():
+    code = (
+        "import sys\nfrom sklmerge import inspect_folder\n"
+        "print([name for name in ('imblearn', 'sklearn.model_selection') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"

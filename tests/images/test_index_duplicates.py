@@ -13,7 +13,13 @@ from sklearn.base import clone
 from sklmerge import EmbeddingFeatures, ImageIndex
 from sklmerge.datasets import load_textures
 from sklmerge.images import find_equal, find_near, take_fingerprints
-from sklmerge.images._phash import hash_thumbnails, make_thumbnail, pair_hashes
+from sklmerge.images._phash import (
+    hash_thumbnails,
+    make_grey,
+    make_thumbnail,
+    pair_hashes,
+    shrink_grey,
+)
 
 
 def draw_scene(rng, height=300, width=420):
@@ -89,6 +95,14 @@ def test_thumbnails_are_what_pillow_makes_of_the_grey_image(shape):
         grey = image.astype(np.uint8)
         expected = Image.fromarray(grey).resize((32, 32), Image.Resampling.LANCZOS)
         assert_array_equal(make_thumbnail(grey), np.asarray(expected))
+
+
+def test_thumbnails_made_together_are_those_made_one_by_one():
+    rng = np.random.default_rng(6)
+    shapes = [(40, 50), (33, 70), (40, 50), (70, 33), (40, 50), (600, 700), (70, 33)]
+    images = [rng.integers(0, 256, (*shape, 3), dtype=np.uint8) for shape in shapes]
+    together = shrink_grey([make_grey(image) for image in images])
+    assert_array_equal(together, [make_thumbnail(image) for image in images])
 
 
 @pytest.mark.parametrize("shape", [(3, 1285), (1285, 3), (1, 70_000), (600, 700)])

@@ -36,6 +36,31 @@ def test_equal_pixels_are_found_in_files_that_differ(folder, n_jobs):
     assert not report.ok
 
 
+def test_images_that_only_differ_in_colours_of_one_grey_have_other_pixels(make_folder):
+    # Both are 76 as grey, so their thumbnails are the same in every pixel.
+    for name, colour in (("red", (254, 0, 0)), ("grey", (76, 76, 76))):
+        image = np.full((40, 50, 3), colour, np.uint8)
+        make_folder([f"a/{name}.png"], encode_image(image, "png"))
+        folder = make_folder([f"b/{name}.bmp"], encode_image(image, "bmp"))
+    report = ImageIndex(folder).verify()
+    assert report.same_pixels == [["a/grey.png", "b/grey.bmp"], ["a/red.png", "b/red.bmp"]]
+    assert report.similar == [["a/grey.png", "a/red.png", "b/grey.bmp", "b/red.bmp"]]
+
+
+def test_a_reader_may_put_every_image_into_one_array(tmp_path):
+    array = np.zeros((40, 50), np.uint8)
+
+    def read(path):
+        array[:] = np.random.default_rng(int(path[-5])).integers(0, 256, array.shape)
+        return array
+
+    for number in range(4):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        (tmp_path / "a" / f"{number}.raw").write_bytes(bytes([number]))
+    report = ImageIndex(tmp_path, extensions=(".raw",), reader=read).verify()
+    assert report.similar == []
+
+
 def test_labels_that_are_merged_make_no_conflict(folder):
     assert ImageIndex(folder, merge=[["a", "b"]]).verify().conflicts == []
 
