@@ -1,4 +1,4 @@
-"""Merge image classes, balance them, weigh what is left, and take the merge back."""
+"""Merge image classes, balance them, weight the remaining imbalance, and undo the merge."""
 
 from threading import RLock
 from typing import Any
@@ -14,7 +14,7 @@ _loading = RLock()
 
 
 def __getattr__(name: str) -> Any:
-    """Load a name, one thread at a time: others must not see a room that is half loaded."""
+    """Load a name, one thread at a time, so that no thread sees a half-loaded package."""
     if name in _DOORS:
         raise ImportError(f"sklmerge has no {name} to import; {_DOORS[name]}")
     with _loading:
@@ -33,7 +33,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _explain(name: str, error: Exception) -> str:
-    """Say why a name cannot be loaded; a broken or old OpenCV is by far the commonest cause."""
+    """Explain why a name cannot be loaded; the usual cause is a broken or old OpenCV."""
     reason = f"{type(error).__name__}: {error}"
     if "cv2" in str(error) or getattr(error, "name", None) == "cv2":
         return (

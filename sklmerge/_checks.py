@@ -1,4 +1,4 @@
-"""What parameters may be that several doors take: one rule and one sentence for each."""
+"""Checks of parameters that several public functions share: one rule and one message each."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -18,13 +18,13 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def is_whole(number: object) -> bool:
-    """Tell a whole number, of Python's or NumPy's, from anything else, such as a bool."""
+    """Say whether a value is a Python or NumPy integer; a bool is not."""
     # Most numbers are Python's own, and asking an abstract class takes ten times as long.
     return type(number) is int or (isinstance(number, Integral) and not isinstance(number, bool))
 
 
 def is_real(number: Any) -> bool:
-    """Tell a finite number, of Python's or NumPy's, from anything else, such as a bool."""
+    """Say whether a value is a finite Python or NumPy number; a bool is not."""
     own = type(number) is float or type(number) is int
     if not own and (not isinstance(number, Real) or isinstance(number, bool)):
         return False
@@ -46,7 +46,7 @@ def check_whole(name: str, number: Any, least: int, most: int | None = None) -> 
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
-    """Return the value if it is one of the words; the error lists them all."""
+    """Return the value if it is one of the choices; the error lists them all."""
     if not isinstance(value, str) or value not in choices:
         *others, last = map(repr, choices)
         listed = f"{', '.join(others)} or {last}" if others else last
@@ -55,7 +55,7 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
 
 
 def check_flag(name: str, value: Any) -> bool:
-    """Return True or False, and refuse what only counts as such, like ``"False"``."""
+    """Return True or False; refuse any other value, such as ``"False"``."""
     if not isinstance(value, _FLAGS):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return bool(value)
@@ -85,7 +85,7 @@ def check_image_size(image_size: Any) -> tuple[int, int] | None:
 
 
 def check_n_jobs(n_jobs: Any) -> int | None:
-    """Return a number of workers as joblib counts them; None stays None."""
+    """Return a number of workers, as in joblib; None stays None."""
     message = (
         f"n_jobs must be a whole number other than 0 (-1: one per core), or None, got {n_jobs!r}"
     )
@@ -104,7 +104,7 @@ def check_on_error(on_error: Any) -> str:
 
 
 def check_max_copies(max_copies: Any) -> int | None:
-    """Return the most copies that one source may get; None is no bound."""
+    """Return the maximum number of copies of one source; None means no limit."""
     if max_copies is None:
         return None
     message = (
@@ -118,7 +118,7 @@ def check_max_copies(max_copies: Any) -> int | None:
 
 
 def check_samples_per_class(samples_per_class: Any, name: str = "samples_per_class") -> Any:
-    """Return a word for all classes, one number for all, a mapping of numbers, or None."""
+    """Return a word or one number for all classes, a mapping of numbers, or None."""
     if samples_per_class is None:
         return None
     if isinstance(samples_per_class, Mapping):
@@ -136,13 +136,13 @@ def check_samples_per_class(samples_per_class: Any, name: str = "samples_per_cla
 
 
 def check_reader(reader: Any) -> None:
-    """Refuse what cannot read a file of a format of one's own."""
+    """Check that `reader` is callable or None."""
     if reader is not None and not callable(reader):
         raise TypeError(f"reader must be callable with a path, or None, got {reader!r}")
 
 
 def check_progress(progress: Any) -> None:
-    """Refuse what cannot be told how far the work is."""
+    """Check that `progress` is callable or None."""
     if progress is not None and not callable(progress):
         raise TypeError(
             f"progress must be callable with (n_done, n_files), or None, got {progress!r}"
@@ -150,13 +150,13 @@ def check_progress(progress: Any) -> None:
 
 
 def check_storage_options(options: Any) -> None:
-    """Refuse what no file system of fsspec can be made with."""
+    """Check that `storage_options` is a mapping or None."""
     if options is not None and not isinstance(options, Mapping):
         raise TypeError(f"storage_options must be a mapping or None, got {options!r}")
 
 
 def check_scaler(scaler: Any) -> None:
-    """Refuse what cannot prepare images."""
+    """Check that `scaler` can prepare images."""
     if scaler is not None and not callable(getattr(scaler, "transform", None)):
         raise TypeError(
             f"scaler must be an ImageScaler or have transform, got {scaler!r}; for a function pass "
@@ -165,7 +165,7 @@ def check_scaler(scaler: Any) -> None:
 
 
 def list_items(value: Any) -> tuple[Any, ...]:
-    """List what a sequence or a 1-D array holds; nothing for what is neither."""
+    """Return the items of a sequence or a 1-D array, and an empty tuple for anything else."""
     if isinstance(value, tuple):
         return value
     if isinstance(value, np.ndarray):
@@ -174,7 +174,7 @@ def list_items(value: Any) -> tuple[Any, ...]:
 
 
 def read_sample_weight(sample_weight: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return finite weights >= 0 of this shape; one weight a row serves all labels of that row."""
+    """Return finite weights >= 0 of this shape; a weight per row applies to all its labels."""
     if isinstance(sample_weight, np.ma.MaskedArray):
         # A plain array would uncover what is masked.
         sample_weight = np.ma.filled(sample_weight.astype(np.float64), np.nan)
@@ -194,7 +194,7 @@ def read_sample_weight(sample_weight: Any, shape: tuple[int, ...]) -> NDArray[np
 def copy_fitted(
     owner: Any, fitted: Any, names: Sequence[str] = ("n_features_in_", "feature_names_in_")
 ) -> None:
-    """Give `owner` what `fitted` has of these attributes, and take away what it lacks."""
+    """Copy these attributes from `fitted` to `owner`; delete those that `fitted` lacks."""
     for name in names:
         if hasattr(fitted, name):
             setattr(owner, name, getattr(fitted, name))
@@ -204,6 +204,6 @@ def copy_fitted(
 
 
 def available_where(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
-    """Offer a method only if `check` of its object holds; `hasattr` says the same."""
+    """Offer a method only if `check` of its object is true; otherwise `hasattr` is false."""
     # scikit-learn leaves out the types.
     return cast(Callable[[Method], Method], available_if(check))

@@ -17,7 +17,7 @@ _MAX_TABLE = 1 << 20
 def match_labels(
     values: NDArray[Any], classes: NDArray[Any], dtype: type[np.signedinteger[Any]] = np.intp
 ) -> Codes:
-    """Find the place of each label in `classes` (distinct, sorted, of the same kind), or -1."""
+    """Find each label's position in `classes` (distinct, sorted, of the same kind), or -1."""
     # `dtype` is that of the places: the smallest that holds them saves most of the time and memory.
     if values.dtype == object:
         return _match_objects(values, classes, dtype)
@@ -31,7 +31,7 @@ def match_labels(
 def replace_labels(
     values: NDArray[Any], classes: NDArray[Any], replacements: NDArray[Any]
 ) -> tuple[NDArray[Any], Codes]:
-    """Return each label's replacement, and the rows without a class, where it means nothing."""
+    """Return each label's replacement, and the rows without a class, where it is invalid."""
     if values.dtype == object and replacements.dtype == object:
         exchange = dict(zip(classes.tolist(), replacements.tolist(), strict=True))
         try:
@@ -56,7 +56,7 @@ def replace_labels(
 
 
 def find_classes(values: NDArray[Any]) -> tuple[NDArray[Any], Codes]:
-    """Find the distinct labels, sorted, and the number of every row among them."""
+    """Find the distinct labels, sorted, and the class number of every row."""
     if values.dtype == object:
         found = dict.fromkeys(values.tolist())
         classes = np.empty(len(found), dtype=object)
@@ -72,7 +72,7 @@ def find_classes(values: NDArray[Any]) -> tuple[NDArray[Any], Codes]:
 
 
 def count_classes(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Find the distinct labels, sorted, and how many rows each has."""
+    """Find the distinct labels, sorted, and the number of rows of each."""
     if values.dtype.kind not in "biu" or not _is_narrow(values):
         # Strings, and integers too far apart for a table of counts.
         classes, codes = find_classes(values)

@@ -1,4 +1,4 @@
-"""Settings of the whole library, in scikit-learn's manner; one so far, `max_pixels`."""
+"""Settings of the library, as in scikit-learn; so far, `max_pixels` is the only one."""
 
 import os
 from collections.abc import Iterator
@@ -54,9 +54,9 @@ def set_config(*, max_pixels: int | None = _UNSET) -> None:
     max_pixels : int or None, default="unset"
         Images with more pixels (height times width) raise an error before they are decoded, because
         a file of a few kilobytes can claim a size that would need all memory. None sets no limit.
-        If you do not pass this argument, the setting does not change. Defaults to the environment
-        variable ``SKLMERGE_MAX_PIXELS`` (a number or ``none``) if it is set, and to 200 million
-        otherwise.
+        If you do not pass this argument, the setting does not change. Until you change it, the
+        limit is the environment variable ``SKLMERGE_MAX_PIXELS`` (a number or ``none``) if it is
+        set, and 200 million otherwise.
 
     See Also
     --------
@@ -85,7 +85,7 @@ def config_context(*, max_pixels: int | None = _UNSET) -> Iterator[None]:
     Parameters
     ----------
     max_pixels : int or None
-        See :func:`set_config`.
+        The maximum number of pixels of an image; see :func:`set_config`.
 
     See Also
     --------

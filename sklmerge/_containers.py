@@ -1,4 +1,4 @@
-"""Labels out of their container and back into it: lists, arrays, Series, frames, tensors."""
+"""Read labels from a container, and put them back: lists, arrays, Series, frames, tensors."""
 
 import sys
 from collections import Counter
@@ -40,12 +40,12 @@ def _is_of(module: str, y: Any, *names: str) -> bool:
 
 
 def is_index(thing: Any) -> bool:
-    """Say whether something is an ImageIndex, which lies in a room above."""
+    """Say whether y is an ImageIndex, without importing its package."""
     return getattr(type(thing), "_is_image_index", False) is True
 
 
 def read_labels(y: Any, name: str = "y", *, trust_objects: bool = False) -> NDArray[Any]:
-    """Read one label a row into an array of numbers, fixed-width str, or objects that are str."""
+    """Read one label per row into an array of numbers, fixed-width str, or str objects."""
     values = _to_array(y, name)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -114,7 +114,7 @@ def _read_list(y: Sequence[Any]) -> NDArray[Any]:
 
 
 def read_array(y: Any) -> NDArray[Any]:
-    """Read y of any shape as NumPy does, unchecked; rows of several lengths are no labels."""
+    """Read y of any shape as NumPy does, without checks; refuse rows of different lengths."""
     try:
         return to_numpy(y)
     except ValueError:
@@ -122,7 +122,7 @@ def read_array(y: Any) -> NDArray[Any]:
 
 
 def check_floats_as_scikit_learn(values: NDArray[Any]) -> None:
-    """Refuse targets of a regression, and infinities, in scikit-learn's own words."""
+    """Refuse regression targets and infinities, with scikit-learn's own messages."""
     if values.dtype.kind != "f" or np.isnan(values).any():
         return
     # It casts to int64, with a warning where that cannot be.
@@ -156,7 +156,7 @@ def _read_polars(y: Any, name: str) -> NDArray[Any]:
 
 
 def read_categories(y: Any, name: str = "y") -> tuple[NDArray[Any], NDArray[Any]] | None:
-    """Read a categorical of pandas as (codes, all its categories); None if y is none."""
+    """Read a pandas categorical as (codes, all categories); return None for anything else."""
     if not (is_pandas(y, "Series", "Index", "Categorical") and hasattr(y.dtype, "categories")):
         return None
     if not is_pandas(y.dtype, "CategoricalDtype"):
@@ -218,7 +218,7 @@ def _refuse_missing(missing: NDArray[np.bool_], name: str) -> None:
 
 @dataclass(frozen=True)
 class CountedLabels:
-    """Labels that were counted already, so that a million of them need not be spelt out."""
+    """Labels that are already counted, so that a million of them need no array."""
 
     # Distinct.
     classes: list[Any]
@@ -227,7 +227,7 @@ class CountedLabels:
 
 
 def count_labels(y: Any) -> tuple[NDArray[Any], list[int], int]:
-    """Return the classes of y, sorted, the samples of each, and those of all (at least 1)."""
+    """Return the sorted classes of y, their numbers of samples, and the total (at least 1)."""
     if isinstance(y, CountedLabels):
         present = [pair for pair in zip(y.classes, y.counts, strict=True) if pair[1]]
         classes = read_labels([label for label, _ in present])
@@ -261,7 +261,7 @@ def _count_codes(
 
 
 def _count_strings(values: NDArray[Any]) -> Counter[str] | None:
-    """Count objects in one pass; None if they are not all strings, and need a closer look."""
+    """Count objects in one pass; return None if they are not all strings."""
     if values.dtype != object:
         return None
     try:
@@ -272,7 +272,7 @@ def _count_strings(values: NDArray[Any]) -> Counter[str] | None:
 
 
 def copy_labels(y: Any) -> Any:
-    """Copy labels in their container; a list becomes an array."""
+    """Copy labels and keep their container; a list becomes an array."""
     if isinstance(y, list | tuple):
         return np.array(y)
     copy = getattr(y, "copy", None) or getattr(y, "clone", None)
@@ -280,7 +280,7 @@ def copy_labels(y: Any) -> Any:
 
 
 def rebuild_like(y: Any, values: NDArray[Any], classes: Sequence[Any]) -> Any:
-    """Put new labels into the container and shape of y; a category becomes one of `classes`."""
+    """Put new labels into the container and shape of y; categories become `classes`."""
     if is_column(y):
         column = y.iloc[:, 0] if hasattr(y, "iloc") else y.to_series()
         return rebuild_like(column, values, classes).to_frame()

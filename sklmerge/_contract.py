@@ -1,4 +1,4 @@
-"""The image contract: what an array of images may be, and the one place that checks it."""
+"""The image contract: which arrays of images are valid, and the one place that checks them."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -106,7 +106,7 @@ def refuse_single_image(
     *,
     counted: bool = False,
 ) -> None:
-    """Refuse one image by its shape: nobody means grey images that are 3 pixels wide."""
+    """Refuse a single image, recognised by its shape: grey images 3 pixels wide are implausible."""
     shape = batch.shape
     wanted = f"{name} must be a batch of images, got one image"
     if shape == image_shape:
@@ -139,7 +139,7 @@ def check_read_image(image: NDArray[Any]) -> NDArray[Any]:
 
 
 def stack_images(X: Any, name: str = "X") -> NDArray[Any]:
-    """Make one array of a batch, or say why it cannot become one; its dtype is not checked."""
+    """Convert a batch to one array, or raise an error; the dtype is not checked."""
     if type(X) is np.ndarray and holds_pixels(X):
         return X
     if isinstance(X, Iterator):
@@ -169,7 +169,7 @@ def stack_images(X: Any, name: str = "X") -> NDArray[Any]:
 
 
 def is_flattened(X: Any) -> bool:
-    """Say whether a batch came as rows of values and not as images."""
+    """Say whether a batch consists of flattened rows."""
     if hasattr(X, "ndim"):
         return bool(X.ndim == 2)
     return len(X) > 0 and len(getattr(X[0], "shape", np.shape(X[0]))) == 1
@@ -182,7 +182,7 @@ def _is_array(image: Any) -> bool:
 
 
 def suggest_image_shape(n_values: int) -> tuple[int, ...]:
-    """Suggest the most square image of so many values: colour if 3 divides them, else grey."""
+    """Suggest the most square image shape with `n_values`: colour if divisible by 3, else grey."""
     channels = 3 if n_values % 3 == 0 else 1
     n_pixels = n_values // channels
     height = max(h for h in range(1, int(n_pixels**0.5) + 1) if n_pixels % h == 0)
@@ -193,7 +193,7 @@ def suggest_image_shape(n_values: int) -> tuple[int, ...]:
 def find_value_range(
     dtype: np.dtype[Any], value_range: tuple[float, float] | None
 ) -> tuple[float, float]:
-    """Return the values of black and white: the user's, or all of uint8 or uint16, or 0 to 1."""
+    """Return the values of black and white: as given, the range of uint8 or uint16, or 0 and 1."""
     natural = (0.0, 2.0 ** (8 * dtype.itemsize) - 1 if dtype.kind == "u" else 1.0)
     if value_range is None:
         return natural

@@ -1,7 +1,7 @@
-"""Data set in, its labels out, without decoding an image. Nothing is iterated, nothing is counted.
+"""Data set in, its labels out, without decoding an image. Nothing is iterated or counted.
 
-Arrays, lists, Series and tensors are labels already and come back as they are, but for lists of
-tensors of one number each, which become lists of numbers.
+Arrays, lists, Series and tensors are already labels and are returned unchanged, except lists of
+one-element tensors, which become lists of numbers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ _REMEDY = "give it an attribute targets with one label a row, or pass the labels
 
 @dataclass(frozen=True)
 class FoundLabels:
-    """Labels as a data set holds them."""
+    """Labels as a data set stores them."""
 
     # One label a row, or a 0/1 table with one column a class.
     labels: Any
@@ -35,7 +35,7 @@ class FoundLabels:
 
 
 def find_labels(data: Any, name: str = "y") -> Any:
-    """Find the labels of a data set by what it says of itself; labels come back as they are."""
+    """Find the labels of a data set by its attributes; return labels unchanged."""
     found = read_data_set(data, name)
     return np.array(found.classes)[to_numpy(found.labels)] if found.coded else found.labels
 
@@ -97,7 +97,7 @@ def _advise(data: Any, name: str) -> str:
 
 
 def holds_labels_itself(data: Any) -> bool:
-    """Tell labels, in an array, list, frame or tensor, from a data set that knows labels."""
+    """Say whether y itself is labels (array, list, frame or tensor), not a data set with labels."""
     if isinstance(data, np.ndarray | list | tuple | str | CountedLabels) or hasattr(data, "iloc"):
         return True
     if any(hasattr(data, name) for name in ("__array__", "__dlpack__", "toarray", "detach")):
@@ -110,7 +110,7 @@ def holds_labels_itself(data: Any) -> bool:
 
 
 def yields_batches(data: Any) -> bool:
-    """Tell `tf.data.Dataset`, `keras.utils.PyDataset` and torch `DataLoader` by what they have."""
+    """Recognise `tf.data.Dataset`, `keras.utils.PyDataset` and torch `DataLoader` by attributes."""
     return any(hasattr(data, name) for name in ("element_spec", "on_epoch_end", "batch_sampler"))
 
 
@@ -120,7 +120,7 @@ def is_feed(data: Any) -> bool:
 
 
 def is_stream(data: Any) -> bool:
-    """Tell batches whose labels are known only by going through them."""
+    """Say whether y yields batches whose labels are known only after iterating over them."""
     # A Keras generator is a PyDataset that knows its labels.
     return yields_batches(data) and not hasattr(data, "class_indices")
 
@@ -131,7 +131,7 @@ def sort_by_index(class_indices: Mapping[Any, int]) -> list[Any]:
 
 
 def mark_members(rows: Sequence[Any], n_classes: int) -> NDArray[np.uint8]:
-    """Turn lists of class indices into a 0/1 table with one column a class."""
+    """Turn lists of class indices into a 0/1 table with one column per class."""
     table = np.zeros((len(rows), n_classes), dtype=np.uint8)
     for row, members in zip(table, rows, strict=True):
         row[list(members)] = 1
@@ -170,7 +170,7 @@ def check_rows(data: Any, name: str) -> None:
 
 
 def find_label_columns(features: Mapping[str, Any]) -> list[str]:
-    """Find the columns of a Hugging Face data set that may hold its labels; one, if it is clear."""
+    """Find the columns of a Hugging Face data set that may hold its labels; only one if clear."""
     class_columns = [column for column, kind in features.items() if _get_names(kind) is not None]
     named = [column for column in ("label", "labels") if column in features]
     return [column for column in named if column in class_columns] or class_columns or named

@@ -1,4 +1,4 @@
-"""A guess at what a mistyped name was meant to be: labels, class folders, columns and paths."""
+"""Suggest known names for a mistyped one: labels, class folders, columns and paths."""
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def suggest_names(wrong: Iterable[Any], known: Collection[Any]) -> str:
-    """Guess which known names were meant, for the end of an error message; "" if none is close."""
+    """Guess the intended names, for the end of an error message; return "" if none is close."""
     folded = {name.casefold(): str(name) for name in known if isinstance(name, str)}
     typed = sorted(name.casefold() for name in wrong if isinstance(name, str))
     # Pairs are compared letter by letter, which would take minutes for two lists of thousands.

@@ -1,8 +1,7 @@
-"""The one grid of images: rows of captioned tiles in, an array of pixels out.
+"""The grid of images: rows of captioned tiles in, an array of pixels out.
 
-The command line's contact sheets and every display that shows images are drawn here, by Pillow,
-which scikit-image brings: so a sheet needs no matplotlib, and looks alike everywhere. Only a figure
-of matplotlib needs it.
+The contact sheets of the command line and all displays of images are drawn here with Pillow, which
+scikit-image requires. So a sheet does not need matplotlib, and looks the same everywhere.
 """
 
 import textwrap
@@ -37,14 +36,14 @@ class SheetRow:
     Parameters
     ----------
     title : str
-        Text before the row, such as a class; lines after the first are smaller. If no row has a
-        title, images begin at the left.
+        Text to the left of the images, such as the class. Lines after the first are smaller. If no
+        row has a title, the images start at the left edge.
     images : sequence of ndarray of shape (H, W) or (H, W, C), uint8
-        From left to right, of any sizes.
+        The images, from left to right. Their sizes may differ.
     captions : sequence of str
-        Text below each image; may contain line breaks.
+        Text below each image. It may contain line breaks.
     n_sources : int, default=1
-        Number of images, from the left, that are framed as sources.
+        Number of source images. This many images, counted from the left, get a frame.
     """
 
     title: str
@@ -66,16 +65,17 @@ def draw_contact_sheet(
     Parameters
     ----------
     rows : sequence of SheetRow
-        From top to bottom.
+        The rows, from top to bottom.
     heading : str, default=""
         Heading of the sheet.
     tile_size : (int, int), default=(112, 112)
-        Largest height and width of an image on the sheet, in pixels; images keep their proportions.
+        Maximum height and width of an image on the sheet, in pixels. Images keep their aspect
+        ratio.
     scale : float, default=1
         Scale factor: 2 draws the same sheet with twice the pixels in each direction.
     paper : str, default="#ffffff"
-        Background colour, as in Pillow; text is dark on a light background, and light on a dark
-        one.
+        Background colour, in any form that Pillow accepts. Text is dark on a light background, and
+        light on a dark background.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def draw_contact_sheet(
 
     See Also
     --------
-    sklmerge.AugmentationDisplay : Such a sheet as a matplotlib figure.
+    sklmerge.AugmentationDisplay : Draws such a sheet as a matplotlib figure.
 
     Examples
     --------
@@ -152,12 +152,12 @@ class _Sheet:
         self.ink, self.faint = choose_inks(paper)
 
     def measure_captions(self, captions: Sequence[str]) -> int:
-        """Say how much room the captions of a row take below their images."""
+        """Return the height of the captions below the images of a row."""
         n_lines = max((text.count("\n") + 1 for text in captions if text), default=0)
         return self.line // 3 + n_lines * self.line
 
     def draw_title(self, canvas: ImageDraw.ImageDraw, title: str, corner: tuple[int, int]) -> None:
-        """Write a row's title, its first line large, wrapped to the column before the images."""
+        """Draw a row's title to the left of the images, wrapped, with a large first line."""
         x, y = corner
         for place, line in enumerate(title.split("\n")):
             size, ink = (self.caption_size, self.faint) if place else (self.title_size, self.ink)
@@ -169,14 +169,14 @@ class _Sheet:
     def draw_caption(
         self, canvas: ImageDraw.ImageDraw, caption: str, middle: tuple[int, int]
     ) -> None:
-        """Write the lines of a caption, each centred below its image."""
+        """Draw the lines of a caption, centred below the image."""
         for place, line in enumerate(caption.split("\n")):
             spot = (middle[0], middle[1] + place * self.line)
             canvas.text(spot, line, self.faint, choose_font(line, self.caption_size), anchor="ma")
 
 
 def choose_inks(paper: str) -> tuple[str, str]:
-    """Choose colours for text and for lesser text that stand out from a background."""
+    """Choose colours for primary and secondary text that are readable on a background."""
     red, green, blue = ImageColor.getrgb(paper)[:3]
     # The weights are those of luma in Rec. 709.
     is_light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 127
@@ -186,14 +186,14 @@ def choose_inks(paper: str) -> tuple[str, str]:
 def draw_frame(
     canvas: ImageDraw.ImageDraw, corner: tuple[int, int], size: tuple[int, int], thick: int
 ) -> None:
-    """Draw a frame around a tile, outside of its pixels."""
+    """Draw a frame around a tile, outside its pixels."""
     (left, upper), (width, height) = corner, size
     box = (left - thick, upper - thick, left + width + thick - 1, upper + height + thick - 1)
     canvas.rectangle(box, None, BLUE, thick)
 
 
 def fit_tile(image: NDArray[np.uint8], tile_size: tuple[int, int], paper: str) -> Image.Image:
-    """Scale an image to fit a tile; small ones grow. What is transparent shows the paper."""
+    """Scale an image up or down to fit a tile. Transparent pixels show the background."""
     pixels = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
     picture = Image.fromarray(pixels).convert("RGBA")
     ground = Image.new("RGBA", picture.size, paper)
@@ -207,7 +207,7 @@ def fit_tile(image: NDArray[np.uint8], tile_size: tuple[int, int], paper: str) -
 def show_as_bytes(
     image: NDArray[Any], value_range: tuple[float, float] | None = None
 ) -> NDArray[np.uint8]:
-    """Bring an image of any dtype to 0..255; what lies outside of its range is clipped."""
+    """Scale an image of any dtype to 0..255; clip values outside its range."""
     low, high = find_value_range(image.dtype, value_range)
     scaled = (image.astype(np.float64) - low) * (255 / (high - low))
     return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
@@ -227,7 +227,7 @@ _NOWHERE = "\U0010ffff"
 
 
 def choose_font(text: str, size: int) -> Any:
-    """Choose the first font that has all letters of a text, else one that lacks the fewest."""
+    """Choose the first font with all letters of a text, or else the one that lacks the fewest."""
     letters = {letter for letter in text if not letter.isascii()}
     best, fewest = None, len(letters) + 1
     # Pillow's own comes first, so plain text looks alike on every system.
@@ -241,12 +241,12 @@ def choose_font(text: str, size: int) -> Any:
 
 
 def has_letter(font: Any, letter: str) -> bool:
-    """Say whether a font has a letter, and not only a box in its place."""
+    """Say whether a font has a letter; a replacement box does not count."""
     return bytes(font.getmask(letter)) != bytes(font.getmask(_NOWHERE))
 
 
 def find_fonts(size: int) -> Iterator[Any]:
-    """Find the fonts that are there; matplotlib's last, because it takes its time to load."""
+    """Find the available fonts; matplotlib's comes last, because it is slow to load."""
     yield ImageFont.load_default(size)
     yield from (font for name in _SYSTEM_FONTS if (font := load_font(name, size)))
     try:
@@ -258,7 +258,7 @@ def find_fonts(size: int) -> Iterator[Any]:
 
 @cache
 def load_font(name: str, size: int) -> Any:
-    """Load a font by its name or path; None where there is none."""
+    """Load a font by its name or path; return None if it does not exist."""
     try:
         return ImageFont.truetype(name, size)
     except OSError:
@@ -266,7 +266,7 @@ def load_font(name: str, size: int) -> Any:
 
 
 def wrap_text(text: str, font: Any, width: float, max_lines: int) -> list[str]:
-    """Break a text into lines of a width in pixels; "..." ends the last if there are more."""
+    """Wrap a text to a width in pixels; if lines are left out, the last one ends in "..."."""
     # The most letters of which no line is too wide: what is shorter fits, too. textwrap breaks
     # words that are too wide for a line of their own.
     counts = range(1, max(2, len(text) + 1))
@@ -281,12 +281,12 @@ def wrap_text(text: str, font: Any, width: float, max_lines: int) -> list[str]:
 
 
 def _fits(text: str, n_letters: int, font: Any, width: float) -> bool:
-    """Say whether lines of so many letters are narrow enough."""
+    """Say whether lines of `n_letters` letters fit into the width."""
     return all(font.getlength(line) <= width for line in textwrap.wrap(text, n_letters))
 
 
 def draw_images(images: Sequence[NDArray[Any]], captions: Sequence[str]) -> Any:
-    """Draw images of any dtype in rows of four; return matplotlib's Figure."""
+    """Draw images of any dtype in rows of four, and return a matplotlib Figure."""
     import matplotlib.pyplot as plt
 
     rows = [

@@ -1,4 +1,4 @@
-"""What a label is: its kind, whether it is missing, how it is shown. No arrays of y here."""
+"""Properties of one label: its kind, whether it is missing, how it is shown. No arrays here."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
@@ -20,7 +20,7 @@ def is_missing(label: Any) -> bool:
 
 
 def get_kind(label: Any) -> str:
-    """Name the kind of one label: "str", "int", "bool" or "float"; all else is a TypeError."""
+    """Return the kind of one label: "str", "int", "bool" or "float"; else raise a TypeError."""
     # bool before int: a Python bool is an int too, and True must not pass for 1.
     if isinstance(label, bool | np.bool_):
         return "bool"
@@ -37,7 +37,7 @@ def get_kind(label: Any) -> str:
 
 
 def to_plain(label: Any) -> Label:
-    """Turn a NumPy scalar into the Python value it holds, and leave a Python value alone."""
+    """Convert a NumPy scalar to a Python value; return a Python value unchanged."""
     kind = get_kind(label)
     if kind == "str":
         # Of an Enum of strings, str() is its name.
@@ -48,7 +48,7 @@ def to_plain(label: Any) -> Label:
 
 
 def convert_number(label: Label, kind: str) -> Label:
-    """Write a whole number as the kind that y holds: 1 beside 2.0 becomes 1.0; others stay."""
+    """Convert a whole number to the kind of y, for example 1 to 1.0; return others unchanged."""
     if kind == "float" and get_kind(label) == "int":
         return float(label)
     if kind == "int" and isinstance(label, float) and label.is_integer():
@@ -57,7 +57,7 @@ def convert_number(label: Label, kind: str) -> Label:
 
 
 def check_one_kind(labels: Iterable[Label], name: str) -> str | None:
-    """Return the one kind of all labels, or None if there are none; a mixture is a TypeError."""
+    """Return the kind of all labels, or None if there are none; raise TypeError for a mixture."""
     labels = labels if isinstance(labels, Sequence) else list(labels)
     first: dict[str, Label] = {}
     # A label's type says its kind, and nearly always all have one: a fifth of the time of a loop.
@@ -70,7 +70,7 @@ def check_one_kind(labels: Iterable[Label], name: str) -> str | None:
 
 
 def to_array(labels: Sequence[Label]) -> np.ndarray[Any, Any]:
-    """Write labels of one kind as an array; integers that only uint64 holds keep every digit."""
+    """Convert labels of one kind to an array; integers that only fit uint64 stay exact."""
     array = np.array(labels)
     # NumPy makes floats of 1 beside 2**63, and objects of what 64 bits do not hold.
     if array.dtype.kind in "fO" and len(labels) and all(get_kind(one) == "int" for one in labels):
@@ -82,6 +82,6 @@ def to_array(labels: Sequence[Label]) -> np.ndarray[Any, Any]:
 
 
 def show_labels(labels: Sequence[Any] | np.ndarray[Any, Any], limit: int = 10) -> str:
-    """List the first labels for an error message, and say how many more there are."""
+    """List the first labels for an error message, and the number of the others."""
     head = ", ".join(repr(to_plain(label)) for label in labels[:limit])
     return head if len(labels) <= limit else f"{head} (and {len(labels) - limit} more)"

@@ -1,7 +1,7 @@
-"""Work in threads or joblib's workers, in order or as it comes, ahead of whoever asks for it.
+"""Work in threads or joblib workers, in order or unordered, ahead of the consumer.
 
-`map_ordered` and `map_unordered` hand tasks to joblib's workers, whatever the backend can do;
-`run_ahead` and `Lookahead` work in threads of this process, ahead of a loop. All stop cleanly.
+`map_ordered` and `map_unordered` pass tasks to joblib workers of any backend. `run_ahead` and
+`Lookahead` work in threads of this process, ahead of a loop. All of them stop cleanly.
 """
 
 import os
@@ -29,7 +29,7 @@ Call = Callable[..., Any]
 
 @contextmanager
 def open_gate(prefer: str | None = "threads", require: str | None = None) -> Iterator[Call]:
-    """Yield `call`, by which joblib's workers call functions until the caller stops."""
+    """Yield `call`, with which joblib workers call functions until the caller stops."""
     # joblib does not wait for its threads when it gives up, and a process that ends while one of
     # them is in C++ code is aborted. So if the caller fails, is interrupted, or asks for no more,
     # calls in threads of this process do nothing from then on (they give None), and those at work
@@ -44,7 +44,7 @@ def open_gate(prefer: str | None = "threads", require: str | None = None) -> Ite
 
 
 class _Carried:
-    """Calls in a worker, under the settings that held where the work was handed out."""
+    """Calls a function in a worker, with the settings of the code that submitted the task."""
 
     def __init__(self, call: Call) -> None:
         self.call, self.settings = call, get_config()
@@ -55,7 +55,7 @@ class _Carried:
 
 
 class _Gate:
-    """Lets calls in while it is open, and tells when the last one is out."""
+    """Admits calls while it is open, and knows when the last one has returned."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -85,7 +85,7 @@ def _call(function: Callable[..., Result], *arguments: Any) -> Result:
 
 
 class _Workers:
-    """The threads of this process that work ahead of a loop; a fork waits until they are out."""
+    """The threads of this process that work ahead of a loop; a fork waits until they finish."""
 
     # In C code such a thread may hold a lock, in OpenCV's pool or where it frees what it kept for
     # the thread, and a process that is forked then waits for that lock for ever.
@@ -166,7 +166,7 @@ Item = TypeVar("Item")
 def run_ahead(
     function: Callable[[Item], Result], items: Iterable[Item], n_threads: int
 ) -> Iterator[Result]:
-    """Yield `function(item)` in order; at most `n_threads` + 1 are at work or wait to be taken."""
+    """Yield `function(item)` in order; at most `n_threads` + 1 results are pending at a time."""
     if n_threads == 0:
         yield from map(function, items)
         return
@@ -193,7 +193,7 @@ def run_ahead(
 
 
 class Lookahead:
-    """Make up to `n_threads` results before they are asked for, if they are asked for in order."""
+    """Compute up to `n_threads` results in advance, if they are requested in order."""
 
     def __init__(self, function: Callable[[Any], Any], n_threads: int) -> None:
         self._function = function
@@ -201,7 +201,7 @@ class Lookahead:
         self._ahead: dict[Any, Future[Any]] = {}
 
     def take(self, key: Any, following: Iterable[Any]) -> Any:
-        """Return the result of a key, and begin those of the keys that follow."""
+        """Return the result of a key, and start computing those of the next keys."""
         before, ahead = self._ahead, {}
         for other in (key, *islice(following, self._n_threads)):
             ahead[other] = before.get(other) or _start(self._function, other)
@@ -211,7 +211,7 @@ class Lookahead:
         return made.result()
 
     def clear(self) -> None:
-        """Forget what was made ahead."""
+        """Discard the results that were computed in advance."""
         self._ahead = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -238,7 +238,7 @@ def _start(function: Callable[[Any], Result], key: Any) -> "Future[Result]":
 
 
 def count_threads(n_jobs: int | None) -> int:
-    """Count the threads that `n_jobs` asks for, as joblib counts them, wherever it is asked."""
+    """Return the number of threads for `n_jobs`, as joblib counts them, in any context."""
     # joblib's own count is that of its processes, and 1 within a worker of a DataLoader.
     n_jobs = check_n_jobs(n_jobs)
     if n_jobs is None:
@@ -258,7 +258,7 @@ def map_unordered(
     n_jobs: int | None,
     give_up: Callable[[], None],
 ) -> Generator[Result, None, None]:
-    """Call `function(task, *shared)` in workers, and yield results in the order they come."""
+    """Call `function(task, *shared)` in workers, and yield results as they are completed."""
     # Threads, unless joblib.parallel_config names a backend.
     backend, _ = get_active_backend(prefer="threads")
     with open_gate() as call:
@@ -305,7 +305,7 @@ def map_ordered(
 
 
 def name_processes(n_jobs: int | None) -> str | None:
-    """Name the backend if its workers are other processes, which share no memory with this one."""
+    """Return the name of the backend if its workers are other processes, which share no memory."""
     backend, _ = get_active_backend(prefer="threads")
     if getattr(backend, "supports_sharedmem", False) or effective_n_jobs(n_jobs) == 1:
         return None
@@ -328,7 +328,7 @@ def _stream(calls: Iterable[Any], n_jobs: int | None) -> Generator[Any, None, No
 
 
 def _go_round(calls: Iterator[Any], n_jobs: int | None) -> Generator[Any, None, None]:
-    """Do what backends can that give results in lists only, such as Ray's."""
+    """Run tasks on backends that only return lists of results, such as Ray's."""
     with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
         n_tasks = _TASKS_A_ROUND * effective_n_jobs(n_jobs)
         while some := list(islice(calls, n_tasks)):

@@ -1,4 +1,4 @@
-"""Seeds, rows and paths in, random numbers out: the same ones for any order and any threads."""
+"""Seeds, rows and paths in, random numbers out, independent of order and threads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNIT = np.array(2.0**-53)
 
 
 def mix_bits(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scramble numbers of 64 bits by a bijection in which every bit moves every other."""
+    """Scramble 64-bit numbers by a bijection in which every bit affects every other."""
     # Arrays only: NumPy warns if a scalar overflows, and here overflow is meant.
     # In place: batches are small, and new arrays cost more than the arithmetic.
     mixed = values + _GOLDEN
@@ -46,14 +46,14 @@ def hash_keys(sources: ArrayLike, copies: ArrayLike) -> NDArray[np.uint64]:
     Parameters
     ----------
     sources : array-like of int, shape (n,)
-        An identifier of the source: a row number, or 64 bits of a hash of its path.
+        Identifier of each source: a row number, or 64 bits of a hash of its path.
     copies : array-like of int, shape (n,) or scalar
-        Which copy of the source, counted from 0.
+        Copy number: 0 for the first copy of a source, 1 for the second, and so on.
 
     Returns
     -------
     ndarray of uint64, shape (n,)
-        The key depends only on the pair.
+        Keys. Each key depends only on the source and the copy number.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def hash_keys(sources: ArrayLike, copies: ArrayLike) -> NDArray[np.uint64]:
 
 
 def salt_keys(seed: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Mix a seed in [0, 2**64) into keys, to seed a generator of its own for each row."""
+    """Mix a seed in [0, 2**64) into keys, to seed a separate generator for each row."""
     return mix_bits(keys ^ mix_bits(np.array([seed], np.uint64)))
 
 
@@ -81,7 +81,7 @@ def draw_uniform(seed: int, keys: NDArray[np.uint64], column: int) -> NDArray[np
     keys : ndarray of uint64, shape (n,)
         See `hash_keys`.
     column : int
-        Which of a row's numbers: two columns are independent.
+        Number of the column. Numbers in different columns are independent.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def resolve_seed(random_state: object) -> int:
     Parameters
     ----------
     random_state : None, int, RandomState or Generator
-        None gives a new seed; an int is the seed; the others are drawn from once.
+        None gives a new random seed. An int is the seed itself. The others generate the seed.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def resolve_seed(random_state: object) -> int:
     Raises
     ------
     ValueError, TypeError
-        If it is a negative int or of another type.
+        If `random_state` is an int outside [0, 2**64), or has another type.
     """
     if type(random_state) is int:
         return check_seed(random_state)
@@ -137,7 +137,7 @@ def resolve_seed(random_state: object) -> int:
 
 
 def check_seed(random_state: Any) -> int:
-    """Return a whole number that may be a seed: from 0 to 2**64 - 1."""
+    """Return a valid seed: a whole number from 0 to 2**64 - 1."""
     whole = is_whole(random_state)
     if whole and 0 <= random_state < 2**64:
         return int(random_state)
@@ -146,13 +146,13 @@ def check_seed(random_state: Any) -> int:
 
 
 def hash_texts(texts: Iterable[bytes]) -> NDArray[np.uint64]:
-    """Take 64 bits of the BLAKE2b digest of each text: they depend on its bytes alone."""
+    """Return 64 bits of the BLAKE2b digest of each text."""
     digests = b"".join(blake2b(text, digest_size=8).digest() for text in texts)
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
 
 def rank_keys(keys: NDArray[np.uint64], seed: int, purpose: str) -> NDArray[np.uint64]:
-    """Give keys the numbers to sort them by; orders for two seeds or purposes are independent."""
+    """Return sort keys for `keys`; orders for different seeds or purposes are independent."""
     # A key's rank depends on no other key, so adding or taking away keys leaves the order of the
     # others as it is, which a shuffled list would not.
     salt = hash_texts([f"{purpose}:{seed}".encode()])

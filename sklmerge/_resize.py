@@ -1,4 +1,4 @@
-"""The one rule by which images are resized, whether they come from a file or from an array."""
+"""The rule for resizing images, the same for files and arrays."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ if not _version.partition(".")[0].isdecimal() or int(_version.partition(".")[0])
 
 
 def skips_pixels(source: tuple[float, float], size: tuple[int, int]) -> bool:
-    """Tell if one interpolation, which reads 2 x 2 pixels, would skip much of the source."""
+    """Say whether an interpolation of 2 x 2 pixels would skip much of the source."""
     # It would if the area shrinks by more than 2 times 2, or one side by more than 3.
     down, across = source[0] / size[0], source[1] / size[1]
     return down * across > 4 or max(down, across) > 3
@@ -26,7 +26,7 @@ def skips_pixels(source: tuple[float, float], size: tuple[int, int]) -> bool:
 def resize_image(
     image: NDArray[Any], image_size: tuple[int, int], extent: tuple[float, float] | None = None
 ) -> NDArray[Any]:
-    """Resize to (height, width); areas are averaged if interpolation would skip pixels."""
+    """Resize to (height, width); average areas if interpolation would skip pixels."""
     contiguous = image if image.flags.c_contiguous else np.ascontiguousarray(image)
     height, width = image_size
     # `extent` is the part to resize, from the upper left corner: 125.5 of 126 rows are the picture

@@ -15,23 +15,23 @@ _NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
 
 
 def is_h5py(values: Any) -> bool:
-    """Tell what h5py reads lazily from a file."""
+    """Say whether a value is an h5py data set, which is read lazily from a file."""
     return type(values).__module__.partition(".")[0] == "h5py"
 
 
 def is_closed(values: Any) -> bool:
-    """Tell what h5py read from a file that is closed by now."""
+    """Say whether a value is an h5py data set of a file that is already closed."""
     return is_h5py(values) and not values
 
 
 def check_open(values: Any, name: str) -> None:
-    """Refuse what h5py read from a file that is closed, before anything is asked of it."""
+    """Refuse an h5py data set of a closed file, before it is used."""
     if is_closed(values):
         raise ValueError(f"{name} must be open, got what h5py read from a file that is closed")
 
 
 def to_numpy(values: Any) -> NDArray[Any]:
-    """Read an array-like, also a tensor of torch, TensorFlow or JAX on any device, as NumPy's."""
+    """Convert an array-like, also a torch, TensorFlow or JAX tensor on any device, to NumPy."""
     if hasattr(values, "detach"):
         # Gradients are left behind; bfloat16 and its kin, which NumPy lacks, become float32.
         values = values.detach().cpu()
@@ -57,13 +57,13 @@ def read_scalars(rows: Any) -> Any:
 
 
 def flatten_column(predicted: Any) -> Any:
-    """Turn an array or tensor of shape (n, 1), as CatBoost predicts, into (n,)."""
+    """Reshape an array or tensor of shape (n, 1), which CatBoost predicts, to (n,)."""
     is_column = len(getattr(predicted, "shape", ())) == 2 and predicted.shape[1] == 1
     return predicted[:, 0] if is_column else predicted
 
 
 def give_in_kind(values: Any, like: Any, *, exact: bool = False) -> Any:
-    """Return NumPy's numbers as a tensor like another, if array API dispatch is on."""
+    """Convert a NumPy array to a tensor like another one, if array API dispatch is on."""
     if not get_config()["array_api_dispatch"] or not isinstance(values, np.ndarray):
         return values
     # Text stays NumPy's.
@@ -80,7 +80,7 @@ def give_in_kind(values: Any, like: Any, *, exact: bool = False) -> Any:
 
 
 def in_kind_of_X(method: Method) -> Method:
-    """Let a method of X answer in tensors if X is one; see `give_in_kind`."""
+    """Make a method return tensors if X is a tensor; see `give_in_kind`."""
 
     @wraps(method)
     def answer(self: Any, X: Any) -> Any:
@@ -91,7 +91,7 @@ def in_kind_of_X(method: Method) -> Method:
 
 
 def take_by_place(values: Any, rows: NDArray[np.intp]) -> Any:
-    """Take rows of an array or a tensor; TensorFlow's take no array of places as an index."""
+    """Take rows of an array or a tensor; TensorFlow tensors cannot be indexed by an array."""
     if type(values).__module__.partition(".")[0] == "tensorflow":
         return sys.modules["tensorflow"].gather(values, rows)
     return values[rows]

@@ -1,4 +1,4 @@
-"""How one image is augmented, and how it is prepared."""
+"""Augmentation and preparation (resizing, normalising) of images."""
 
 from sklmerge._random import draw_uniform, hash_keys, resolve_seed
 from sklmerge.augment._as_augmenter import ClassAugmenter, as_augmenter

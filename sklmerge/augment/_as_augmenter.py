@@ -1,4 +1,4 @@
-"""Whatever is given as an augmenter becomes one here, and the augmenter of a class is looked up."""
+"""Convert presets, transforms, functions and mappings to augmenters, and look up a class's own."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def as_augmenter(augmenter: Any) -> Augmenter | None:
     Parameters
     ----------
     augmenter : str, None, Augmenter, transform, callable or mapping
-        A preset (``"light"``, ``"strong"`` or ``"trivial"``); None for plain copies; an object
-        with ``draw_params`` and ``apply``, which is cloned; an albumentations transform, a
-        torchvision transform (v2, called with a tensor of shape (C, H, W)) or a Keras layer; a
+        One of these: a preset (``"light"``, ``"strong"`` or ``"trivial"``); None for plain copies;
+        an object with ``draw_params`` and ``apply``, which is cloned; an albumentations transform,
+        a torchvision transform (v2, called with a tensor of shape (C, H, W)) or a Keras layer; a
         function ``f(image)`` or ``f(image, rng)``; or a mapping from label to any of these.
 
     Returns
@@ -43,21 +43,21 @@ def as_augmenter(augmenter: Any) -> Augmenter | None:
     Raises
     ------
     TypeError, ValueError
-        If `augmenter` is none of these.
+        If `augmenter` has an unknown name or type.
 
     See Also
     --------
-    ImageAugmenter : The library's own augmenter.
+    ImageAugmenter : Augments with ranges that you choose.
     TrivialAugmenter : Applies one operation of random strength.
 
     Notes
     -----
-    Transforms of other libraries get a new seed for each image. So a copy depends only on its seed
-    and key, whatever the order of the images and the number of threads. Augmenting does not touch
-    the global random state of torch. Transforms that use their own random state, or the global
-    functions of ``random`` and ``numpy.random``, cannot be seeded. Images are processed one after
-    another, and an error is raised if a transform changes the shape or dtype. Keras layers compute
-    in floats, and the result is rounded for integer images.
+    Transforms of other libraries get a new seed for each image. A copy therefore depends only on
+    its seed and key, not on the order of the images or the number of threads. Augmentation does not
+    change the global random state of torch. Transforms that use their own random state, or the
+    global functions of ``random`` and ``numpy.random``, cannot be seeded. Images are processed one
+    after another. If a transform changes the shape or dtype, an error is raised. Keras layers
+    compute in floats; for integer images, the result is rounded.
 
     Examples
     --------
@@ -100,14 +100,14 @@ class ClassAugmenter(BaseEstimator):
     Parameters
     ----------
     augmenters : mapping
-        Label -> Augmenter, or None for plain copies. Labels can be original or merged. If both
-        labels of an image are listed, the original label is used.
+        Mapping from label to an augmenter, or to None for plain copies. Labels can be original or
+        merged. If both labels of an image are listed, the original label is used.
     image_shape : tuple of int, default=None
         Passed on to all augmenters that have this parameter.
     n_jobs : int, default=None
         Passed on to all augmenters that have this parameter.
     random_state : int, RandomState, Generator or None, default=None
-        Default seed of the methods.
+        Seed that the methods use if they are called without one.
 
     Notes
     -----
@@ -155,7 +155,7 @@ class ClassAugmenter(BaseEstimator):
             The label of each image. Required if n is above 0.
         merged_labels : array-like of shape (n,), default=None
             The merged label of each image. It is used if the mapping does not list the original
-            label.
+            label of the image.
 
         Returns
         -------
@@ -204,7 +204,7 @@ class ClassAugmenter(BaseEstimator):
         Returns
         -------
         ndarray of shape (n, ...)
-            With the shape and dtype of X or, if there is a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
         """
         check_scaler(scaler)
         batch = stack_images(X)
@@ -245,7 +245,7 @@ class ClassAugmenter(BaseEstimator):
         Returns
         -------
         ndarray of shape (n, ...)
-            With the shape and dtype of X or, if there is a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
         """
         batch = stack_images(X)
         refuse_single_image(batch, self.image_shape, counted=labels is not None)
@@ -253,7 +253,7 @@ class ClassAugmenter(BaseEstimator):
         return self.apply(batch, params, scaler=scaler)
 
     def _find_owners(self, labels: ArrayLike, merged: ArrayLike | None) -> NDArray[np.intp]:
-        """Find each label's place in the mapping; refuse labels that it does not have."""
+        """Find each label's position in the mapping; refuse labels that are not in it."""
         places = {label: place for place, label in enumerate(self.augmenters)}
         own = np.asarray(labels).tolist()
         keys = [
@@ -268,7 +268,7 @@ class ClassAugmenter(BaseEstimator):
         return np.array([places[key] for key in keys], dtype=np.intp)
 
     def _prepare_member(self, member: Any) -> Any:
-        """Return a member that knows the shape of flattened images and the number of threads."""
+        """Return an augmenter of the mapping with `image_shape` and `n_jobs` set."""
         if member is None or not hasattr(member, "get_params"):
             return member
         return tell_augmenter(clone(member), image_shape=self.image_shape, n_jobs=self.n_jobs)
@@ -290,7 +290,7 @@ def _apply_member(
 
 
 def drop_neutral(params: AugmentationParams) -> AugmentationParams:
-    """Leave out the columns that change none of the images."""
+    """Remove the columns that do not change any image."""
     columns = {
         name: values
         for name, values in params.columns.items()
@@ -300,7 +300,7 @@ def drop_neutral(params: AugmentationParams) -> AugmentationParams:
 
 
 def tell_augmenter(augmenter: Any, **settings: Any) -> Any:
-    """Set those of some parameters that an augmenter has, in place; None leaves its own."""
+    """Set the given parameters of an augmenter in place, if it has them; None keeps its value."""
     known = augmenter.get_params(deep=False) if hasattr(augmenter, "get_params") else {}
     told = {name: value for name, value in settings.items() if name in known and value is not None}
     return augmenter.set_params(**told) if told else augmenter
@@ -309,7 +309,7 @@ def tell_augmenter(augmenter: Any, **settings: Any) -> Any:
 def pick_augmenter(
     augmenter: Augmenter | None, original_label: Any, merged_label: Any
 ) -> Augmenter | None:
-    """Pick the augmenter of a class: its own entry, else its merged class's; None is plain."""
+    """Choose the augmenter of a class: its own, or else that of its merged class."""
     if not isinstance(augmenter, ClassAugmenter):
         return augmenter
     for label in (original_label, merged_label):
@@ -329,7 +329,7 @@ def _tell_missing(missing: Sequence[Any], given: Mapping[Any, Any]) -> ValueErro
 def pick_augmenters(
     augmenter: Any, originals: Sequence[Any], merged: Sequence[Any]
 ) -> list[Augmenter | None]:
-    """Pick the augmenter of each class; a mapping must serve all of them and name no other."""
+    """Choose the augmenter of each class; a mapping must list exactly these classes."""
     made = as_augmenter(augmenter)
     if not isinstance(made, ClassAugmenter):
         return [made] * len(originals)

@@ -1,4 +1,4 @@
-"""ImageAugmenter: random, keeps shape and dtype. _draw says what changes, _render does it."""
+"""ImageAugmenter: random, keeps shape and dtype. _draw draws parameters, _render applies them."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ PRESETS: dict[str, dict[str, Any]] = {
 class ImageAugmenter(BaseAugmenter):
     """Augment images at random, with a single interpolation and a single table lookup per image.
 
-    An augmenter does not change shape or dtype; use `ImageScaler` to resize or normalise. It has
-    parameters like an estimator, so a grid search can tune ``augmenter__rotation_range``. But it
-    is not a transformer, because a random ``transform`` in a pipeline would also augment test
-    images.
+    An augmenter does not change the shape or dtype of images; use `ImageScaler` to resize or
+    normalise them. An augmenter has parameters like an estimator, so a grid search can tune
+    ``augmenter__rotation_range``. But it is not a transformer, because a random ``transform`` in a
+    pipeline would also augment test images.
 
     Parameters
     ----------
     rotation_range : float, default=0
         Largest rotation in either direction, in degrees.
     width_shift_range, height_shift_range : float, int or sequence of float, default=0
-        Largest horizontal and vertical shift. A float below 1 is a fraction of the width or
-        height, and a float of 1 or more is in pixels. An int n draws whole pixels from -(n - 1) to
-        n - 1. A sequence lists the shifts to choose from.
+        Largest horizontal and vertical shift. A float below 1 is a fraction of the width or height,
+        and a float of 1 or more is in pixels. An int n means a random whole number of pixels from
+        -(n - 1) to n - 1. A sequence lists the shifts to choose from.
     shear_range : float, default=0
         Largest shear in either direction, in degrees.
     zoom_range : float or (float, float), default=0
@@ -64,8 +64,8 @@ class ImageAugmenter(BaseAugmenter):
     horizontal_flip, vertical_flip : bool, default=False
         Flip each image left to right (horizontal) or upside down (vertical) with probability 0.5.
     rotate90 : bool, default=False
-        Rotate by 0, 90, 180 or 270 degrees. To keep their shape, non-square images are rotated
-        only by 0 or 180 degrees.
+        Rotate by 0, 90, 180 or 270 degrees, chosen at random. Non-square images are rotated only by
+        0 or 180 degrees, to keep their shape.
     brightness_range : (float, float), default=None
         Brightness factor range (1 = unchanged).
     contrast_range : (float, float), default=None
@@ -84,7 +84,8 @@ class ImageAugmenter(BaseAugmenter):
     blur_sigma : float or (float, float), default=None
         Range for the standard deviation of a Gaussian blur, in pixels. A float s means ``(0, s)``.
     erase : float, default=0
-        Probability of filling a rectangle with random values. It covers 2 to 40 % of the image.
+        Probability of filling a rectangle with random values. The rectangle covers 2 to 40 % of the
+        image.
     fill_mode : {"nearest", "constant", "reflect", "wrap"}, default="nearest"
         How pixels beyond the border are filled.
     cval : float, default=0
@@ -97,9 +98,9 @@ class ImageAugmenter(BaseAugmenter):
     image_shape : tuple of int, default=None
         Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
     random_state : int, RandomState, Generator or None, default=None
-        Default seed of the methods.
+        Seed that the methods use if they are called without one.
     n_jobs : int, default=None
-        Number of threads. Does not change the result.
+        Number of threads. The result does not depend on it.
 
     See Also
     --------
@@ -110,14 +111,14 @@ class ImageAugmenter(BaseAugmenter):
 
     Notes
     -----
-    Parameters have the same meaning as in the documentation of Keras' ``ImageDataGenerator``:
+    Parameters with the same name mean what the documentation of Keras' ``ImageDataGenerator`` says:
     width means columns, height means rows, and images rotate about their true centre.
 
-    The order is: first crop, rotation, shift, shear, zoom, quarter turns and flips, combined into
-    one affine map; then channel shift, contrast, brightness and gamma, combined into one lookup
-    table; then saturation, hue, blur, noise and erasing, each of which costs one more pass over
-    the image. Only the affine map changes a fourth channel (alpha). Saturation and hue do not
-    change grey images.
+    The order of operations is: first crop, rotation, shift, shear, zoom, quarter turns and flips,
+    combined into one affine map; then channel shift, contrast, brightness and gamma, combined into
+    one lookup table; then saturation, hue, blur, noise and erasing, each of which needs one more
+    pass over the image. Only the affine map changes a fourth channel (alpha). Saturation and hue do
+    not change grey images.
 
     Examples
     --------
@@ -229,9 +230,8 @@ class ImageAugmenter(BaseAugmenter):
         random_state : int, RandomState, Generator or None, default=None
             Random seed. None uses the `random_state` of the augmenter.
         keys : array-like of uint64, shape (n,), default=None
-            Key of the random stream of each image, see `sklmerge.augment.hash_keys`. The
-            parameters of an image depend only on the seed and on its key. None means the keys 0,
-            1, 2, ...
+            Key of the random stream of each image; see `sklmerge.augment.hash_keys`. The parameters
+            of an image depend only on the seed and on its key. None means the keys 0, 1, 2, ...
 
         Returns
         -------
@@ -266,27 +266,27 @@ class ImageAugmenter(BaseAugmenter):
             Images. The input is never changed. Flattened rows need ``image_shape`` and stay
             flattened.
         params : AugmentationParams
-            Parameters of n images.
+            Augmentation parameters of n images, one row per image.
         indices : array-like of int, shape (n,), default=None
-            For each row of the parameters, the image to augment. For example, ``np.zeros(n, int)``
-            makes n copies of the first image. None means each image once, in order.
+            For each row of `params`, the index of the image to augment. For example, ``np.zeros(n,
+            int)`` makes n copies of the first image. None means each image once, in order.
         scaler : ImageScaler, default=None
-            Resizes and normalises the images too. Images are resized, augmented and normalised in
-            one pass with a single interpolation. If the scaler does not resize, the result is
-            exactly the same as ``scaler.transform(augmenter.apply(X, params))``.
+            An ImageScaler that also resizes and normalises the images. Resizing, augmentation and
+            normalisation take one pass with a single interpolation. If the scaler does not resize,
+            the result is exactly the same as ``scaler.transform(augmenter.apply(X, params))``.
         out : ndarray, default=None
             Contiguous array to write to, with the shape and dtype of the result.
 
         Returns
         -------
         ndarray of shape (n, ...)
-            With the shape and dtype of X or, if there is a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
 
         Raises
         ------
         ValueError, TypeError
-            If X is not a batch of images, or if colours are changed and floats in X are outside
-            `value_range`.
+            If X is not a batch of images. Also if the parameters change colours, and floats in X
+            are outside `value_range`.
         """
         check_ranges(vars(self))
         batch = check_batch(X, self.image_shape, len(params), indices)

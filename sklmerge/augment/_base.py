@@ -1,4 +1,4 @@
-"""Which image each row of parameters augments, and where the result goes: checked at the door."""
+"""Base classes of augmenters, and checks of their arguments."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Augmenter(Protocol):
 
 
 class BaseAugmenter(BaseEstimator, ABC):
-    """Draws and applies in one call; each kind says how it draws and how it applies."""
+    """Base class that draws and applies in one call. Subclasses define how to draw and apply."""
 
     @abstractmethod
     def draw_params(
@@ -73,25 +73,25 @@ class BaseAugmenter(BaseEstimator, ABC):
         Returns
         -------
         ndarray
-            With the shape and dtype of X or, if there is a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
         """
         batch = stack_images(X)
         refuse_single_image(batch)
         return self.apply(batch, self.draw_params(len(batch), random_state), scaler=scaler)
 
     def __call__(self, image: ArrayLike, rng: Any = None) -> NDArray[Any]:
-        """Augment one image, of shape (H, W) or (H, W, C), by a random generator."""
+        """Augment one image of shape (H, W) or (H, W, C), with a random generator."""
         return self.augment(np.asarray(image)[None], rng)[0]
 
 
 class ImageTransformer(TransformerMixin):
-    """A transformer whose output stays an array: images fit no data frame."""
+    """A transformer whose output stays an array, because a data frame cannot hold images."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(auto_wrap_output_keys=None, **options)
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Do nothing, because images stay arrays. This lets a pipeline call `set_output`.
+        """Do nothing, because images stay arrays. This method lets a pipeline call `set_output`.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class ImageTransformer(TransformerMixin):
 def check_batch(
     X: ArrayLike, image_shape: tuple[int, ...] | None, n_rows: int, indices: ArrayLike | None
 ) -> NDArray[Any]:
-    """Check the images that rows of parameters are for, see `as_image_batch`."""
+    """Check the images that the rows of parameters refer to; see `as_image_batch`."""
     batch = stack_images(X)
     # Copies are drawn of photographs, not of grey images that are 3 pixels wide.
     counted = len(batch) == n_rows if indices is None else batch.shape[-1] not in (3, 4)
@@ -116,7 +116,7 @@ def check_batch(
 
 
 def check_indices(n_images: int, n_rows: int, indices: ArrayLike | None) -> NDArray[np.intp]:
-    """Check which image each row of parameters augments; None is each image once, in order."""
+    """Check the image index of each row of parameters; None means each image once, in order."""
     rows = np.arange(n_images) if indices is None else np.asarray(indices, dtype=np.intp)
     if rows.shape != (n_rows,):
         raise ValueError(f"params must have one row for each of {len(rows)} images, got {n_rows}")
@@ -128,7 +128,7 @@ def check_indices(n_images: int, n_rows: int, indices: ArrayLike | None) -> NDAr
 def check_out(
     out: NDArray[Any] | None, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
-    """Check the array to fill, which must be contiguous, or make one."""
+    """Check the output array, which must be contiguous, or make one."""
     if out is None:
         return np.empty(shape, dtype)
     if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous:
@@ -140,7 +140,7 @@ def check_out(
 
 
 def check_keys(n: int, keys: ArrayLike | None) -> NDArray[np.uint64]:
-    """Check the random stream of each of n images; None stands for 0, 1, 2 and so on."""
+    """Check the keys of the random streams of n images; None means 0, 1, 2, ..."""
     check_whole("n", n, 0)
     streams = np.arange(n, dtype=np.uint64) if keys is None else np.asarray(keys, np.uint64)
     if streams.shape != (n,):

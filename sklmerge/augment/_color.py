@@ -1,4 +1,4 @@
-"""Parameters in, one line or lookup table an image out; and the one place that recolours."""
+"""Colour parameters in, one linear map or lookup table per image out, and their application."""
 
 import math
 from collections.abc import Callable
@@ -19,7 +19,7 @@ LUMA = np.array([0.299, 0.587, 0.114])
 
 
 class ImageStatistics(NamedTuple):
-    """What recolouring must know of images: smallest, largest and mean grey value of each."""
+    """Statistics of images for recolouring: smallest, largest and mean grey value of each."""
 
     low: NDArray[np.float64]
     high: NDArray[np.float64]
@@ -57,7 +57,7 @@ def recolor_values(
     statistics: ImageStatistics | None,
     bounds: tuple[float, float],
 ) -> NDArray[Any]:
-    """Recolour values (n, ...) or (1, ...), in input units, by each row; clipped, not rounded."""
+    """Recolour values (n, ...) or (1, ...), in input units, by each row; clip, do not round."""
 
     def spread(column: NDArray[np.float64]) -> NDArray[Any]:
         tall = column.reshape(-1, *(1,) * (values.ndim - 1))
@@ -89,7 +89,7 @@ def recolor_values(
 
 
 def needs_statistics(params: AugmentationParams) -> bool:
-    """Tell whether recolouring depends on the image's own values."""
+    """Say whether recolouring depends on statistics of the image."""
     return "channel_shift" in params or "contrast" in params
 
 
@@ -98,7 +98,7 @@ Recolor = Callable[[slice, Images, Images], None]
 
 
 def plan_integers(params: AugmentationParams, dtype: np.dtype[Any], has_alpha: bool) -> Recolor:
-    """Plan how uint8 or uint16 images take one line or one lookup table each, but for alpha."""
+    """Plan one linear map or lookup table for each uint8 or uint16 image, except for alpha."""
     names = COLOR_COLUMNS.intersection(params.columns)
     if names == {"channel_shift"} and not has_alpha:
         shifts = params["channel_shift"].tolist()
@@ -171,7 +171,7 @@ def build_tables(
     dtype: np.dtype[Any],
     has_alpha: bool,
 ) -> NDArray[Any]:
-    """Build one lookup table an image: the rule, applied to every value there is."""
+    """Build one lookup table per image, by applying the rule to every possible value."""
     largest = int(np.iinfo(dtype).max)
     values = np.arange(largest + 1, dtype=np.float64)[None]
     recolored = recolor_values(values, params, statistics, (0.0, float(largest)))
@@ -184,7 +184,7 @@ def build_tables(
 
 
 def recolor_floats(images: Images, params: AugmentationParams, bounds: tuple[float, float]) -> None:
-    """Recolour float images in place but for alpha, one by one so that temporaries stay small."""
+    """Recolour float images in place, except alpha; one by one, to save memory."""
     statistics = None
     if needs_statistics(params):
         statistics = measure_images(images, extremes="channel_shift" in params)

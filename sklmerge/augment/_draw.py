@@ -1,4 +1,4 @@
-"""Ranges in: what they may be, and the columns of random parameters that are drawn of them."""
+"""Check the ranges of an augmenter, and draw columns of random parameters from them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,14 +13,14 @@ from sklmerge.augment._warp import FILL_MODES, INTERPOLATIONS
 
 
 def spread_zoom(zoom_range: Any) -> tuple[float, float]:
-    """Turn a zoom range of either form into its two bounds."""
+    """Convert a zoom range of either form to its two bounds."""
     if is_real(zoom_range):
         return 1 - float(zoom_range), 1 + float(zoom_range)
     return float(zoom_range[0]), float(zoom_range[1])
 
 
 def spread_blur(blur_sigma: Any) -> tuple[float, float]:
-    """Turn a range of blurs of any form into its two bounds."""
+    """Convert a blur range of any form to its two bounds."""
     if blur_sigma is None:
         return 0.0, 0.0
     if is_real(blur_sigma):
@@ -58,7 +58,7 @@ def check_ranges(ranges: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def check_shift_range(name: str, shift: Any) -> None:
-    """Refuse a shift range that is no number >= 0 and no list of finite numbers."""
+    """Refuse a shift range that is neither a number >= 0 nor a list of finite numbers."""
     if is_real(shift):
         if shift < 0:
             raise ValueError(f"{name} must be >= 0, got {shift}")
@@ -71,7 +71,7 @@ def check_shift_range(name: str, shift: Any) -> None:
 
 
 def check_zoom_range(zoom: Any) -> None:
-    """Refuse a zoom range that is no number in [0, 1) and no pair of factors above 0."""
+    """Refuse a zoom range that is neither a number in [0, 1) nor a pair of factors above 0."""
     if is_real(zoom):
         if not 0 <= zoom < 1:
             raise ValueError(f"zoom_range must be in [0, 1), got {zoom}")
@@ -82,7 +82,7 @@ def check_zoom_range(zoom: Any) -> None:
 
 
 def check_crop_range(crop: Any) -> None:
-    """Refuse a crop range that is no pair of shares of an area, above 0 and up to 1."""
+    """Refuse a crop range that is not a pair of fractions of the area, above 0 and up to 1."""
     if crop is None:
         return
     check_factor_range("crop_range", crop)
@@ -91,7 +91,7 @@ def check_crop_range(crop: Any) -> None:
 
 
 def check_hue_range(hue: Any) -> None:
-    """Refuse a hue range that is no rising pair of degrees from -180 to 180."""
+    """Refuse a hue range that is not an ascending pair of degrees from -180 to 180."""
     if hue is None:
         return
     low, high = check_pair("hue_range", hue)
@@ -100,14 +100,14 @@ def check_hue_range(hue: Any) -> None:
 
 
 def check_factor_range(name: str, bounds: object) -> None:
-    """Refuse a range of factors that is no pair 0 <= low <= high."""
+    """Refuse a range of factors that is not a pair with 0 <= low <= high."""
     low, high = check_pair(name, bounds)
     if not 0 <= low <= high:
         raise ValueError(f"{name} must be a pair 0 <= low <= high, got {bounds!r}")
 
 
 def check_pair(name: str, bounds: object) -> tuple[float, float]:
-    """Refuse what is no pair of finite numbers; return it."""
+    """Return a pair of finite numbers, and refuse anything else."""
     pair = list_items(bounds)
     if len(pair) != 2 or not all(map(is_real, pair)):
         raise TypeError(f"{name} must be a pair of numbers, each finite, got {bounds!r}")
@@ -133,7 +133,7 @@ _ALL: Bounds = (0.0, 1.0)
 def draw_columns(
     ranges: Mapping[str, Any], seed: int, keys: NDArray[np.uint64]
 ) -> dict[str, NDArray[Any]]:
-    """Draw the columns that some ranges, checked before, put to use, for images of some keys."""
+    """Draw the columns for the ranges in use, which are checked, for images with these keys."""
     shifts = list_shifts(ranges)
     columns = draw_evenly(bound_columns(ranges, shifts), seed, keys)
     for shift in shifts:
@@ -156,7 +156,7 @@ def draw_columns(
 def draw_evenly(
     bounds: Mapping[str, Bounds], seed: int, keys: NDArray[np.uint64]
 ) -> dict[str, NDArray[Any]]:
-    """Draw columns evenly, each between two bounds, all at once: batches are small."""
+    """Draw all columns at once, each uniformly between two bounds: batches are small."""
     if not bounds:
         return {}
     drawn = draw_uniforms(seed, keys, [COLUMNS[name].stream for name in bounds])
@@ -166,7 +166,7 @@ def draw_evenly(
 
 
 def bound_columns(ranges: Mapping[str, Any], shifts: "Sequence[Shift]") -> dict[str, Bounds]:
-    """Say between which bounds the numbers of each column are drawn, in the columns' order."""
+    """Return the bounds of the numbers of each column, in the order of the columns."""
     bounds: dict[str, Bounds] = {}
     for name, parameter in _AROUND_ZERO:
         if bound := float(ranges[parameter]):
@@ -194,7 +194,7 @@ def bound_columns(ranges: Mapping[str, Any], shifts: "Sequence[Shift]") -> dict[
 
 
 class Shift(NamedTuple):
-    """The column of the shifts along one axis, and what they are drawn of."""
+    """The column of the shifts along one axis, and the values to draw from."""
 
     column: str
     bounds: Bounds
@@ -203,7 +203,7 @@ class Shift(NamedTuple):
 
 
 def list_shifts(ranges: Mapping[str, Any]) -> list[Shift]:
-    """List the shifts that some ranges put to use."""
+    """List the shifts that are in use."""
     given = (("x", ranges["width_shift_range"]), ("y", ranges["height_shift_range"]))
     return [
         read_shift(axis, shift)
@@ -213,7 +213,7 @@ def list_shifts(ranges: Mapping[str, Any]) -> list[Shift]:
 
 
 def read_shift(axis: str, shift_range: Any) -> Shift:
-    """Read the shift along one axis, in fractions or in pixels as the range's form says."""
+    """Read the shift along one axis, as a fraction or in pixels, depending on the range."""
     fraction, pixels = f"shift_{axis}", f"shift_{axis}_pixels"
     # As Keras documents it: an int n means whole pixels from -(n - 1) to n - 1, a float below 1
     # bounds a fraction of the side, a float from 1 on a number of pixels, and a sequence lists the
@@ -229,14 +229,14 @@ def read_shift(axis: str, shift_range: Any) -> Shift:
 
 
 def choose(values: Sequence[Any], drawn: NDArray[np.float64]) -> NDArray[Any]:
-    """Choose values, each as likely as the others, by numbers in [0, 1)."""
+    """Choose equally likely values by numbers in [0, 1)."""
     return np.asarray(values)[(drawn * len(values)).astype(np.intp)]
 
 
 def draw_rectangle(
     chance: float, seed: int, keys: NDArray[np.uint64]
 ) -> dict[str, NDArray[np.float64]]:
-    """Draw which part of each image is erased, as shares of its sides; a width of 0 is none."""
+    """Draw the rectangle to erase, as fractions of the sides; a width of 0 means none."""
     # Zhong et al., "Random Erasing Data Augmentation", AAAI 2020, draw again until a rectangle
     # fits. Here the ratio of the sides is drawn from those that fit; its logarithm is even, so that
     # tall and wide rectangles are equally likely.

@@ -1,4 +1,4 @@
-"""What no table can do, each a pass over the image: saturation, hue, blur, noise, erasing."""
+"""Effects that need a pass over the image each: saturation, hue, blur, noise, erasing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ def sharpen_image(image: NDArray[Any], factor: float, bounds: Bounds) -> NDArray
 
 
 def posterize_image(image: NDArray[Any], bits: int, bounds: Bounds) -> NDArray[Any]:
-    """Keep the highest bits of each value, counted in 8."""
+    """Keep the highest of the 8 bits of each value."""
     step = 2 ** (8 - bits)
     # The small addend keeps a level that division left just below itself.
     levels = np.floor((to_levels(image, bounds) + 1e-3) / step) * step
@@ -36,14 +36,14 @@ def posterize_image(image: NDArray[Any], bits: int, bounds: Bounds) -> NDArray[A
 
 
 def solarize_image(image: NDArray[Any], threshold: float, bounds: Bounds) -> NDArray[Any]:
-    """Invert all values from a threshold on, given as a share of the value range."""
+    """Invert all values at or above a threshold, which is a fraction of the value range."""
     bound = bounds[0] + threshold * (bounds[1] - bounds[0])
     inverted = bounds[0] + bounds[1] - image.astype(np.float64)
     return fit_values(np.where(image < bound, image, inverted), image.dtype, bounds)
 
 
 def stretch_contrast(image: NDArray[Any], _: bool, bounds: Bounds) -> NDArray[Any]:
-    """Stretch each channel's values over the whole value range; a flat channel stays."""
+    """Stretch the values of each channel to the whole value range; a constant channel stays."""
     low, high = image.min(axis=(0, 1)).astype(float), image.max(axis=(0, 1)).astype(float)
     gain = np.where(high > low, (bounds[1] - bounds[0]) / np.where(high > low, high - low, 1), 1)
     bias = np.where(high > low, bounds[0] - low * gain, 0)
@@ -51,7 +51,7 @@ def stretch_contrast(image: NDArray[Any], _: bool, bounds: Bounds) -> NDArray[An
 
 
 def equalize_image(image: NDArray[Any], _: bool, bounds: Bounds) -> NDArray[Any]:
-    """Spread each channel's values evenly over the value range, by 256 grey levels."""
+    """Equalize the histogram of each channel over the value range, with 256 grey levels."""
     levels = to_levels(image, bounds)
     equalized = np.empty_like(levels)
     for channel in np.ndindex(image.shape[2:]):
@@ -78,17 +78,17 @@ TONES: dict[str, Callable[[NDArray[Any], Any, Bounds], NDArray[Any]]] = {
 
 
 def to_levels(image: NDArray[Any], bounds: Bounds) -> NDArray[np.float64]:
-    """Count values in 8-bit grey levels, with fractions."""
+    """Convert values to 8-bit grey levels, with fractions."""
     return (image.astype(np.float64) - bounds[0]) * (_LEVELS / (bounds[1] - bounds[0]))
 
 
 def from_levels(levels: NDArray[np.float64], dtype: np.dtype[Any], bounds: Bounds) -> NDArray[Any]:
-    """Turn grey levels back to input units."""
+    """Convert grey levels back to input units."""
     return fit_values(levels * ((bounds[1] - bounds[0]) / _LEVELS) + bounds[0], dtype, bounds)
 
 
 def fit_values(values: NDArray[Any], dtype: np.dtype[Any], bounds: Bounds) -> NDArray[Any]:
-    """Clip values and cast them to a dtype, rounded where it holds integers."""
+    """Clip values and cast them to a dtype; round them if it is an integer dtype."""
     clipped = np.clip(values, *bounds)
     if dtype.kind == "u":
         np.rint(clipped, out=clipped)
@@ -106,7 +106,7 @@ def saturate_image(image: NDArray[Any], factor: float, bounds: Bounds) -> NDArra
 
 
 def turn_hue(image: NDArray[Any], degrees: float, bounds: Bounds) -> NDArray[Any]:
-    """Turn the hue of an image of shape (H, W, 3); its HSV saturation and value stay."""
+    """Rotate the hue of an image of shape (H, W, 3); its HSV saturation and value stay."""
     low, span = bounds[0], bounds[1] - bounds[0]
     # OpenCV knows HSV in float32, with hue in degrees and no rounding.
     hsv = cv2.cvtColor(((image - low) / span).astype(np.float32), cv2.COLOR_RGB2HSV)
@@ -115,7 +115,7 @@ def turn_hue(image: NDArray[Any], degrees: float, bounds: Bounds) -> NDArray[Any
 
 
 def blur_image(image: NDArray[Any], sigma: float, bounds: Bounds) -> NDArray[Any]:
-    """Blur by a Gaussian of a standard deviation in pixels; the border is mirrored."""
+    """Apply a Gaussian blur of a standard deviation in pixels; mirror the border."""
     side = 2 * int(_TRUNCATE * sigma + 0.5) + 1
     return cv2.GaussianBlur(image, (side, side), sigma, borderType=cv2.BORDER_REFLECT)
 
@@ -131,7 +131,7 @@ EFFECT_COLUMNS = frozenset({*_EFFECTS, "noise_std", "erase_width"})
 
 
 def apply_effects(images: Images, params: AugmentationParams, bounds: Bounds) -> None:
-    """Change images in place, but for alpha: saturation, hue, tones, blur, noise, erasing."""
+    """Apply saturation, hue, tones, blur, noise and erasing to images in place, except alpha."""
     names = [name for name in _EFFECTS if name in params.columns]
     rows = {name: params[name].tolist() for name in (*names, "noise_std", "key")}
     for place, image in enumerate(images):
@@ -150,7 +150,7 @@ def apply_effects(images: Images, params: AugmentationParams, bounds: Bounds) ->
 
 
 def add_noise(image: NDArray[Any], std: float, key: int, bounds: Bounds) -> NDArray[Any]:
-    """Add Gaussian noise of a standard deviation in input units, each value its own."""
+    """Add independent Gaussian noise to each value, with a standard deviation in input units."""
     dtype = np.float64 if image.dtype == np.float64 else np.float32
     noise = make_generator(key, COLUMNS["noise_std"].stream).standard_normal(image.shape, dtype)
     noise *= std
@@ -158,7 +158,7 @@ def add_noise(image: NDArray[Any], std: float, key: int, bounds: Bounds) -> NDAr
 
 
 def erase_parts(images: Images, params: AugmentationParams, bounds: Bounds) -> None:
-    """Fill one rectangle an image, if it has any, with values drawn evenly between bounds."""
+    """Fill the rectangle of each image, if it has one, with uniform values between bounds."""
     height, width = images[0].shape[:2]
     left, top = params["erase_x"] * width, params["erase_y"] * height
     right, bottom = left + params["erase_width"] * width, top + params["erase_height"] * height
@@ -173,10 +173,10 @@ def erase_parts(images: Images, params: AugmentationParams, bounds: Bounds) -> N
 
 
 def make_generator(key: int, stream: int) -> np.random.Generator:
-    """Make the generator of one image and one purpose: a row's copy, whatever lies beside it."""
+    """Make the random generator of one image for one purpose, independent of other images."""
     return np.random.Generator(np.random.Philox(key=np.array([key, stream], np.uint64)))
 
 
 def clip_floats(image: NDArray[Any], bounds: Bounds) -> NDArray[Any]:
-    """Clip floats to their bounds; OpenCV has clipped integers already."""
+    """Clip floats to their bounds; OpenCV has already clipped integers."""
     return np.clip(image, *bounds, out=image) if image.dtype.kind == "f" else image

@@ -1,4 +1,4 @@
-"""Transforms of other libraries as functions ``f(image, rng)``; none of them is imported here."""
+"""Transforms of other libraries as functions ``f(image, rng)``, without importing a library."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ class CallableAugmenter(BaseAugmenter):
         ``rng``, a NumPy Generator for this image. It must return an array of the same shape and
         dtype. A parameter named ``rng`` is passed by name, whether or not it has a default.
     image_shape : tuple of int, default=None
-        Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows and the
-        function should get images. None passes the flattened rows.
+        Shape ``(H, W)`` or ``(H, W, C)`` of the images, if X contains flattened rows and the
+        function needs images. None passes the flattened rows to the function.
     random_state : int, RandomState, Generator or None, default=None
-        Default seed of the methods.
+        Seed that the methods use if they are called without one.
 
     Notes
     -----
-    `random_state` has no effect if the function has no ``rng`` and uses its own random state.
+    If the function does not take ``rng`` but uses its own random state, `random_state` has no
+    effect.
 
     Examples
     --------
@@ -66,7 +67,7 @@ class CallableAugmenter(BaseAugmenter):
     def draw_params(
         self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
     ) -> AugmentationParams:
-        """Assign each of n images the key of its own random stream.
+        """Draw for each of n images the key of its own random stream.
 
         Parameters
         ----------
@@ -76,7 +77,7 @@ class CallableAugmenter(BaseAugmenter):
         Returns
         -------
         AugmentationParams
-            With a single column, ``key``.
+            Parameters with a single column, ``key``.
         """
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         return AugmentationParams(n, {"key": salt_keys(seed, check_keys(n, keys))})
@@ -99,17 +100,17 @@ class CallableAugmenter(BaseAugmenter):
         params, indices, out
             See `ImageAugmenter.apply`.
         scaler : ImageScaler, default=None
-            Normalises the output of the function, in a separate pass.
+            An ImageScaler that normalises the output of the function, in a separate pass.
 
         Returns
         -------
         ndarray of shape (n, ...)
-            With the shape and dtype of X or, if there is a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
 
         Raises
         ------
         ValueError, TypeError
-            If the function changes the shape or dtype.
+            If the function changes the shape or dtype of an image.
         """
         check_scaler(scaler)
         batch = stack_images(X)
@@ -139,7 +140,7 @@ class CallableAugmenter(BaseAugmenter):
 
 
 def check_result(result: NDArray[Any], image: NDArray[Any], function: Any) -> None:
-    """Refuse what a function made of an image where its shape or its dtype is another."""
+    """Refuse the output of a function if it has another shape or dtype than the image."""
     if result.shape != image.shape:
         raise ValueError(
             f"augmenter must keep the shape {image.shape}, got {result.shape} from {function!r}"
@@ -155,7 +156,7 @@ def check_result(result: NDArray[Any], image: NDArray[Any], function: Any) -> No
 
 
 def find_rng_argument(function: Callable[..., Any]) -> str | None:
-    """Say whether a function takes a generator, by "name" or by "place"; None if it does not."""
+    """Say how a function takes a generator: by "name", by "place", or not at all (None)."""
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
@@ -180,7 +181,7 @@ _SHARED = threading.Lock()
 
 
 class ForeignTransform:
-    """A transform of another library, seeded anew for each image; safe in several threads."""
+    """A transform of another library, seeded anew for each image. It is thread-safe."""
 
     def __init__(self, transform: Any, call: Callable[[Any, NDArray[Any], int], Any]) -> None:
         self.transform = transform
@@ -191,7 +192,7 @@ class ForeignTransform:
         self._spare: list[Any] = []
 
     def __call__(self, image: NDArray[Any], rng: np.random.Generator) -> Any:
-        """Augment one image, of shape (H, W) or (H, W, C)."""
+        """Augment one image of shape (H, W) or (H, W, C)."""
         seed = int(rng.integers(_SEEDS))
         own = self._take_copy()
         if own is None:
@@ -203,7 +204,7 @@ class ForeignTransform:
             self._spare.append(own)
 
     def _take_copy(self) -> Any:
-        """Take a copy for a thread; None in the main thread and for what cannot be copied."""
+        """Return a copy for this thread; None in the main thread, or if copying is impossible."""
         if not self._can_be_copied or threading.current_thread() is threading.main_thread():
             return None
         try:
@@ -228,7 +229,7 @@ class ForeignTransform:
 
 
 def adapt_transform(transform: Any) -> ForeignTransform | None:
-    """Adapt a transform of albumentations, torchvision or Keras; None if it is none of these."""
+    """Adapt a transform of albumentations, torchvision or Keras; return None for anything else."""
     members = list_members(transform)
     if any(map(is_keras, members)):
         # With Keras' torch backend its layers are modules of torch, too, so a torch container may
@@ -242,17 +243,17 @@ def adapt_transform(transform: Any) -> ForeignTransform | None:
 
 
 def list_libraries(transform: Any) -> set[str]:
-    """List the libraries that an object's classes come from."""
+    """List the libraries that define the classes of an object."""
     return {kind.__module__.split(".")[0] for kind in type(transform).__mro__}
 
 
 def is_keras(transform: Any) -> bool:
-    """Tell a Keras layer, or a container of torch that holds one."""
+    """Say whether a transform is a Keras layer, or a torch container that has one."""
     return "keras" in list_libraries(transform) or any(map(is_keras, list_members(transform)))
 
 
 def list_members(transform: Any) -> list[Any]:
-    """List what a torch ``Sequential`` or a torchvision ``Compose`` calls one after another."""
+    """List the transforms of a torch ``Sequential`` or a torchvision ``Compose``."""
     libraries = list_libraries(transform)
     if "keras" in libraries:
         return []
@@ -264,7 +265,7 @@ def list_members(transform: Any) -> list[Any]:
 
 
 def chain(transforms: Any, image: NDArray[Any], seed: int) -> Any:
-    """Call transforms one after another, each as its own library is called."""
+    """Call transforms one after another, each in the way of its library."""
     rng = np.random.default_rng(seed)
     for transform in transforms:
         if isinstance(transform, ForeignTransform):
@@ -275,14 +276,14 @@ def chain(transforms: Any, image: NDArray[Any], seed: int) -> Any:
 
 
 def call_albumentations(transform: Any, image: NDArray[Any], seed: int) -> Any:
-    """Call ``transform(image=image)["image"]``, seeded if this version can be."""
+    """Call ``transform(image=image)["image"]``, with a seed if this version supports it."""
     if hasattr(transform, "set_random_seed"):
         transform.set_random_seed(seed)
     return transform(image=image)["image"]
 
 
 def call_torch(transform: Any, image: NDArray[Any], seed: int) -> Any:
-    """Call a transform of tensors (C, H, W), as torchvision's v2 are, with its own generator."""
+    """Call a transform of (C, H, W) tensors, as in torchvision v2, with its own generator."""
     import torch
 
     planes = image[None] if image.ndim == 2 else np.moveaxis(image, -1, 0)
@@ -298,7 +299,7 @@ def call_torch(transform: Any, image: NDArray[Any], seed: int) -> Any:
 
 @cache
 def load_redirect() -> Any:
-    """Make a mode in which torch's random functions draw from a generator, in one thread alone."""
+    """Make a mode in which torch's random functions use a generator, in one thread only."""
     # Torch's own random state belongs to the training loop, which may run at the same time.
     import torch
     from torch.overrides import TorchFunctionMode
@@ -338,7 +339,7 @@ _TORCH_DRAWS = {
 
 
 def call_keras(transform: Any, image: NDArray[Any], seed: int) -> Any:
-    """Call a layer on a batch of one, in float32; what comes of integers is rounded back."""
+    """Call a layer on a batch of one image, in float32; round the result for integer images."""
     import keras
 
     # Keras tracks the states of all generators of a layer, however deep they lie.

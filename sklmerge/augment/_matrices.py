@@ -1,4 +1,4 @@
-"""Parameters in, one affine map an image out. Nothing is warped here: see _warp.py."""
+"""Parameters in, one affine map per image out. Nothing is warped here: see _warp.py."""
 
 import operator
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ _REACH = 2
 
 
 def compose_affine(params: AugmentationParams, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Compose one map an image, (n, 2, 3), from an output pixel to where it comes from."""
+    """Compose one map per image, of shape (n, 2, 3), from output pixels to source positions."""
     # Rotation, shift, shear and zoom act in this order on output coordinates around the true
     # centre, as Keras' `apply_affine_transform` has it on square images. In the image the crop
     # comes before them, so it acts last on coordinates; quarter turns and then flips come after
@@ -90,7 +90,7 @@ def compose_turns(quarter_turns: NDArray[np.int64], *, square: bool) -> NDArray[
 def crop_affine(
     affine: NDArray[np.float64], params: AugmentationParams, size: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Let maps, of shape (n, 2, 3), read from a part of the image, scaled to the whole."""
+    """Change maps of shape (n, 2, 3) so that they read a crop, scaled to the whole image."""
     # The part has the image's own shape. Beyond it, maps read the image's true pixels, as far as
     # there are any.
     share = np.sqrt(params["crop"])[:, None]
@@ -104,7 +104,7 @@ def crop_affine(
 def compose_resize(
     affine: NDArray[np.float64], size: tuple[int, int], source_size: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Let maps, of shape (n, 2, 3), within an image of one size read from a source of another."""
+    """Change maps of shape (n, 2, 3) so that they read from a source of another size."""
     scale = np.array([source_size[1] / size[1], source_size[0] / size[0]])
     resized = affine * scale[:, None]
     # Pixel centres lie at halves, as in OpenCV's and Pillow's resize.
@@ -113,7 +113,7 @@ def compose_resize(
 
 
 def find_symmetries(affine: NDArray[np.float64], size: tuple[int, int]) -> list[int]:
-    """Find the place in `SYMMETRIES` of maps that land pixel on pixel; -1 for all others."""
+    """Find the index in `SYMMETRIES` of maps that only permute pixels; -1 for all others."""
     # In most batches no map could be one: the first row of each would be one 1 and one 0.
     if not np.count_nonzero(np.abs(affine[:, 0, 0]) + np.abs(affine[:, 0, 1]) == 1):
         return [-1] * len(affine)

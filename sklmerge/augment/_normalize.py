@@ -1,4 +1,4 @@
-"""Images of the right size in, numbers for a model out. What is learned and chosen: _scaler.py."""
+"""Images of the right size in, input for a model out. Options and statistics are in _scaler.py."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ Chunks = Iterable[NDArray[np.float64]]
 
 
 class ChannelMoments(NamedTuple):
-    """What was seen so far: how many pixels, and of each channel mean and squared deviations."""
+    """Statistics so far: number of pixels, and mean and squared deviations of each channel."""
 
     n_pixels: int
     mean: NDArray[np.float64]
@@ -24,7 +24,7 @@ class ChannelMoments(NamedTuple):
 
 
 def add_pixels(seen: ChannelMoments | None, chunk: NDArray[np.float64]) -> ChannelMoments:
-    """Add the pixels of some images, of shape (m, H, W) or (m, H, W, C), to what was seen."""
+    """Add the pixels of images of shape (m, H, W) or (m, H, W, C) to the statistics."""
     pixels = chunk.reshape(-1, chunk.shape[3] if chunk.ndim == 4 else 1)
     mean = pixels.mean(axis=0)
     deviations = ((pixels - mean) ** 2).sum(axis=0)
@@ -42,7 +42,7 @@ def add_pixels(seen: ChannelMoments | None, chunk: NDArray[np.float64]) -> Chann
 
 
 def measure_whitening(chunks: Chunks, epsilon: float) -> NDArray[np.float64]:
-    """Find the symmetric matrix that decorrelates an image's values and changes it least."""
+    """Find the symmetric matrix that decorrelates the values of images with the least change."""
     # Bell and Sejnowski, "The 'independent components' of natural scenes are edge filters", 1997.
     # The formula is that of Keras' `ImageDataGenerator.fit`, U diag(sqrt(n) / (s + epsilon)) U',
     # where U and s are left singular vectors and singular values of the images as columns.
@@ -66,7 +66,7 @@ def check_whitening_fits(n_images: int, shape: tuple[int, ...]) -> None:
 
 
 def find_memory() -> int:
-    """Return the machine's memory in bytes, or 16 GB where the system does not say."""
+    """Return the machine's memory in bytes, or 16 GB if it is unknown."""
     if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", {}):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return 16 * 10**9
@@ -83,7 +83,7 @@ _LARGEST_BIAS = 1e4
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is done to images of the right size, of one dtype and number of channels."""
+    """The steps for images of the right size, of one dtype and number of channels."""
 
     function: Callable[[NDArray[Any]], ArrayLike] | None
     rescale: float
@@ -95,7 +95,7 @@ class Preparation:
     dtype: np.dtype[Any]
 
     def start(self) -> Callable[[Images, Image], None]:
-        """Give a function of images (H, W) or (H, W, C) and where they go, for one thread."""
+        """Return a function, for one thread, from images (H, W) or (H, W, C) to an output array."""
         # Its buffers are used again for each image: new memory costs more than the arithmetic.
         scale = Scale(self._all)
         samplewise = self.samplewise_center or self.samplewise_std
@@ -113,7 +113,7 @@ class Preparation:
     def run_exactly(
         self, images: Iterable[NDArray[Any]], shape: tuple[int, ...]
     ) -> NDArray[np.float64]:
-        """Do all that comes before whitening in float64, for statistics and for whitening."""
+        """Apply all steps before whitening in float64, for statistics and for whitening."""
         prepared = np.empty(shape)
         for image, place in zip(images, prepared, strict=True):
             place[...] = self._preprocess(image)
@@ -143,7 +143,7 @@ class Preparation:
         return result
 
     def _join(self, image: NDArray[Any]) -> GainBias:
-        """Join an image's own mean and deviation with what follows for all."""
+        """Combine the mean and deviation of an image with the steps for all images."""
         mean, std = measure_image(image)
         mean, std = mean * self.rescale, std * abs(self.rescale)
         gain, bias = self.affine
@@ -166,7 +166,7 @@ def measure_image(image: NDArray[Any]) -> tuple[float, float]:
 
 
 class Factors(NamedTuple):
-    """What channels are multiplied by and what is added, alone and as one matrix."""
+    """Factors and offsets of channels, separately and as one matrix."""
 
     gain: NDArray[np.float64]
     bias: NDArray[np.float64]
@@ -175,7 +175,7 @@ class Factors(NamedTuple):
 
 
 class Scale:
-    """Multiplies each channel of images and adds to it, by few passes over memory."""
+    """Multiplies each channel by a factor and adds an offset, in few passes over memory."""
 
     def __init__(self, affine: GainBias) -> None:
         self.affine = affine
@@ -188,7 +188,7 @@ class Scale:
     def __call__(
         self, image: NDArray[Any], place: NDArray[Any], own: GainBias | None = None
     ) -> None:
-        """Scale an image into a contiguous array of float32 or float64, by its own or by one."""
+        """Scale an image into a contiguous array of float32 or float64."""
         if self.factors is None:
             self.factors = make_factors(self.affine, place)
         if own is not None:
@@ -223,7 +223,7 @@ def make_factors(affine: GainBias, place: NDArray[Any]) -> Factors:
 
 
 def make_table(factors: Factors, place: NDArray[Any]) -> NDArray[Any]:
-    """Make the table of what becomes of uint8 levels in every channel alike."""
+    """Make the table that maps uint8 levels, the same for all channels."""
     levels = np.arange(256, dtype=np.float32)
     if place.ndim == 3:
         levels = np.repeat(levels, place.shape[2])
@@ -234,7 +234,7 @@ def make_table(factors: Factors, place: NDArray[Any]) -> NDArray[Any]:
 
 
 def scale_image(image: NDArray[Any], factors: Factors, place: NDArray[Any]) -> None:
-    """Multiply each channel of an image and add to it, into a contiguous array."""
+    """Multiply each channel of an image by a factor and add an offset, into a contiguous array."""
     if factors.matrix is None or image.dtype != place.dtype:
         place[...] = image * factors.gain + factors.bias
     else:
@@ -260,7 +260,7 @@ def read_normalization(
     *,
     rescaled: bool = False,
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
-    """Turn mean and std into gain and bias for images of a dtype; no gain if both are None."""
+    """Convert mean and std to gain and bias for images of a dtype; no gain if both are None."""
     if mean is None and std is None:
         return None, np.zeros(1)
     means = _check_channels("mean", 0 if mean is None else mean, n_channels)

@@ -1,4 +1,4 @@
-"""AugmentationParams: columns of random parameters, and the operations that stand for them."""
+"""AugmentationParams: columns of random parameters, and operations that set them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 class Column(NamedTuple):
-    """One parameter: the value that changes nothing, and which random numbers it draws from."""
+    """One parameter: its neutral value, and the random stream that it draws from."""
 
     neutral: float | bool | int | str
     stream: int
@@ -83,15 +83,15 @@ class AugmentationParams:
     n_rows : int
         Number of images.
     columns : mapping of str to ndarray of shape (n_rows,)
-        The parameters in use. A missing column has no effect. ``rotation`` and ``shear`` are
-        angles in degrees. ``shift_x`` and ``shift_y`` are fractions of the width and height;
-        ``shift_x_pixels`` and ``shift_y_pixels`` are in pixels. ``zoom_x`` and ``zoom_y`` above 1
-        zoom out. ``crop`` is the share of the area that is kept; ``crop_x`` and ``crop_y`` are its
-        position between the borders (0 to 1). ``quarter_turns`` are counterclockwise.
+        The values of the parameters in use. A missing column has no effect. ``rotation`` and
+        ``shear`` are angles in degrees. ``shift_x`` and ``shift_y`` are fractions of the width and
+        height; ``shift_x_pixels`` and ``shift_y_pixels`` are in pixels. ``zoom_x`` and ``zoom_y``
+        above 1 zoom out. ``crop`` is the share of the area that is kept; ``crop_x`` and ``crop_y``
+        are its position between the borders (0 to 1). ``quarter_turns`` are counterclockwise.
         ``brightness``, ``contrast`` and ``saturation`` are factors, ``gamma`` is an exponent, and
         ``hue`` is a rotation in degrees. ``channel_shift`` and ``noise_std`` are in input units,
         ``blur_sigma`` is in pixels. ``erase_x``, ``erase_y``, ``erase_width`` and ``erase_height``
-        are fractions of the width and height. ``key`` is the random stream for noise, erased
+        are fractions of the width and height. ``key`` selects the random stream for noise, erased
         pixels and your own callable. ``operation`` and ``magnitude`` belong to `TrivialAugmenter`.
         ``augmenter`` is the position of the augmenter in a mapping, or -1 for a plain copy.
 
@@ -130,7 +130,7 @@ class AugmentationParams:
         return self.n_rows
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        """Return a column, with the value that changes nothing where it is not in use."""
+        """Return a column, filled with its neutral value if it is not in use."""
         if name in self.columns:
             return self.columns[name]
         return np.full(self.n_rows, COLUMNS[name].neutral)
@@ -147,7 +147,7 @@ class AugmentationParams:
         Parameters
         ----------
         indices : ndarray of int or slice
-            Rows to return.
+            The rows to return.
 
         Returns
         -------
@@ -178,7 +178,7 @@ class AugmentationParams:
 
     @classmethod
     def from_dicts(cls, dicts: Iterable[Mapping[str, Any]]) -> "AugmentationParams":
-        """Read back what `to_dicts` wrote.
+        """Make parameters from the dicts that `to_dicts` returned.
 
         Parameters
         ----------
@@ -205,10 +205,11 @@ class AugmentationParams:
 
     @classmethod
     def from_keras(cls, dicts: Iterable[Mapping[str, Any]]) -> "AugmentationParams":
-        """Read the dicts of Keras' ``ImageDataGenerator.get_random_transform``.
+        """Make parameters from the dicts of Keras' ``ImageDataGenerator.get_random_transform``.
 
-        Keras draws ``tx`` from ``height_shift_range`` but then shifts columns by it, and does the
-        opposite with ``ty``. This method replays what Keras' ``apply_transform`` actually does.
+        Keras draws ``tx`` from ``height_shift_range`` but then shifts columns by ``tx``. It draws
+        ``ty`` from ``width_shift_range`` but shifts rows by it. This method replays what Keras'
+        ``apply_transform`` actually does.
 
         Parameters
         ----------
@@ -240,7 +241,7 @@ class AugmentationParams:
 
 
 class Operation(NamedTuple):
-    """One operation: the column it stands for, its magnitudes, and whether a sign is drawn."""
+    """One operation: the column that it sets, its magnitudes, and whether a sign is drawn."""
 
     column: str | None
     magnitudes: NDArray[np.float64]
@@ -269,7 +270,7 @@ OPERATIONS: Mapping[str, Operation] = {
 
 
 def expand_operations(params: AugmentationParams) -> AugmentationParams:
-    """Write each row's operation and magnitude as the plain column that it stands for."""
+    """Convert the operation and magnitude of each row to the column that the operation sets."""
     if "operation" not in params:
         return params
     columns: dict[str, NDArray[Any]] = {

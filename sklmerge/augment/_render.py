@@ -37,7 +37,7 @@ _CHUNK_VALUES = 2**18
 
 
 class RenderSettings(NamedTuple):
-    """How pixels are found and bounded, the same for every image."""
+    """Settings for interpolation, borders and value range, the same for every image."""
 
     fill_mode: str
     cval: float
@@ -70,7 +70,7 @@ def render_images(
     moves = plan_moves(images, indices, params, settings, (out.shape[1], out.shape[2]))
 
     def start() -> Render:
-        """Give a function, for one thread at a time, that renders rows by buffers of its own."""
+        """Return a function, for one thread at a time, that renders rows with its own buffers."""
         move = moves.start()
         finish = plan_finish(params, images.dtype, out.shape, settings.bounds, preparation)
         # Without a preparation the images are finished where they lie.
@@ -110,7 +110,7 @@ Move = Callable[[int, Image], Image]
 
 
 class Moves(NamedTuple):
-    """Where the pixels of each row's image go."""
+    """The geometric changes of the image of each row."""
 
     images: NDArray[Any]
     indices: list[int]
@@ -126,7 +126,7 @@ class Moves(NamedTuple):
     symmetries: list[int]
 
     def start(self) -> Move:
-        """Give a function, for one thread, that moves the image of a row."""
+        """Return a function, for one thread, that moves the image of a row."""
         images, indices, frame, symmetries = self.images, self.indices, self.frame, self.symmetries
         is_ready = frame == images.shape[1:3] and images.flags.c_contiguous
         margins = self.margins.tolist()
@@ -169,7 +169,7 @@ def plan_moves(
     settings: RenderSettings,
     size: tuple[int, int],
 ) -> Moves:
-    """Plan how images get to an output's height and width, see `render_images`."""
+    """Plan how images are warped to the height and width of the output; see `render_images`."""
     frame = choose_frame((images.shape[1], images.shape[2]), size)
     affine = compose_affine(params, size)
     symmetries = [-1] * len(indices)
@@ -197,7 +197,7 @@ def plan_finish(
     bounds: tuple[float, float],
     preparation: Preparation | None,
 ) -> Finish:
-    """Plan, for one thread, what is done to images that are moved."""
+    """Plan, for one thread, the steps after images are moved."""
     colors = not COLOR_COLUMNS.isdisjoint(params.columns)
     effects = not EFFECT_COLUMNS.isdisjoint(params.columns)
     recolor = None

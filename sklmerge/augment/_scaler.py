@@ -1,4 +1,4 @@
-"""ImageScaler: deterministic, a transformer. How images are prepared to train and to test."""
+"""ImageScaler: the deterministic transformer that prepares images for training and testing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CHUNK = 64
 
 
 class ImageScaler(ImageTransformer, BaseEstimator):
-    """Resize and normalise images, in training and testing.
+    """Resize and normalise images, in the same way for training and testing.
 
     This is the deterministic half of Keras' ``ImageDataGenerator``. `fit` computes statistics of
     the training images, and `transform` applies them to any images.
@@ -41,46 +41,46 @@ class ImageScaler(ImageTransformer, BaseEstimator):
     rescale : float, default=None
         Multiply every value by this factor, such as ``1 / 255``.
     image_size : (int, int), default=None
-        Resize to this height and width. None keeps the size.
+        Resize images to this height and width, in pixels. None keeps the size.
     featurewise_center : bool, default=False
-        Subtract the mean over the training images, channel by channel.
+        Subtract the mean of the training images, channel by channel.
     featurewise_std_normalization : bool, default=False
-        Divide by the standard deviation over the training images, channel by channel.
+        Divide by the standard deviation of the training images, channel by channel.
     samplewise_center : bool, default=False
         Subtract each image's own mean.
     samplewise_std_normalization : bool, default=False
         Divide by each image's own standard deviation.
     zca_whitening : bool, default=False
         Centre like `featurewise_center`, then multiply by a matrix that makes the values of an
-        image uncorrelated over the training images. As in Keras, means are per channel, not per
-        pixel, so the values are fully uncorrelated only if all pixels have the same mean. For an
-        image of n values, the matrix has n * n entries, so use small images.
+        image uncorrelated over the training images. As in Keras, means are computed per channel,
+        not per pixel. The values are therefore fully uncorrelated only if all pixels have the same
+        mean. For an image of n values, the matrix has n * n entries, so use small images.
     zca_epsilon : float, default=1e-06
-        Added to the singular values before dividing by them in whitening.
+        Small number added to the singular values in whitening, before dividing by them.
     preprocessing_function : callable, default=None
         Called for each image, after resizing and before everything else. It gets a float array of
         shape (H, W) or (H, W, C), and must return an array of the same shape.
     dtype : {"float32", "float64"}, default="float32"
         Dtype of the output.
     mean, std : float or sequence of float, default=None
-        Subtract `mean` from each channel, then divide by `std`; this needs no `fit`. Values up to
-        1 are fractions of white for any image dtype, like ImageNet's (0.485, 0.456, 0.406) and
-        (0.229, 0.224, 0.225). If any value is above 1, or if `rescale` is used, all values are in
-        units of the (rescaled) images.
+        Subtract `mean` from each channel, then divide by `std`. This does not require `fit`. Values
+        up to 1 are fractions of white for any image dtype, like ImageNet's (0.485, 0.456, 0.406)
+        and (0.229, 0.224, 0.225). If any value is above 1, or if `rescale` is used, all values are
+        in units of the (rescaled) images.
     image_shape : tuple of int, default=None
         Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
 
     Attributes
     ----------
     mean_ : ndarray of float64, shape (C,)
-        Mean over the training images, after rescaling. Only exists if a featurewise option needs
-        it.
+        Mean over the training images, after rescaling. This attribute exists only with a
+        featurewise option or `zca_whitening`.
     std_ : ndarray of float64, shape (C,)
         Standard deviation over the training images, after rescaling.
     n_pixels_ : int
         Number of pixels that the mean and standard deviation were computed from.
     whitening_ : ndarray of float64, shape (h * w * C, h * w * C)
-        The whitening matrix for flattened images. Only exists with `zca_whitening`.
+        The whitening matrix for flattened images. This attribute exists only with `zca_whitening`.
     n_channels_ : int
         Number of channels of the training images. 1 for grey images without a channel axis.
 
@@ -91,12 +91,13 @@ class ImageScaler(ImageTransformer, BaseEstimator):
     Notes
     -----
     The order is the same as in Keras: resize, preprocessing function, rescale, samplewise centre
-    and scale, featurewise centre and scale, whitening. 1e-6 is added to every standard deviation.
+    and scale, featurewise centre and scale, whitening. Before a division, 1e-6 is added to the
+    standard deviation.
 
-    There are two differences from Keras. Keras computes statistics after rescaling, but before the
-    preprocessing function and the samplewise options. Here, each statistic is computed after all
-    steps that precede it, so the result has mean 0 and standard deviation 1, whatever the other
-    options are. And in Keras some options turn others on or off: dividing by the standard
+    There are two differences from Keras. First, Keras computes statistics after rescaling, but
+    before the preprocessing function and the samplewise options. Here, each statistic is computed
+    after all steps that precede it. So the result has mean 0 and standard deviation 1, whatever the
+    other options are. Second, in Keras some options turn others on or off: dividing by the standard
     deviation also centres, and whitening turns off this division. Here, each option does only what
     it says.
 
@@ -180,7 +181,7 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         return self
 
     def partial_fit(self, X: Any, y: object = None) -> Self:
-        """Add more images. The result is the same as one `fit` with the images of all calls.
+        """Update the statistics. The result is the same as one `fit` with the images of all calls.
 
         Parameters
         ----------
@@ -222,11 +223,11 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         return scale_batch(self, X, counted=getattr(self, "n_channels_", 3) == 1)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Say that nothing need be fitted if nothing is learned."""
+        """Declare that no fit is needed if nothing is learned."""
         return hasattr(self, "n_channels_") or not (self._learns() or self.zca_whitening)
 
     def __sklearn_tags__(self) -> Any:
-        """Say whether fit must be called."""
+        """Declare whether fit must be called."""
         tags = super().__sklearn_tags__()
         tags.requires_fit = self._learns() or bool(self.zca_whitening)
         return tags
@@ -253,7 +254,7 @@ class ImageScaler(ImageTransformer, BaseEstimator):
                 raise ValueError(f"{name} must be None if it is learned from images, got {given!r}")
 
     def _learn(self, chunk: NDArray[Any]) -> None:
-        """Learn from images, all of one shape."""
+        """Update the statistics with images of one shape."""
         batch = as_image_batch(chunk, self.image_shape, counted=hasattr(self, "n_channels_"))
         n_channels = batch.shape[3] if batch.ndim == 4 else 1
         if getattr(self, "n_channels_", n_channels) != n_channels:
@@ -275,7 +276,7 @@ class ImageScaler(ImageTransformer, BaseEstimator):
             self.std_ = np.sqrt(seen.deviations / seen.n_pixels)
 
     def _gather(self, X: Any) -> Iterator[NDArray[Any]]:
-        """Yield all images, and refuse too many before more than the first of them are read."""
+        """Yield all images; if they are too many to whiten, raise after reading the first ones."""
         n_seen = 0
         for chunk in iterate_images(X, self.image_size):
             n_seen += len(chunk)
@@ -316,7 +317,7 @@ _FLAGS = (
 
 
 def scale_batch(scaler: ImageScaler, X: ArrayLike, *, counted: bool) -> NDArray[Any]:
-    """Transform images, whose number the caller may know from elsewhere; see `as_image_batch`."""
+    """Transform images; `counted` says that their number is known; see `as_image_batch`."""
     check_is_fitted(scaler)
     batch = as_image_batch(X, scaler.image_shape, counted=counted)
     size = find_size(scaler, (batch.shape[1], batch.shape[2]))
@@ -330,14 +331,14 @@ def scale_batch(scaler: ImageScaler, X: ArrayLike, *, counted: bool) -> NDArray[
 
 
 def find_size(scaler: ImageScaler, size: tuple[int, int]) -> tuple[int, int]:
-    """Find the height and width of what a scaler makes of images of a height and width."""
+    """Find the output height and width of a scaler for images of a height and width."""
     return check_image_size(scaler.image_size) or size
 
 
 def plan_preparation(
     scaler: ImageScaler, dtype: np.dtype[Any], n_channels: int, *, learned: bool = True
 ) -> Preparation:
-    """Plan what a scaler does to images of a dtype; `learned=False` leaves out what it learns."""
+    """Plan the steps of a scaler for images of a dtype; `learned=False` omits learned steps."""
     if learned:
         # A scaler that learns nothing has come past no check in fit.
         scaler._check_params()
@@ -368,7 +369,7 @@ def plan_preparation(
 
 
 def iterate_images(X: Any, image_size: tuple[int, int] | None) -> Iterator[Any]:
-    """Yield training images some at a time, of an array, an index or batches."""
+    """Yield training images in chunks, from an array, an index or batches."""
     if hasattr(X, "make_batch"):
         for number in range(len(X)):
             yield X[number][0]

@@ -1,4 +1,4 @@
-"""TrivialAugmenter: one operation an image, for those who do not want to choose ranges."""
+"""TrivialAugmenter: one random operation per image, without ranges to choose."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _SIGN_STREAM = 28
 
 
 class TrivialAugmenter(BaseAugmenter):
-    """Augment each image with one random operation of random strength, with nothing to tune.
+    """Augment each image with one random operation of random strength, without tuning.
 
     The operations are those of TrivialAugmentWide, and all are equally likely: no change; shear,
     shift and rotation; brightness, colour, contrast and sharpness; posterize, solarize,
-    autocontrast and equalize. The strength is one of 31 steps.
+    autocontrast and equalize. The strength is chosen from 31 steps.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ class TrivialAugmenter(BaseAugmenter):
     image_shape : tuple of int, default=None
         Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
     random_state : int, RandomState, Generator or None, default=None
-        Default seed of the methods.
+        Seed that the methods use if they are called without one.
     n_jobs : int, default=None
-        Number of threads. Does not change the result.
+        Number of threads. The result does not depend on it.
 
     See Also
     --------
@@ -52,9 +52,9 @@ class TrivialAugmenter(BaseAugmenter):
 
     Notes
     -----
-    Shifts are up to 32 pixels for any image size, and shears keep the centre in place. Rotations
-    are up to 135 degrees, and images are never flipped. If a rotated or solarized image would
-    belong to a different class, use `ImageAugmenter` and choose the ranges yourself.
+    Shifts are up to 32 pixels, whatever the image size. Shears keep the centre in place. Rotations
+    are up to 135 degrees. Images are never flipped. If a rotated or solarized image would belong to
+    a different class, use `ImageAugmenter` and choose the ranges yourself.
 
     References
     ----------
@@ -141,7 +141,7 @@ class TrivialAugmenter(BaseAugmenter):
         Returns
         -------
         ndarray of shape (n, ...)
-            With the shape and dtype of X or, if there is a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
         """
         settings = {k: v for k, v in self.get_params().items() if k != "random_state"}
         augmenter = ImageAugmenter(**settings)

@@ -23,7 +23,7 @@ INTERPOLATIONS = {
 
 
 def choose_frame(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """Choose the size at which a warp to another size reads a source without skipping pixels."""
+    """Choose the source size from which a warp to another size does not skip pixels."""
     frame = source
     while skips_pixels(frame, size):
         # The side that shrinks most is halved until one interpolation reads what is left.
@@ -35,7 +35,7 @@ def choose_frame(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, i
 
 
 def mirror_image(image: NDArray[Any], symmetry: int, out: NDArray[Any]) -> None:
-    """Copy, flip or turn one image, see `SYMMETRIES`, into a contiguous array of its shape."""
+    """Copy, flip or turn one image into a contiguous array of its shape; see `SYMMETRIES`."""
     swap, mirror_x, mirror_y = SYMMETRIES[symmetry]
     if swap:
         cv2.transpose(image, dst=out)
@@ -49,7 +49,7 @@ def mirror_image(image: NDArray[Any], symmetry: int, out: NDArray[Any]) -> None:
 
 
 class Warper:
-    """Warps images of one shape and dtype in buffers that it uses again; it serves one thread."""
+    """Warps images of one shape and dtype with reusable buffers, in one thread."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Warper:
         margins: list[int],
         out: NDArray[Any],
     ) -> None:
-        """Warp one image into a contiguous array; `affine` maps to the source with its margins."""
+        """Warp one image into a contiguous array; `affine` maps to the source plus its margins."""
         pixels = image.astype(self.dtype) if self.casts else image
         if self.lanes:
             pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA, dst=self.inner)

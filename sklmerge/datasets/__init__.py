@@ -1,4 +1,4 @@
-"""The embedded sample: patches of real photographs, imbalanced as nature would have them."""
+"""A small sample data set: patches of real photographs, with imbalanced classes."""
 
 from sklmerge.datasets._textures import load_textures, write_textures
 

@@ -32,7 +32,7 @@ def load_textures(*, return_X_y: bool = False) -> Any:
     Parameters
     ----------
     return_X_y : bool, default=False
-        Whether to return (images, target) instead of a Bunch.
+        If True, return a tuple (images, target) instead of a Bunch.
 
     Returns
     -------
@@ -45,7 +45,8 @@ def load_textures(*, return_X_y: bool = False) -> Any:
         target_names : list of str
             The classes, sorted.
         groups : ndarray of shape (240,), str
-            Groups of five neighbouring patches in a photograph, such as "brick 0".
+            Name of each patch's group, such as "brick 0". A group is five neighbouring patches of a
+            photograph.
         DESCR : str
             The origin of the images.
 
@@ -80,7 +81,8 @@ def write_textures(folder: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     folder : path-like
-        The folder, which is created if it does not exist. Existing textures are written again.
+        The folder to write to. It is created if it does not exist. Existing textures are
+        overwritten.
 
     Raises
     ------
@@ -120,7 +122,7 @@ def _load_photograph(name: str) -> NDArray[np.uint8]:
 
 
 def _cut_patches(photograph: NDArray[np.uint8], n: int) -> NDArray[np.uint8]:
-    """Cut the first n patches, row by row; what does not fill a patch is left over."""
+    """Cut the first n patches, row by row; drop the rest of the photograph."""
     height, width = PATCH_SHAPE
     rows, columns = photograph.shape[0] // height, photograph.shape[1] // width
     whole = photograph[: rows * height, : columns * width]

@@ -1,4 +1,4 @@
-"""What describes an image: gradients, texture, colour or a network, and the reader of paths."""
+"""Features of images (gradients, texture, colour, embeddings), and a reader of paths."""
 
 from sklmerge.features._color import ColorHistogram
 from sklmerge.features._embedding import EmbeddingFeatures

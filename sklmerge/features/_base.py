@@ -1,4 +1,4 @@
-"""What features of images share: images or paths in, one row of numbers an image out."""
+"""Base of image features: images or paths in, one row of numbers per image out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -40,12 +40,12 @@ _TASKS_PER_WORKER = 4
 
 
 class NamedFeatures(TransformerMixin, BaseEstimator):
-    """A transformer of images or paths to one row of named numbers each."""
+    """A transformer that returns one row of named numbers per image or path."""
 
     feature_names_: list[str]
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
-        """Name the features.
+        """Return the names of the features.
 
         Parameters
         ----------
@@ -60,7 +60,7 @@ class NamedFeatures(TransformerMixin, BaseEstimator):
         return np.array(self.feature_names_, dtype=object)
 
     def __sklearn_tags__(self) -> Any:
-        """Say that X may be images or paths."""
+        """Declare that X may be images or paths."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
@@ -70,7 +70,7 @@ class NamedFeatures(TransformerMixin, BaseEstimator):
 
 
 class ImageFeatures(NamedFeatures, ABC):
-    """What all features of images share; each kind says how it describes one image."""
+    """Base class of image features. Subclasses define how one image is described."""
 
     image_shape: tuple[int, ...] | None
     n_jobs: int | None
@@ -80,11 +80,11 @@ class ImageFeatures(NamedFeatures, ABC):
     _prefer = "processes"
 
     def _find_range(self) -> tuple[float, float] | None:
-        """Return black and white of float images where they are not 0 and 1."""
+        """Return the values of black and white in float images, or None for 0 and 1."""
         return None
 
     def _check_range(self, batch: NDArray[Any]) -> None:
-        """Refuse floats beyond black and white."""
+        """Refuse floats outside the value range."""
         bounds = find_value_range(batch.dtype, self._find_range())
         check_value_range(batch, bounds)
 
@@ -94,16 +94,16 @@ class ImageFeatures(NamedFeatures, ABC):
 
     @abstractmethod
     def _name_features(self, image_shape: tuple[int, ...]) -> list[str]:
-        """Name the entries of that vector; raise a ValueError where parameters do not fit."""
+        """Name the entries of that vector; raise a ValueError if parameters do not fit."""
 
     def fit(self, X: Any, y: object = None) -> Self:
-        """Check the parameters and remember the image shape; nothing else is learned.
+        """Check the parameters and store the image shape. Nothing else is learned.
 
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
-            Images, flattened rows (which need ``image_shape``), paths, or an ImageIndex. If X
-            contains paths or is an index, only the first image is read, to find the shape.
+            Images, flattened rows (which need ``image_shape``), paths, or an ImageIndex. For paths
+            or an index, only the first image is read, to find the shape.
         y : ignored
 
         Returns
@@ -128,7 +128,7 @@ class ImageFeatures(NamedFeatures, ABC):
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
-            Images of the shape seen in `fit`. Files are read as RGB, a few at a time.
+            Images of the same shape as in `fit`. Files are read as RGB, a few at a time.
 
         Returns
         -------
@@ -163,21 +163,21 @@ class ImageFeatures(NamedFeatures, ABC):
         return np.concatenate([np.empty((0, len(self.feature_names_))), *described])
 
     def __sklearn_tags__(self) -> Any:
-        """Say that X may be flattened rows if their shape is known."""
+        """Declare that X may be flattened rows if `image_shape` is set."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = self.image_shape is not None
         return tags
 
 
 def share_rows(n: int, most: int, n_jobs: int | None) -> list[slice]:
-    """Share rows among tasks of at most `most` rows, as evenly as can be."""
+    """Divide rows as evenly as possible among tasks of at most `most` rows."""
     n_tasks = min(n, max(-(-n // most), _TASKS_PER_WORKER * joblib.effective_n_jobs(n_jobs)))
     bounds = [n * task // max(n_tasks, 1) for task in range(n_tasks + 1)]
     return [slice(start, stop) for start, stop in pairwise(bounds)]
 
 
 class FileBatch(NamedTuple):
-    """Some files for one worker, and the shape that all of their images must have, if known."""
+    """Some files for one worker, and the shape that their images must have, if known."""
 
     paths: Sequence[str]
     reader: Reader | None

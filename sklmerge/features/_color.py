@@ -20,11 +20,11 @@ class ColorHistogram(ImageFeatures):
     n_bins : int, default=16
         Number of bins in the value range.
     value_range : (float, float), default=None
-        Value range of float images; None means 0 to 1. Integers have their dtype's range.
+        Value range of float images. None means 0 to 1. Integer images use the range of their dtype.
     image_shape : tuple of int, default=None
         Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
     n_jobs : int, default=None
-        Number of workers, as in joblib. Does not change the result.
+        Number of workers, as in joblib. The result does not depend on it.
 
     Attributes
     ----------
@@ -41,8 +41,8 @@ class ColorHistogram(ImageFeatures):
 
     Notes
     -----
-    Each channel's histogram adds up to 1. As in `numpy.histogram`, the last bin includes its upper
-    bound.
+    The histogram of each channel sums to 1. As in `numpy.histogram`, the last bin includes its
+    upper bound.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def count_levels(image: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def count_in_bins(levels: NDArray[np.int64], n_bins: int) -> NDArray[np.int64]:
-    """Put counted levels into bins of equal width, as `numpy.histogram` does with the values."""
+    """Sum counted levels in bins of equal width, as `numpy.histogram` does with values."""
     up_to = np.zeros((len(levels), 257), np.int64)
     np.cumsum(levels, axis=1, out=up_to[:, 1:])
     return np.diff(up_to[:, find_bin_ends(n_bins)], axis=1)
@@ -113,6 +113,6 @@ def count_in_bins(levels: NDArray[np.int64], n_bins: int) -> NDArray[np.int64]:
 
 @cache
 def find_bin_ends(n_bins: int) -> NDArray[np.intp]:
-    """Find the first of 256 levels in each bin, and after the last bin 256."""
+    """Find the first of 256 levels in each bin, followed by 256."""
     sizes = np.histogram(np.arange(256), n_bins, (0, 255))[0]
     return np.concatenate([[0], np.cumsum(sizes)])

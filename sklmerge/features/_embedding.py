@@ -1,4 +1,4 @@
-"""EmbeddingFeatures: what a pretrained network sees in an image."""
+"""EmbeddingFeatures: the output of a pretrained network as features."""
 
 import hashlib
 import os
@@ -39,9 +39,9 @@ class EmbeddingFeatures(NamedFeatures):
     ----------
     model : torch module, Keras model, path of an ONNX file, or callable
         The pretrained network. A torch module gets float32 tensors of shape (n, C, H, W). A Keras
-        model or a callable gets float32 arrays of shape (n, H, W, C). An ONNX model gets whichever
-        of these two shapes its input requires. The output must have one row of numbers per image;
-        further axes of length 1 are dropped.
+        model or a callable gets float32 arrays of shape (n, H, W, C). An ONNX model gets the one of
+        these two shapes that its input requires. The output must have one row of numbers per image.
+        Additional axes of length 1 at the end are dropped.
     image_size : (int, int), default=None
         Resize images to this height and width, in pixels. None keeps their size.
     mean, std : float or sequence of float, default=None
@@ -50,18 +50,18 @@ class EmbeddingFeatures(NamedFeatures):
         above 1, such as 127.5, all values are in units of the images. None passes the images
         unchanged.
     batch_size : int, default=32
-        Number of images per call of the model. Changes the result by no more than rounding.
+        Number of images per call of the model. It affects the result only by rounding errors.
     device : str, default=None
-        Device for a torch module or an ONNX file, such as ``"cuda"``. None leaves a module where
-        it is.
+        Device for a torch module or an ONNX file, such as ``"cuda"``. None does not move a torch
+        module.
     output : str, default=None
         Name of an inner layer whose output is used instead of the model's output. For a torch
         module, a name from ``named_modules()``; for a Keras model, the name of one of its
         ``layers``; for an ONNX file, the name of a tensor.
     cache_dir : path-like, default=None
-        Folder that stores the embeddings, under a hash of image and model. Each embedding is then
-        computed only once, and reused in other folds, grid search candidates, later runs and other
-        processes.
+        Folder to cache the embeddings in, by a hash of the image and the model. Each embedding is
+        then computed only once, and reused in other folds, grid search candidates, later runs and
+        other processes.
 
     Attributes
     ----------
@@ -72,13 +72,13 @@ class EmbeddingFeatures(NamedFeatures):
 
     Notes
     -----
-    A clone uses the same model object, without copying or changing its weights. The model's
+    A clone of this object uses the same model, without copying or changing its weights. The model's
     training mode is restored after each call. The hash of a model covers its weights, its
     configuration and its output for a fixed test batch, so a model that was trained further counts
     as a new model. The hash of a callable covers only its name and its output for the test batch.
 
-    If `mean` and `std` are None, integer values are passed to the model unscaled: 0 to 255 for
-    uint8.
+    If `mean` and `std` are None, integer values are passed to the model without scaling: 0 to 255
+    for uint8.
 
     See Also
     --------
@@ -181,7 +181,7 @@ class EmbeddingFeatures(NamedFeatures):
         wants: Wants,
         store: EmbeddingStore | None,
     ) -> None:
-        """Fill in the rows of some images, those that are stored first."""
+        """Fill in the rows of some images: first the stored ones, then the others."""
         lacking = list(range(len(rows)))
         names: list[str] = []
         if store is not None:
@@ -202,7 +202,7 @@ class EmbeddingFeatures(NamedFeatures):
                     store.save(names[at], rows[at])
 
     def _check_params(self) -> None:
-        """Refuse parameters of a wrong kind before a model or a file is blamed."""
+        """Check the types of the parameters, before errors in a model or a file."""
         find_kind(self.model)
         check_image_size(self.image_size)
         check_whole("batch_size", self.batch_size, 1)
@@ -230,7 +230,7 @@ class EmbeddingFeatures(NamedFeatures):
 
     @contextmanager
     def _open_model(self) -> Iterator[tuple[Run, Wants]]:
-        """Give the function that embeds a batch, and what the model says it wants."""
+        """Yield the function that embeds a batch, and the image format that the model requires."""
         kind = find_kind(self.model)
         if kind != "onnx":
             with open_model(kind, self.model, self.output, self.device) as run:
@@ -242,7 +242,7 @@ class EmbeddingFeatures(NamedFeatures):
         yield session, session.wants
 
     def _prepare(self, images: list[NDArray[Any]], wants: Wants) -> NDArray[np.float32]:
-        """Resize and normalise images; make float32 of them, with their channels last."""
+        """Resize and normalise images, and convert them to float32 with channels last."""
         size = check_image_size(self.image_size)
         if size is not None:
             images = [resize_image(image, size) for image in images]
@@ -275,7 +275,7 @@ class EmbeddingFeatures(NamedFeatures):
         return batch
 
     def _embed(self, run: Run, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run the model on a batch, and check that a row comes out for each image."""
+        """Run the model on a batch, and check that it returns one row per image."""
         try:
             result = run(batch)
         except (RuntimeError, ValueError, TypeError) as error:
@@ -294,7 +294,7 @@ class EmbeddingFeatures(NamedFeatures):
         return rows.astype(np.float32, copy=False)
 
     def _open_store(self, run: Run, wants: Wants, images: Images) -> EmbeddingStore | None:
-        """Open the folder of this model's embeddings, as it is now."""
+        """Open the folder of the embeddings of this model in its present state."""
         if self.cache_dir is None:
             return None
         kind = find_kind(self.model)
@@ -324,7 +324,7 @@ class EmbeddingFeatures(NamedFeatures):
         return EmbeddingStore(os.path.join(os.fspath(self.cache_dir), digest.hexdigest()))
 
     def __sklearn_clone__(self) -> Self:
-        """Clone all parameters but the model, which is shared: its weights may be large."""
+        """Clone all parameters except the model, which is shared, because it may be large."""
         params = self.get_params(deep=False)
         model = params.pop("model")
         return type(self)(model, **{name: clone(v, safe=False) for name, v in params.items()})

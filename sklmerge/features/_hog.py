@@ -1,4 +1,4 @@
-"""HOGFeatures: the shapes in an image, by the directions of its gradients."""
+"""HOGFeatures: shapes in an image, described by gradient directions."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class HOGFeatures(ImageFeatures):
     image_shape : tuple of int, default=None
         Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
     n_jobs : int, default=None
-        Number of workers, as in joblib. Does not change the result.
+        Number of workers, as in joblib. The result does not depend on it.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class HOGFeatures(ImageFeatures):
 
     Notes
     -----
-    The features are the same as from `skimage.feature.hog`. Values of float images must be between
-    0 and 1. In a colour image, each pixel uses the channel with the strongest gradient. Alpha is
-    ignored.
+    The features are the same as those of `skimage.feature.hog`. Values of float images must be
+    between 0 and 1. In a colour image, the gradient of each pixel comes from the channel where it
+    is strongest. Alpha is ignored.
 
     References
     ----------

@@ -25,26 +25,26 @@ from sklmerge.images import (
 
 
 class ImageReader(ImageTransformer, BaseEstimator):
-    """Read images from their paths, as the first step of a pipeline.
+    """Read images from paths, as the first step of a pipeline.
 
     A grid search can then split lists of paths into folds, and each fold reads only its own images.
 
     Parameters
     ----------
     image_size : (int, int), default=None
-        Resize all images to this height and width. None keeps their sizes, which must then be
-        equal.
+        Resize all images to this height and width, in pixels. None keeps the sizes of the images,
+        which must then be equal.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
-        See `sklmerge.images.decode_image`.
+        Channels of the images; see `sklmerge.images.decode_image`.
     reader : callable, default=None
-        A function from path to array, for your own file formats. It should raise OSError or
-        ValueError if it fails. None uses the `reader` of the ImageIndex, if X is one. Otherwise,
-        the formats that `decode_image` supports are read.
+        A function that takes a path and returns an array, for your own file formats. It should
+        raise OSError or ValueError if it fails. None uses the `reader` of the ImageIndex, if X is
+        one. Otherwise, the formats that `decode_image` supports are read.
     n_jobs : int, default=None
         Number of threads, as in joblib. Does not change the result.
     storage_options : mapping, default=None
-        Options for fsspec's file systems, if there are URLs among the paths. None uses the options
-        of the ImageIndex, if X is one.
+        Options for fsspec's file systems, if paths are URLs. None uses the options of the
+        ImageIndex, if X is one.
 
     See Also
     --------
@@ -52,10 +52,10 @@ class ImageReader(ImageTransformer, BaseEstimator):
 
     Notes
     -----
-    The reader learns nothing, so it does not need to be fitted. Every path must give one row, so a
-    file that cannot be read raises an error. `ImageIndex.verify` lists all such files, and
-    ``ImageIndex.read`` with ``on_error="skip"`` leaves them out. ``set_output`` has no effect on
-    this step, because images stay arrays.
+    The reader learns nothing, so it does not need to be fitted. The output must have one image per
+    path, so a file that cannot be read raises an error. `ImageIndex.verify` lists all such files,
+    and ``ImageIndex.read`` with ``on_error="skip"`` leaves them out. ``set_output`` has no effect
+    on this step, because images stay arrays.
 
     Examples
     --------
@@ -87,7 +87,7 @@ class ImageReader(ImageTransformer, BaseEstimator):
         self.storage_options = storage_options
 
     def fit(self, X: Any = None, y: object = None) -> Self:
-        """Check the parameters; nothing is learned.
+        """Check the parameters. Nothing is learned.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class ImageReader(ImageTransformer, BaseEstimator):
         return images
 
     def _check_params(self) -> None:
-        """Refuse parameters of a wrong kind before any file is blamed."""
+        """Check the types of the parameters, before errors in files."""
         check_decoding(self.color_mode, self.image_size)
         check_n_jobs(self.n_jobs)
         check_reader(self.reader)
@@ -184,11 +184,11 @@ class ImageReader(ImageTransformer, BaseEstimator):
         return None if input_features is None else np.asarray(input_features, dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Say that there is nothing to fit."""
+        """Declare that there is nothing to fit."""
         return True
 
     def __sklearn_tags__(self) -> Any:
-        """Say that X is a list of paths."""
+        """Declare that X is a list of paths."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = tags.input_tags.string = True

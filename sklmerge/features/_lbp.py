@@ -1,4 +1,4 @@
-"""LBPFeatures: the texture of an image, by how its pixels compare with their neighbours."""
+"""LBPFeatures: the texture of an image, described by comparing pixels with their neighbours."""
 
 from math import inf
 from numbers import Real
@@ -16,8 +16,9 @@ from sklmerge.features._base import ImageFeatures
 class LBPFeatures(ImageFeatures):
     """Describe the texture of images by histograms of local binary patterns.
 
-    Each pixel is compared with its neighbours on a circle. Each pattern with at most two changes
-    between darker and brighter is counted separately. All other patterns are counted together.
+    Each pixel is compared with its neighbours on a circle. Each neighbour is darker or brighter
+    than the pixel. Patterns with at most two changes between darker and brighter around the circle
+    are counted by their number of brighter neighbours. All other patterns are counted together.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ class LBPFeatures(ImageFeatures):
     image_shape : tuple of int, default=None
         Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
     n_jobs : int, default=None
-        Number of workers, as in joblib. Does not change the result.
+        Number of workers, as in joblib. The result does not depend on it.
 
     Attributes
     ----------
@@ -48,11 +49,11 @@ class LBPFeatures(ImageFeatures):
     Notes
     -----
     Images are converted to 256 grey levels. Values of float images must be between 0 and 1. Each
-    histogram adds up to 1.
+    histogram sums to 1.
 
-    Augmentation interpolates, which smooths the finest patterns. So with ``radius=1``, augmented
-    copies have different features than their sources. Augment the images of all classes in the
-    same way, or use a larger radius.
+    Augmentation interpolates between pixels, which smooths the finest patterns. With ``radius=1``,
+    augmented copies therefore have different features from their sources. Augment the images of all
+    classes in the same way, or use a larger radius.
 
     References
     ----------
@@ -113,7 +114,7 @@ class LBPFeatures(ImageFeatures):
 
 
 def to_grey(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """Turn an image of any kind to 256 levels of grey, which pixels are compared in exactly."""
+    """Convert an image of any kind to 256 grey levels, so that pixels are compared exactly."""
     if image.ndim == 3:
         image = image[..., 0] if image.shape[2] == 1 else rgb2gray(image[..., :3])
     if image.dtype.kind == "u":

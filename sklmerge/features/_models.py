@@ -1,4 +1,4 @@
-"""One way to run a torch module, a Keras model, an ONNX file or a callable: pixels in, rows out."""
+"""Run a torch module, a Keras model, an ONNX file or a callable: pixels in, rows out."""
 
 import hashlib
 import os
@@ -17,14 +17,14 @@ Run = Callable[[NDArray[np.float32]], Any]
 
 
 class Wants(NamedTuple):
-    """What a model says about the images it takes; None if it does not say."""
+    """The image format that a model requires; None if unknown."""
 
     n_channels: int | None = None
     size: tuple[int, int] | None = None
 
 
 def find_kind(model: Any) -> str:
-    """Tell how a model is run: "onnx", "keras", "torch" or "callable"."""
+    """Return the kind of a model: "onnx", "keras", "torch" or "callable"."""
     if isinstance(model, str | os.PathLike):
         if not os.fspath(model).lower().endswith(".onnx"):
             raise ValueError(f"model must be a file that ends in .onnx, got {os.fspath(model)!r}")
@@ -41,7 +41,7 @@ def find_kind(model: Any) -> str:
 
 @contextmanager
 def open_model(kind: str, model: Any, output: str | None, device: str | None) -> Iterator[Run]:
-    """Give a function from a float32 batch (n, H, W, C) to rows; the model's mode is put back."""
+    """Yield a function from a float32 batch (n, H, W, C) to rows; then restore the model's mode."""
     if kind == "torch":
         with _find_lock(model), _open_torch(model, output, device) as run:
             yield run
@@ -73,7 +73,7 @@ def _refuse(value: str | None, name: str, why: str) -> None:
 
 @contextmanager
 def _keep_modes(modules: list[Any]) -> Iterator[None]:
-    """Put torch modules in inference mode, each back in its own mode afterwards."""
+    """Set torch modules to inference mode, and restore the mode of each afterwards."""
     modes = [module.training for module in modules]
     try:
         for module in modules:
@@ -154,7 +154,7 @@ def _suggest(names: list[str]) -> str:
 
 
 class OnnxModel:
-    """A session of onnxruntime with a file, opened when it is needed and never pickled."""
+    """An onnxruntime session for a file, opened when it is needed and never pickled."""
 
     def __init__(self, path: str, output: str | None, device: str | None) -> None:
         self.settings = path, output, device
@@ -194,7 +194,7 @@ class OnnxModel:
         self.batch = shape[0] if isinstance(shape[0], int) else None
 
     def __call__(self, batch: NDArray[np.float32]) -> Any:
-        """Run the session on a batch, in as many images as it takes at a time."""
+        """Run the session on a batch, in parts of the batch size that the model requires."""
         images = np.moveaxis(batch, -1, 1) if self.first else batch
         dtype = _ONNX_DTYPES.get(self.input.type, np.float32)
         images = np.ascontiguousarray(images, dtype)
@@ -244,7 +244,7 @@ def _add_output(content: bytes, name: str) -> bytes:
 
 
 def ask_model(kind: str, model: Any) -> Wants:
-    """Find what a torch module or Keras model wants, by its first convolution or its input."""
+    """Find the image format that a torch or Keras model requires, from its first layer or input."""
     if kind == "keras":
         shape = getattr(model, "input_shape", None)
         if isinstance(shape, tuple) and len(shape) == 4:
@@ -258,7 +258,7 @@ def ask_model(kind: str, model: Any) -> Wants:
 
 
 def digest_model(kind: str, model: Any) -> str:
-    """Digest a model's weights and configuration; for a callable only what it is called."""
+    """Hash a model's weights and configuration; for a callable, hash only its name."""
     digest = hashlib.blake2b(digest_size=16)
     if kind == "torch":
         digest.update(repr(model).encode())

@@ -1,4 +1,4 @@
-"""What an embedding is made of: images read one at a time, and rows that are kept on disk."""
+"""Images to embed, read one at a time, and embeddings stored on disk."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ class Images:
         raise NotImplementedError
 
     def digest(self, place: int) -> str:
-        """Digest an image's content."""
+        """Return a hash of the content of an image."""
         image = np.ascontiguousarray(self.read(place))
         told = f"{image.dtype}{image.shape}".encode()
         return hashlib.blake2b(image.tobytes(), digest_size=16, key=told[:64]).hexdigest()
@@ -71,7 +71,7 @@ class FileImages(Images):
 
 
 class EmbeddingStore:
-    """Rows of float32 in files, one an image; a file appears whole or not at all."""
+    """Rows of float32 in files, one per image; a file is written completely or not at all."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -81,7 +81,7 @@ class EmbeddingStore:
         return os.path.join(self.folder, name[:2], name[2:])
 
     def load(self, name: str, row: NDArray[np.float32]) -> bool:
-        """Fill in a row that is stored; False if it is not, or is of another length."""
+        """Load a stored row into `row`; return False if it is not stored or has another length."""
         try:
             with open(self._locate(name), "rb") as file:
                 content = file.read()
@@ -93,7 +93,7 @@ class EmbeddingStore:
         return True
 
     def save(self, name: str, row: NDArray[np.float32]) -> None:
-        """Store a row; of several writers at a time, each writes the same."""
+        """Store a row; several processes may do this at once, because all write the same."""
         path = self._locate(name)
         own = f"{path}.{os.getpid()}.{threading.get_ident()}"
         for attempt in (0, 1):

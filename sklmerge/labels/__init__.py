@@ -1,4 +1,4 @@
-"""Which classes there are: merge labels, classify merged labels, and find what to merge."""
+"""Labels and classes: merge labels, classify merged labels, and find classes to merge."""
 
 from sklmerge.labels._advisor import MergeAdvisor
 from sklmerge.labels._classifier import MergedClassifier

@@ -17,25 +17,26 @@ from sklmerge.labels._suggest_merges import suggest_merges
 
 
 class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
-    """Suggest which classes to merge because a classifier confuses them.
+    """Suggest merging the classes that a classifier confuses.
 
     Every sample is predicted by a model that was not trained on it. The confusability of two
-    classes is how often they are confused, averaged over both directions. The most confusable
-    classes are joined first, by average linkage.
+    classes A and B is the mean of two rates: how often A is predicted as B, and how often B is
+    predicted as A. Hierarchical clustering with average linkage joins the most confusable classes
+    first.
 
     Parameters
     ----------
     estimator : classifier
-        A clone is fitted for every fold.
+        The classifier to evaluate. A clone of it is fitted for every fold.
     n_classes : int, default=None
-        Join classes until this many are left.
+        Join classes until this number of classes is left.
     threshold : float in (0, 1], default=None
-        Join classes as long as their mean confusability is at least this value. Defaults to 0.1 if
-        `n_classes` is also None.
+        Join classes as long as their mean confusability is at least this value; see
+        `suggest_merges`. Defaults to 0.1 if `n_classes` is also None.
     cv : int, splitter, iterable of splits or None, default=5
-        The same as in scikit-learn's `cross_val_predict`; None means 5 folds. If you pass `groups`
-        to `fit`, an int or None keeps every group in one fold. A splitter that does not keep
-        groups together raises an error.
+        How to split the samples into folds, as in scikit-learn's `cross_val_predict`. None means 5
+        folds. If you pass `groups` to `fit`, and `cv` is an int or None, each group stays in one
+        fold. Any other splitter must keep groups together; otherwise, `fit` raises an error.
 
     Attributes
     ----------
@@ -47,8 +48,8 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
     linkage_ : ndarray of shape (n_classes - 1, 4)
         Linkage matrix in SciPy's format. The distances are 1 minus confusability.
     ambiguous_pairs_ : list of AmbiguousPair
-        Pairs of confused classes, sorted from most to least confusable. Each pair lists the
-        indices of the confused samples. Look at these images before you merge.
+        Pairs of confused classes, sorted from most to least confusable. Each pair lists the indices
+        of the confused samples. Look at these samples before you merge the classes.
     classes_ : ndarray of shape (n_classes,)
         The classes of y, sorted.
     suggestion_ : MergeSuggestion
@@ -56,16 +57,16 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
 
     See Also
     --------
-    suggest_merges : The same from predictions or a confusion matrix.
-    suggest_folder : The same for a folder of images.
+    suggest_merges : Does the same with your own predictions or a confusion matrix.
+    suggest_folder : Does the same for a folder of images.
     MergeDisplay : Draws the suggestion.
     ConfusedImagesDisplay : Shows the confused images.
 
     Notes
     -----
-    The same X, y and splits always give the same suggestion, in whatever order the classes appear
-    in y. The advisor only finds classes that a classifier cannot tell apart. Whether they *should*
-    be merged depends on what they mean.
+    The same predictions always give the same suggestion. It does not depend on the order in which
+    the classes appear in y. The advisor only finds classes that a classifier cannot tell apart.
+    Whether they *should* be merged depends on what they mean.
 
     Examples
     --------
@@ -119,7 +120,7 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         MergeAdvisor
-            Itself.
+            The object itself.
         """
         # With scikit-learn's metrics it takes 0.15 s to import, which a folder's labels do without.
         from sklearn.model_selection import cross_val_predict
@@ -144,12 +145,12 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def to_merger(self) -> LabelMerger:
-        """Make a LabelMerger of the suggestion.
+        """Make a LabelMerger from the suggestion.
 
         Returns
         -------
         LabelMerger
-            Unfitted.
+            An unfitted LabelMerger.
         """
         check_is_fitted(self)
         return self.suggestion_.to_merger()

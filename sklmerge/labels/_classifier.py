@@ -39,9 +39,9 @@ from sklmerge.labels._routing import convert_validation, make_router, name_refin
 class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Train any classifier on merged classes, and predict merged or original classes.
 
-    Always pass the original labels as y; they are merged for `estimator`. To predict original
-    labels, add a `refiner`, which learns to tell the members of a merged class apart. It is trained
-    only on the rows of that class, before any oversampling in `estimator`.
+    Always pass the original labels as y. They are merged before `estimator` is fitted. To predict
+    original labels, add a `refiner`, which learns to tell the members of a merged class apart. The
+    refiner is trained only on the rows of this class, before any oversampling in `estimator`.
 
     Parameters
     ----------
@@ -51,26 +51,26 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Which classes to merge; see :class:`LabelMerger`.
     refiner : classifier, mapping of label -> classifier or "prior", "prior" or None, default=None
         How to tell the members of a merged class apart. A classifier is cloned for each merged
-        class with several members. A mapping gives each merged class its own refiner. Classes that
-        are not in the mapping, and all classes with "prior", are split by training frequency.
+        class with several members. A mapping gives each merged class its own refiner. "prior", the
+        default for classes that are not in the mapping, splits probabilities by training frequency.
     output : {"merged", "original"}, default="merged"
         Which labels `predict`, `predict_proba`, `score` and `classes_` use.
     encode_labels : bool, default=False
-        Pass class numbers 0..k-1 to `estimator` and refiners, as XGBoost and networks need.
-        Predictions are still labels.
+        Whether to fit `estimator` and the refiners on class numbers 0..k-1 instead of labels.
+        XGBoost and neural networks need this. Predictions are still labels.
 
     Attributes
     ----------
     estimator_ : classifier
-        The classifier fitted on merged labels, or on class numbers with `encode_labels`.
+        The classifier fitted on merged labels or, with `encode_labels`, on class numbers.
     merger_ : LabelMerger
-        Fitted on y.
+        The LabelMerger fitted on y.
     refiners_ : dict of merged label -> classifier
         The fitted refiners. A merged class without a refiner has no entry.
     classes_ : ndarray of shape (n_classes,)
         The merged or original classes (see `output`), sorted.
     class_frequencies_ : dict of label -> float
-        Number of samples of each original class in y, or the sum of their `sample_weight`.
+        Number of samples of each original class in y, or sum of their `sample_weight` if given.
     n_features_in_, feature_names_in_
         The attributes of `estimator_`, if it has them.
 
@@ -81,23 +81,25 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    With ``output="original"``, P(a|x) = P(AB|x) P(a|AB, x) for a member a of the merged class AB,
-    and `predict` returns the original class with the largest probability. This class may not belong
-    to the most probable merged class, so `predict` and `predict_merged` can disagree. If
-    `estimator` or a refiner has no `predict_proba`, `predict` first predicts the merged class and
-    then its member, and this class has no `predict_proba` either.
+    With ``output="original"``, the probability of a member a of the merged class AB is P(a|x) =
+    P(AB|x) P(a|AB, x). `predict` then returns the original class with the largest probability. This
+    class may not belong to the most probable merged class, so `predict` and `predict_merged` can
+    disagree. If `estimator` or a refiner has no `predict_proba`, `predict` first predicts the
+    merged class and then its member, and `predict_proba` is not available.
 
-    `estimator` and refiners get the `sample_weight` that you pass to `fit`; "prior" uses it as
-    counts. Other parameters go to `estimator` or, with metadata routing, to the steps that
-    requested them. Validation labels (`eval_set`, `validation_data`, `y_val`) are merged like y.
+    If you pass `sample_weight` to `fit`, it is passed on to `estimator` and the refiners, and
+    "prior" sums the weights of each class instead of counting its samples. Other parameters are
+    passed to `estimator`. With metadata routing, each parameter is passed only to the steps that
+    requested it. Validation labels (`eval_set`, `validation_data`, `y_val`) are merged like y.
 
-    Many meta-estimators replace labels by 0, 1, 2, ... and then fit their inner estimators, so a
-    `merge` of original labels would be wrong. For text labels, this raises an error. For numbers,
-    `merge` must name every class, directly or with ``LabelMerger(merge, classes=[...])``, and y
-    must contain exactly these classes. With ``missing="ignore"``, y may contain fewer, if one of
-    them is no such number. Two mistakes cannot be detected: class numbers that are not in sorted
-    order, and a meta-estimator that compares merged predictions with original labels. So use
-    ``output="merged"`` only for the outermost classifier.
+    Many meta-estimators replace the labels by 0, 1, 2, ... before they fit their inner estimators.
+    A `merge` of original labels would then merge the wrong classes. If your labels are text, this
+    raises an error. If they are numbers, `merge` must name every class, directly or with
+    ``LabelMerger(merge, classes=[...])``, and y must contain exactly these classes. With
+    ``missing="ignore"``, y may lack some of them if it has a number that such a replacement cannot
+    produce. Two mistakes cannot be detected: class numbers that are not in sorted order, and a
+    meta-estimator that compares merged predictions with original labels. So use ``output="merged"``
+    only for the outermost classifier.
 
     scikit-learn's scorers compare predictions with the original y, so use ``output="original"`` or
     :func:`merged_scorer`. If X is a tensor and array API dispatch is on, predictions are tensors.
@@ -136,7 +138,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def fit(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **params: Any
     ) -> Self:
-        """Fit the estimator on merged labels, and the refiners on the rows of their class.
+        """Fit the estimator on merged labels, and each refiner on the rows of its merged class.
 
         Parameters
         ----------
@@ -145,19 +147,19 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Original labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Passed on only if given.
+            Weights of the samples. None fits `estimator` and the refiners without weights.
         **params : dict
-            Passed to `estimator`, or to the steps that requested them.
+            Passed to `estimator` or, with metadata routing, to the steps that requested them.
 
         Returns
         -------
         MergedClassifier
-            Itself.
+            The object itself.
 
         Raises
         ------
         ValueError
-            If `merge`, `refiner`, `output` and y contradict each other.
+            If `merge`, `refiner` and `output` do not fit together, or do not fit y.
         """
         check_choice("output", self.output, ("merged", "original"))
         check_flag("encode_labels", self.encode_labels)
@@ -207,7 +209,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     @in_kind_of_X
     def predict_merged(self, X: Any) -> NDArray[Any]:
-        """Predict merged labels, whatever `output` is.
+        """Predict merged labels, regardless of `output`.
 
         Parameters
         ----------
@@ -227,7 +229,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     @in_kind_of_X
     def predict_original(self, X: Any) -> NDArray[Any]:
-        """Predict original labels, whatever `output` is.
+        """Predict original labels, regardless of `output`.
 
         Parameters
         ----------
@@ -300,7 +302,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def decision_function(self, X: Any) -> NDArray[Any]:
         """Return the decision function of the estimator, with columns in the order of `classes_`.
 
-        With ``output="original"``, it exists only if no merged class has several members.
+        With ``output="original"``, this method exists only if no merged class has several members.
 
         Parameters
         ----------
@@ -387,12 +389,12 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return P[:, self._place_originals()]
 
     def _keeps_columns(self) -> bool:
-        """Say whether the estimator's columns are those of `classes_` as they stand."""
+        """Say whether the estimator's columns are those of `classes_`, in the same order."""
         places = self._place_originals()
         is_same = self.output == "merged" or np.array_equal(places, range(len(places)))
         known = list_known(self.estimator_, self.merger_, self.encode_labels)
         return is_same and len(known) == len(self.classes_)
 
     def _place_originals(self) -> NDArray[Any]:
-        """Say for each original class at which place its merged class stands."""
+        """Return for each original class the position of its merged class."""
         return self.merger_.encode(self.merger_.classes_)

@@ -1,4 +1,4 @@
-"""Confusion counts in, groups of classes that are taken for one another out. No labels here."""
+"""Confusion counts in, groups of confused classes out. No labels here."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,13 +13,13 @@ def count_confusions(
     n_classes: int,
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[Any]:
-    """Count pairs of true (row) and predicted class (column), or add up weights of samples."""
+    """Count the samples, or sum their weights, by true class (row) and predicted class (column)."""
     cells = np.bincount(truth * n_classes + predicted, weights, minlength=n_classes**2)
     return cells.reshape(n_classes, n_classes)
 
 
 def measure_confusability(confusion: NDArray[Any]) -> NDArray[np.float64]:
-    """Average P(predicted j | true i) and P(predicted i | true j), so that sizes do not matter."""
+    """Average P(predicted j | true i) and P(predicted i | true j); class sizes do not matter."""
     totals = confusion.sum(axis=1, keepdims=True)
     # A class that was only predicted has no samples to be mistaken: its row stays 0.
     rates = confusion / np.where(totals > 0, totals, 1)
@@ -44,7 +44,7 @@ def link_classes(confusability: NDArray[np.float64]) -> NDArray[np.float64]:
 def score_joins(
     confusion: NDArray[Any], links: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return accuracy and balanced accuracy before any join and after each."""
+    """Return accuracy and balanced accuracy before the first join and after each join."""
     # Rows and columns are added up once a join, instead of counting samples again.
     table = confusion.astype(np.float64)
     totals, hits = table.sum(axis=1), table.diagonal().copy()
@@ -69,7 +69,7 @@ def score_joins(
 
 
 def is_at_chance(confusion: NDArray[Any]) -> bool:
-    """Tell whether predictions know nothing of the classes, as if drawn without looking."""
+    """Say whether the predictions are no better than chance."""
     # Both must be below 0.1: Cohen's kappa (Cohen 1960), and Cramer's V without its bias (Bergsma
     # 2013). Two classes that are always confused have no kappa, but much V.
     total = confusion.sum()
@@ -91,7 +91,7 @@ def is_at_chance(confusion: NDArray[Any]) -> bool:
 def choose_groups(
     confusion: NDArray[Any], links: NDArray[np.float64], threshold: float
 ) -> list[bool]:
-    """Tell for each join whether it belongs to a group of classes that should count as one."""
+    """Say for each join whether it is part of a group of classes that should be merged."""
     k = len(confusion)
     rates = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1e-300)
     np.fill_diagonal(rates, 0)

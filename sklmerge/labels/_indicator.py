@@ -1,4 +1,4 @@
-"""Multilabel tables: read one, merge its columns by OR, and take that back. No 1-D labels here."""
+"""Multilabel tables: read one, merge its columns by OR, and undo the merge. No 1-D labels here."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from sklmerge.labels._merge_and_unmerge import check_unambiguous, choose_sources
 
 
 def is_indicator(y: Any) -> bool:
-    """Say whether y is a table of two columns or more: one 0/1 column a label."""
+    """Say whether y is a table of two or more columns, one 0/1 column per label."""
     if isinstance(y, list | tuple):
         is_table = len(y) > 0 and isinstance(y[0], list | tuple | np.ndarray)
         return is_table and len(y[0]) != 1
@@ -23,7 +23,7 @@ def is_indicator(y: Any) -> bool:
 
 
 def read_indicator(y: Any, name: str = "y") -> NDArray[Any]:
-    """Read a 0/1 table of two columns or more, one for each label, as a dense array."""
+    """Read a 0/1 table of two or more columns, one per label, as a dense array."""
     table = y.toarray() if sparse.issparse(y) else to_numpy(y)
     if table.ndim != 2 or table.shape[1] < 2:
         raise ValueError(
@@ -47,7 +47,7 @@ def _show_other(table: NDArray[Any]) -> str:
 
 
 def read_columns(y: Any, labels: Sequence[Label], name: str) -> NDArray[Any]:
-    """Read a 0/1 table whose columns are these sorted labels, and put them in this order."""
+    """Read a 0/1 table whose columns must be `labels`, and put them in this order."""
     table, expected = read_indicator(y, name), list(labels)
     columns = _name_columns(y, table)
     if columns is None and table.shape[1] == len(expected):
@@ -59,7 +59,7 @@ def read_columns(y: Any, labels: Sequence[Label], name: str) -> NDArray[Any]:
 
 
 def count_columns(y: Any) -> tuple[NDArray[Any], list[int], int]:
-    """Return a 0/1 table's labels, sorted, the rows with each, and the number of rows."""
+    """Return the sorted labels of a 0/1 table, how many rows have each, and the number of rows."""
     table = read_indicator(y)
     columns = _name_columns(y, table)
     # Columns without names are called 0, 1, 2, ...
@@ -95,7 +95,7 @@ def unmerge_table(
     counts: Mapping[Label, int],
     ambiguous: str,
 ) -> Any:
-    """Give each merged column to its most frequent member; the others of `counts` stay 0."""
+    """Give each merged column to its most frequent member; the columns of other members stay 0."""
     names = list(members)
     table = read_columns(y_merged, names, "y_merged")
     # A merged label that no row has cannot be ambiguous.

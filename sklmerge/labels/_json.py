@@ -1,4 +1,4 @@
-"""A LabelMerger's settings and what it learned, as JSON text with typed labels, and back."""
+"""Write a LabelMerger's parameters and learned attributes as JSON with typed labels; read them."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _VERSION = 1
 
 
 class JsonText(BaseEstimator):
-    """The part of a LabelMerger that is written beside the weights of a network."""
+    """The methods of LabelMerger that write and read JSON."""
 
     multilabel_: bool
     classes_: NDArray[Any]
@@ -48,7 +48,7 @@ class JsonText(BaseEstimator):
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Make a merger from the text that `to_json` wrote, fitted if the original was fitted.
+        """Make a merger from the text of `to_json`. It is fitted if the original was fitted.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class JsonText(BaseEstimator):
 
 
 def write_json(params: Mapping[str, Any], learned: Mapping[str, Any] | None) -> str:
-    """Write parameters and plain learned values, None before fit, as JSON text."""
+    """Write parameters and learned values (None before fit) as JSON text."""
     document = {
         "format": _FORMAT,
         "version": _VERSION,

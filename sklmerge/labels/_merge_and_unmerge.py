@@ -1,4 +1,4 @@
-"""Labels exchanged by a mapping, and back: one label a row, in any container."""
+"""Replace labels by a mapping, and undo it: one label per row, in any container."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ _KIND_OF_CODE = {
 
 
 def to_label_array(labels: Sequence[Label], like: np.dtype[Any]) -> NDArray[Any]:
-    """Write labels of one kind with the dtype `like` if they fit, else with their natural one."""
+    """Make an array of labels of one kind: of dtype `like` if they fit, else of their own dtype."""
     natural = to_array(labels)
     if natural.dtype.kind == "U":
         return natural.astype(object) if like.kind == "O" else natural
@@ -38,13 +38,13 @@ def to_label_array(labels: Sequence[Label], like: np.dtype[Any]) -> NDArray[Any]
 def pair_labels(
     mapping: Mapping[Label, Label], like: np.dtype[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Write a mapping as two arrays side by side, sorted by the first."""
+    """Return the keys and the values of a mapping as two arrays, sorted by key."""
     known = sorted(mapping)
     return to_label_array(known, like), to_label_array([mapping[label] for label in known], like)
 
 
 def invert_mapping(mapping: Mapping[Label, Label]) -> dict[Label, list[Label]]:
-    """List for each merged label, sorted, the labels that become it, sorted."""
+    """Map each merged label to the labels that become it. Keys and lists are sorted."""
     inverse: dict[Label, list[Label]] = {name: [] for name in sorted(set(mapping.values()))}
     for label in sorted(mapping):
         inverse[mapping[label]].append(label)
@@ -54,7 +54,7 @@ def invert_mapping(mapping: Mapping[Label, Label]) -> dict[Label, list[Label]]:
 def place_members(
     members: Mapping[Label, Sequence[Label]], labels: Sequence[Label]
 ) -> list[NDArray[np.intp]]:
-    """List for each merged label the places of its members in `labels`."""
+    """List for each merged label the positions of its members in `labels`."""
     places = {label: place for place, label in enumerate(labels)}
     return [
         np.array([places[label] for label in group], dtype=np.intp) for group in members.values()
@@ -62,12 +62,12 @@ def place_members(
 
 
 def is_identity(mapping: Mapping[Label, Label]) -> bool:
-    """Say whether every label becomes itself."""
+    """Say whether a mapping leaves every label unchanged."""
     return all(label == name for label, name in mapping.items())
 
 
 def check_same_kind(values: NDArray[Any], known: NDArray[Any], name: str) -> None:
-    """Check that labels are of the kind a merger was fitted on; 1 and 1.0 are one number."""
+    """Check that labels are of the kind that a merger was fitted on; int and float count as one."""
     came, expected = (_KIND_OF_CODE[array.dtype.kind] for array in (values, known))
     numbers = ("int", "float")
     if len(values) and came != expected and not (came in numbers and expected in numbers):
@@ -78,7 +78,7 @@ def check_same_kind(values: NDArray[Any], known: NDArray[Any], name: str) -> Non
 
 
 def write_like(values: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
-    """Write numbers as the kind of others, for example floats as ints or bools."""
+    """Convert numbers to the kind of other labels, for example floats to ints or bools."""
     # scikit-learn gives floats for nullable ints and bools.
     kinds = values.dtype.kind + like.dtype.kind
     if kinds in ("fi", "fu", "if", "uf"):
@@ -89,7 +89,7 @@ def write_like(values: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
 
 
 def put_labels(values: NDArray[Any], rows: NDArray[np.intp], labels: NDArray[Any]) -> NDArray[Any]:
-    """Put labels into some rows of a copy, whose dtype is widened if they need it."""
+    """Copy an array and replace the labels of some rows; widen the dtype if necessary."""
     dtype = object if values.dtype == object else np.result_type(values, labels)
     out = values.astype(dtype)
     out[rows] = labels
@@ -99,7 +99,7 @@ def put_labels(values: NDArray[Any], rows: NDArray[np.intp], labels: NDArray[Any
 def choose_sources(
     sources: Mapping[Label, Sequence[Label]], counts: Mapping[Label, float]
 ) -> dict[Label, Label]:
-    """Choose for each merged label its most frequent original label, the first of equals."""
+    """Choose each merged label's most frequent original label; of equals, the first."""
     return {
         name: max(labels, key=lambda label: counts.get(label, 0))
         for name, labels in sources.items()
@@ -107,7 +107,7 @@ def choose_sources(
 
 
 def check_unambiguous(sources: Mapping[Label, Sequence[Label]], ambiguous: str) -> None:
-    """Check that each merged label has one source, unless `ambiguous` allows several."""
+    """Check that each merged label has one original label, unless `ambiguous` allows several."""
     several = [name for name, labels in sources.items() if len(labels) > 1]
     if several and ambiguous == "error":
         raise ValueError(
@@ -118,7 +118,7 @@ def check_unambiguous(sources: Mapping[Label, Sequence[Label]], ambiguous: str) 
 
 
 def check_same_rows(expected: NDArray[Any], came: NDArray[Any]) -> None:
-    """Check that merged labels are what the original labels of the same rows merge into."""
+    """Check that the merged labels of all rows agree with their original labels."""
     if expected.shape != came.shape:
         raise ValueError(
             f"original must have the rows of y_merged, {came.shape}, got {expected.shape}"
@@ -135,7 +135,7 @@ def check_same_rows(expected: NDArray[Any], came: NDArray[Any]) -> None:
 def merge_labels(
     y: Any, mapping: Mapping[Label, Label], merged_classes: Sequence[Label], unknown: Label
 ) -> Any:
-    """Replace labels by what they become, in the container of y; `unknown` is LabelMerger's."""
+    """Merge labels, and keep the container of y; `unknown` is that of LabelMerger."""
     # Of a categorical only the categories are merged, which are far fewer than the rows.
     coded = read_categories(y)
     if coded is not None:
@@ -164,7 +164,7 @@ def _merge_categories(
     merged_classes: Sequence[Label],
     unknown: Label,
 ) -> Any:
-    """Merge the categories in use, and give every row the code of its merged category."""
+    """Merge the categories in use, and give each row the code of its merged category."""
     import pandas as pd
 
     present = np.flatnonzero(np.bincount(codes, minlength=len(categories)))
@@ -189,7 +189,7 @@ def unmerge_labels(
     ambiguous: str,
     unknown: Label,
 ) -> Any:
-    """Replace merged labels by their one or most frequent original, in the same container."""
+    """Replace each merged label by its only or most frequent original label; keep the container."""
     values = read_labels(y_merged, "y_merged")
     sources = invert_mapping(mapping)
     merged, origins = pair_labels(choose_sources(sources, counts), values.dtype)
@@ -214,7 +214,7 @@ def unmerge_labels(
 def _admit_unknown(
     labels: NDArray[Any], unknown: Label, mapping: Mapping[Label, Label]
 ) -> NDArray[Any]:
-    """Say what unknown labels become: themselves ("keep") or one label."""
+    """Return what unknown labels become: themselves ("keep") or one given label."""
     if unknown == "error":
         raise ValueError(
             f"y has labels unknown to this LabelMerger: {show_labels(np.unique(labels))}"

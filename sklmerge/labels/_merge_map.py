@@ -1,4 +1,4 @@
-"""A merge map and the classes of y in, what each of them becomes out; or how they contradict."""
+"""A merge map and the classes of y in, each class's merged label out; errors if they do not fit."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -20,7 +20,7 @@ MergeMap: TypeAlias = dict[Label, tuple[Label, ...]]
 
 
 def normalize_merge_map(merge: Any) -> MergeMap:
-    """Bring both forms of a merge map into one: merged label -> its original labels."""
+    """Convert both forms of `merge` to one: merged label -> its original labels."""
     if merge is None:
         return {}
     _check_direction(merge)
@@ -40,7 +40,7 @@ def normalize_merge_map(merge: Any) -> MergeMap:
 
 
 def _check_direction(merge: Any) -> None:
-    """Refuse old -> new, as pandas' `map` takes it, and show it the right way round."""
+    """Refuse original -> merged, the direction of pandas' `map`, and show the right direction."""
     pairs = list(merge.items()) if hasattr(merge, "items") else []
     scalars = str | int | float | np.generic
     if not pairs or not all(isinstance(new, scalars) for _, new in pairs):
@@ -102,7 +102,7 @@ def _check_no_overlap(pairs: Sequence[tuple[Any, list[Label]]]) -> None:
 
 
 def read_classes(classes: Any) -> list[Label] | None:
-    """Read the parameter `classes`: all original labels there are, or None."""
+    """Read the parameter `classes`: all original labels, or None."""
     if classes is None:
         return None
     items = classes.tolist() if isinstance(classes, np.ndarray) else classes
@@ -116,7 +116,7 @@ def read_classes(classes: Any) -> list[Label] | None:
 
 
 def invert_merge_map(merge_map: Mapping[Label, Sequence[Label]]) -> dict[Label, Label]:
-    """Turn merged label -> original labels into original label -> merged label."""
+    """Invert merged label -> original labels to original label -> merged label."""
     return {label: name for name, members in merge_map.items() for label in members}
 
 
@@ -131,7 +131,7 @@ def resolve_merge(
     missing: str = "error",
     classes: Sequence[Label] | None = None,
 ) -> dict[Label, Label]:
-    """Map every class of y, then the listed labels that y lacks, to what they become."""
+    """Map every class of y, and then every listed label that y lacks, to its merged label."""
     # The classes of y are of one kind, which whoever counted them has checked.
     kind = get_kind(next(iter(counts)))
     listed = _convert_map(merge_map, kind, counts)
@@ -147,7 +147,7 @@ def resolve_merge(
 
 
 def _convert_map(merge_map: MergeMap, kind: str, counts: Mapping[Label, int]) -> dict[Label, Label]:
-    """Invert the map, with its numbers written as y writes them."""
+    """Invert the map, and convert its numbers to the type of y."""
     listed = {
         convert_number(label, kind): convert_number(name, kind)
         for label, name in invert_merge_map(merge_map).items()
@@ -164,7 +164,7 @@ def _convert_map(merge_map: MergeMap, kind: str, counts: Mapping[Label, int]) ->
 def _check_known(
     classes: Sequence[Label], kind: str, listed: Iterable[Label], counts: Mapping[Label, int]
 ) -> None:
-    """Check that `classes` lists what the map lists and what y has."""
+    """Check that `classes` lists all labels of the map and of y."""
     known = {convert_number(label, kind) for label in classes}
     if get_kind(next(iter(known))) != kind:
         raise ValueError(
@@ -242,7 +242,7 @@ def _count_limit(min_count: int | float, n_samples: int) -> float:
 def _move_rare(
     mapping: Mapping[Label, Label], counts: Mapping[Label, int], limit: float, rare_label: Label
 ) -> dict[Label, Label]:
-    """Send merged classes below the limit to `rare_label`; one of that name takes them in."""
+    """Merge classes below the limit into `rare_label`, also if a class already has that name."""
     totals: dict[Label, int] = {}
     for label, name in mapping.items():
         totals[name] = totals.get(name, 0) + counts.get(label, 0)

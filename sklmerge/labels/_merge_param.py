@@ -1,4 +1,4 @@
-"""What a parameter called `merge` is: a fresh LabelMerger of it, and when numbers are refused."""
+"""Read a parameter called `merge`: make a LabelMerger of it, and refuse ambiguous numbers."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -27,19 +27,19 @@ def check_merger(merge: Any) -> LabelMerger:
     Parameters
     ----------
     merge : LabelMerger, mapping, list of lists or None
-        A LabelMerger is cloned, so yours is never fitted.
+        A LabelMerger is cloned, so the one that you pass is never fitted.
 
     Returns
     -------
     LabelMerger
-        Unfitted.
+        An unfitted LabelMerger.
 
     Raises
     ------
     TypeError
-        If `merge` is none of these.
+        If `merge` has another type.
     ValueError
-        If `merge` contradicts itself.
+        If `merge` contradicts itself, for example if it lists a label twice.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def check_merger(merge: Any) -> LabelMerger:
 
 
 def fit_nested_merger(merge: Any, y: Any) -> LabelMerger:
-    """Fit a fresh merger on labels that a meta-estimator may have numbered: `check_all_named`."""
+    """Fit a new merger on labels that a meta-estimator may have replaced; see `check_all_named`."""
     merger = check_merger(merge)
     classes, counts, n_samples = count_labels(y)
     found = classes.tolist()
@@ -92,7 +92,7 @@ def is_fitted_merger(merge: Any) -> bool:
 
 
 def agree_on_merge(y: Any, doors: Mapping[str, Any]) -> Any:
-    """Return the one merge that several doors give, or refuse what differs, naming the doors."""
+    """Return the merge given in several places; refuse merges that differ, and name the places."""
     given = {door: merge for door, merge in doors.items() if merge is not None}
     if len(given) > 1:
         maps = {
@@ -113,7 +113,7 @@ def agree_on_merge(y: Any, doors: Mapping[str, Any]) -> Any:
 
 
 def may_join(merge: Any) -> bool:
-    """Say whether a map can make one class of several, as far as is known before fit."""
+    """Say whether, as far as is known before fit, `merge` may join several classes."""
     merger = merge if isinstance(merge, LabelMerger) else LabelMerger(merge)
     sizes = [len(members) for members in normalize_merge_map(merger.merge).values()]
     return max(sizes, default=1) > 1 or merger.min_count is not None or merger.unlisted != "keep"
@@ -122,7 +122,7 @@ def may_join(merge: Any) -> bool:
 def check_all_named(
     name: str, named: Iterable[Any], classes: Iterable[Any], *, missing: str = "error"
 ) -> None:
-    """Refuse a parameter keyed by label if y may hold numbers that a caller gave to the labels."""
+    """Refuse a parameter keyed by label if a meta-estimator may have replaced the labels in y."""
     # Many meta-estimators number the classes 0, 1, 2, ... in sorted order and may then leave rows
     # out (folds, bootstraps). Text labels are safe: a map of text fails on numbers by its type.
     # Of an encoder that numbers in another order nothing can be known.
@@ -154,7 +154,7 @@ def check_all_named(
 
 
 def read_training_labels(y: Any) -> NDArray[Any]:
-    """Read the y of a classifier, with the errors and warnings that scikit-learn asks for."""
+    """Read the y of a classifier, with the errors and warnings that scikit-learn requires."""
     if y is None:
         raise ValueError("MergedClassifier requires y to be passed, but the target y is None")
     y = find_labels(y)

@@ -50,14 +50,15 @@ class LabelMerger(TargetCoding, JsonText):
     ----------
     merge : mapping, list of lists or None, default=None
         Which classes to merge: ``{"AB": ["A", "B"]}``, or ``[["A", "B"]]``, which names the merged
-        class ``A+B``. With None, classes can still be merged by `min_count` or `unlisted`.
+        class ``A+B``. If `merge` is None, `min_count` and `unlisted` can still merge classes.
     classes : list of labels or None, default=None
-        All original labels. Any other label in y raises an error. This also detects a
-        meta-estimator that replaces the labels by 0, 1, 2, ..., so that a `merge` of your own
-        numbers would be wrong.
+        All original labels. Any other label in y raises an error. This can also detect a
+        meta-estimator that replaces your numeric labels by 0, 1, 2, ..., in which case `merge`
+        would list the wrong labels.
     min_count : int, float or None, default=None
-        Merged classes with fewer samples than this are merged into `rare_label`. A float is a
-        fraction of n_samples.
+        Minimum number of samples per class after `merge` is applied. All classes with fewer samples
+        are merged into `rare_label`, whether or not `merge` lists them. A float is a fraction of
+        all samples.
     rare_label : label, default="other"
         The label that rare classes are merged into. If a class already has this label, the rare
         classes join it.
@@ -68,8 +69,8 @@ class LabelMerger(TargetCoding, JsonText):
         What `transform` does with labels that are neither in the y of `fit` nor in `merge`: raise
         an error, keep them, or replace them by the given label.
     missing : {"error", "ignore"}, default="error"
-        Whether `merge` may list a label that is not in y. This happens, for example, in a fold
-        without the rare class.
+        What to do if `merge` lists a label that is not in y: raise an error, or ignore the label. A
+        cross-validation fold, for example, may contain no sample of a rare class.
 
     Attributes
     ----------
@@ -86,7 +87,8 @@ class LabelMerger(TargetCoding, JsonText):
     class_counts_ : dict of label -> int
         Number of samples of each original class.
     class_indices_ : dict of label -> int
-        Number of each merged class: 0, 1, 2, ... in sorted order, as Keras numbers class folders.
+        Class index of each merged class: 0, 1, 2, ... in sorted order. Keras assigns indices to
+        class folders in the same way.
     multilabel_ : bool
         Whether y was a 0/1 table with one column per label.
 
@@ -97,15 +99,16 @@ class LabelMerger(TargetCoding, JsonText):
 
     Notes
     -----
-    y is array-like of shape (n_samples,) with str, int, bool or whole floats, or a 0/1 table of
-    shape (n_samples, n_labels). In a table, a merged column is 1 if any of its members is 1. The
-    result has the same container as y: a pandas or polars Series (with its index, name and kind of
-    dtype), a data frame, an object array, or a tensor if scikit-learn's array API dispatch is on.
-    Otherwise it is an array. You can also pass a data set that stores its labels (`targets`,
-    `samples`, a ClassLabel column); no image is decoded.
+    y can be an array-like of shape (n_samples,) that contains strings, ints, bools or whole floats.
+    It can also be a 0/1 table of shape (n_samples, n_labels). In a table, a merged column is 1 if
+    any of its members is 1. The result has the same container as y: a pandas or polars Series (with
+    its index, name and kind of dtype), a data frame, a sparse matrix, an object array, or a tensor
+    if scikit-learn's array API dispatch is on. For any other y, the result is a NumPy array. You
+    can also pass a data set that stores its labels (`targets`, `samples`, a ClassLabel column). Its
+    images are not decoded.
 
     The type of a label matters: ``True``, ``1`` and ``"1"`` are three labels, and a y that mixes
-    types raises an error. Only ints and whole floats are equal: ``1`` and ``1.0`` are the same
+    types raises an error. Ints and whole floats are an exception: ``1`` and ``1.0`` are the same
     label, and the result uses the type of y.
 
     Examples
@@ -161,7 +164,7 @@ class LabelMerger(TargetCoding, JsonText):
         Returns
         -------
         LabelMerger
-            Itself.
+            The object itself.
 
         Raises
         ------
@@ -214,7 +217,8 @@ class LabelMerger(TargetCoding, JsonText):
         Raises
         ------
         ValueError
-            If y has unknown labels and `unknown` is "error".
+            If y has unknown labels and `unknown` is "error", or if an unknown label to keep has the
+            name of a merged class.
         """
         check_is_fitted(self)
         if self.multilabel_:
@@ -241,8 +245,9 @@ class LabelMerger(TargetCoding, JsonText):
             The original labels of the same rows, for example ``y[sampler.sample_indices_]``. These
             labels are checked against `y_merged` and returned.
         ambiguous : {"error", "most_frequent"}, default="error"
-            What to do if a merged class has several members and `original` is not given.
-            "most_frequent" loses information, because it never returns the rarer members.
+            What to do if a merged class has several members and `original` is not given: raise an
+            error, or return the member that is most frequent in training. "most_frequent" loses
+            information, because it never returns the other members.
 
         Returns
         -------
@@ -273,8 +278,8 @@ class LabelMerger(TargetCoding, JsonText):
     def transform_proba(self, P: ArrayLike) -> Any:
         """Sum the probabilities of the members of each merged class.
 
-        To predict the merged class, take the largest of these sums. This is better than merging
-        the label of the most probable original class.
+        To predict the merged class, choose the one with the largest sum. This is better than taking
+        the most probable original class and merging its label.
 
         Parameters
         ----------
@@ -302,8 +307,8 @@ class LabelMerger(TargetCoding, JsonText):
             Probabilities of the merged classes, with columns in the order of `merged_classes_`.
         given : mapping of merged label -> array of shape (n_samples, n_members), default=None
             Probability of each member given its merged class, from a second model or a second head
-            of a network. Columns are in the order of `members_`. A merged class that is not in the
-            mapping is divided by training frequency.
+            of a network. Columns are in the order of `members_`. If a merged class is not in the
+            mapping, its probability is divided among its members by training frequency.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Probabilities of original classes to merged ones and back: columns summed, columns split."""
+"""Probabilities of original classes to merged classes (sum columns) and back (split columns)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _TOLERANCE = 1e-2
 
 
 def check_proba(P: Any, n_columns: int, name: str = "P") -> NDArray[np.float64]:
-    """Check that P is finite, within 0..1 and of this width, and return it as float64."""
+    """Check that P is finite, within 0..1 and has n_columns columns; return it as float64."""
     table = to_numpy(P).astype(np.float64, copy=False)
     if table.ndim != 2 or table.shape[1] != n_columns:
         raise ValueError(
@@ -30,7 +30,7 @@ def check_proba(P: Any, n_columns: int, name: str = "P") -> NDArray[np.float64]:
 
 
 def sum_columns(P: NDArray[np.float64], places: Sequence[NDArray[np.intp]]) -> NDArray[np.float64]:
-    """Add up the columns of the members of each merged class, which has at least one."""
+    """Sum the columns of the members of each merged class; each class has at least one."""
     starts = np.cumsum([0, *(len(columns) for columns in places[:-1])])
     sums = np.add.reduceat(P[:, np.concatenate(places)], starts, axis=1)
     # Rounding, a network's float32 too, can lift a sum above the 1 that scores insist on; outputs
@@ -43,7 +43,7 @@ def split_columns(
     places: Sequence[NDArray[np.intp]],
     shares: Sequence[NDArray[np.float64]],
 ) -> NDArray[np.float64]:
-    """Split each merged column among its members' `places`: P(a|x) = P(AB|x) P(a|AB, x)."""
+    """Split each merged column among its members, at `places`: P(a|x) = P(AB|x) P(a|AB, x)."""
     out = np.empty((len(P), sum(len(columns) for columns in places)))
     for merged, (columns, share) in enumerate(zip(places, shares, strict=True)):
         out[:, columns] = P[:, [merged]] * share
@@ -56,7 +56,7 @@ def choose_shares(
     given: Mapping[Any, Any] | None,
     n_samples: int,
 ) -> list[NDArray[np.float64]]:
-    """List each merged class's P(member | class), (n_members,) or (n_samples, n_members)."""
+    """List each merged class's P(member | class): (n_members,) or (n_samples, n_members)."""
     given = {} if given is None else given
     strangers = [name for name in given if name not in members]
     if strangers:

@@ -1,4 +1,4 @@
-"""The second stage: which original class within a merged one. No first stage here."""
+"""The second stage: tell the original classes within a merged class apart. No first stage here."""
 
 import re
 import warnings
@@ -27,7 +27,7 @@ from sklmerge.labels._proba import check_proba, choose_shares, split_columns
 
 
 def list_several(merger: LabelMerger) -> list[Label]:
-    """List the merged classes of which y had several members."""
+    """List the merged classes that had several members in y."""
     return [name for name, members in merger.members_.items() if len(members) > 1]
 
 
@@ -41,7 +41,7 @@ def list_known(estimator: Any, merger: LabelMerger, numbered: bool) -> list[Labe
 
 
 def check_refiner(refiner: Any) -> None:
-    """Check that what is text in `refiner` is "prior"."""
+    """Check that "prior" is the only text in `refiner`."""
     for text in refiner.values() if isinstance(refiner, Mapping) else [refiner]:
         if isinstance(text, str) and text != "prior":
             raise ValueError(f'refiner must be a classifier or "prior", got {text!r}')
@@ -58,7 +58,7 @@ def check_refinable(refiner: Any, merger: LabelMerger) -> None:
 
 
 def choose_refiners(refiner: Any, merger: LabelMerger, numbered: bool) -> dict[Label, Any]:
-    """Choose unfitted refiners of merged classes with several members in y; none is "prior"."""
+    """Choose unfitted refiners for merged classes with several members; "prior" has no refiner."""
     several = list_several(merger)
     if refiner is None or isinstance(refiner, str):
         return {}
@@ -84,7 +84,7 @@ def _leave(refiner: Any) -> Any:
 
 
 def warn_of_lone_members(merger: LabelMerger) -> None:
-    """Warn of merged classes that y reduces to one member: there is nothing to refine."""
+    """Warn about merged classes with only one member in y, which have nothing to refine."""
     for name, labels in invert_mapping(merger.mapping_).items():
         members = merger.members_.get(name, [])
         if len(labels) > 1 and len(members) == 1:
@@ -99,7 +99,7 @@ def warn_of_lone_members(merger: LabelMerger) -> None:
 def tally_classes(
     merger: LabelMerger, labels: NDArray[Any], sample_weight: Any
 ) -> dict[Label, float]:
-    """Add up the weights of each original class; a sample weighs 1 if none is given."""
+    """Sum the weights of each original class; without `sample_weight`, count its samples."""
     counts = {label: float(count) for label, count in merger.class_counts_.items()}
     if sample_weight is None:
         return counts
@@ -115,7 +115,7 @@ def tally_classes(
 
 
 class NumberedClassifier(ClassifierMixin, BaseEstimator):
-    """A classifier that is fitted on class numbers 0..k-1 and answers in labels."""
+    """A classifier that is fitted on class numbers 0..k-1 and predicts labels."""
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
@@ -135,7 +135,7 @@ class NumberedClassifier(ClassifierMixin, BaseEstimator):
 
 
 def fit_clone(estimator: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Any:
-    """Fit a clone on labels; if it fails, and it may be for want of codes, a note says so."""
+    """Fit a clone on labels; if it fails, perhaps because it needs class numbers, add a note."""
     try:
         return clone(estimator).fit(X, y, **params)
     except ValueError as error:
@@ -171,7 +171,7 @@ def fit_refiners(
 
 
 def align_columns(P: Any, have: Sequence[Any], want: Sequence[Any], name: str) -> NDArray[Any]:
-    """Order the columns of P, about `have`, by `want`; a class that only `want` has gets 0."""
+    """Reorder the columns of P from `have` to `want`; a class that only `want` lists gets 0."""
     have, want = list(have), list(want)
     table = np.asarray(P)
     if have == want:
@@ -213,7 +213,7 @@ def refine_labels(
     frequencies: Mapping[Label, float],
     X: Any,
 ) -> NDArray[Any]:
-    """Say the original label of each merged one: its refiner's word, else the most frequent."""
+    """Predict original labels from merged ones: by the refiner if any, else the most frequent."""
     values = read_labels(y_merged, "predictions")
     likely = choose_sources(merger.members_, frequencies)
     places = match_labels(values, merger.merged_classes_)
@@ -227,7 +227,7 @@ def refine_labels(
 
 
 def take_rows(X: Any, rows: NDArray[np.intp]) -> Any:
-    """Take some rows of an array, a data frame, a sparse matrix or a list, as such again."""
+    """Take some rows of an array, a data frame, a sparse matrix or a list; keep its type."""
     if hasattr(X, "iloc"):
         return X.iloc[rows]
     if sparse.issparse(X):
@@ -238,7 +238,7 @@ def take_rows(X: Any, rows: NDArray[np.intp]) -> Any:
 
 
 def take_metadata(params: dict[str, Any], rows: NDArray[np.intp], n_samples: int) -> dict[str, Any]:
-    """Take some rows of those parameters that have one entry a row, and leave the others."""
+    """Take some rows of each parameter that has one entry per row; keep the other parameters."""
     return {
         name: take_rows(value, rows) if _count_rows(value) == n_samples else value
         for name, value in params.items()

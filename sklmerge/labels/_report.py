@@ -37,9 +37,10 @@ def classification_report_levels(
 ) -> Any:
     """Report merged classes and, below each, its original classes.
 
-    Merging raises scores by itself, so look at both levels. A merge can also hide that one of its
-    members is never recognised. So even if the model predicts only merged labels, the report shows
-    how many samples of each original class were predicted as its merged class.
+    Merging classes raises scores even if the model is no better, so look at both levels. A merge
+    can also hide that one of its members is never recognised. The report therefore shows which
+    fraction of each original class was predicted as its merged class, even if the model predicts
+    only merged labels.
 
     Parameters
     ----------
@@ -51,8 +52,8 @@ def classification_report_levels(
         Which classes to merge. A fitted LabelMerger is used directly; anything else is fitted to
         the labels.
     level : {"auto", "original", "merged"}, default="auto"
-        Whether `y_pred` contains original or merged labels. "auto" infers this from the labels,
-        and raises an error if both are possible.
+        Whether `y_pred` contains original or merged labels. "auto" infers the level from the
+        labels, and raises an error if both levels are possible.
     output_dict, as_frame : bool, default=False
         Return a dict, or a pandas data frame with one row per class, instead of text.
     digits : int, default=2
@@ -64,8 +65,8 @@ def classification_report_levels(
     -------
     str, dict or DataFrame
         The dict has the keys "merged" and "original", each with "classes", "accuracy" and
-        "balanced_accuracy", and the key "recall_as_merged" with one value per original class.
-        "original" is None if only merged labels were predicted.
+        "balanced_accuracy". The keys "recall_as_merged" and "support" have one value per original
+        class. "original" is None if only merged labels were predicted.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def classification_report_levels(
 def _fit_levels(
     merge: Any, truth: NDArray[Any], predicted: NDArray[Any], level: Level
 ) -> tuple[LabelMerger, Level]:
-    """Fit the merger on the original labels there are, and say which level was predicted."""
+    """Fit the merger on all known original labels, and say which level was predicted."""
     check_choice("level", level, ("auto", "original", "merged"))
     fitted = is_fitted_merger(merge)
     merger = copy(merge) if fitted else check_merger(merge)
@@ -177,7 +178,7 @@ def _score_levels(
 
 
 def _add_up(numbers: NDArray[Any], n_classes: int, weights: NDArray[Any] | None) -> NDArray[Any]:
-    """Count the rows of each class, or add up their weights."""
+    """Count the rows of each class, or sum their weights."""
     return np.bincount(numbers, weights=weights, minlength=n_classes)
 
 
@@ -187,7 +188,7 @@ def _score_classes(
     predicted: NDArray[Any],
     weights: NDArray[np.float64] | None,
 ) -> dict[str, Any]:
-    """Score every class as scikit-learn does, with 0 in place of 0 / 0."""
+    """Score every class as scikit-learn does; 0 / 0 counts as 0."""
     right = truth == predicted
     hits = _add_up(truth[right], len(labels), None if weights is None else weights[right])
     support, guessed = (_add_up(numbers, len(labels), weights) for numbers in (truth, predicted))

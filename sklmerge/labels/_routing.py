@@ -1,4 +1,4 @@
-"""Who gets which parameters of a MergedClassifier's fit, and in which labels."""
+"""Which estimator gets which parameters of MergedClassifier.fit, and with which labels."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _LABELS = ("y_val", "eval_y")
 
 
 def name_refiners(refiner: Any) -> dict[str, Any]:
-    """Name the refiners that are estimators, not "prior", as metadata is routed to them."""
+    """Name the refiners to route metadata to: those that are estimators, not "prior"."""
     if isinstance(refiner, Mapping):
         # By its place, because a label may be a number, and no name of a parameter.
         named = {f"refiner_{i}": each for i, each in enumerate(refiner.values())}
@@ -24,7 +24,7 @@ def name_refiners(refiner: Any) -> dict[str, Any]:
 
 
 def make_router(owner: Any, estimator: Any, refiner: Any) -> MetadataRouter:
-    """Say who gets which metadata: the estimator, and every refiner, what it requested."""
+    """Route to the estimator and to each refiner the metadata that it requested."""
     fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
     router = MetadataRouter(owner=owner).add_self_request(owner)
     for name, part in {"estimator": estimator, **name_refiners(refiner)}.items():
@@ -35,7 +35,7 @@ def make_router(owner: Any, estimator: Any, refiner: Any) -> MetadataRouter:
 def split_params(
     owner: Any, refiner: Any, params: Mapping[str, Any], refined: Sequence[Label]
 ) -> tuple[dict[str, Any], dict[Label, dict[str, Any]]]:
-    """Split the parameters of fit into the estimator's, and those of each refined class."""
+    """Split the parameters of fit into those of the estimator and those of each refiner."""
     if not get_config()["enable_metadata_routing"]:
         # All of it is the estimator's, and sample_weight every refiner's, too.
         weights = {k: v for k, v in params.items() if k == "sample_weight"}
@@ -51,7 +51,7 @@ def split_params(
 
 
 def convert_validation(params: Mapping[str, Any], convert: Callable[[Any], Any]) -> dict[str, Any]:
-    """Convert the labels of what is to be validated on, also in `step__eval_set`, as y is."""
+    """Convert the labels of validation data like y, also in parameters like `step__eval_set`."""
     out = dict(params)
     for name, value in params.items():
         short = name.rpartition("__")[2]
@@ -79,7 +79,7 @@ def _convert_pair(name: str, pair: Any, convert: Callable[[Any], Any]) -> tuple[
 
 
 def _refuse_validation(params: Mapping[str, Any], name: Any) -> None:
-    """Refuse a validation set of a refiner, which learns other rows and labels than it holds."""
+    """Refuse a validation set for a refiner, which is fitted on one merged class only."""
     for key in params:
         if key.rpartition("__")[2] in (*_PAIRS, *_LABELS):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""merged_scorer: any of scikit-learn's scores at the merged level. Nothing is fitted on X here."""
+"""merged_scorer: any scikit-learn score of merged labels. Nothing is fitted on X here."""
 
 from collections.abc import Callable
 from copy import copy
@@ -22,42 +22,43 @@ from sklmerge.labels._proba import check_proba, sum_columns
 
 
 def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> "MergedScorer":
-    """Make a scorer that merges the true and the predicted labels before it scores.
+    """Make a scorer that merges true and predicted labels before it compares them.
 
     scikit-learn's own scorers compare predictions with the original y. If a model predicts merged
-    labels, a plain ``"balanced_accuracy"`` is therefore wrong, and you see at most a warning. This
-    scorer is right for a classifier of original labels, and for a :class:`MergedClassifier` that
-    predicts merged or original labels.
+    labels, a plain ``"balanced_accuracy"`` is therefore wrong, and you see at most a warning. The
+    returned scorer is correct for any classifier that predicts original labels, and for a
+    :class:`MergedClassifier` that predicts merged or original labels.
 
     Parameters
     ----------
     scoring : str or callable
         Anything that ``sklearn.metrics.get_scorer`` accepts. Probabilities are summed over the
         members of a merged class. Scores that need a decision function do not work if the merge
-        changes any class. If there are two merged classes and they are not 0 and 1, scores that
-        are about a positive class (f1, precision, recall, jaccard, average_precision,
-        neg_brier_score) need `pos_label`, as in scikit-learn: ``make_scorer(f1_score,
-        pos_label="AB")``, or for probabilities ``make_scorer(average_precision_score,
-        response_method="predict_proba", pos_label="AB")``.
+        changes any class. If there are two merged classes and they are not 0 and 1, you must
+        specify the positive class with `pos_label`, as in scikit-learn, for f1, precision, recall,
+        jaccard, average_precision and neg_brier_score: ``make_scorer(f1_score, pos_label="AB")``,
+        or for probabilities ``make_scorer(average_precision_score, response_method="predict_proba",
+        pos_label="AB")``.
     merge : LabelMerger, mapping, list of lists or None
         Which classes to merge. A fitted LabelMerger is used directly. Anything else is fitted to
         the classes of the estimator and of y together, so `min_count` is not allowed. If you score
         a :class:`MergedClassifier` that predicts merged labels, it must use the same merge or a
-        part of it. If it uses a part, its predictions are merged further.
+        part of it. If it uses only a part, the scorer merges its predictions further.
 
     Returns
     -------
     scorer
         A callable ``scorer(estimator, X, y, sample_weight=None)``. Use it as `scoring` in
         GridSearchCV and similar tools, alone or with other scores. It can be pickled and cloned.
-        With metadata routing, it requests the same metadata as `scoring`; change this with
+        With metadata routing, it requests the same metadata as `scoring`. To change this, call
         ``set_score_request(sample_weight=True)``.
 
     Raises
     ------
     ValueError
-        If `merge` uses `min_count` and is not fitted. The scorer itself raises this error if the
-        estimator merged classes that `merge` keeps apart, or if a score needs `pos_label`.
+        If `merge` uses `min_count` and is not fitted. When you call the scorer, it also raises this
+        error if the estimator merged classes that `merge` keeps apart, or if the score needs
+        `pos_label`.
 
     See Also
     --------
@@ -79,7 +80,7 @@ def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> "MergedSco
 
 
 class MergedScorer(BaseEstimator):
-    """What `merged_scorer` returns; it has parameters, requests and clones like an estimator."""
+    """The scorer that `merged_scorer` returns. It can be cloned and configured."""
 
     # What is scored is no metadata.
     __metadata_request__score: ClassVar[dict[str, str]] = {"estimator": UNUSED}
@@ -108,7 +109,7 @@ class MergedScorer(BaseEstimator):
         sample_weight: ArrayLike | None = None,
         **params: Any,
     ) -> float:
-        """Score, as scikit-learn calls a scorer."""
+        """Score a fitted classifier; scikit-learn calls a scorer this way."""
         return self.score(estimator, X, y, sample_weight, **params)
 
     def score(
@@ -119,7 +120,7 @@ class MergedScorer(BaseEstimator):
         sample_weight: ArrayLike | None = None,
         **params: Any,
     ) -> float:
-        """Score a fitted classifier at the merged level."""
+        """Score a fitted classifier by merged labels."""
         truth = read_labels(find_labels(y))
         own = _find_merged_classifier(estimator)
         known = to_numpy(estimator.classes_) if own is None else own.merger_.classes_
@@ -145,7 +146,7 @@ class MergedScorer(BaseEstimator):
             ) from error
 
     def get_metadata_routing(self) -> Any:
-        """Say what is requested: what was set here, else what `scoring` requests."""
+        """Return the metadata requested here or, if nothing was set here, by `scoring`."""
         requests = super().get_metadata_routing()
         scorer = _find_scorer(self.scoring)
         if hasattr(scorer, "get_metadata_routing"):
@@ -163,7 +164,7 @@ def _find_scorer(scoring: Any) -> Any:
 
 
 def _find_merged_classifier(estimator: Any) -> MergedClassifier | None:
-    """Find the MergedClassifier that an estimator is, ends in, or has found best."""
+    """Find the MergedClassifier in an estimator: itself, its last step or its best estimator."""
     from sklearn.pipeline import Pipeline
 
     while not isinstance(estimator, MergedClassifier):
@@ -177,7 +178,7 @@ def _find_merged_classifier(estimator: Any) -> MergedClassifier | None:
 
 
 def _merge_further(own: LabelMerger, merger: LabelMerger) -> LabelMerger:
-    """Make the merger of merged labels that, after `own`, does what `merger` does, or raise."""
+    """Make a merger that, after `own`, has the effect of `merger`; raise if there is none."""
     seen = set(own.classes_.tolist())
     sources: dict[Label, Label] = {}
     names: dict[Label, Label] = {}
@@ -196,7 +197,7 @@ def _merge_further(own: LabelMerger, merger: LabelMerger) -> LabelMerger:
 
 
 class _MergedView(ClassifierMixin, BaseEstimator):
-    """A fitted classifier as seen at the merged level."""
+    """A fitted classifier whose classes and predictions are merged."""
 
     def __init__(self, estimator: Any, merger: LabelMerger, like: NDArray[Any]) -> None:
         self.estimator = estimator

@@ -1,4 +1,4 @@
-"""suggest_merges: from predictions to a merge map, with the evidence for it."""
+"""suggest_merges: predictions in, a merge map and the evidence for it out."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class AmbiguousPair(NamedTuple):
     first, second : label
         The classes.
     confusability : float
-        How often the two classes are confused, averaged over both directions.
+        Mean of P(predicted second | true first) and P(predicted first | true second).
     sample_indices : ndarray of int
         The samples of either class that were predicted as the other class, in ascending order.
     """
@@ -49,20 +49,20 @@ class AmbiguousPair(NamedTuple):
 
 
 class MergeStep(NamedTuple):
-    """One join of classes, and the scores after this and all earlier joins.
+    """One merge step, and the scores after this step and all earlier steps.
 
     Attributes
     ----------
     members : list of labels
         All classes in the new group.
     confusability : float
-        Mean confusability of the classes that are joined.
+        Mean confusability of the classes that are joined in this step.
     n_classes : int
-        Number of classes left.
+        Number of classes left after this step.
     accuracy, balanced_accuracy : float
-        Scores of the same predictions after this merge.
+        Scores of the same predictions after this step.
     suggested : bool
-        Whether the join is part of the suggestion.
+        Whether this step is part of the suggestion.
     """
 
     members: list[Label]
@@ -80,24 +80,24 @@ class MergeSuggestion:
     Attributes
     ----------
     merge : dict of merged label -> list of labels
-        The suggestion, for any parameter called `merge`. Empty if nothing should be merged.
+        The suggested merge, for any parameter called `merge`. Empty if nothing should be merged.
     classes : ndarray of shape (n_classes,)
         The classes in y_true or y_pred, sorted.
     confusion : ndarray of shape (n_classes, n_classes)
         Counts, or sums of weights. Rows are true classes, columns are predicted classes.
     confusability : ndarray of shape (n_classes, n_classes)
-        How often each pair of classes is confused, averaged over both directions.
+        Mean of P(predicted j | true i) and P(predicted i | true j) for each pair i, j.
     linkage : ndarray of shape (n_classes - 1, 4)
         Linkage matrix in SciPy's format, for ``scipy.cluster.hierarchy.dendrogram``.
     ambiguous_pairs : list of AmbiguousPair
-        Pairs of confused classes, sorted from most to least confusable. There are no sample
-        indices if a confusion matrix was given.
+        Pairs of confused classes, sorted from most to least confusable. If a confusion matrix was
+        given, the pairs have no sample indices.
     steps : list of MergeStep
-        Every join in order, whether suggested or not, with the scores after the join.
+        All merge steps in order, whether suggested or not, with the scores after each step.
     accuracy, balanced_accuracy : float
         Scores before any merge.
     note : str or None
-        Why nothing is suggested, unless the only reason is that few samples are confused.
+        Explains an empty suggestion. None if it is empty only because few samples are confused.
 
     See Also
     --------
@@ -126,12 +126,12 @@ class MergeSuggestion:
     note: str | None = None
 
     def to_merger(self) -> LabelMerger:
-        """Make a merger of the suggestion.
+        """Make a LabelMerger from the suggestion.
 
         Returns
         -------
         LabelMerger
-            Unfitted.
+            An unfitted LabelMerger.
         """
         return LabelMerger(self.merge)
 
@@ -151,7 +151,7 @@ class MergeSuggestion:
             )
         if self.note is not None:
             lines.append(self.note)
-        lines.append("Scores rise by merging alone, for fewer classes are easier to tell apart.")
+        lines.append("Scores rise by merging alone because fewer classes are easier to tell apart.")
         return "\n".join(lines)
 
 
@@ -178,14 +178,14 @@ def suggest_merges(
         Predicted labels or probabilities of the same samples. The class with the largest
         probability counts as predicted.
     n_classes : int, default=None
-        Join classes until this many are left.
+        Join classes until this number of classes is left.
     threshold : float in (0, 1], default=None
-        Join classes as long as their mean confusability is at least this value. Groups of several
+        Join classes as long as their mean confusability is at least this value. Two groups of
         classes are also joined if, on average, at least this fraction of the samples of each group
         is predicted as the other group. Defaults to 0.1 if `n_classes` is also None.
     confusion : array-like of shape (n_classes, n_classes), default=None
         A confusion matrix instead of `y_true` and `y_pred`. Rows are true classes, columns are
-        predicted classes. The index of a data frame names the classes.
+        predicted classes. If it is a data frame, its index names the classes.
     classes : array-like of shape (n_classes,), default=None
         Names of the columns of a confusion matrix or of probabilities. Defaults to the sorted
         classes of `y_true` for probabilities, and to 0, 1, 2, ... for a matrix.
@@ -195,18 +195,18 @@ def suggest_merges(
     Returns
     -------
     MergeSuggestion
-        The suggested merge and the evidence for it. Without `n_classes`, nothing is suggested if
-        predictions are no better than chance, or if all classes would become one; `note` says so.
+        The suggested merge and the evidence for it. Without `n_classes`, `merge` is empty if the
+        predictions are no better than chance or all classes would become one; see `note`.
 
     Raises
     ------
     ValueError
-        If both `n_classes` and `threshold` are given, or one of them is out of range. Also if
-        `confusion` is given together with `y_true` and `y_pred`, or if none of them is given.
+        If both `n_classes` and `threshold` are given, or one of them is out of range. Also if both
+        `confusion` and `y_true` are given, or neither of them.
 
     See Also
     --------
-    MergeAdvisor : The same with cross-validated predictions of a classifier.
+    MergeAdvisor : Does the same with cross-validated predictions of a classifier.
     MergeDisplay : Draws the suggestion.
 
     Examples
@@ -222,7 +222,7 @@ def suggest_merges(
                                     3      0.60               0.60
     A + B               0.55        2      0.97               0.95  suggested
     A + B + C           0.03        1      1.00               1.00
-    Scores rise by merging alone, for fewer classes are easier to tell apart.
+    Scores rise by merging alone because fewer classes are easier to tell apart.
     >>> suggest_merges(confusion=suggestion.confusion, classes=["A", "B", "C"]).merge
     {'A+B': ['A', 'B']}
     """
@@ -262,7 +262,7 @@ def suggest_merges(
 def _number_rows(
     y_true: Any, y_pred: Any, classes: Any
 ) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[np.intp]]:
-    """Name the classes, and number the true and the predicted label of every row among them."""
+    """Return the classes, and the class numbers of the true and predicted labels of all rows."""
     truth = read_labels(find_labels(y_true, "y_true"), "y_true")
     if len(truth) == 0:
         raise ValueError("y_true must hold at least one label, got none")
@@ -309,7 +309,7 @@ def _choose_joins(
     n_classes: int | None,
     threshold: float | None,
 ) -> tuple[list[bool], str | None]:
-    """Say which joins are suggested, or why none is."""
+    """Say which joins are suggested, or why there are none."""
     if n_classes is not None:
         return [step < len(links) + 1 - n_classes for step in range(len(links))], None
     none = [False] * len(links)
@@ -342,7 +342,7 @@ def _check_cut(n_classes: int | None, threshold: float | None, k: int) -> None:
 
 
 def _name_groups(groups: list[list[Label]]) -> dict[Label, list[Label]]:
-    """Name text by joining members with ``+``, and numbers by their smallest, to stay numbers."""
+    """Name text groups by joining members with ``+``, number groups by their smallest number."""
     several = [group for group in groups if len(group) > 1]
     return {
         group[0]
@@ -358,7 +358,7 @@ def _list_pairs(
     truth: NDArray[np.intp],
     predicted: NDArray[np.intp],
 ) -> list[AmbiguousPair]:
-    """List the confused pairs and the rows behind each, by one sort of the confused rows."""
+    """List the confused pairs and the rows of each pair; this sorts the confused rows once."""
     rows = np.flatnonzero(truth != predicted)
     low = np.minimum(truth[rows], predicted[rows])
     keys = low * len(labels) + np.maximum(truth[rows], predicted[rows])

@@ -1,4 +1,4 @@
-"""Labels to what a network takes and back, by class numbers: sparse, one-hot, binary."""
+"""Labels to network targets (sparse, one-hot, binary) and back, by class numbers."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -19,7 +19,7 @@ _CLASS_MODES = ("sparse", "categorical", "binary")
 
 
 class TargetCoding(BaseEstimator):
-    """The part of a LabelMerger that speaks with networks."""
+    """The methods of LabelMerger that make and read targets of networks."""
 
     merged_classes_: NDArray[Any]
     n_classes_: int
@@ -42,8 +42,8 @@ class TargetCoding(BaseEstimator):
             Original labels, or merged labels if `merged` is True.
         class_mode : {"sparse", "categorical", "binary"}, default="sparse"
             "sparse": class numbers as in `class_indices_` (int64). "categorical": one-hot rows
-            (float32). "binary": 1 for `pos_label` and 0 for the other class (float32), if there
-            are two merged classes.
+            (float32). "binary", for two merged classes: 1 for `pos_label` and 0 for the other class
+            (float32).
         pos_label : label, default=None
             The merged class that "binary" encodes as 1. Defaults to the second class.
         merged : bool, default=False
@@ -66,10 +66,10 @@ class TargetCoding(BaseEstimator):
         Parameters
         ----------
         codes : array-like of shape (n_samples,), (n_samples, 1) or (n_samples, n_merged)
-            Targets from `encode`, or predictions of a network. With one column per class, the
-            largest value decides. A single column contains class numbers. If there are two
-            classes, it can also contain 1 for `pos_label` and 0 for the other class, or
-            probabilities of `pos_label` (values above 0.5 mean `pos_label`).
+            Targets from `encode`, or predictions of a network. With one column per class, each row
+            is decoded as the class with the largest value. A single column contains class numbers.
+            If there are two classes, a single column can also contain 1 for `pos_label` and 0 for
+            the other class, or probabilities of `pos_label` (values above 0.5 mean `pos_label`).
         pos_label : label, default=None
             The merged class that a single column refers to. Defaults to the second class.
 
@@ -95,7 +95,7 @@ class TargetCoding(BaseEstimator):
 
 
 def number_labels(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
-    """Find the place of each merged label among the merged classes, which are sorted."""
+    """Find the position of each merged label in the merged classes, which are sorted."""
     check_same_kind(labels, classes, "y")
     codes = match_labels(labels, classes)
     strangers = np.unique(labels[codes < 0])
@@ -108,7 +108,7 @@ def number_labels(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int
 
 
 def find_positive(class_mode: str, pos_label: Label | None, classes: NDArray[Any]) -> int:
-    """Find the number of the class that "binary" writes as 1; None is the second."""
+    """Find the number of the class that "binary" encodes as 1; None means the second class."""
     check_choice("class_mode", class_mode, _CLASS_MODES)
     if class_mode != "binary":
         if pos_label is not None:
@@ -125,7 +125,7 @@ def find_positive(class_mode: str, pos_label: Label | None, classes: NDArray[Any
 def encode_numbers(
     codes: NDArray[np.intp], n_classes: int, class_mode: str, positive: int
 ) -> NDArray[Any]:
-    """Write class numbers as targets of a network: int64 if sparse, else float32."""
+    """Encode class numbers as targets of a network: int64 if sparse, else float32."""
     # The dtypes are those of Keras' iterators.
     if class_mode == "sparse":
         return codes.astype(np.int64)
@@ -137,7 +137,7 @@ def encode_numbers(
 
 
 def decode_numbers(output: Any, n_classes: int, positive: int | None) -> NDArray[np.intp]:
-    """Read class numbers from numbers, one-hot rows, softmax or logit rows, or sigmoid output."""
+    """Decode numbers, one-hot rows, softmax or logit rows, or sigmoid output to class numbers."""
     values = to_numpy(output)
     if values.dtype.kind not in "biuf":
         raise TypeError(f"codes must hold numbers, got dtype {values.dtype}")

@@ -1,4 +1,4 @@
-"""BalancingSampler: every class to a number of samples, down as well as up."""
+"""BalancingSampler: resample every class to a given number, by under- and oversampling."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -16,9 +16,9 @@ from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenl
 class BalancingSampler(ImageSampler):
     """Undersample large classes and oversample small classes to a number of images per class.
 
-    Like :class:`~sklmerge.AugmentingOverSampler`, this is a sampler for imbalanced-learn
-    pipelines, but it can also undersample. If two classes have 500 and 1,000,000 images, one step
-    can give both any number in between.
+    Like :class:`~sklmerge.AugmentingOverSampler`, this is a sampler for imbalanced-learn pipelines,
+    but it can also undersample. For example, it can resample classes of 500 and 1,000,000 images to
+    10,000 images each in one step.
 
     Parameters
     ----------
@@ -29,13 +29,13 @@ default="majority"
         None, no class changes.
     augmenter : str, None, Augmenter, transform, callable or mapping, default="light"
         How the copies are augmented, as in :class:`~sklmerge.AugmentingOverSampler`. None makes
-        plain copies. If X contains paths or is an ImageIndex, only None is allowed, because a
-        sampler does not read the images.
+        plain copies. If X contains paths or is an ImageIndex, copies are only possible with None,
+        because a sampler does not read the images.
     max_copies : int or None, default=None
         The maximum number of copies of one image. Use class weights for the imbalance that
         remains.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one class when images are chosen and copied. The output still has
+        Which classes to treat as one class when images are chosen and copied. The output still has
         the original labels.
     within_merged : {"natural", "balanced"}, default="natural"
         How to draw images of a merged class: from all of its images ("natural"), or in equal
@@ -46,7 +46,7 @@ default="majority"
     random_state : int, RandomState instance or None, default=None
         Seed for choosing images to keep and to copy, and for augmenting the copies.
     n_jobs : int, default=None
-        Number of threads. Does not change the result.
+        Number of threads. The result does not depend on it.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ default="majority"
     is_augmented_ : ndarray of bool, shape (n_out,)
         Whether each output row is an augmented copy.
     n_features_in_ : int
-        Number of columns of X. Only exists if X is 2-D.
+        Number of columns of X. This attribute exists only if X is 2-D.
 
     See Also
     --------
@@ -67,9 +67,9 @@ default="majority"
 
     Notes
     -----
-    The kept images come first, in their original order, followed by the copies, class by class.
-    Which images are kept depends only on `random_state` and on their rows. imbalanced-learn's
-    pipeline does not pass sample weights through a sampler, so use
+    The kept images come first, in their original order, followed by the copies, class by class. The
+    choice of images to keep depends only on `random_state` and on the row numbers.
+    imbalanced-learn's pipeline does not pass sample weights through a sampler, so use
     ``sample_weight[sampler.sample_indices_]``.
 
     Examples
@@ -116,8 +116,8 @@ default="majority"
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
-            Images. The input is never changed. A list of images, which must have the same shape,
-            is returned as an array. Flattened rows (an array, a data frame or a list) need
+            Images. The input is never changed. Images in a list must have the same shape, and are
+            returned as an array. Flattened rows (an array, a data frame or a list) need
             `image_shape`.
         y : array-like of shape (n,)
             Original labels.
@@ -156,7 +156,7 @@ default="majority"
 
 
 def _resolve_targets(samples_per_class: Any, counts: dict[Any, int]) -> dict[Any, int]:
-    """Say how many images each class is to get."""
+    """Compute the number of images for each class."""
     samples_per_class = check_samples_per_class(samples_per_class)
     if isinstance(samples_per_class, Mapping):
         if set(samples_per_class) != set(counts):
@@ -177,7 +177,7 @@ def _resolve_targets(samples_per_class: Any, counts: dict[Any, int]) -> dict[Any
 def _share_target(
     rows: NDArray[np.intp], members: NDArray[Any], target: int, max_copies: int | None
 ) -> list[tuple[NDArray[np.intp], int]]:
-    """Share the images that a class gets among its members, as far as `max_copies` lets them."""
+    """Divide the number of images of a class among its members, within `max_copies`."""
     labels, counts = np.unique(members, return_counts=True)
     most = target if max_copies is None else max_copies + 1
     shares = share_evenly(target, (counts * most).tolist())

@@ -1,4 +1,4 @@
-"""What both samplers of images share: containers, checks, which source is drawn, and the copies."""
+"""The base of both image samplers: containers, checks, choice of sources, and copies."""
 
 import warnings
 from abc import abstractmethod
@@ -41,14 +41,14 @@ class Plan(NamedTuple):
     def join(
         cls, kept: NDArray[np.intp], rounds: Iterable[tuple[NDArray[np.intp], NDArray[np.intp]]]
     ) -> Self:
-        """Put the draws of several classes one after another."""
+        """Make one plan from the kept rows and the draws of several classes."""
         none, planned = np.zeros(0, dtype=np.intp), list(rounds)
         drawn = np.concatenate([none, *(sources for sources, _ in planned)])
         return cls(kept, drawn, np.concatenate([none, *(numbers for _, numbers in planned)]))
 
 
 class ImageSampler(BaseSampler):
-    """Take and augment rows by a plan; what the plan is, a subclass says."""
+    """Take and augment rows by a plan, which a subclass makes."""
 
     augmenter: Any
     merge: Any
@@ -60,10 +60,10 @@ class ImageSampler(BaseSampler):
 
     @abstractmethod
     def _plan(self, labels: NDArray[Any], merged: NDArray[Any], seed: int) -> Plan:
-        """Say which rows are kept, and which are copied how often."""
+        """Choose the rows to keep and the rows to copy."""
 
     def _resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Resample any container; `fit_resample` of the subclass is the door."""
+        """Resample any container; called by `fit_resample` of the subclass."""
         check_open(X, "X")
         check_open(y, "y")
         plain: Any = y
@@ -81,7 +81,7 @@ class ImageSampler(BaseSampler):
         return resampled, _take_labels(y, self.sample_indices_)
 
     def _resample_unread(self, X: Any, labels: NDArray[Any]) -> Any:
-        """Take rows of paths or of an index, whose images are not at hand to be augmented."""
+        """Take rows of paths or of an index, whose images are not loaded and so not augmented."""
         check_consistent_length(X, labels)
         labels = check_target_type(labels)
         merged = self._merge(labels)
@@ -126,7 +126,7 @@ class ImageSampler(BaseSampler):
     def _fit_resample(
         self, X: NDArray[Any], y: NDArray[Any], original: Any
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Plan the draws, then make them straight into the output; imbalanced-learn's hook."""
+        """Plan the draws, then write them directly to the output; imbalanced-learn's hook."""
         seed = resolve_seed(self.random_state)
         labels = check_target_type(original)
         plan = self._plan(labels, y, seed)
@@ -160,7 +160,7 @@ class ImageSampler(BaseSampler):
         self.is_augmented_ = np.concatenate([np.zeros(len(plan.kept), dtype=bool), is_augmented])
 
     def _prepare_augmenter(self, X: NDArray[Any], labels: NDArray[Any]) -> Any:
-        """Return the augmenter, told of image_shape and n_jobs, and checked against X."""
+        """Return the augmenter with image_shape and n_jobs set, and check it against X."""
         augmenter = tell_augmenter(
             as_augmenter(self.augmenter), image_shape=self.image_shape, n_jobs=self.n_jobs
         )
@@ -173,7 +173,7 @@ class ImageSampler(BaseSampler):
         return augmenter
 
     def __sklearn_tags__(self) -> Any:
-        """Say what X may be: rows, data frames and strings, but nothing sparse."""
+        """Declare that X may be rows, data frames or strings, but not sparse."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         tags.input_tags.dataframe = True
@@ -183,7 +183,7 @@ class ImageSampler(BaseSampler):
 
 
 def _is_unread(X: Any) -> bool:
-    """Tell an ImageIndex, or a list, array or Series of paths."""
+    """Say whether X is an ImageIndex, or a list, array or Series of paths."""
     if is_index(X):
         return True
     if isinstance(X, list | tuple):
@@ -195,7 +195,7 @@ def _is_unread(X: Any) -> bool:
 
 
 def _read_container(X: Any) -> tuple[Any, Any]:
-    """Bring X to where imbalanced-learn can read it, and say how to bring the result back."""
+    """Convert X to a form that imbalanced-learn can read, and return a function to convert back."""
     if isinstance(X, Iterator):
         stack_images(X)
     is_list = isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object)
@@ -208,7 +208,7 @@ def _read_container(X: Any) -> tuple[Any, Any]:
 
 
 def _take_labels(labels: Any, indices: NDArray[np.intp]) -> Any:
-    """Take labels by position, keeping their container and their type."""
+    """Take labels by position; keep their container and type."""
     if is_pandas(labels, "Series", "DataFrame"):
         return labels.iloc[indices].reset_index(drop=True)
     if isinstance(labels, list):
@@ -225,7 +225,7 @@ _ORDER_STREAM = 1000
 def plan_rounds(
     sources: NDArray[np.intp], n_draws: int, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Draw sources round after round; return each draw's source and how often it came before."""
+    """Draw sources in rounds; return the source of each draw and how often it was drawn before."""
     # A round is a random order of all sources, so that their counts differ by at most 1.
     rounds = np.arange(n_draws) // max(len(sources), 1)
     drawn = np.empty(n_draws, dtype=np.intp)
@@ -237,7 +237,7 @@ def plan_rounds(
 
 
 def share_evenly(n_draws: int, capacities: Sequence[int]) -> list[int]:
-    """Share draws evenly, passing on what one cannot take to those that can."""
+    """Share draws evenly; what exceeds one capacity goes to the others."""
     shares = [0] * len(capacities)
     # Shares add up to the draws, or to all that fits.
     left = min(n_draws, sum(capacities))

@@ -1,4 +1,4 @@
-"""Draws per class in, which draw goes to which batch and rank out. No labels, no sources."""
+"""Draws per class in, the batch and rank of each draw out. No labels, no sources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def batch_coverage(counts: Mapping[Any, int] | Sequence[int], batch_size: int) -
     counts : mapping of label to int, or sequence of int
         Number of images of each class.
     batch_size : int
-        Number of images in a batch. They are drawn without replacement from all images.
+        Number of images in a batch, drawn without replacement from all images.
 
     Returns
     -------
@@ -77,11 +77,11 @@ class EpochDraws:
     Parameters
     ----------
     indices : ndarray of int64, shape (n_draws,)
-        Row of the data set that is drawn.
+        Row number in the data set of each drawn image.
     is_augmented : ndarray of bool, shape (n_draws,)
         Whether the drawn image is augmented.
     keys : ndarray of uint64, shape (n_draws,)
-        Key of the random stream for the augmentation, see `sklmerge.augment.hash_keys`. The key
+        Key of the random stream that augments the image; see `sklmerge.augment.hash_keys`. The key
         depends on the row and on how often that row was drawn before.
 
     Examples
@@ -100,7 +100,7 @@ class EpochDraws:
         return len(self.indices)
 
     def take(self, rows: ArrayLike | slice) -> EpochDraws:
-        """Return some of the draws.
+        """Return the draws in the given rows.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ _GOLDEN_RATIO = (1 + 5**0.5) / 2
 
 
 def count_batches(n_draws: int, batch_size: int, world_size: int = 1) -> int:
-    """Count the batches of an epoch: as few as hold all draws."""
+    """Return the smallest number of batches that holds all draws of an epoch."""
     return -(-n_draws // (batch_size * world_size))
 
 
@@ -186,7 +186,7 @@ def share_draws(class_draws: NDArray[np.int64], n_batches: int) -> NDArray[np.in
 
 
 def _share_alike(class_draws: NDArray[np.int64], n_batches: int) -> NDArray[np.int64]:
-    """Share draws among batches of one size."""
+    """Share draws among batches of equal size."""
     if n_batches == 0:
         return np.zeros((0, len(class_draws)), np.int64)
     # Every class gets the floor of its share. If the seats left over went, batch by batch, to the
@@ -239,7 +239,7 @@ def check_shares(
 def arrange_classes(
     counts: NDArray[np.int64], rank: int, world_size: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """List a rank's draws batch by batch, classes mixed, and how many each batch takes."""
+    """List the draws of a rank, batch by batch with classes mixed, and the size of each batch."""
     # Draws are numbered class after class, and keep their order within a class. Of a batch in this
     # order, a rank takes [rank::world_size].
     n_batches, n_classes = counts.shape

@@ -1,4 +1,4 @@
-"""Settings of a schedule and labels in, numbers of draws out: the rules that `fit` applies."""
+"""Settings of a schedule and labels in, numbers of draws out: the rules of `fit`."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from sklmerge.labels import LabelMerger, check_merger, is_indicator
 
 
 class ReadClasses(NamedTuple):
-    """Which classes there are, and which of them each row is."""
+    """The classes, and the class of each row."""
 
     merger: LabelMerger
     originals: list[Any]
@@ -27,7 +27,7 @@ class ReadClasses(NamedTuple):
 
 
 def read_drawn_classes(y: Any, merge: Any) -> ReadClasses:
-    """Read the merged and original classes of y; merge=None takes the merge of an index."""
+    """Read the merged and original classes of y; merge=None uses the merge of an index."""
     if is_index(y):
         merger = y.merger
         if merge is not None:
@@ -62,7 +62,7 @@ def read_drawn_classes(y: Any, merge: Any) -> ReadClasses:
 
 
 def read_label_table(y: Any, merge: Any) -> tuple[LabelMerger, NDArray[np.uint8]] | None:
-    """Read a 0/1 table of labels, merged; None if y has one label a row."""
+    """Read and merge a 0/1 table of labels; return None if y has one label per row."""
     if is_index(y) or not is_indicator(y):
         return None
     merger = check_merger(merge).fit(y)
@@ -72,7 +72,7 @@ def read_label_table(y: Any, merge: Any) -> tuple[LabelMerger, NDArray[np.uint8]
 
 
 def check_table_settings(augment: Any, within_merged: str, *, stratify_batches: bool) -> None:
-    """Refuse what cannot hold where rows have several labels."""
+    """Refuse settings that are impossible if rows have several labels."""
     if stratify_batches:
         raise ValueError(
             "stratify_batches must be False if rows of y hold several labels, got True: no batch "
@@ -91,7 +91,7 @@ def check_table_settings(augment: Any, within_merged: str, *, stratify_batches: 
 
 
 def check_augment(augment: Any, samples_per_class: Any) -> None:
-    """Refuse augmented draws where each image is drawn once, as it is."""
+    """Refuse `augment` with samples_per_class=None, which augments nothing."""
     if samples_per_class is None and augment is not None:
         raise ValueError(
             "augment must be None beside samples_per_class=None, whose draws are plain, "
@@ -101,7 +101,7 @@ def check_augment(augment: Any, samples_per_class: Any) -> None:
 
 
 def check_counts(counts: Mapping[Any, int], samples_per_class: Any) -> None:
-    """Refuse classes without an image, unless each image is drawn once."""
+    """Refuse classes without an image, unless samples_per_class is None."""
     empty = [label for label, n in counts.items() if n == 0]
     # A test side may lack a rare class; what draws from each class needs them all.
     if empty and samples_per_class is not None:
@@ -109,7 +109,7 @@ def check_counts(counts: Mapping[Any, int], samples_per_class: Any) -> None:
 
 
 def check_unchanged(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to draw by a schedule whose parameters are no longer those of its fit."""
+    """Refuse to draw if parameters of the schedule have changed since its fit."""
     for name, value in now.items():
         if name not in before or not _is_same(before[name], value):
             raise ValueError(
@@ -129,7 +129,7 @@ def _choose_dtype(n_classes: int) -> type[np.signedinteger]:
 
 
 def resolve_samples(samples_per_class: Any, counts: Mapping[Any, int]) -> dict[Any, int]:
-    """Say how often each class is drawn in an epoch."""
+    """Compute the number of draws of each class in an epoch."""
     check_samples_per_class(samples_per_class)
     if samples_per_class is None or (
         isinstance(samples_per_class, str) and samples_per_class == "natural"
@@ -154,7 +154,7 @@ def resolve_samples(samples_per_class: Any, counts: Mapping[Any, int]) -> dict[A
 def find_augmented(
     augment: Any, originals: list[Any], merger: LabelMerger
 ) -> NDArray[np.bool_] | None:
-    """Say of which original classes all draws are augmented; None if that depends on the draw."""
+    """Say for each original class if its draws are augmented; None if that depends on the draw."""
     if isinstance(augment, str):
         check_choice("augment", augment, ("all", "repeated", "none"))
         return None if augment == "repeated" else np.full(len(originals), augment == "all")
@@ -176,7 +176,7 @@ def find_augmented(
 
 
 def check_rank(schedule: Any, rank: Any, world_size: Any) -> None:
-    """Check that 0 <= rank < world_size, and that all ranks would plan the same epoch."""
+    """Check that 0 <= rank < world_size, and that all ranks plan the same epoch."""
     check_whole("world_size", world_size, 1)
     check_whole("rank", rank, 0)
     if rank >= world_size:
@@ -199,7 +199,7 @@ class FactorClasses(NamedTuple):
 
 
 def find_repeat_factors(table: NDArray[Any], targets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Say how often each row of a 0/1 table is drawn in an epoch; no column may lack a 1."""
+    """Compute how often each row of a 0/1 table is drawn in an epoch; every column needs a 1."""
     # Gupta, Dollar and Girshick, "LVIS: A Dataset for Large Vocabulary Instance Segmentation", CVPR
     # 2019, appendix "Repeat factor sampling". They leave no label's factor below 1; here it may be,
     # if fewer draws than rows are asked for.
@@ -213,7 +213,7 @@ def find_repeat_factors(table: NDArray[Any], targets: NDArray[np.float64]) -> ND
 
 
 def group_by_factor(factors: NDArray[np.float64]) -> FactorClasses:
-    """Make a class of all rows of equal factor, drawn a whole number of times in an epoch."""
+    """Group rows of equal factor into classes with a whole number of draws per epoch."""
     distinct, codes, counts = np.unique(factors, return_inverse=True, return_counts=True)
     draws = np.maximum(1, np.rint(distinct * counts)).astype(np.int64)
     return FactorClasses(codes.astype(np.int32), counts.astype(np.int64), draws)
@@ -222,7 +222,7 @@ def group_by_factor(factors: NDArray[np.float64]) -> FactorClasses:
 def expect_draws(
     table: NDArray[Any], classes: FactorClasses, labels: list[Any]
 ) -> dict[Any, float]:
-    """Say how many draws of an epoch show each label, on average over the epochs."""
+    """Compute how many draws per epoch show each label, on average."""
     rates = (classes.draws / classes.counts)[classes.codes]
     shown = [float(rates[column == 1].sum()) for column in table.T]
     return dict(zip(labels, shown, strict=True))

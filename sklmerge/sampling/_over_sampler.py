@@ -1,4 +1,4 @@
-"""AugmentingOverSampler: imbalanced-learn's contract, with augmented copies as the new samples."""
+"""AugmentingOverSampler: an imbalanced-learn oversampler that adds augmented copies."""
 
 from typing import Any
 
@@ -12,9 +12,10 @@ from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenl
 class AugmentingOverSampler(ImageSampler, BaseOverSampler):
     """Oversample rare classes with augmented copies of their images.
 
-    As in imbalanced-learn's oversamplers, the original images come first and unchanged, followed
-    by the new images, class by class. The output has the original labels. In an imbalanced-learn
-    pipeline, the sampler runs only when the pipeline is fitted, never when it predicts.
+    As in imbalanced-learn's oversamplers, the unchanged original images come first, followed by the
+    new images, class by class. The output has the original labels, even if you pass `merge`. In an
+    imbalanced-learn pipeline, the sampler runs only when the pipeline is fitted, never when it
+    predicts.
 
     Parameters
     ----------
@@ -24,13 +25,12 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
         plain copies. To augment each class differently, pass a mapping from label (original or
         merged) to augmenter. If both labels of an image are listed, the original label is used.
         Every class that gets copies must be listed. A function can also augment rows that are not
-        images. See `as_augmenter`.
+        images. For details, see `as_augmenter`.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are oversampled, and to what size, as in imbalanced-learn. With `merge`, the
         keys of a dict are merged labels.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one class when target sizes are computed and images are drawn. The
-        output still has the original labels.
+        Which classes to treat as one class when target sizes are computed and images are drawn.
     within_merged : {"natural", "balanced"}, default="natural"
         How to draw the sources of new images of a merged class: from all of its images
         ("natural"), or in equal numbers from each of its original classes ("balanced").
@@ -43,19 +43,19 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
     random_state : int, RandomState instance or None, default=None
         Seed for drawing and augmenting images.
     n_jobs : int, default=None
-        Number of threads. Does not change the result.
+        Number of threads. The result does not depend on it.
 
     Attributes
     ----------
     sampling_strategy_ : dict
-        Number of new images for each class (merged, with `merge`), before `max_copies` is applied.
+        Number of new images for each (merged) class, before `max_copies` is applied.
     sample_indices_ : ndarray of int, shape (n_out,)
         Row of X that each output row comes from. Use this to select other data of these rows, for
         example ``groups[sampler.sample_indices_]``.
     is_augmented_ : ndarray of bool, shape (n_out,)
-        Whether each output row is an augmented copy. Plain copies are False.
+        Whether each output row is an augmented copy. False for plain copies.
     n_features_in_ : int
-        Number of columns of X. Only exists if X is 2-D.
+        Number of columns of X. This attribute exists only if X is 2-D.
 
     Notes
     -----
@@ -68,10 +68,10 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
     sampler their "new" images are plain duplicates. For networks, use
     :class:`~sklmerge.ImageBatches`, which augments each image differently every time.
 
-    If labels are numbers, `merge` and a mapping of augmenters must name every class, because a
-    meta-estimator may replace the labels by 0, 1, 2, ... first. imbalanced-learn interprets the
-    keys of `sampling_strategy`. Inside such a meta-estimator they would mean the new numbers, so
-    use text labels, or put the meta-estimator inside the pipeline.
+    Some meta-estimators replace the labels by 0, 1, 2, ... before they call the sampler. If labels
+    are numbers, `merge` and a mapping of augmenters must therefore name every class. The keys of
+    `sampling_strategy` are not checked in this way: inside such a meta-estimator, they refer to the
+    new numbers. To avoid this, use text labels, or put the meta-estimator inside the pipeline.
 
     See Also
     --------
@@ -119,8 +119,8 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
         Parameters
         ----------
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), paths or ImageIndex
-            Images. The input is never changed. A list of images, which must have the same shape,
-            is returned as an array. Flattened rows (an array, a data frame or a list) need
+            Images. The input is never changed. Images in a list must have the same shape, and are
+            returned as an array. Flattened rows (an array, a data frame or a list) need
             `image_shape`. With ``augmenter=None``, X may also contain paths or be an ImageIndex.
         y : array-like of shape (n,)
             Original labels.
@@ -150,7 +150,7 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
         return Plan.join(np.arange(len(labels)), planned)
 
     def _share_draws(self, members: NDArray[Any], n_new: int) -> list[tuple[Any, int]]:
-        """Share a class's new images among its members, within `max_copies`."""
+        """Divide the number of new images of a class among its members, within `max_copies`."""
         labels, counts = np.unique(members, return_counts=True)
         most = n_new if self.max_copies is None else self.max_copies
         return list(zip(labels, share_evenly(n_new, (counts * most).tolist()), strict=True))

@@ -1,4 +1,4 @@
-"""The pools of all classes: which row stands at which number of an epoch, how often each comes."""
+"""The pools of all classes: which row each draw of an epoch takes, and how often rows are drawn."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -19,7 +19,7 @@ _STEP = 0x9E3779B97F4A7C15
 def permute_places(
     places: NDArray[np.int64], n: NDArray[np.int64], keys: NDArray[np.uint64]
 ) -> NDArray[np.int64]:
-    """Permute places in [0, n); an equal key and an equal n mean the same permutation."""
+    """Permute places in [0, n); the same key and n give the same permutation."""
     moved = np.empty(len(places), dtype=np.int64)
     for start in range(0, len(places), _CHUNK):
         chunk = slice(start, start + _CHUNK)
@@ -38,7 +38,7 @@ def permute_places(
 def _permute_chunk(
     places: NDArray[np.uint64], keys: NDArray[np.uint64], n: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
-    """Permute places by lengths that are all short or all long: one for each place, or for all."""
+    """Permute places; `n` has one length per place or one for all, all short or all long."""
     # Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002: a Feistel network
     # over two numbers of radix a and b with a b >= n, walked on wherever it leaves [0, n). With a
     # and b near the square root of n, that is hardly ever.
@@ -99,7 +99,7 @@ _CHUNK_OF_COUNTS = 1 << 22
 
 @dataclass(frozen=True, eq=False)
 class RowPools:
-    """The rows of every pool in the order given, stored only if they cannot be worked out."""
+    """The rows of every pool in the given order, stored only if they cannot be computed."""
 
     sizes: NDArray[np.int64]
     # Where each pool begins in `rows`, or among all rows if they are in the order of the pools.
@@ -136,7 +136,7 @@ class RowPools:
         return cls(sizes, starts, rows, rest, n_before)
 
     def take(self, pools: NDArray[np.intp], places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the rows at some places of their pools."""
+        """Return the rows at the given places of the given pools."""
         positions: NDArray[np.int64] = places + self.starts[pools]
         if self.rows is None:
             return positions
@@ -156,7 +156,7 @@ class RowPools:
 
 
 def _is_ascending(codes: NDArray[np.signedinteger], groups: NDArray[np.signedinteger]) -> bool:
-    """Say whether no row is of an earlier group than the row before it."""
+    """Say whether the groups of the rows are in ascending order."""
     for start in range(0, len(codes), _CHUNK_OF_DRAWS):
         # One row more, to compare each chunk with the next.
         numbers = groups[codes[start : start + _CHUNK_OF_DRAWS + 1]]
@@ -170,7 +170,7 @@ def _list_rows(
     groups: NDArray[np.signedinteger],
     counts: NDArray[np.int64],
 ) -> NDArray[np.signedinteger]:
-    """List the rows of one group after another, ascending; those of a group of count 0 are left."""
+    """List the rows group by group, in ascending order; leave out groups of count 0."""
     dtype: type[np.signedinteger] = np.int32 if len(codes) < 2**31 else np.int64
     listed: NDArray[np.signedinteger] = np.empty(int(counts.sum()), dtype)
     is_wanted = (counts > 0)[groups]
@@ -189,7 +189,7 @@ def _list_rows(
 
 
 class ClassPools:
-    """Draw rows of each class, pass after pass; a class may have several pools, taken in turn."""
+    """Draw rows of each class, pass after pass; if a class has several pools, alternate."""
 
     def __init__(
         self,
@@ -221,7 +221,7 @@ class ClassPools:
         *,
         balance_members: bool = False,
     ) -> Self:
-        """Gather the rows of each merged class, or of each member of one; none may be empty."""
+        """Gather the rows of each merged class, or of each of its members; none may be empty."""
         n_classes = len(class_draws)
         if balance_members:
             # Members have a pool each and are drawn in turn, in equal numbers.
@@ -238,7 +238,7 @@ class ClassPools:
     def draw(
         self, epoch: int, numbers: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Draw what stands at some numbers of an epoch, and say how often it was drawn before."""
+        """Return the rows of some draws of an epoch, and how often each row was drawn before."""
         stops = np.cumsum(self.class_draws)
         # Two bytes are sorted by radix.
         dtype = np.int16 if len(stops) < 2**15 else np.int32
@@ -260,7 +260,7 @@ class ClassPools:
         return rows, passes
 
     def count(self, n_epochs: int) -> NDArray[np.int64]:
-        """Count how often each row is drawn in the first epochs; shape (n_samples,)."""
+        """Count how often each row is drawn in the first `n_epochs` epochs; shape (n_samples,)."""
         owners = np.repeat(np.arange(len(self.n_pools)), self.n_pools)
         turns = np.arange(len(owners)) - self._first_pools[owners]
         shares = self.n_pools[owners]

@@ -1,7 +1,7 @@
 """EpochSchedule: which images each epoch draws.
 
-How many of each class stands in `_draws_per_class.py`, which of them and in what order in
-`_row_order.py`, and how they are shared out among batches in `_batch_plan.py`.
+`_draws_per_class.py` computes how many images of each class are drawn, `_row_order.py` which ones
+and in what order, and `_batch_plan.py` how they are divided among batches.
 """
 
 from collections.abc import Collection
@@ -46,38 +46,40 @@ _WHOLE_EPOCH = 2**63
 
 
 class EpochSchedule(BaseEstimator):
-    """Plan balanced epochs of all rare images and the next part of the common images.
+    """Plan balanced epochs: each contains all rare images and the next part of the common images.
 
-    If one class has 500 images and another has a million, every epoch draws the 500 and the next
-    500 of the million, until all have been seen. An epoch depends only on `random_state` and on
-    its number, so you can resume training at any point without saving a state.
+    If one class has 500 images and another has a million, every epoch draws all 500 of the first
+    class and the next 500 of the second. After 2000 epochs, every image has been drawn. An epoch
+    depends only on `random_state` and on the epoch number, so you can resume training at any point
+    without saving a state.
 
     Parameters
     ----------
     samples_per_class : {"minority", "majority", "natural"}, int, mapping or None, \
             default="minority"
-        Number of draws of each class per epoch. "minority" and "majority": as many as the rarest
-        or most frequent class has images. "natural": each image once, shuffled, and augmented if
-        `augment` says so; most networks are trained like this. You can also pass a number, or a
-        mapping that lists every (merged) class. None is for evaluation: each image once, in the
-        given order, without augmentation.
+        Number of draws of each class per epoch. "minority" or "majority": the number of images of
+        the rarest or most frequent class. "natural": each image once, shuffled, as most networks
+        are trained; `augment` still applies. You can also pass a number, or a mapping that lists
+        every (merged) class. None is for evaluation: each image once, in the given order, without
+        augmentation.
     order : {"shuffled", "sequential"}, default="shuffled"
-        The order within a class: shuffled again for every pass over the class, or as given. In
-        both cases an image is repeated only after all other images of its class have been drawn.
+        The order of the images of a class: shuffled again for every pass over the class, or as
+        given. In both cases an image is repeated only after all other images of its class have been
+        drawn.
     augment : {"all", "repeated", "none"}, collection of labels or None, default=None
         Which draws are augmented: all, only images that were drawn before, none, or the given
         classes (original or merged). If only the rare class is augmented, the model can recognise
-        it by interpolation and filled borders. None means "all". It is required with
-        ``samples_per_class=None``, which augments nothing.
+        this class by traces of interpolation and by filled borders. None means "all". With
+        ``samples_per_class=None``, `augment` must be None, and nothing is augmented.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes count as one class.
+        Which classes to treat as one class.
     within_merged : {"natural", "balanced"}, default="natural"
         How to draw images of a merged class: from all of its images ("natural"), or in equal
         numbers from each of its original classes ("balanced").
     stratify_batches : bool, default=True
-        If True, every batch has the class proportions of the epoch. If False, the epoch is
-        shuffled as a whole. With "natural", a rare class may have fewer images than there are
-        batches; these images are then spread evenly over the batches.
+        If True, every batch has the class proportions of the epoch. If False, the epoch is shuffled
+        as a whole. With ``samples_per_class="natural"``, a rare class may have fewer images than
+        the epoch has batches. Its images are then spread evenly over the batches.
     random_state : int, RandomState instance or None, default=None
         Random seed. None uses a new seed in every `fit`. For several processes (ranks), pass an
         int, so that all use the same seed.
@@ -89,7 +91,7 @@ class EpochSchedule(BaseEstimator):
     class_counts_ : dict of label to int
         Number of images of each merged class.
     samples_per_class_ : dict of label to int
-        Draws of each merged class per epoch. For a multilabel table, the expected number.
+        Number of draws of each merged class per epoch. For a multilabel table, the average number.
     n_samples_ : int
         Number of images.
     n_draws_ : int
@@ -98,21 +100,22 @@ class EpochSchedule(BaseEstimator):
         The fitted merger, which converts original to merged labels and back.
     original_codes_ : ndarray of int, shape (n_samples,)
         Position of each image's original class in ``merger_.classes_`` or, for an ImageIndex, in
-        its ``original_classes``. For a multilabel table, the number of the image's group.
+        its ``original_classes``. For a multilabel table, the group number of each image (see
+        Notes).
     seed_ : int
         The seed derived from `random_state`.
 
     Notes
     -----
     The draws of a class with n images and m draws per epoch are numbered across epochs: draw i of
-    epoch e has number p = e m + i, and uses position p mod n in pass p // n over the class. So at
-    the end of every epoch, the images of a class (with ``within_merged="balanced"``, of an original
-    class) have been drawn equally often, or differ by one draw.
+    epoch e has number p = e m + i, and uses position p mod n in pass p // n over the class. At the
+    end of every epoch, the images of a class have therefore been drawn equally often, or their
+    counts differ by one. With ``within_merged="balanced"``, this holds for each original class.
 
-    If y is a multilabel table, drawing an image draws all of its labels. So images are drawn by
-    repeat factors [1]_: a label with n images and m requested draws has the factor sqrt(m / n), and
-    an image has the largest factor of its labels. Images with the same factor form a group, which
-    is drawn like a class. `stratify_batches` must then be False.
+    If y is a multilabel table, drawing an image draws all of its labels. Images are therefore drawn
+    by repeat factors [1]_: a label with n images and m requested draws has the factor sqrt(m / n),
+    and an image has the largest factor of its labels. Images with the same factor form a group,
+    which is drawn like a class. For a multilabel table, `stratify_batches` must be False.
 
     If you change a parameter after `fit`, call `fit` again; otherwise an error is raised.
 
@@ -168,12 +171,13 @@ class EpochSchedule(BaseEstimator):
         Returns
         -------
         EpochSchedule
-            Itself.
+            The object itself.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter is wrong, a class has no image, or index and schedule both have a merge.
+            If a parameter is wrong, a class has no image, or both the index and the schedule merge
+            classes.
         """
         check_choice("order", self.order, ("shuffled", "sequential"))
         check_choice("within_merged", self.within_merged, ("natural", "balanced"))
@@ -189,7 +193,9 @@ class EpochSchedule(BaseEstimator):
         return self
 
     def draws(self, epoch: int, *, rank: int = 0, world_size: int = 1) -> EpochDraws:
-        """Return the draws of an epoch, with the classes mixed evenly.
+        """Return the draws of an epoch.
+
+        With `stratify_batches`, the images of each class are spread evenly over the epoch.
 
         Parameters
         ----------
@@ -218,14 +224,13 @@ class EpochSchedule(BaseEstimator):
         epoch : int
             Number of the epoch, starting at 0.
         batch_size : int
-            Maximum number of draws in a batch. Batch sizes differ by at most 1 (or by at most
-            `world_size`, counted over all processes). With `stratify_batches`, each batch contains
-            every class in proportion, rounded down or up.
+            Maximum number of draws in a batch. Batch sizes differ by at most 1. With
+            `stratify_batches`, each batch contains every class in proportion, rounded down or up.
         rank : int, default=0
             Number of this process, starting at 0.
         world_size : int, default=1
-            Number of processes. Batches of ``batch_size * world_size`` draws are planned and dealt
-            out to the processes, so all of them have the same number of batches.
+            Number of processes. Batches of ``batch_size * world_size`` draws are planned, and each
+            is divided among the processes, so all processes have the same number of batches.
 
         Returns
         -------
@@ -243,7 +248,7 @@ class EpochSchedule(BaseEstimator):
         return BatchPlan(self._draw(epoch, numbers), sizes)
 
     def count_batches(self, batch_size: int, *, world_size: int = 1) -> int:
-        """Return the number of batches per epoch, which is the same for every process.
+        """Return the number of batches per epoch. It is the same for every process.
 
         Parameters
         ----------
@@ -304,7 +309,7 @@ class EpochSchedule(BaseEstimator):
         self._gather(originals, codes, counts, draws, merged_of)
 
     def _fit_table(self, merger: LabelMerger, table: NDArray[np.uint8]) -> None:
-        """Plan epochs of rows that have several labels each, by repeat factors."""
+        """Plan epochs of rows with several labels, by repeat factors."""
         if self.samples_per_class is not None:
             check_table_settings(
                 self.augment, self.within_merged, stratify_batches=self.stratify_batches
@@ -364,12 +369,12 @@ class EpochSchedule(BaseEstimator):
     def _arrange(
         self, n_batches: int, rank: int, world_size: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Lay out a rank's draws of an epoch, by their numbers; say how many are in each batch."""
+        """Arrange the draw numbers of a rank in an epoch, and return the number in each batch."""
         draws = self._class_draws if self._is_mixed() else np.array([self.n_draws_])
         return arrange_classes(share_draws(draws, n_batches), rank, world_size)
 
     def _draw(self, epoch: int, numbers: NDArray[np.int64]) -> EpochDraws:
-        """Draw what stands at some numbers of an epoch, numbered class after class."""
+        """Return the draws of an epoch with these numbers, which run class by class."""
         if self.samples_per_class is None:
             passes = np.full(len(numbers), epoch)
             keys = hash_keys(numbers, passes)

@@ -33,9 +33,9 @@ def adjust_prior(
     Parameters
     ----------
     P : array-like or tensor of shape (n_samples, n_classes)
-        Probabilities, such as the softmax output of a network. For two classes, also the
-        probability of the second class (a sigmoid output), of shape (n_samples,) or (n_samples,
-        1).
+        Probabilities, such as the softmax output of a network. For two classes, you can also pass
+        only the probability of the second class (a sigmoid output), of shape (n_samples,) or
+        (n_samples, 1).
     train_prior : array-like of shape (n_classes,)
         Share (or count) of each class in the training data, in the order of the columns of `P`.
     target_prior : "balanced" or array-like of shape (n_classes,), default="balanced"
@@ -53,26 +53,25 @@ def adjust_prior(
     Raises
     ------
     ValueError
-        If `P` does not contain probabilities, if a prior does not fit the columns of `P`, is
-        negative or sums to 0, if `strength` is below 0, or if all probabilities of a row would
-        become 0.
+        If `P` does not contain probabilities, or if all probabilities of a row would become 0. Also
+        if a prior does not fit the columns of `P`, is negative or sums to 0, or if `strength` is
+        below 0.
 
     See Also
     --------
     PriorAdjustedClassifier : The same adjustment for a scikit-learn classifier.
-    logit_offsets : The same for logits, and for a loss.
+    logit_offsets : Adjusts logits in the same way, in predictions or in the loss.
 
     Notes
     -----
-    The formula is p'(k) ~ p(k) (pi_target(k) / pi_train(k)) ** strength. A class whose training
-    share is 0 gets probability 0.
+    The adjusted probability of class k is proportional to p(k) (pi_target(k) / pi_train(k)) **
+    strength. A class whose training share is 0 gets probability 0.
 
     References
     ----------
     Saerens, Latinne and Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori
-    Probabilities", Neural Computation 2002, eq. 2.4. Under the name logit adjustment, with
-    `strength` called tau: Menon et al., "Long-tail learning via logit adjustment", ICLR 2021, eq.
-    9.
+    Probabilities", Neural Computation 2002, eq. 2.4. Menon et al., "Long-tail learning via logit
+    adjustment", ICLR 2021, eq. 9, call `strength` tau.
 
     Examples
     --------
@@ -102,10 +101,10 @@ def logit_offsets(
 ) -> Any:
     """Compute offsets that adjust the logits of a network to other class shares.
 
-    There are two ways to use the offsets. Add them to the logits when you predict: this has the
-    same effect as `adjust_prior` on probabilities. Or subtract them from the logits inside the
-    cross-entropy loss (balanced softmax): the network then learns logits for `target_prior`, and
-    you add nothing when you predict.
+    There are two ways to use the offsets. You can add them to the logits when you predict. This has
+    the same effect as `adjust_prior` on probabilities. Or you can subtract them from the logits
+    inside the cross-entropy loss (balanced softmax). The network then learns logits for
+    `target_prior`, and you add nothing when you predict.
 
     Parameters
     ----------
@@ -119,9 +118,9 @@ def logit_offsets(
     Returns
     -------
     ndarray of float64, shape (n_classes,)
-        The offsets strength * log(pi_target / pi_train), shifted to mean 0. The shift changes
-        nothing, because a softmax ignores a constant. If `train_prior` is a tensor and
-        scikit-learn's array API dispatch is on, the result is a tensor too.
+        The offsets strength * log(pi_target / pi_train), shifted to mean 0. The shift does not
+        change the probabilities, because a softmax ignores a constant. If `train_prior` is a tensor
+        and scikit-learn's array API dispatch is on, the result is a tensor too.
 
     Raises
     ------
@@ -130,7 +129,7 @@ def logit_offsets(
 
     See Also
     --------
-    adjust_prior : The same for probabilities.
+    adjust_prior : Adjusts probabilities in the same way.
 
     References
     ----------
@@ -154,7 +153,7 @@ def logit_offsets(
 def find_factors(
     train_prior: Any, target_prior: Any, strength: float, n_classes: int
 ) -> NDArray[np.float64]:
-    """Work out what each column of probabilities is multiplied by."""
+    """Compute the factor of each column of probabilities."""
     check_strength(strength)
     train = read_shares(train_prior, n_classes, "train_prior")
     if isinstance(target_prior, str):
@@ -169,13 +168,13 @@ def find_factors(
 
 
 def check_strength(strength: Any) -> None:
-    """Refuse what is no finite number of at least 0."""
+    """Check that `strength` is a finite number of at least 0."""
     if not is_real(strength) or strength < 0:
         raise ValueError(f"strength must be a number of at least 0, got {strength!r}")
 
 
 def read_shares(prior: Any, n_classes: int, name: str) -> NDArray[np.float64]:
-    """Read shares or counts in the order of the columns; they come out with sum 1."""
+    """Read shares or counts in the order of the columns, and return shares that sum to 1."""
     if isinstance(prior, Mapping) or is_pandas(prior, "Series"):
         raise TypeError(
             f"{name} must be an array in the order of the columns of P, got a "
@@ -211,7 +210,7 @@ def order_shares(prior: Any, classes: NDArray[Any], name: str) -> NDArray[np.flo
 
 
 def _check_probabilities(table: NDArray[Any], is_sigmoid: bool) -> None:
-    """Refuse logits and the like; softmax of half precision is a little off 1."""
+    """Check that P contains probabilities; allow small rounding errors of half precision."""
     step = max(1, _CHUNK_VALUES // max(1, 1 if is_sigmoid else table.shape[1]))
     for start in range(0, len(table), step):
         chunk = table[start : start + step]
@@ -234,7 +233,7 @@ def _check_probabilities(table: NDArray[Any], is_sigmoid: bool) -> None:
 
 
 def scale_rows(P: NDArray[Any], factors: NDArray[np.float64]) -> NDArray[Any]:
-    """Multiply the columns, and divide each row by its sum."""
+    """Multiply each column by its factor, and divide each row by its sum."""
     scaled = np.empty_like(P)
     factors = factors.astype(P.dtype)
     step = max(1, _CHUNK_VALUES // max(1, P.shape[1]))
@@ -255,7 +254,7 @@ def scale_rows(P: NDArray[Any], factors: NDArray[np.float64]) -> NDArray[Any]:
 def estimate_train_shares(
     P: NDArray[np.float64], target: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Find the shares that, exchanged for the target, make the mean probability the target."""
+    """Find the training shares for which the mean adjusted probabilities equal the target."""
     # Saerens, Latinne and Decaestecker 2002, the iteration of eq. 2.9, the other way round.
     factors = np.ones(P.shape[1])
     present = target > 0

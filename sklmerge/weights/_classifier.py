@@ -1,4 +1,4 @@
-"""ClassWeightedClassifier, and what every classifier around another one does with its weights."""
+"""ClassWeightedClassifier, and functions for classifiers that wrap another one."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ FITTED = ("classes_", "n_features_in_", "feature_names_in_")
 
 
 class WrappingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
-    """What classifiers around an `estimator` have in common: its tags, and its metadata."""
+    """Base class of classifiers that wrap an `estimator`: its tags, and metadata routing."""
 
     estimator: Any
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return the metadata routing: `sample_weight` is used here, all else goes to `estimator`.
+        """Return the metadata routing: `estimator` gets all metadata except `sample_weight`.
 
         Returns
         -------
@@ -51,15 +51,15 @@ class WrappingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
 
 def _if_inner_has(name: str) -> Callable[[Method], Method]:
-    """Let a method be there only where the inner classifier has one of that name."""
+    """Offer a method only if the inner classifier has a method of the same name."""
     return available_where(lambda self: hasattr(getattr(self, "estimator_", self.estimator), name))
 
 
 class ClassWeightedClassifier(WrappingClassifier):
     """Fit a classifier with class weights that a grid search can tune.
 
-    The weights are passed as `sample_weight`, so this also works for classifiers without
-    `class_weight`. If you put it after a sampler in an imbalanced-learn pipeline, it sees the
+    The weights are passed to `estimator` as `sample_weight`, so `estimator` needs no `class_weight`
+    parameter. After a sampler in an imbalanced-learn pipeline, `ClassWeightedClassifier` sees the
     resampled labels, so the weights correct only the imbalance that remains.
 
     Parameters
@@ -74,24 +74,24 @@ class ClassWeightedClassifier(WrappingClassifier):
     Attributes
     ----------
     estimator_ : classifier
-        Fitted.
+        The fitted clone of `estimator`.
     weighting_ : ClassWeightEstimator
-        Fitted on the y of `fit`.
+        The estimator of the weights, fitted on the y of `fit`.
     train_prior_ : ndarray of shape (n_classes,), or None
         Share of each class of `classes_` in the total weight of all samples. These are the class
-        frequencies that `estimator_` learned; :class:`~sklmerge.PriorAdjustedClassifier` uses
-        them. None if `estimator_` renames or merges the classes of y.
+        shares that `estimator_` learned. :class:`~sklmerge.PriorAdjustedClassifier` uses them. None
+        if `estimator_` renames or merges the classes of y.
     classes_ : ndarray of shape (n_classes,)
 
     See Also
     --------
     ClassWeightEstimator : Computes the weights.
-    PriorAdjustedClassifier : Adjusts the predicted probabilities instead of the training.
+    PriorAdjustedClassifier : Adjusts the predicted probabilities instead of training with weights.
 
     Notes
     -----
-    Weights shift predicted probabilities towards the rare classes;
-    :class:`~sklmerge.PriorAdjustedClassifier` shifts them back.
+    Weights shift the predicted probabilities towards rare classes. To shift them back, use
+    :class:`~sklmerge.PriorAdjustedClassifier` with ``target_prior="observed"``.
 
     Examples
     --------
@@ -119,8 +119,8 @@ class ClassWeightedClassifier(WrappingClassifier):
             Anything that `estimator` accepts.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples. They count when the class weights are computed, and are then
-            multiplied by the class weights.
+            Weights of the samples. Class weights are computed from the sums of these weights
+            instead of counts. Each sample's weight is then multiplied by the weight of its class.
         **params : dict
             Passed to the `fit` of `estimator`.
 
@@ -167,7 +167,7 @@ class ClassWeightedClassifier(WrappingClassifier):
 
     @_if_inner_has("predict_proba")
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Predict probabilities, which reflect the weighted class frequencies.
+        """Predict probabilities. They reflect the weighted class shares.
 
         Parameters
         ----------
@@ -228,7 +228,7 @@ class ClassWeightedClassifier(WrappingClassifier):
 def _weigh_rows(
     weighting: ClassWeightEstimator, labels: NDArray[Any], sample_weight: ArrayLike | None
 ) -> NDArray[np.float64]:
-    """Fit the rule and weigh every row; a row of weight 0 is as good as absent."""
+    """Fit the class weights and weight every row; a row of weight 0 counts as absent."""
     if sample_weight is None:
         return weighting.fit(labels).transform(labels)
     weights = np.array(read_sample_weight(sample_weight, labels.shape))
@@ -241,7 +241,7 @@ def _weigh_rows(
 
 
 def read_classes_of_rows(owner: BaseEstimator, y: Any) -> NDArray[Any]:
-    """Read the y of a classifier's `fit`: one label a row."""
+    """Read the y of a classifier's `fit`: one label per row."""
     if y is None:
         raise ValueError(
             f"{type(owner).__name__} requires y to be passed, but the target y is None"
@@ -258,7 +258,7 @@ def read_classes_of_rows(owner: BaseEstimator, y: Any) -> NDArray[Any]:
 def fit_inner(
     owner: BaseEstimator, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]
 ) -> Any:
-    """Fit a clone of the owner's `estimator`, which gets X and y as they are."""
+    """Fit a clone of the owner's `estimator` on X and y, which are not converted."""
     if params and get_config()["enable_metadata_routing"]:
         params = process_routing(owner, "fit", **params).estimator.fit
     if sample_weight is not None:
@@ -269,7 +269,7 @@ def fit_inner(
 
 
 def name_weight_parameter(estimator: Any) -> str:
-    """Find what `fit` of an estimator, or of a pipeline's last step, calls sample weights."""
+    """Find the name of the sample weights in `fit` of an estimator or of a pipeline's last step."""
     if has_fit_parameter(estimator, "sample_weight"):
         return "sample_weight"
     routed = bool(get_config()["enable_metadata_routing"])
@@ -304,7 +304,7 @@ def name_weight_parameter(estimator: Any) -> str:
 def count_shares(
     labels: NDArray[Any], sample_weight: NDArray[np.float64] | None, classes: NDArray[Any]
 ) -> NDArray[np.float64] | None:
-    """Share out the weight of all rows among `classes`; None if the classifier renames classes."""
+    """Compute each class's share of the total weight; None if the classifier renames classes."""
     # A MergedClassifier of merged output, for example, predicts other labels than it was given.
     found, codes = np.unique(labels, return_inverse=True)
     places = {label: place for place, label in enumerate(classes.tolist())}

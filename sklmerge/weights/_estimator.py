@@ -44,8 +44,8 @@ class ClassWeightEstimator(BaseEstimator):
     scheme : {"balanced", "effective", "log", "uniform"}, mapping or callable, default="balanced"
         The weight of a class with n_c of N samples, before `max_ratio` and `normalize`:
 
-        - ``"balanced"``: n_c ** -power. With the defaults this is scikit-learn's
-          ``n_samples / (n_classes * n_c)``;
+        - ``"balanced"``: n_c ** -power. With the default `power` and `normalize`, this is
+          scikit-learn's ``n_samples / (n_classes * n_c)``;
         - ``"effective"``: (1 - beta) / (1 - beta ** n_c), the inverse effective number [1]_;
         - ``"log"``: 1 / ln(1.02 + n_c / N), often used for segmentation [2]_;
         - ``"uniform"``: 1;
@@ -57,11 +57,12 @@ class ClassWeightEstimator(BaseEstimator):
     beta : float, default=0.9999
         Used by ``"effective"``, in [0, 1): 0 gives equal weights, near 1 gives inverse frequency.
     normalize : {"samples", "classes", "max", "min"} or None, default="samples"
-        Which value is scaled to 1: the mean weight over the samples of `fit`, so the loss keeps its
-        scale and you can keep your learning rate; the mean weight over the classes; or the largest
-        or smallest positive weight. None keeps the weights as they are.
+        How to scale the weights. "samples": their mean over the samples of `fit` is 1. The loss
+        then keeps its scale, so you can keep your learning rate. "classes": their mean over the
+        classes is 1. "max" or "min": the largest or smallest positive weight is 1. None: no
+        scaling.
     max_ratio : float, default=None
-        Limit, at least 1, for the ratio of the largest weight to the smallest positive weight.
+        Maximum ratio, at least 1, of the largest weight to the smallest positive weight.
     classes : sequence of labels, default=None
         All classes, in the order of the model's outputs. None uses the sorted classes of y (and of
         a mapping `scheme`), or all classes that a generator, index or torch data set lists.
@@ -75,11 +76,10 @@ class ClassWeightEstimator(BaseEstimator):
           an error, because it is ambiguous. Pass a single mask as ``y[None]``;
         - ``"one-hot"``: zeros and ones with a single 1 along the last axis, one column per class;
         - ``"multilabel"``: zeros and ones, one column for each class that a sample may have. Each
-          column gets a pair of weights, for its zeros and its ones.
+          column gets two weights, one for zeros and one for ones.
     ignore_label : label, default=None
-        For ``target="labels"``: a label that is not a class, such as 255 for void pixels in a
-        mask, or -100 for torch's `ignore_index`. It is not counted, gets weight 0 and has no
-        index.
+        For ``target="labels"``: a label that is not a class, such as 255 for void pixels in a mask,
+        or -100 for torch's `ignore_index`. It is not counted, has weight 0 and no index.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class ClassWeightEstimator(BaseEstimator):
     See Also
     --------
     ClassWeightedClassifier : Fits any classifier with these weights.
-    PriorAdjustedClassifier : Adjusts the predicted probabilities instead of the training.
+    PriorAdjustedClassifier : Adjusts the predicted probabilities instead of training with weights.
 
     References
     ----------
@@ -167,8 +167,8 @@ class ClassWeightEstimator(BaseEstimator):
     def partial_fit(self, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Count more labels, for example from the next batch.
 
-        The result does not depend on the parts. Weights are computed when you first use them, so a
-        class without samples raises an error only then.
+        The result does not depend on how you divide the labels among calls. Weights are computed
+        when you first use them. Only then does a class without samples raise an error.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class ClassWeightEstimator(BaseEstimator):
         TypeError
             If `counts` is neither a mapping nor a Series, or its values are not numbers.
         ValueError
-            If a count is negative or not finite, or if there is no count for any class.
+            If a count is negative or not finite, or if `counts` is empty.
 
         Examples
         --------
@@ -263,8 +263,8 @@ class ClassWeightEstimator(BaseEstimator):
         class_indices : mapping of label to int, or an object that has one, default=None
             The index of each class, or a Keras generator, :class:`~sklmerge.ImageIndex` or fitted
             :class:`~sklmerge.LabelMerger`. None uses the indices of the object passed to `fit`. If
-            it had none, names are numbered in the order of `classes_`, and integers must be the
-            indices.
+            it had none, text labels are numbered in the order of `classes_`, and integer labels
+            must be 0..k-1.
 
         Returns
         -------
@@ -303,7 +303,7 @@ class ClassWeightEstimator(BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_columns,), or (1,) where y has two classes
+        ndarray of shape (n_columns,), or (1,) if y has two classes
             Weight of label 1 divided by weight of label 0, or 1 if a column has only one label.
 
         Examples
@@ -327,10 +327,10 @@ class ClassWeightEstimator(BaseEstimator):
             torch has no `fit`, so the arguments are for `CrossEntropyLoss` or, with
             ``target="multilabel"``, for `BCEWithLogitsLoss`.
         y : array-like, or mapping or list of array-likes, default=None
-            The labels that you pass to the framework's `fit`. Not needed for torch, and for Keras
-            only with segmentation masks. For a Keras model with several outputs, pass the labels
-            of each output, by name or in order. Each output is then weighted by its own labels,
-            and earlier calls of `fit` have no effect.
+            The labels that you pass to the framework's `fit`. Not needed for torch. Keras needs
+            them only for segmentation masks and several outputs. For several outputs, pass the
+            labels of each output, by name or in order. Each output is then weighted by its own
+            labels, and earlier calls of `fit` have no effect.
 
         Returns
         -------
@@ -355,7 +355,7 @@ class ClassWeightEstimator(BaseEstimator):
         *,
         at_once: bool = False,
     ) -> bool:
-        """Count on from a tally, and say whether there is anything counted; weigh it at once."""
+        """Add parts to a tally, weigh them if `at_once`, and say whether anything was counted."""
         check_weighting(
             self.scheme, self.power, self.beta, self.normalize, self.max_ratio, self.missing
         )

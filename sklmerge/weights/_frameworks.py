@@ -1,4 +1,4 @@
-"""Class weights in the form that each framework takes."""
+"""Class weights in the form that each framework expects."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from sklmerge._kinds import show_labels
 
 
 def key_by_index(class_weight: Any, class_indices: Any) -> dict[int, float]:
-    """Key weights by index, from 0 to k - 1; None numbers names and takes integers as they are."""
+    """Return weights by class index 0..k-1; None numbers text labels, and keeps integer labels."""
     if not isinstance(class_weight, dict):
         raise ValueError(
             "y must have one class a sample to be weighed by class index, got columns of zeros "
@@ -27,14 +27,14 @@ def key_by_index(class_weight: Any, class_indices: Any) -> dict[int, float]:
 
 
 def make_tensor(values: Sequence[float], dtype: Any, device: Any) -> Any:
-    """Make a torch tensor, of torch's default float type where `dtype` is None."""
+    """Make a torch tensor, of torch's default float type if `dtype` is None."""
     import torch
 
     return torch.tensor(values, dtype=dtype or torch.get_default_dtype(), device=device)
 
 
 def divide_pairs(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divide the weight of each 1 by that of its 0, from (n_columns, 2) or (2,) of 0 and 1."""
+    """Divide the weight of label 1 by that of label 0, in pairs of shape (n_columns, 2) or (2,)."""
     if weights.ndim == 1 and len(weights) != 2:
         raise ValueError(
             f"y must have two classes or a 0/1 column for each class to have a pos_weight, got "
@@ -47,7 +47,7 @@ def divide_pairs(weights: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def make_fit_params(weights: Any, framework: str, y: Any) -> dict[str, Any]:
-    """Make the keyword arguments that weigh classes in a framework's fit call."""
+    """Make the keyword arguments that pass the weights to a framework's fit."""
     by_sample = ("sklearn", "lightgbm", "xgboost", "catboost")
     if framework not in ("keras", "torch", *by_sample):
         raise ValueError(
@@ -78,7 +78,7 @@ def make_fit_params(weights: Any, framework: str, y: Any) -> dict[str, Any]:
 
 
 def is_several_outputs(y: Any, target: str) -> bool:
-    """Tell the labels of several outputs: a mapping, or a list of arrays each of which is a y."""
+    """Say whether y has labels of several outputs: a mapping, or a list with one y per output."""
     if isinstance(y, Mapping):
         return True
     if not isinstance(y, list | tuple) or not len(y):
@@ -92,7 +92,7 @@ def is_several_outputs(y: Any, target: str) -> bool:
 
 
 def _weigh_outputs(weights: Any, y: Any) -> Any:
-    """Weigh each output by its own labels, in the mapping or list that they came in."""
+    """Weight each output by its own labels; return a mapping or list like y."""
     if weights.target == "multilabel":
         raise ValueError(
             "target must be 'labels' or 'one-hot' to weigh several outputs of Keras, got "

@@ -1,4 +1,4 @@
-"""A fitted classifier and its rows in, the class shares that it really learned from out."""
+"""A fitted classifier and its training rows in, the class shares that it learned out."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -36,7 +36,7 @@ _REMEDY = 'give train_prior by label, or "estimated" from rows that it was not f
 
 
 def find_learned_shares(fitted: Any, y: NDArray[Any], weights: NDArray[Any] | None) -> Shares:
-    """Find the class shares that a fitted classifier learned from; refuse what cannot be known."""
+    """Find the class shares that a fitted classifier learned; raise if they cannot be known."""
     counted = np.ones(len(y)) if weights is None else weights
     for kinds, follow in _FOLLOWED:
         if isinstance(fitted, kinds):
@@ -49,7 +49,7 @@ def find_learned_shares(fitted: Any, y: NDArray[Any], weights: NDArray[Any] | No
 
 
 def tally(y: NDArray[Any], weights: NDArray[Any]) -> Shares:
-    """Share out the weight of the rows among their classes."""
+    """Compute the share of each class in the total weight of the rows."""
     classes, codes = np.unique(y, return_inverse=True)
     sums = np.bincount(codes, weights, len(classes))
     return dict(zip(classes.tolist(), (sums / sums.sum()).tolist(), strict=True))
@@ -78,7 +78,7 @@ def _follow_pipeline(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Sha
 
 
 def _only_adds(sampler: Any) -> bool:
-    """Say whether a sampler only adds rows, as many of each class as it says (SMOTE does)."""
+    """Say whether a sampler only adds rows, as many per class as it reports (SMOTE does)."""
     # SMOTEENN and SMOTETomek take rows away again.
     cleans = hasattr(sampler, "enn_") or hasattr(sampler, "tomek_")
     if not isinstance(sampler, BaseOverSampler) or cleans:
@@ -147,7 +147,7 @@ def _follow_merged(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Share
 
 
 def _follow_encoded(owner: Any, fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Shares:
-    """Follow what was fitted on labels, or on their numbers if its owner numbers them."""
+    """Follow a classifier that was fitted on labels, or on class numbers if its owner uses them."""
     if not owner.encode_labels:
         return find_learned_shares(fitted, y, weights)
     classes, codes = np.unique(y, return_inverse=True)
@@ -156,7 +156,7 @@ def _follow_encoded(owner: Any, fitted: Any, y: NDArray[Any], weights: NDArray[A
 
 
 def _read_classifier(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> Shares:
-    """Read the shares of a classifier that is none of the above: its rows, by its own weights."""
+    """Compute the shares for any other classifier: from its rows and its own class weights."""
     name = type(fitted).__name__
     params = fitted.get_params(deep=False) if hasattr(fitted, "get_params") else {}
     for parameter, neutral in _NEUTRAL.items():

@@ -1,4 +1,4 @@
-"""PriorAdjustedClassifier: probabilities and decisions for other class shares than the learned."""
+"""PriorAdjustedClassifier: predictions for other class shares than those in training."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ _TRAIN_PRIORS = ("auto", "estimated", "observed", "balanced")
 class PriorAdjustedClassifier(WrappingClassifier):
     """Adjust the predictions of a classifier to balanced classes, or to other class shares.
 
-    The probabilities become p'(k) ~ p(k) (pi_target(k) / pi_train(k)) ** strength [1]_, [2]_, and
-    nothing is trained again. For a classifier that was trained without weights or resampling, this
-    is the cheapest remedy for imbalance. If a classifier was trained with weights or resampling,
-    ``target_prior="observed"`` corrects its probabilities.
+    The adjusted probability of class k is proportional to p(k) (pi_target(k) / pi_train(k)) **
+    strength [1]_, [2]_. The training of the classifier does not change. If it uses neither weights
+    nor resampling, this adjustment is the cheapest remedy for imbalance. If it uses weights or
+    resampling, ``target_prior="observed"`` corrects its probabilities to the class shares of y.
 
     Parameters
     ----------
     estimator : classifier
-        A classifier with `predict_proba`. It may use resampling or weights, like an
-        imbalanced-learn pipeline, a :class:`~sklmerge.ClassWeightedClassifier` or a classifier
-        with ``class_weight``.
+        A classifier with `predict_proba`. It may use resampling or weights, for example as an
+        imbalanced-learn pipeline, a :class:`~sklmerge.ClassWeightedClassifier` or a classifier with
+        ``class_weight``.
     train_prior : {"auto", "estimated", "observed", "balanced"}, mapping, Series or array-like, \
             default="auto"
         The class shares that `estimator` learned from. ``"auto"`` reads them from the fitted
-        estimator. It understands pipelines, searches, bagging, oversamplers, class weights and
-        :class:`~sklmerge.MergedClassifier`, and raises an error for a part that it does not know.
-        ``"observed"`` uses the class shares of the y passed to `fit`, and ``"balanced"`` uses
-        equal shares. ``"estimated"`` is for a classifier that was fitted elsewhere and is wrapped
-        in a ``FrozenEstimator``: it finds the shares for which the mean adjusted probabilities of
-        X equal the class shares of y. Fit it on rows that the classifier was not trained on. You
-        can also pass shares or counts, by label or in the order of `classes_`.
+        estimator. This supports pipelines, searches, bagging, oversamplers, class weights and
+        :class:`~sklmerge.MergedClassifier`, and raises an error for any other part. ``"observed"``
+        uses the class shares of the y passed to `fit`, and ``"balanced"`` uses equal shares.
+        ``"estimated"`` is for a classifier that is already fitted and wrapped in a
+        ``FrozenEstimator``: it finds the shares for which the mean adjusted probabilities of X
+        equal the class shares of y. Call `fit` with rows that the classifier was not trained on.
+        You can also pass shares or counts, by label or in the order of `classes_`.
     target_prior : {"balanced", "observed"}, mapping, Series or array-like, default="balanced"
         The class shares to adjust to.
     strength : float, default=1.0
@@ -62,24 +62,25 @@ class PriorAdjustedClassifier(WrappingClassifier):
     Attributes
     ----------
     estimator_ : classifier
-        Fitted.
+        The fitted clone of `estimator`.
     train_prior_, target_prior_ : ndarray of shape (n_classes,)
         The class shares, which sum to 1.
     classes_ : ndarray of shape (n_classes,)
 
     See Also
     --------
-    adjust_prior : The same for an array of probabilities, such as the output of a network.
-    logit_offsets : The same for logits, and for a loss.
+    adjust_prior : Adjusts an array of probabilities, such as the output of a network.
+    logit_offsets : Adjusts logits in the same way, in predictions or in the loss.
     ClassWeightedClassifier : Weights the classes in training.
 
     Notes
     -----
-    The formula is exact for a classifier whose probabilities are calibrated for the class shares
-    it was trained on. It assumes that resampling changed only how often a class occurs, not what
-    it looks like. To calibrate as well, use
-    ``PriorAdjustedClassifier(CalibratedClassifierCV(model))``. The other way round, the
-    calibration would learn the class shares of its own rows and undo the adjustment.
+    The formula is exact for a classifier whose probabilities are calibrated for the class shares it
+    was trained on. It assumes that resampling changed only how often a class occurs, not what it
+    looks like. To calibrate as well, use
+    ``PriorAdjustedClassifier(CalibratedClassifierCV(model))``. If you calibrated the adjusted
+    classifier instead, the calibration would learn the class shares of its own rows and undo the
+    adjustment.
 
     References
     ----------
@@ -124,7 +125,8 @@ class PriorAdjustedClassifier(WrappingClassifier):
         y : array-like of shape (n_samples,)
             Labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples. Passed to `estimator`, and used when class shares are computed.
+            Weights of the samples. They are passed to `estimator`, and used to compute class
+            shares.
         **params : dict
             Passed to the `fit` of `estimator`.
 
@@ -201,14 +203,14 @@ class PriorAdjustedClassifier(WrappingClassifier):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            -inf for a probability of 0.
+            The logarithm of a probability of 0 is -inf.
         """
         with np.errstate(divide="ignore"):
             return np.log(to_numpy(self.predict_proba(X)))
 
     @in_kind_of_X
     def predict(self, X: Any) -> NDArray[Any]:
-        """Predict the class of the largest adjusted probability.
+        """Predict the class with the largest adjusted probability.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Labels, one-hot or 0/1 columns out of what is given as y, as `target` says."""
+"""Read y as labels, one-hot rows or 0/1 columns, as `target` says."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -27,12 +27,12 @@ class Part:
     coded: bool = False
 
     def decode(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Turn the labels, read as an array, from places into labels where they are places."""
+        """Convert codes to labels if this part is coded; otherwise return the values unchanged."""
         return np.array(self.classes)[values] if self.coded else values
 
 
 def iterate_parts(y: Any, sample_weight: Any = None) -> Iterator[Part]:
-    """Yield all labels of y, or its batches, or an index's counts."""
+    """Yield y in parts: all labels at once, batch by batch, or the counts of an index."""
     if not is_stream(y):
         if sample_weight is None and is_index(y):
             # Each label once, as heavy as it is frequent: a million labels need not be made.
@@ -104,7 +104,7 @@ def read_target(y: Any, target: str) -> NDArray[Any]:
 
 
 def _read_label_map(table: NDArray[Any]) -> NDArray[Any]:
-    """Read an array in which every entry is a label; a table of two dimensions is refused."""
+    """Read an array in which every entry is a label; refuse a table of two dimensions."""
     _refuse_soft(table)
     if table.ndim == 2 and table.shape[1] > 1:
         raise ValueError(
@@ -122,7 +122,7 @@ def _read_label_map(table: NDArray[Any]) -> NDArray[Any]:
 
 
 def _advise_on(table: NDArray[Any]) -> str:
-    """Say what a table with several columns may be, and how to say so."""
+    """Say what a table of several columns may contain, and which parameter says so."""
     if not _is_binary(table):
         return "pass y[None] for one label map, or fit one estimator a column for several outputs"
     if _is_one_hot(table):
@@ -131,7 +131,7 @@ def _advise_on(table: NDArray[Any]) -> str:
 
 
 def _read_columns(table: NDArray[Any], target: str) -> NDArray[Any]:
-    """Check that the last axis holds zeros and ones by class, and in one-hot a single 1."""
+    """Check that the last axis contains zeros and ones and, for one-hot, a single 1."""
     if table.ndim < 2 or (target == "one-hot" and table.shape[-1] < 2):
         raise ValueError(
             f"y must have a 0/1 column for each class where target={target!r}, got shape "
@@ -155,7 +155,7 @@ def _read_columns(table: NDArray[Any], target: str) -> NDArray[Any]:
 
 
 def _is_one_hot(table: NDArray[Any]) -> bool:
-    """Tell whether every row of zeros and ones, along the last axis, has a single 1."""
+    """Say whether every row along the last axis has a single 1."""
     # The total is cheap and settles most arrays.
     if table.sum(dtype=np.float64) != table.size // table.shape[-1]:
         return False
@@ -163,7 +163,7 @@ def _is_one_hot(table: NDArray[Any]) -> bool:
 
 
 def _read_table(y: Any) -> NDArray[Any] | None:
-    """Read y as an array of two or more dimensions, or None where it has fewer."""
+    """Read y as an array of two or more dimensions; return None if it has fewer."""
     if hasattr(y, "toarray"):
         return np.asarray(y.toarray())
     if isinstance(y, np.ma.MaskedArray):

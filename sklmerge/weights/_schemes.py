@@ -1,4 +1,4 @@
-"""From the counts of named classes to their weights: which scheme, who lacks samples, what is odd.
+"""Compute class weights from counts, and check the scheme, missing classes and odd values.
 
 Labels are counted in _tally.py.
 """
@@ -28,7 +28,7 @@ NORMALIZATIONS = ("samples", "classes", "max", "min", None)
 def check_weighting(
     scheme: Any, power: Any, beta: Any, normalize: Any, max_ratio: Any, missing: Any
 ) -> None:
-    """Raise on a parameter that no data could make right."""
+    """Check the parameters that do not depend on the data."""
     if isinstance(scheme, str):
         if scheme not in NAMED_SCHEMES:
             named = ", ".join(map(repr, NAMED_SCHEMES))
@@ -68,7 +68,7 @@ def list_classes(classes: Any) -> list[Any]:
 def read_counts(
     counts: Any, remedy: str = "for the labels themselves use fit"
 ) -> tuple[list[Any], list[float]]:
-    """Read the user's counts by class: a mapping, or a Series such as `value_counts` gives."""
+    """Read the user's counts by class: a mapping, or a Series like that of `value_counts`."""
     if hasattr(counts, "iloc") and np.ndim(counts) == 1:
         items = list(zip(counts.index.tolist(), counts.tolist(), strict=True))
     elif isinstance(counts, Mapping):
@@ -99,7 +99,7 @@ def weigh_by_inverse_power(counts: NDArray[np.float64], power: float) -> NDArray
 
 
 def weigh_by_effective_number(counts: NDArray[np.float64], beta: float) -> NDArray[np.float64]:
-    """Weigh classes by the inverse effective number of their samples, which overlap by `beta`."""
+    """Weigh classes by the inverse effective number of their samples, with overlap `beta`."""
     # Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019, eq. 3. At
     # beta 0 all classes weigh alike; towards 1 it becomes inverse frequency.
     if beta == 0:
@@ -123,7 +123,7 @@ def cap_ratio(weights: NDArray[np.float64], max_ratio: float) -> NDArray[np.floa
 def normalize_weights(
     weights: NDArray[np.float64], counts: NDArray[np.float64], normalize: str | None
 ) -> NDArray[np.float64]:
-    """Scale weights, leaving their ratios: what `normalize` names becomes 1."""
+    """Scale weights so that the value that `normalize` names becomes 1."""
     if normalize == "samples":
         # fsum rounds once however many classes there are: scikit-learn's weights to the last digit.
         return weights * (math.fsum(counts) / math.fsum(counts * weights))
@@ -137,7 +137,7 @@ def normalize_weights(
 
 
 def add_weighted_classes(counts: Any, scheme: Scheme, classes: Sequence[Any] | None) -> Any:
-    """Count classes that a mapping weighs and y lacks 0, where y alone says what there is."""
+    """Add a count of 0 for classes that only a mapping `scheme` lists, unless `classes` is set."""
     if classes is not None or not isinstance(scheme, Mapping):
         return counts
     # Keys of another kind are other names: the lookup of weights says so better.
@@ -149,7 +149,7 @@ def add_weighted_classes(counts: Any, scheme: Scheme, classes: Sequence[Any] | N
 
 
 def weigh_counts(counts: Any, **rules: Any) -> NDArray[np.float64]:
-    """Weigh classes, or the zeros and ones of every column: (n_classes,) or (n_columns, 2)."""
+    """Weigh classes, or zeros and ones of each column; shape (n_classes,) or (n_columns, 2)."""
     if isinstance(counts, dict):
         return weigh_classes(list(counts), np.array([*counts.values()]), **rules)
     pairs = []
@@ -172,7 +172,7 @@ def weigh_classes(
     max_ratio: float | None,
     missing: str,
 ) -> NDArray[np.float64]:
-    """Weigh named classes: relative weights, then the cap, then the normalising."""
+    """Weigh named classes: compute relative weights, cap their ratio, then normalise them."""
     present = counts > 0
     if missing == "error" and not present.all():
         raise ValueError(

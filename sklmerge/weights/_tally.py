@@ -38,7 +38,7 @@ def tally_labels(
 def look_up_weights(
     labels: NDArray[Any], classes: NDArray[Any], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Give each label, of any shape, the weight of its class; classes may be in any order."""
+    """Look up the weight of each label; labels may have any shape, and classes any order."""
     flat = labels.ravel()
     if len(flat) and sort_of(flat) != sort_of(classes):
         check_known(find_classes(flat[:_CHUNK])[0], classes.tolist())
@@ -58,14 +58,14 @@ def look_up_weights(
 def add_void(
     classes: NDArray[Any], weights: NDArray[np.float64], void: Any
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Add the label that is no class, with weight 0, unless it is of another kind or None."""
+    """Add `ignore_label` with weight 0, unless it is None or of another kind."""
     if void is None or sort_of([void]) != sort_of(classes):
         return classes, weights
     return np.concatenate([classes, np.array([void])]), np.append(weights, 0.0)
 
 
 def sort_of(labels: Any) -> str:
-    """Name what two arrays of labels must have in common; False and True are 0 and 1 to a mask."""
+    """Return "text" or "number", which arrays of labels must share; bools count as numbers."""
     return "text" if np.asarray(labels).dtype.kind in "OU" else "number"
 
 
@@ -118,7 +118,7 @@ def _fits_table(known: NDArray[Any]) -> bool:
 def _take_from_table(
     flat: NDArray[Any], known: NDArray[Any], weights: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
-    """Take weights from a table with a NaN for every gap and at both ends."""
+    """Look weights up in a table with NaN for every gap and at both ends."""
     first = int(known[0]) - 1
     table = np.full(int(known[-1]) - first + 2, np.nan)
     table[known.astype(np.intp) - first] = weights
@@ -151,7 +151,7 @@ class LabelTally:
         self._counts: dict[Any, float] = dict.fromkeys(classes or [], 0.0)
 
     def add(self, labels: NDArray[Any], sample_weight: Weights) -> None:
-        """Count labels of any shape, each as its weight where there are weights of that shape."""
+        """Count labels of any shape, or sum their weights if weights of that shape are given."""
         self.add_counts(*tally_labels(labels, sample_weight))
 
     def add_counts(self, found: NDArray[Any], counts: NDArray[np.float64]) -> None:
@@ -172,7 +172,7 @@ class LabelTally:
         }
 
     def counts(self) -> dict[Any, float]:
-        """Count every class, in the order of the classes, by plain Python labels."""
+        """Return the count of every class, by plain Python label, in the order of the classes."""
         if self.classes is not None:
             return dict(self._counts)
         check_one_kind(self._counts, "y")
@@ -190,7 +190,7 @@ class ColumnTally:
         self._zeros, self._ones = np.zeros((2, len(columns)))
 
     def add(self, indicator: NDArray[Any], row_weight: Weights) -> None:
-        """Count the ones of every column, each row as its weight where there are weights."""
+        """Count the ones of every column, or sum the weights of their rows if weights are given."""
         if indicator.shape[-1] != len(self._ones):
             raise ValueError(
                 f"y must have a 0/1 column for each of the {len(self._ones)} classes "
@@ -208,7 +208,7 @@ class ColumnTally:
         self._zeros = self._zeros + zeros
 
     def counts(self) -> dict[Any, float] | list[dict[Any, float]]:
-        """Count every class, or where rows hold several, the zeros and ones of every column."""
+        """Return the count of every class or, if multilabel, of each column's zeros and ones."""
         if self.is_one_hot:
             return dict(zip(self.classes or [], self._ones.tolist(), strict=True))
         pairs = zip(self._zeros.tolist(), self._ones.tolist(), strict=True)
@@ -221,7 +221,7 @@ Tally: TypeAlias = LabelTally | ColumnTally
 def count_part(
     tally: Tally | None, part: Part, target: str, classes: Classes, ignore_label: Any = None
 ) -> Tally | None:
-    """Count a part of y, in a new tally if there is none yet; an empty part opens none."""
+    """Count a part of y, in a new tally if there is none yet; an empty part makes no tally."""
     has_columns = target != "labels"
     if tally is not None and isinstance(tally, ColumnTally) != has_columns:
         raise ValueError(f"target must stay as it was in the parts before, got {target!r}")
@@ -253,7 +253,7 @@ def _count_categories(
     codes: NDArray[Any],
     categories: NDArray[Any],
 ) -> Tally | None:
-    """Count a categorical by its codes: no row of it is spelt out."""
+    """Count a categorical by its codes, without converting its rows to labels."""
     if len(codes) == 0:
         return tally
     if not isinstance(tally, LabelTally):
