@@ -231,8 +231,9 @@ def _explain_remedy(
     elif model == "network":
         reasons.append(
             "compare with the adjustment: showing a network every class equally often was better "
-            "than that at 20 to 1, not at 4 to 1 or 100 to 1. With files instead, at most "
-            f"{RULES.max_copies} copies of an image and weights bring about as much"
+            "than that at 20 to 1, not at 4 to 1 or 100 to 1. With files instead, "
+            f"at most {RULES.max_copies} copies of an image and weights gain less at 20 to 1, and "
+            "more elsewhere"
         )
     return reasons
 

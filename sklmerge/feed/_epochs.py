@@ -63,7 +63,7 @@ class EpochClock:
 
     def load_state_dict(self, state: Any) -> None:
         """Go on where a state was saved."""
-        names = ("epoch", "batch", "world_size", "digest")
+        names = ("epoch", "batch", "world_size", *self.identity)
         if not isinstance(state, Mapping) or any(name not in state for name in names):
             raise ValueError(f"state must hold {', '.join(names)}, got {state!r}")
         if state["digest"] != self.identity["digest"]:
@@ -193,14 +193,12 @@ class EpochPlans:
 
 def _find_differences(state: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
     """Say in what a saved state differs from the feed that it is loaded into."""
-    # States of an earlier version hold the digest alone.
-    if any(name not in state for name in identity):
-        return "one of others (random_state=None is another seed each time)"
     found = [
         f"{name} {state[name]!r} instead of {mine!r}"
         for name, mine in identity.items()
         if name != "digest" and state[name] != mine
     ]
+    # The seed is named last.
     if state["random_state"] != identity["random_state"]:
         found[-1] += " (random_state=None is another seed each time)"
     return ", ".join(found) or "other labels, or the same in another order"
