@@ -94,7 +94,7 @@ def balance_folder(
     destination_options: Mapping[str, Any] | None = None,
     force: bool = False,
 ) -> BalanceReport:
-    """Make a balanced folder of images from a folder with one folder per class.
+    """Write a balanced folder of images, made from a folder with one folder per class.
 
     Splits the images into train, val and test, merges classes, and oversamples the small classes of
     train with augmented copies. Each part can be read directly by Keras'
@@ -105,142 +105,152 @@ def balance_folder(
     ----------
     source : path, URL, ImageIndex or DataFrame
         Folder of class folders. It may already be divided into ``train``, ``val`` and ``test``;
-        then only train is balanced, and you cannot pass `split`. Hidden folders are not classes.
-        Images in subfolders of a class folder belong to that class. A URL that fsspec supports,
-        such as ``"s3://bucket/photos"``, is read like a folder. For images in an archive, or
-        options of a table, pass an `ImageIndex`, whose merge is used. You can also pass a data
-        frame, a Hugging Face data set or the path of a CSV file.
+        then only train is balanced, and you cannot pass `split` or `folds`, except with `resplit`.
+        Hidden folders are not classes. Images in subfolders of a class folder belong to that class,
+        unless `levels` is "leaf". A URL that fsspec supports, such as ``"s3://bucket/photos"``, is
+        read like a folder. You can also pass a data frame, a Hugging Face data set or the path of a
+        CSV file. If the images are in an archive, or a table needs options, pass an `ImageIndex`;
+        its merge is used.
     destination : path or URL
         New or empty folder. If it contains an earlier, interrupted run of the same job, that run is
-        continued. The folder must be outside the source folder or, for a table, outside the folders
-        that contain images. A URL must belong to an object store, such as
+        continued. The destination must be outside the source folder or, if the source is a table,
+        outside the folders that contain its images. A URL must belong to an object store, such as
         ``"s3://bucket/balanced"``.
     classes : collection of str or None, default=None
         The class folders to use. None uses all of them. A class folder without images raises an
         error.
     levels : {"top", "leaf"}, default="top"
-        Which folders are classes, see `ImageIndex`. It applies to each part of a divided source.
+        Which folders are classes, see `ImageIndex`. If the source is divided into parts, this
+        applies within each part.
     extensions : iterable of str or None, default=None
         File extensions to read, such as ``[".jpg"]`` to skip masks that are PNG files. None reads
         the same extensions as `ImageIndex`.
     exclude : str, pattern or None, default=None
-        Regular expression, such as ``"_mask"`` or ``"^old/"``. Files whose paths in the source
-        match it are left out.
+        Regular expression, such as ``"_mask"`` or ``"^old/"``. Files whose paths, relative to the
+        source, match it are left out.
     reader : callable or None, default=None
-        A function from path to array, for your own file formats, see `ImageIndex`. With
-        ``image_format="keep"``, its images are written as PNG.
+        A function that takes a path and returns an array, for your own file formats, see
+        `ImageIndex`. With ``image_format="keep"``, the images that it reads are written as PNG.
     merge : mapping, list of lists, LabelMerger, "parent" or None, default=None
         Which original classes to merge, such as ``{"AB": ["A", "B"]}``. "parent", with
-        ``levels="leaf"``, merges the classes in the same folder. An `ImageIndex` with a different
-        merge raises an error.
+        ``levels="leaf"``, merges the classes whose folders are in the same parent folder. If the
+        source is an `ImageIndex` with a different merge, an error is raised.
     samples_per_class : {"majority", "minority", "natural"}, int, mapping or None, \
 default="majority"
-        Number of files of each merged class in train. ``"majority"`` and ``"minority"`` match the
-        largest and the smallest class. With an int, each class gets exactly this number: copies are
-        added, or images are left out. A mapping sets the number for some classes. ``"natural"`` and
-        None change nothing.
+        Number of files of each merged class in train. With ``"majority"``, each class gets as many
+        files as the largest class; with ``"minority"``, as many as the smallest class. With an int,
+        each class gets this number: copies are added (up to `max_copies`), or images are left out.
+        A mapping sets the number for some classes, and does not change the others. ``"natural"``
+        and None change nothing.
     max_copies : int or None, default=20
-        Maximum number of copies of one image. None sets no limit. Use ``class_weight`` of the
-        report for the imbalance that remains.
+        Maximum number of copies of one image. None means no limit. If the limit leaves classes
+        smaller than requested, train with the ``class_weight`` of the report.
     augmenter : {"light", "strong", "trivial"}, ImageAugmenter, callable, mapping or None, \
 default="light"
-        How the copies are augmented. None makes exact copies. To augment each class differently,
-        pass a mapping from label (original or merged) to augmenter.
+        How the copies are augmented. None makes unchanged copies. To augment each class
+        differently, pass a mapping from label (original or merged) to augmenter.
     split : sequence of 1 to 3 float, mapping or None, default=(0.8, 0.2)
-        Shares of train, val and test within each original class. A mapping such as ``{"val": 0.1,
-        "test": 50}`` sets a share (float) or a number of images per original class (int) for some
-        parts. The remaining images go to train, or to val if train is in the mapping. None puts all
-        images in train. With shares, every merged class is in every part, if it has at least as
-        many images as there are parts. Smaller classes go to train, with a warning.
+        Fractions of the images of each original class that go to train, val and test. A mapping
+        such as ``{"val": 0.1, "test": 50}`` sets a fraction (float) or a number of images per
+        original class (int) for some parts. The remaining images go to train or, if the mapping
+        contains train, to val. None puts all images in train. With fractions, a merged class is in
+        every part if it has at least as many images as there are parts. Smaller classes are only in
+        train, and a warning is issued.
     folds : int or None, default=None
         For cross-validation, write this number of folders ``fold1``, ``fold2``, ... instead of one
-        split. Each image is in val of one fold and in train of all other folds. Unchanged images
-        are links. You cannot combine this with `split`.
+        split. Each image is in val of one fold and in train of all other folds. By default,
+        unchanged images are links (see `place`). You cannot combine `folds` with `split`.
     resplit : bool, default=False
-        If the source is already divided into parts, split it again, by `split` or `folds`.
+        If the source is already divided into parts, ignore these parts and split all images again,
+        according to `split` or `folds`.
     group_by : str, pattern, callable, mapping or None, default=None
-        How to group images; images of a group stay in one part. ``"content"`` groups byte-identical
-        files, and reads every file once more. ``"similar"`` also groups near duplicates, see
-        `ImageIndex.verify`. You can also pass a column of a table in the source; a regular
-        expression whose first group (or whole match) in the path is the name of the group; a
-        function of the path; or a mapping or Series from path to group. Paths are relative, with
-        forward slashes. If a column or pattern groups no images, or puts all of them into one
-        group, an error is raised.
+        How to group images. All images of a group go to the same part. ``"content"`` groups
+        byte-identical files, and reads every file one additional time. ``"similar"`` also groups
+        near duplicates, see `ImageIndex.verify`. You can also pass the name of a column of a table
+        in the source; a regular expression, whose first group (or whole match) in the path names
+        the group; a function of the path; or a mapping or Series from path to group. Paths are
+        relative to the source, with forward slashes. If a column or pattern puts every image into
+        its own group, or all images into one group, an error is raised.
     drop : sequence of str, default=()
-        What to leave out before the split: ``"duplicates"`` (of equal images with the same label,
-        all but the first), ``"similar"`` (the same for near duplicates), ``"leaks"`` (if the source
-        is divided, images that are also in a later part), ``"conflicts"`` (all equal images with
-        different labels) and ``"unreadable"``. Every file is read once more. The report and
-        plan.json list the dropped images.
+        Images to leave out before the split: ``"duplicates"`` (if several images with the same
+        label are equal, all except the first), ``"similar"`` (the same for near duplicates),
+        ``"leaks"`` (if the source is divided, images that are also in a later part),
+        ``"conflicts"`` (all equal images that have different labels) and ``"unreadable"``. This
+        reads every file one additional time. The report and plan.json list the dropped images.
     image_size : (height, width) or None, default=None
         Resize all images to this height and width. None keeps their sizes.
     place : {"copy", "hardlink", "symlink", "reference"} or None, default=None
         How to place unchanged images in the destination. None means ``"copy"`` or, with `folds`,
-        ``"symlink"``. If a program changes a linked file, it changes the source. ``"reference"``
-        writes only the augmented copies. ``metadata.csv`` then lists all other images by their
-        absolute paths, and images without copies are not opened.
+        ``"symlink"``. Beware of programs that change a linked file: they also change the source.
+        With ``"reference"``, only the augmented copies are written; ``metadata.csv`` lists the
+        absolute paths of all other images, and images that need no copies are not opened.
     image_format : {"keep", "jpeg", "png"}, default="keep"
-        Format of all files. ``"keep"`` keeps the format, but converts to PNG what Keras does not
-        read (TIFF and WebP) or may misread (BMP).
+        Format of all files. ``"keep"`` keeps the format of each file, except that files that Keras
+        does not read (such as TIFF and WebP) or may misread (BMP) are converted to PNG.
     quality : int, default=95
         Quality of JPEG files, from 1 to 100.
     random_state : int, default=0
-        Random seed. The files depend on the seed and the paths, not on the number of workers. If
-        you add images to the source later, copies that keep their names do not change.
+        Random seed. The written files depend on the seed and the paths, not on the number of
+        workers. If you add images to the source later, copies that keep their names keep their
+        content.
     n_jobs : int or None, default=None
         Number of workers, as in joblib. Workers are threads, unless you choose another backend with
         ``joblib.parallel_config``.
     on_error : {"raise", "skip", "warn"}, default="raise"
-        What to do if an image cannot be read. ``"skip"`` leaves it out; in train, other images of
-        its class take its place. ``"warn"`` does the same and warns.
+        What to do if an image cannot be read. ``"raise"`` raises an error. ``"skip"`` leaves the
+        image out; in train, more copies of other images of its class replace it. ``"warn"`` does
+        the same and warns.
     dry_run : bool, default=False
         Write nothing, and return a report of what would be done.
     progress : callable, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread, a few times a second.
     storage_options : mapping, default=None
-        Options for fsspec's file systems, if there are URLs. They are sent to the workers, but not
-        written to any file.
+        Options for fsspec's file systems, which open the URLs. The options are sent to the workers,
+        but not written to any file.
     destination_options : mapping, default=None
-        Options for the destination. None uses `storage_options`, unless source and destination are
-        URLs of different kinds.
+        Options for the file system of the destination. None means the same as `storage_options`,
+        unless source and destination are URLs of different kinds.
 
     force : bool, default=False
-        Take over a destination in an object store from another run. Use this only if that run has
-        been killed: unlike the lock of a folder, its lease stays in place.
+        Take over a destination in an object store from another run. Use this only if that run was
+        killed. A killed run leaves its lease in an object store (the lock of a local folder
+        disappears by itself).
 
     Returns
     -------
     BalanceReport
-        Counts, class weights for the imbalance that remains, and skipped files. Print it to see a
-        table.
+        Counts, class weights for the imbalance that remains, and skipped files. Print the report to
+        see a table.
 
     Raises
     ------
     ValueError
-        If a parameter is wrong, a class has no image or a name that cannot be a folder name, an
-        image cannot be read, or the destination is in use or contains something else.
+        If a parameter is wrong, a class has no images, the name of a class cannot be a folder name,
+        an image cannot be read, the destination is used by another run, or the destination contains
+        other files.
     OSError
-        If a file cannot be written. Repeat the same call to continue.
+        If a file cannot be written. Repeat the same call to continue the job.
 
     See Also
     --------
-    separate : Restores the original classes.
-    audit_split : Finds images that two folders share.
-    batches_from_directory : Makes balanced batches without writing files.
+    separate : Restores the original classes of a balanced folder. audit_split : Finds images that
+    two folders share. batches_from_directory : Makes balanced batches without writing files.
 
     Notes
     -----
-    A file appears complete or not at all. If a job is killed and started again, the result is byte
-    for byte the same as without the interruption, if the versions of the libraries are the same.
+    Each file appears complete or not at all. If a job is killed and started again, the result is
+    byte for byte the same as without the interruption, as long as the versions of the libraries do
+    not change.
 
-    Files that are older than their source image are made again. So if you replace an image between
-    two calls, this is noticed. It is not noticed if the new image has an old modification time (as
-    with ``cp -p``), or if source or destination is a URL. In these cases, delete the old files.
+    Files that are older than their source image are written again. So if you replace an image
+    between two calls, its files are updated. They are not updated if the new image has an old
+    modification time (as after ``cp -p``), or if the source or destination is a URL. In these
+    cases, delete the old files.
 
     Files are named ``<original class>__<stem>.jpg`` and ``<original class>__<stem>__aug0001.jpg``.
-    If two sources of a merged class would get the same name, ten digits of a hash of the path are
-    added. Slashes and characters that Windows forbids are replaced: in class folders by ``%`` and
-    two hex digits, in file names by ``_``.
+    If two source images of a merged class would get the same name, ten digits of a hash of the path
+    are added. Slashes and characters that Windows forbids are replaced. In the names of class
+    folders, they become ``%`` and two hex digits. In file names, they become ``_``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Batches for training loops. `sklmerge.feed.keras`, `.torch` and `.tensorflow` go by name."""
+"""Batches for training loops. `sklmerge.feed.keras` and `sklmerge.feed.torch` need an import."""
 
 from sklmerge.feed._batches import ImageBatches
 from sklmerge.feed._folder import batches_from_directory

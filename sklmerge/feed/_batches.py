@@ -27,72 +27,75 @@ class ImageBatches(Resumable, NamedClasses):
     ----------
     source : array, sequence of paths, ImageIndex or data set
         Images of shape (n, H, W) or (n, H, W, C), rows of shape (n, d), a list of images (of
-        different sizes if `image_size` is given), paths of image files, or an index. Images are
-        read row by row from a torch Dataset, Subset or ConcatDataset, a Hugging Face data set, an
-        h5py or zarr array, a memory map, or your own object with `__len__` and ``read(row)``. Such
-        an object may also have ``read_many(rows)``, ``labels()``, and ``reopen()``, which is called
-        in each process.
+        different sizes if `image_size` is given), paths of image files, or an index. You can also
+        pass a torch Dataset, Subset or ConcatDataset, a Hugging Face data set, an h5py or zarr
+        array, a memory map, or your own object with `__len__` and ``read(row)``; images are then
+        read row by row. Your own object may also have the methods ``read_many(rows)``,
+        ``labels()``, and ``reopen()``, which is called in each process.
     y : array-like of shape (n,) or (n, n_labels), or None, default=None
-        Original labels or, for ``class_mode="multilabel"``, a 0/1 table. None uses the labels of
-        the index or data set.
+        Original labels or, for ``class_mode="multilabel"``, a 0/1 table with one column per label.
+        None uses the labels of the index or data set.
     schedule : EpochSchedule or None, default=None
-        Which images each epoch draws; a clone is fitted. None is for validation and prediction:
-        each image once, in order, without augmentation.
+        Decides which images each epoch draws. A clone of the schedule is fitted. None, for
+        validation and prediction, draws each image once, in order and without augmentation.
     augmenter : augmenter, or mapping of label to augmenter, default=None
         How to augment the draws that the schedule marks as augmented. To augment each class
-        differently (a 6 upside down is a 9), pass a mapping from label (original or merged) to
-        augmenter.
+        differently (for example, because a rotated 6 looks like a 9), pass a mapping from label
+        (original or merged) to augmenter.
     scaler : ImageScaler, transformer or None, default=None
         Normalises every image, augmented or not. If the scaler learns from data, it must be fitted.
         None keeps values and dtype.
     batch_size : int, default=32
-        Maximum number of images in a batch. Batch sizes differ by at most 1.
+        Maximum number of images in a batch. The sizes of the batches differ by at most 1.
     image_size : (int, int) or None, default=None
         Resize images to this height and width when they are read, before augmentation. To resize
         and augment with a single interpolation, use ``image_size`` of the scaler instead.
     class_mode : {"sparse", "categorical", "binary", "both", "multilabel"}, default="sparse"
         How merged labels are encoded, see `LabelMerger.encode`. "both" is for networks with two
-        heads, and returns a dict of class numbers, ``{"merged": ..., "original": ...}``.
-        "multilabel" returns the rows of the merged 0/1 table as float32.
+        outputs: y is then a dict of class numbers, ``{"merged": ..., "original": ...}``. With
+        "multilabel", y contains rows of the 0/1 table of merged labels, as float32.
     sample_weight : array-like of shape (n,) or None, default=None
         Weight of each source image.
     class_weight : mapping, ClassWeightEstimator, "balanced" or None, default=None
-        Weight of each merged label. "balanced" or an unfitted estimator computes the weights from
-        the draws of the schedule, so imbalance is not corrected twice. If `sample_weight` or
-        `class_weight` is given, each batch has a third part with the product of both.
+        Weight of each merged label. With "balanced" or an unfitted estimator, the weights are
+        computed from the draws of the schedule, so that an imbalance that the schedule corrects is
+        not corrected again. If you pass `sample_weight` or `class_weight`, each batch is a tuple
+        ``(x, y, sample_weight)`` with the product of both.
     on_error : {"raise", "skip", "warn"}, default="raise"
-        What to do if an image cannot be read: raise an error that names the image, or replace it by
-        the next image of its original class, silently or with a warning. Batches keep their size.
+        What to do if an image cannot be read. "raise" raises an error that names the image. "skip"
+        replaces the image with the next readable image of its original class. "warn" does the same
+        and warns. The size of the batch does not change.
     cache_bytes : int, default=268_435_456
-        Maximum memory for decoded images that will be drawn again soon. Rows of a torch Dataset are
-        not cached, because its transforms may be random.
+        Maximum memory, in bytes, for a cache of decoded images that will be drawn again soon. Rows
+        of a torch Dataset are not cached, because its transforms may be random.
     n_jobs : int, default=None
         Number of threads (as in joblib) that prepare batches ahead of the loop. Does not change the
         batches. Up to ``n_jobs + 1`` batches are in memory at a time.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
-        How files are decoded.
+        Colour mode in which image files are decoded.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Which classes to merge. If the schedule or index also has a merge, it must be the same. For
-        validation, pass the fitted LabelMerger ``train.merger``: classes then have the same numbers
-        as in training, even if a rare class is missing.
+        Which classes to merge. If the schedule or index also has a merge, both must be the same.
+        For validation, pass the fitted LabelMerger ``train.merger``. Classes then have the same
+        numbers as in training, even if the validation set lacks a rare class.
     rank, world_size : int, default=0 and 1
-        Number of this process, and number of all processes. Each process gets a part of every
-        epoch.
+        Rank of this process, starting at 0, and number of processes. Each process gets its own part
+        of every epoch.
     progress : bool, default=False
         Whether to show a progress bar in a loop over the batches.
 
     Attributes
     ----------
     epoch : int
-        The epoch of the next loop. It increases when a loop gets its first batch, so every loop is
-        a new epoch, even after a loop that you left early; see `set_epoch`. Indexing,
-        ``batches[0]``, does not change it.
+        Number of the epoch that the next loop will use. It increases when a loop gets its first
+        batch, so every loop is a new epoch, even if you left the previous loop early. Indexing,
+        such as ``batches[0]``, does not change it. See also `set_epoch`.
     schedule : EpochSchedule
-        Fitted.
+        The fitted schedule.
     merger : LabelMerger
         The fitted merger, which encodes the classes as integers.
     counts : dict of label to int
-        Number of draws of each merged class per epoch. The expected number for multilabel tables.
+        Number of draws of each merged class per epoch. For multilabel tables, this is the expected
+        number.
     n_batches : int
         Number of batches per epoch.
 
@@ -103,8 +106,8 @@ class ImageBatches(Resumable, NamedClasses):
     Notes
     -----
     Every batch depends only on the seed, the epoch and the number of the batch, not on threads,
-    cache or the order in which you ask for batches. The augmented image of draw j of image i does
-    not depend on other draws.
+    cache or the order in which you ask for batches. How the j-th draw of an image is augmented does
+    not depend on any other draw.
 
     Examples
     --------
@@ -181,7 +184,7 @@ class ImageBatches(Resumable, NamedClasses):
             )
 
     def __repr__(self) -> str:
-        """Say what is fed."""
+        """Summarise the batches."""
         rank = f", rank {self.rank} of {self.world_size}" if self.world_size > 1 else ""
         return (
             f"{type(self).__name__}({len(self._maker.reader.source):,} images, "
@@ -190,11 +193,11 @@ class ImageBatches(Resumable, NamedClasses):
         )
 
     def __len__(self) -> int:
-        """Count the batches of an epoch."""
+        """Return the number of batches per epoch."""
         return self.n_batches
 
     def __iter__(self) -> Iterator[Batch]:
-        """Yield the batches of the next epoch, whether or not the one before came to its end."""
+        """Yield the batches of the next epoch, even if the previous loop ended early."""
         epoch, start = self._clock.begin(self.world_size)
         numbers = range(start, len(self))
         batches: Iterable[Batch] = self.iterate(
@@ -217,7 +220,7 @@ class ImageBatches(Resumable, NamedClasses):
         return self.make_batch(self.epoch, range(len(self))[number])
 
     def __getitems__(self, numbers: list[int]) -> Any:
-        """Refuse to be the data set of a torch DataLoader, which would stack whole batches."""
+        """Raise an error, because a torch DataLoader of this object would stack whole batches."""
         raise TypeError(
             "batches must not be the data set of a DataLoader, which would make batches of "
             "batches; batches.to_torch(num_workers=...) gives the finished DataLoader"
@@ -250,12 +253,12 @@ class ImageBatches(Resumable, NamedClasses):
         Parameters
         ----------
         epoch, number : int
-            Number of the epoch, and number of the batch in it.
+            Number of the epoch, and number of the batch in this epoch, both starting at 0.
 
         Returns
         -------
         Batch
-            The batch, including its `draws`.
+            The batch. Its attribute `draws` tells which images the batch contains.
         """
         return self._maker.make(self.plan(epoch)[number])
 
@@ -267,16 +270,16 @@ class ImageBatches(Resumable, NamedClasses):
         Parameters
         ----------
         num_workers : int, default=0
-            Number of processes that prepare batches. With 0, ``n_jobs`` threads of this process
-            prepare batches ahead of the loop.
+            Number of worker processes that prepare batches. If it is 0, the main process prepares
+            batches ahead of the loop, in ``n_jobs`` threads.
         shard : {"auto", True, False}, default="auto"
             Whether each process of `torch.distributed` gets its own part of an epoch. "auto" means
-            True. But with accelerate on several processes you must choose: False if you pass the
-            loader to ``accelerator.prepare``, and True otherwise.
+            True, but raises an error if you use accelerate on several processes. In that case,
+            choose False if you pass the loader to ``accelerator.prepare``, and True otherwise.
         **options
             Options of `torch.utils.data.DataLoader`: `persistent_workers`,
             `multiprocessing_context`, `pin_memory`, `prefetch_factor`, `timeout`, `worker_init_fn`,
-            `collate_fn` (a batch of tensors -> anything).
+            `collate_fn` (a function that is called with each batch of tensors).
 
         Returns
         -------
@@ -301,8 +304,9 @@ class ImageBatches(Resumable, NamedClasses):
         Parameters
         ----------
         initial_epoch : int or None, default=None
-            The first epoch, as passed to `fit`. Not needed if you use the callback of the data set.
-            None means the next epoch of the batches, which must not have begun.
+            Number of the first epoch. Pass the same number as to `fit`. Not needed if you use the
+            callback of the data set. None means the next epoch of the batches, which must not
+            resume in the middle.
 
         Returns
         -------
@@ -313,20 +317,20 @@ class ImageBatches(Resumable, NamedClasses):
         return KerasBatches(self, initial_epoch=initial_epoch)
 
     def to_tf(self) -> Any:
-        """Make a `tf.data.Dataset` of these batches. Every loop over it is the next epoch.
+        """Make a `tf.data.Dataset` of these batches. Every loop over the data set is a new epoch.
 
         Returns
         -------
         tf.data.Dataset
-            Yields ``(x, y)`` or ``(x, y, sample_weight)``. The data set knows its number of
-            batches, unless the first loop resumes in the middle of an epoch.
+            Its elements are batches ``(x, y)`` or ``(x, y, sample_weight)``. Its number of batches
+            is known, unless the first loop resumes in the middle of an epoch.
         """
         from sklmerge.feed.tensorflow import make_dataset
 
         return make_dataset(self)
 
     def show(self, number: int = 0, *, n_images: int = 16) -> Any:
-        """Plot a batch of the next epoch, augmented but not scaled. Needs matplotlib.
+        """Plot a batch of the next epoch, augmented but not scaled. This needs matplotlib.
 
         Parameters
         ----------
@@ -338,19 +342,19 @@ class ImageBatches(Resumable, NamedClasses):
         Returns
         -------
         matplotlib.figure.Figure
-            Each image is shown with its label and whether it is augmented.
+            The figure. The label of each image is shown, and whether the image is augmented.
         """
         check_whole("n_images", n_images, 1)
         planned = self.plan(self.epoch)[number]
         return draw_images(*self._maker.make_pictures(planned.take(slice(n_images))))
 
     def with_rank(self, rank: int, world_size: int) -> Self:
-        """Return the batches of another process.
+        """Return the batches that another process gets.
 
         Parameters
         ----------
         rank, world_size : int
-            Number of the process, and number of all processes.
+            Rank of that process, starting at 0, and number of processes.
 
         Returns
         -------
@@ -372,7 +376,7 @@ class ImageBatches(Resumable, NamedClasses):
 
     @property
     def unreadable(self) -> dict[str, str]:
-        """The images that could not be read so far, with the reason."""
+        """Name of each image that could not be read so far -> the reason."""
         return dict(self._maker.reader.unreadable)
 
     def plan(self, epoch: int) -> BatchPlan:

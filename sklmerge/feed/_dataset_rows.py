@@ -23,7 +23,7 @@ _PIL_MODES = {"rgb": "RGB", "grayscale": "L", "rgba": "RGBA"}
 
 @dataclass(frozen=True)
 class RowColumn:
-    """Where the images of a data set are."""
+    """Where to find the image in a row of a data set."""
 
     # What is asked for a row, with as few columns beside the image as it can be.
     data: Any
@@ -34,7 +34,7 @@ class RowColumn:
     is_plain: bool = False
 
     def pick(self, item: Any) -> Any:
-        """Pick the image out of a row."""
+        """Return the image in a row."""
         if isinstance(item, Mapping) and not is_file(item):
             name = next((name for name in self.names if name in item), None)
             if name is None:
@@ -50,7 +50,7 @@ class RowColumn:
 
 
 def is_file(item: Mapping[Any, Any]) -> bool:
-    """Tell the content of a file, as Parquet files of images hold it, from a row of columns."""
+    """Return whether a dict is an encoded image, as in Parquet files, and not a row of columns."""
     return "bytes" in item and set(item) <= {"bytes", "path"}
 
 
@@ -77,7 +77,7 @@ def find_column(data: Any) -> RowColumn:
 
 
 def make_image(value: Any, options: ReadOptions | None = None) -> NDArray[Any]:
-    """Make an array with channels last of an array, a tensor, a picture of Pillow, or bytes."""
+    """Convert an array, a tensor, a Pillow image or bytes to an array with channels last."""
     # Errors give the reason alone: whoever asked for a row knows what it is called.
     options = ReadOptions(color_mode="keep") if options is None else options
     if isinstance(value, Mapping) and {"bytes", "path"} & set(value):
@@ -109,7 +109,7 @@ def make_image(value: Any, options: ReadOptions | None = None) -> NDArray[Any]:
 
 
 def check_form(shape: tuple[int, ...], name: str = "an image") -> None:
-    """Check that a shape is that of one image, channels last."""
+    """Check that a shape is the shape of one image with channels last."""
     n_axes = len(shape)
     if n_axes not in (2, 3) or (n_axes == 3 and shape[2] not in CHANNELS):
         advice = "; np.moveaxis(image, 0, 2)" if n_axes == 3 and shape[0] in CHANNELS else ""

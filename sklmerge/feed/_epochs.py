@@ -16,7 +16,7 @@ from sklmerge.sampling import BatchPlan, EpochSchedule, check_rank
 
 
 class EpochClock:
-    """The epoch and the batch that the next loop begins with; loops move it on."""
+    """The epoch and the batch at which the next loop begins; loops advance it."""
 
     def __init__(self, identity: Mapping[str, Any]) -> None:
         # Of all that decides what an epoch draws: a state of something else is refused.
@@ -27,7 +27,7 @@ class EpochClock:
         self._world_size = 1
 
     def begin(self, world_size: int = 1) -> tuple[int, int]:
-        """Begin a loop: say its epoch and its first batch, and set the next epoch."""
+        """Begin a loop: return its epoch and first batch, and advance to the next epoch."""
         if self.start and world_size != self._began_for:
             raise ValueError(
                 f"state was saved within an epoch of world_size {self._began_for}, got world_size "
@@ -39,30 +39,30 @@ class EpochClock:
         return began
 
     def stand_like(self, other: "EpochClock") -> None:
-        """Begin the next loop where another would begin it, within an epoch as well."""
+        """Copy the position of another clock, also in the middle of an epoch."""
         self.epoch, self.start, self._began_for = other.epoch, other.start, other._began_for
         self._now = None
 
     def stand_at(self, epoch: int, batch: int, n_batches: int, world_size: int = 1) -> None:
-        """Note that a loop has handed out so many batches of an epoch."""
+        """Record how many batches of an epoch a loop has returned."""
         self._now = (epoch, batch) if batch < n_batches else (epoch + 1, 0)
         self._world_size = world_size
 
     def set_epoch(self, epoch: Any) -> None:
-        """Choose the next epoch; naming the one that is to be resumed keeps its place."""
+        """Set the next epoch; setting the epoch that will be resumed keeps its position."""
         epoch = check_whole("epoch", epoch, 0)
         if epoch != self.epoch:
             self.start = 0
         self.epoch, self._now = epoch, None
 
     def state_dict(self) -> dict[str, Any]:
-        """Say where to go on: within a loop, behind the last batch that it has handed out."""
+        """Return where to resume: during a loop, after the last batch that it has returned."""
         epoch, batch = (self.epoch, self.start) if self._now is None else self._now
         world_size = self._began_for if self._now is None else self._world_size
         return {"epoch": epoch, "batch": batch, "world_size": world_size, **self.identity}
 
     def load_state_dict(self, state: Any) -> None:
-        """Go on where a state was saved."""
+        """Resume from a saved state."""
         names = ("epoch", "batch", "world_size", *self.identity)
         if not isinstance(state, Mapping) or any(name not in state for name in names):
             raise ValueError(f"state must hold {', '.join(names)}, got {state!r}")
@@ -78,18 +78,18 @@ class EpochClock:
 
 
 class Resumable:
-    """Something that feeds epoch after epoch, and goes on where it was stopped."""
+    """Base class of feeds that return one epoch after another, and can be resumed."""
 
     _clock: EpochClock
 
     @property
     def clock(self) -> EpochClock:
-        """Which epoch comes next."""
+        """Counter of the epochs."""
         return self._clock
 
     @property
     def epoch(self) -> int:
-        """The epoch of the next loop."""
+        """Number of the epoch that the next loop will use."""
         return self._clock.epoch
 
     @epoch.setter
@@ -97,7 +97,7 @@ class Resumable:
         self.set_epoch(epoch)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch of the next loop, for example to resume training.
+        """Set the epoch of the next loop, for example to resume training.
 
         Parameters
         ----------
@@ -112,13 +112,13 @@ class Resumable:
         self._clock.set_epoch(epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state to resume from, which can be in the middle of an epoch.
+        """Return the current state, to resume from later, even in the middle of an epoch.
 
         Returns
         -------
         dict
-            ``epoch`` and ``batch``, which identify the next batch of the loop, and values to check
-            that the state is loaded into a feed with the same batches.
+            The keys ``epoch`` and ``batch`` give the next batch of the loop. The other keys serve
+            to check that the state is loaded into a feed with the same batches.
 
         Examples
         --------
@@ -137,7 +137,7 @@ class Resumable:
         return self._clock.state_dict()
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Resume from a saved state in the next loop.
+        """Load a saved state. The next loop resumes from it.
 
         Parameters
         ----------
@@ -154,7 +154,7 @@ class Resumable:
 
 
 class EpochPlans:
-    """Plan the batches of epochs, each epoch once, however many threads ask for it."""
+    """Plan the batches of each epoch only once, even if several threads ask for them."""
 
     def __init__(
         self, schedule: EpochSchedule, batch_size: int, rank: int, world_size: int
@@ -205,7 +205,7 @@ def _find_differences(state: Mapping[str, Any], identity: Mapping[str, Any]) -> 
 
 
 def identify_epochs(schedule: EpochSchedule, batch_size: int) -> dict[str, Any]:
-    """Name what decides which images are in which batch of which epoch, with a digest of it all."""
+    """List the settings that decide which images are in each batch, with a hash of all of them."""
     samples, augment = schedule.samples_per_class, schedule.augment
     if isinstance(samples, Mapping):
         samples = "a mapping"
@@ -255,7 +255,7 @@ def fit_schedule(schedule: EpochSchedule | None, labels: Any, merge: Any) -> Epo
 
 
 def find_rates(schedule: EpochSchedule, originals: Sequence[Any]) -> list[float]:
-    """Say how often an image of each original class is drawn in an epoch."""
+    """Compute how often an image of each original class is drawn per epoch."""
     if schedule.samples_per_class is None:
         return [1.0] * len(originals)
     mapping, draws = schedule.merger_.mapping_, schedule.samples_per_class_

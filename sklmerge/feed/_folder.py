@@ -34,7 +34,8 @@ def batches_from_directory(
     """Make training and validation batches from a folder with one folder per class.
 
     The folder is split first. Training images are drawn and augmented differently in every epoch.
-    Validation images come once, in order and without augmentation. Both are scaled in the same way.
+    Each validation image comes once per epoch, in order and without augmentation. Training and
+    validation images are scaled in the same way.
 
     Parameters
     ----------
@@ -50,12 +51,12 @@ def batches_from_directory(
     augmenter : augmenter, str, mapping of label to augmenter, or None, default="light"
         How training images are augmented.
     validation_split : float, default=0.2
-        Share of the images of every class that is used for validation.
+        Fraction of the images of each class that is used for validation.
     group_by : str, pattern, callable, mapping or None, default=None
-        Which images must stay together, such as the images of a patient. Pass a column of a table
-        in the folder, a regular expression whose first group names the group, a function of the
-        path relative to the folder, a mapping from such paths to groups, "content" for equal files,
-        or "similar" for near duplicates. See `balance_folder`.
+        Which images must be in the same part, such as all images of a patient. Pass a column of a
+        table in the folder, a regular expression whose first group names the group, a function of
+        the path relative to the folder, a mapping from such paths to groups, "content" for equal
+        files, or "similar" for near duplicates. See `balance_folder`.
     batch_size : int, default=32
         Maximum number of images in a batch.
     framework : {"keras", "torch", "tf"} or None, default=None
@@ -64,7 +65,7 @@ def batches_from_directory(
     class_mode : str, default="sparse"
         How labels are encoded, see `ImageBatches`.
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
-        How files are decoded.
+        Colour mode in which image files are decoded.
     scaler : "unit", ImageScaler, transformer or None, default="unit"
         How images are normalised. "unit" scales values to the range 0 to 1, like
         ``ImageScaler(rescale=1 / 255)``.
@@ -73,15 +74,16 @@ def batches_from_directory(
     n_jobs : int or None, default=None
         Number of threads that prepare batches ahead.
     num_workers : int, default=0
-        Number of worker processes, for torch.
+        Number of worker processes. Only used if `framework` is "torch".
     random_state : int, default=0
         Seed for the split, the draws and the augmentation.
 
     Returns
     -------
     train, val : feeds
-        They have the attributes ``class_names``, ``class_indices`` and ``merger``, except for "tf",
-        because a `tf.data.Dataset` cannot have attributes.
+        The training and validation batches. They have the attributes ``class_names``,
+        ``class_indices`` and ``merger``, unless `framework` is "tf": a `tf.data.Dataset` cannot
+        have extra attributes.
 
     Raises
     ------

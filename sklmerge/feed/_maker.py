@@ -19,20 +19,21 @@ from sklmerge.sampling import EpochDraws
 
 @dataclass(frozen=True, eq=False)
 class BatchDraws:
-    """The source, labels and augmentation of each image in a batch.
+    """Which images are in a batch: the row, the labels and the augmentation of each.
 
     Parameters
     ----------
     indices : ndarray of int64, shape (n,)
         Row of each image in the source.
     labels : ndarray of shape (n,) or (n, n_merged), or None
-        Merged class of each image, or its row of the merged 0/1 table. None if there are no labels.
+        Merged class of each image, or its row in the 0/1 table of merged labels. None if there are
+        no labels.
     original_labels : ndarray of shape (n,) or (n, n_labels), or None
-        Original class of each image, or its row of the 0/1 table.
+        Original class of each image, or its row in the 0/1 table.
     is_augmented : ndarray of bool, shape (n,)
         Whether each image is augmented.
     keys : ndarray of uint64, shape (n,)
-        Keys of the random streams for the augmentation, see `sklmerge.augment.hash_keys`.
+        Seeds of the random numbers that augment each image, see `sklmerge.augment.hash_keys`.
     """
 
     indices: NDArray[np.int64]
@@ -43,12 +44,12 @@ class BatchDraws:
 
 
 class Batch(tuple[Any, ...]):
-    """A tuple ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)`` that knows its draws.
+    """A batch: a tuple ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, with its draws.
 
     Attributes
     ----------
     draws : BatchDraws
-        One row per image.
+        Which images are in the batch, with one entry per image.
 
     Examples
     --------
@@ -64,7 +65,7 @@ class Batch(tuple[Any, ...]):
 
 
 def check_fitted_scaler(scaler: Any) -> None:
-    """Refuse what cannot scale, before any image is read."""
+    """Raise an error for a wrong or unfitted scaler, before any image is read."""
     check_scaler(scaler)
     if scaler is None or not isinstance(scaler, ImageScaler) or scaler.__sklearn_is_fitted__():
         return
@@ -83,7 +84,7 @@ def prepare_images(
     seed: int,
     scaler: Any,
 ) -> NDArray[Any]:
-    """Augment and scale images, which are not changed and must come out in one shape."""
+    """Augment and scale images, without changing the originals; the results must share a shape."""
     # Images of one augmenter, shape and dtype go through it together.
     groups: dict[Any, list[int]] = {}
     for place, (image, augmenter) in enumerate(zip(images, augmenters, strict=True)):
@@ -132,7 +133,7 @@ def _tell_difference(first: NDArray[Any], other: NDArray[Any]) -> str:
 
 @dataclass(eq=False)
 class BatchMaker:
-    """All that a batch is made of, but for the draws."""
+    """Everything that is needed to make a batch, except its draws."""
 
     reader: RowReader
     # The class of each image in the schedule: its original class, if it has one.
@@ -162,7 +163,7 @@ class BatchMaker:
         return batch
 
     def make_pictures(self, planned: EpochDraws) -> tuple[list[NDArray[Any]], list[str]]:
-        """Read and augment the images of some draws without scaling them; say what each is."""
+        """Read and augment the images of some draws without scaling; also describe each image."""
         draws, images = self._gather(planned)
         pictures = [
             prepare_images([image], [augmenter], draws.keys[place : place + 1], self.seed, None)[0]
@@ -223,7 +224,7 @@ def plan_maker(
     on_error: str,
     cache_bytes: float,
 ) -> BatchMaker:
-    """Check what `ImageBatches` was given, and put it together; no image is read."""
+    """Check the parameters of `ImageBatches` and make a maker from them; read no image."""
     check_fitted_scaler(scaler)
     schedule, targets = classes.schedule, classes.targets
     codes = schedule.original_codes_

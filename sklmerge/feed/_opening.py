@@ -37,7 +37,7 @@ _KINDS = "images, paths, an ImageIndex or a data set with __len__ and __getitem_
 
 
 def open_source(source: Any, image_size: Any, color_mode: str, y: Any = None) -> ImageSource:
-    """Make a source of whatever `ImageBatches` takes as one; nothing is read."""
+    """Make a source from anything that `ImageBatches` accepts; read nothing."""
     image_size, n_labels = check_image_size(image_size), _count_labels(y)
     check_decoding(color_mode, image_size)
     options = ReadOptions(None, image_size, color_mode)
@@ -72,7 +72,7 @@ def open_source(source: Any, image_size: Any, color_mode: str, y: Any = None) ->
 
 
 def is_data_set(source: Any) -> bool:
-    """Tell a map-style data set from arrays and lists, by what it has."""
+    """Return whether an object is a map-style data set, and not an array or a list."""
     if hasattr(source, "features") and hasattr(source, "select_columns"):
         return hasattr(source, "__len__")
     if isinstance(source, np.ndarray | str | list | tuple | range | ImagePaths):

@@ -17,7 +17,7 @@ from sklmerge.images import BadFileError
 
 
 class DecodeCache:
-    """Keep decoded images of the rows drawn most often; any number of threads may use it."""
+    """Thread-safe cache of the decoded images that are drawn most often."""
 
     def __init__(self, max_bytes: float) -> None:
         # What is full stays full: if all rows come once an epoch, throwing out the oldest would
@@ -33,11 +33,11 @@ class DecodeCache:
         self._lock = threading.Lock()
 
     def get(self, row: int) -> NDArray[Any] | None:
-        """Return the image of a row, or None."""
+        """Return the image of a row, or None if it is not cached."""
         return self._images.get(row)
 
     def put(self, row: int, image: NDArray[Any], rate: float) -> None:
-        """Keep an image that comes at a rate, if there is room or rarer rows can make it."""
+        """Cache an image with its rate of draws, if there is room or rarer rows can be evicted."""
         with self._lock:
             if row in self._images:
                 return
@@ -83,7 +83,7 @@ _EPOCHS_WORTH_KEEPING = 10
 
 
 class RowReader:
-    """Read images, keep those that come again soon, and replace those that cannot be read."""
+    """Read images, cache those that come again soon, and replace those that cannot be read."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class RowReader:
         self._members: dict[int, NDArray[np.intp]] = {}
 
     def read_all(self, rows: Sequence[int]) -> list[tuple[int, NDArray[Any]]]:
-        """Read each row, or the next of its class that can be read; do not change the images."""
+        """Read each row, or the next readable row of its class; do not modify the images."""
         self._reopen()
         found = {row: self._cache.get(row) for row in rows}
         new = [row for row, image in found.items() if image is None and row not in self._bad_rows]
@@ -125,11 +125,11 @@ class RowReader:
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of the images that are kept."""
+        """Size in bytes of the cached images."""
         return self._cache.n_bytes
 
     def forget(self) -> None:
-        """Let go of the images that are kept."""
+        """Clear the cache."""
         self._cache = DecodeCache(self.cache_bytes)
 
     def _replace(self, row: int) -> tuple[int, NDArray[Any]]:

@@ -19,13 +19,13 @@ from sklmerge.images import ImagePaths, ReadOptions, RemoteFiles, fetch_urls, re
 
 
 class ImageSource(Protocol):
-    """What batches ask of a source."""
+    """The interface that a source of images must have."""
 
     # Whether reading a row costs enough to keep what was read, and gives the same each time.
     is_kept: bool
 
     def __len__(self) -> int:
-        """Count the images."""
+        """Return the number of images."""
 
     def read_many(self, rows: Sequence[int]) -> list[NDArray[Any] | ValueError]:
         """Return each image, or the reason why it cannot be read."""
@@ -34,14 +34,14 @@ class ImageSource(Protocol):
         """Name an image for an error message."""
 
     def reopen(self) -> None:
-        """Open anew what two processes must not share."""
+        """Reopen what two processes must not share."""
 
 
 class _RowByRow:
     """A source that reads one row at a time."""
 
     def read(self, row: int) -> NDArray[Any]:
-        """Return one image; ValueError gives the reason if that fails."""
+        """Return one image; a ValueError gives the reason if this fails."""
         raise NotImplementedError
 
     def read_many(self, rows: Sequence[int]) -> list[NDArray[Any] | ValueError]:
@@ -55,11 +55,11 @@ class _RowByRow:
         return read
 
     def reopen(self) -> None:
-        """Open nothing anew."""
+        """Do nothing, because nothing has to be reopened."""
 
 
 class ArraySource(_RowByRow):
-    """Images, or other rows, in memory, in a memory map, or in an array of h5py or zarr."""
+    """Images or other rows in memory, in a memory map, or in an h5py or zarr array."""
 
     def __init__(self, images: Any, image_size: tuple[int, int] | None) -> None:
         self.images = images
@@ -73,7 +73,7 @@ class ArraySource(_RowByRow):
         return len(self.images) if isinstance(self.images, Sequence) else int(self.images.shape[0])
 
     def read(self, row: int) -> NDArray[Any]:
-        """Return one image, as a view where it is in memory and not resized."""
+        """Return one image; a view if it is in memory and not resized."""
         try:
             image = self.images[row]
         except (OSError, RuntimeError, KeyError) as error:
@@ -92,7 +92,7 @@ class ArraySource(_RowByRow):
         return f"image {row}"
 
     def reopen(self) -> None:
-        """Open an h5py file anew: two processes must not share one."""
+        """Reopen an h5py file, which two processes must not share."""
         if is_h5py(self.images):
             self.images = _open_h5py(*_find_h5py(self.images))
 
@@ -143,7 +143,7 @@ class FileSource(_RowByRow):
         return len(self.paths)
 
     def read_many(self, rows: Sequence[int]) -> list[NDArray[Any] | ValueError]:
-        """Read some files, and fetch those behind URLs together."""
+        """Read some files; download all URLs concurrently."""
         # A store that does not answer is a ConnectionError, which is no row's fault.
         paths = [self.paths[row] for row in rows]
         read: list[NDArray[Any] | ValueError] = []
@@ -171,7 +171,7 @@ class DataSetSource(_RowByRow):
         return self.n
 
     def read(self, row: int) -> NDArray[Any]:
-        """Read a row, and make an image of what it holds."""
+        """Read a row and convert its content to an image."""
         if len(self.data) != self.n:
             raise RuntimeError(
                 f"source must keep its length, got a data set of {self.n} rows that has "
@@ -199,7 +199,7 @@ class OwnSource(DataSetSource):
         super().__init__(own, options, RowColumn(_Rows(own)))
 
     def read_many(self, rows: Sequence[int]) -> list[NDArray[Any] | ValueError]:
-        """Read rows together where the object can."""
+        """Read several rows at once if the object can."""
         if not hasattr(self.data, "read_many"):
             return super().read_many(rows)
         try:
@@ -220,7 +220,7 @@ class OwnSource(DataSetSource):
             return error
 
     def reopen(self) -> None:
-        """Let the object open what it has to."""
+        """Call the object's own ``reopen``, if it has one."""
         if hasattr(self.data, "reopen"):
             self.data.reopen()
 

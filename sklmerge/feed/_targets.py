@@ -28,23 +28,23 @@ from sklmerge.weights import ClassWeightEstimator
 
 
 class NamedClasses:
-    """A feed that knows its classes by the merger that numbers them."""
+    """Base class of feeds: the class names and numbers, from the merger."""
 
     merger: LabelMerger
 
     @property
     def class_indices(self) -> dict[Any, int]:
-        """Merged label -> its number in y."""
+        """Merged label -> its class number in y."""
         return self.merger.class_indices_
 
     @property
     def class_names(self) -> list[Any]:
-        """Merged labels in the order of their numbers."""
+        """Merged labels in the order of their class numbers."""
         return list(self.class_indices)
 
     @property
     def n_classes(self) -> int:
-        """How many merged classes there are."""
+        """Number of merged classes."""
         return self.merger.n_classes_
 
 
@@ -52,7 +52,7 @@ CLASS_MODES = ("sparse", "categorical", "binary", "both", "multilabel")
 
 
 def choose_labels(source: Any, y: Any, n: int, class_mode: str) -> Any:
-    """Find what a schedule is fitted to: an index, labels, a 0/1 table, or None without labels."""
+    """Choose what to fit a schedule to: an index, labels or a 0/1 table; None without labels."""
     check_choice("class_mode", class_mode, CLASS_MODES)
     if is_index(source):
         if y is not None:
@@ -100,7 +100,7 @@ def choose_labels(source: Any, y: Any, n: int, class_mode: str) -> Any:
 
 
 def check_unlabelled(**given: Any) -> None:
-    """Refuse what makes no sense without labels."""
+    """Raise an error for parameters that need labels."""
     needy = [name for name, value in given.items() if value is not None]
     if needy:
         raise ValueError(f"y is needed if {needy[0]} is given, got None")
@@ -108,7 +108,7 @@ def check_unlabelled(**given: Any) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """What stands for each image in y, and in the draws of a batch."""
+    """The values of y for each image, and the labels for the draws of a batch."""
 
     # Which row of the other tables each image has; None is its own.
     places: NDArray[np.signedinteger] | None
@@ -119,11 +119,11 @@ class Targets:
     values: Any
 
     def find(self, rows: NDArray[np.int64]) -> NDArray[np.signedinteger]:
-        """Say which rows of the tables some images have."""
+        """Return the rows of the tables that belong to some images."""
         return rows if self.places is None else self.places[rows]
 
     def take(self, rows: NDArray[np.int64]) -> Any:
-        """Return y of some images."""
+        """Return y for some images."""
         places = self.find(rows)
         if isinstance(self.values, Mapping):
             return {name: values[places] for name, values in self.values.items()}
@@ -133,7 +133,7 @@ class Targets:
 
 
 class Classes(NamedTuple):
-    """Which classes there are, and what an epoch draws of them."""
+    """The classes, their targets, and how often an epoch draws each class."""
 
     schedule: EpochSchedule
     merger: LabelMerger
@@ -187,7 +187,7 @@ def _read_table(y: Any, schedule: EpochSchedule | None, merge: Any) -> Classes:
 
 
 def resolve_class_weight(class_weight: Any, draws: Mapping[Any, int]) -> dict[Any, float]:
-    """Say what each merged class weighs, given its draws in an epoch."""
+    """Compute the weight of each merged class, given its draws per epoch."""
     if isinstance(class_weight, str) and class_weight == "balanced":
         class_weight = ClassWeightEstimator(missing="ignore")
     if isinstance(class_weight, ClassWeightEstimator):
@@ -219,7 +219,7 @@ def resolve_class_weight(class_weight: Any, draws: Mapping[Any, int]) -> dict[An
 def weigh_classes(
     class_weight: Any, classes: Classes, class_mode: str
 ) -> NDArray[np.float32] | None:
-    """Write the weight of each original class, once, so that a batch only looks it up."""
+    """Compute the weight of each original class once, so that a batch only looks it up."""
     if class_weight is None:
         return None
     if class_mode == "multilabel":
@@ -251,7 +251,7 @@ def check_sample_weight(sample_weight: ArrayLike | None, n: int) -> NDArray[np.f
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """What each image weighs: its class's weight times its own."""
+    """The weight of each image: the weight of its class times its sample weight."""
 
     of_samples: NDArray[np.float32] | None = None
     of_classes: NDArray[np.float32] | None = None
@@ -259,7 +259,7 @@ class Weights:
     def take(
         self, rows: NDArray[np.int64], codes: NDArray[np.signedinteger]
     ) -> NDArray[np.float32] | None:
-        """Return the weights of some rows, whose classes are `codes`; None if nothing weighs."""
+        """Return the weights of some rows with classes `codes`; None if there are no weights."""
         parts = []
         if self.of_samples is not None:
             parts.append(self.of_samples[rows])

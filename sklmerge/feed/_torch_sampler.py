@@ -19,7 +19,7 @@ Shard = bool | Literal["auto"]
 
 
 class BatchKey(NamedTuple):
-    """Which batch of which epoch; `process` is the rank of the process that was asked for it."""
+    """Identifies a batch; `process` is the rank of the process that was asked for the batch."""
 
     epoch: int
     step: int
@@ -31,7 +31,7 @@ class BatchKey(NamedTuple):
 
 
 class EpochSampler(Resumable, DistributedSampler[Any]):
-    """Names the batches of the next epoch."""
+    """Yields the keys of the batches of the next epoch."""
 
     # A DistributedSampler, because Lightning leaves those alone and calls their `set_epoch`; and
     # its own `sampler`, because Lightning and accelerate look for `batch_sampler.sampler`.
@@ -50,21 +50,21 @@ class EpochSampler(Resumable, DistributedSampler[Any]):
 
     @property
     def sampler(self) -> "EpochSampler":
-        """Itself."""
+        """The sampler itself, which Lightning and accelerate look for under this name."""
         return self
 
     def __len__(self) -> int:
-        """Count the batches of an epoch: of this process, or of all that share them out later."""
+        """Return the number of batches per epoch, of this process or, if not sharded, of all."""
         _, world_size, is_shared = self.find_place()
         n_batches = self.count_batches(world_size)
         return n_batches if is_shared else n_batches * world_size
 
     def __iter__(self) -> Iterator[Any]:
-        """Name the batches of the next epoch."""
+        """Yield the keys of the batches of the next epoch."""
         return _Walk(self)
 
     def find_place(self) -> tuple[int, int, bool]:
-        """Ask which process this is, of how many, and whether it takes its own part only."""
+        """Return the rank, the number of processes, and whether this process gets its own part."""
         rank, world_size = find_rank()
         if world_size > 1 and self.shard == "auto" and _is_accelerated():
             raise RuntimeError(
@@ -75,14 +75,14 @@ class EpochSampler(Resumable, DistributedSampler[Any]):
         return rank, world_size, self.shard is not False
 
     def count_batches(self, world_size: int) -> int:
-        """Count the batches of each of so many processes, which differ by none."""
+        """Return the number of batches per process, which is the same for every process."""
         if world_size not in self._counts:
             plans = EpochPlans(self.schedule, self._size, 0, world_size)
             self._counts[world_size] = plans.n_batches
         return self._counts[world_size]
 
     def make_item(self, key: BatchKey) -> Any:
-        """Say what a loader gets for a batch: the batch's name alone, as a batch of one item."""
+        """Return what a loader gets for a batch: only its key, as a batch of one item."""
         return [key]
 
 
@@ -123,18 +123,18 @@ class _Walk:
             self.at = began
 
     def state_dict(self) -> dict[str, Any]:
-        """Say where it stands; StatefulDataLoader asks."""
+        """Return the position, for StatefulDataLoader."""
         return {"at": self.at}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on where it stood."""
+        """Resume from a saved position."""
         if state_dict["at"] is not None:
             self.at = tuple(state_dict["at"])
             self.sampler.clock.set_epoch(self.at[0])
 
 
 def find_rank() -> tuple[int, int]:
-    """Ask torch.distributed which process this is, of how many."""
+    """Return the rank and the number of processes of torch.distributed."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return torch.distributed.get_rank(), torch.distributed.get_world_size()
     return 0, 1

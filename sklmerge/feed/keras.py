@@ -11,16 +11,16 @@ from sklmerge.feed._targets import NamedClasses
 
 
 class KerasBatches(NamedClasses, keras.utils.PyDataset):
-    """Feed `ImageBatches` to Keras' fit, evaluate and predict; `ImageBatches.to_keras` makes one.
+    """Feed `ImageBatches` to Keras' fit, evaluate and predict, see `ImageBatches.to_keras`.
 
     Parameters
     ----------
     batches : ImageBatches
         The batches to feed. ``n_jobs`` threads prepare them.
     initial_epoch : int or None, default=None
-        The first epoch. If you do not use `callback`, it must be the same as the ``initial_epoch``
-        of `fit`. None means the next epoch of the batches. This epoch must not have begun, because
-        Keras can only resume at the start of an epoch.
+        Number of the first epoch. If you do not use `callback`, this must be the ``initial_epoch``
+        that you pass to `fit`. None means the next epoch of the batches. This epoch must not resume
+        in the middle, because Keras can only start at the beginning of an epoch.
 
     Attributes
     ----------
@@ -29,17 +29,17 @@ class KerasBatches(NamedClasses, keras.utils.PyDataset):
         BackupAndRestore and the ``initial_epoch`` of `fit` resume correctly. It raises an error if
         ``steps_per_epoch`` would cut epochs short. After training, it deletes the cached images.
     epoch : int
-        The current or next epoch. Without the callback, it increases whenever Keras has asked for
-        every batch and ends an epoch. This also happens in ``evaluate`` and ``predict``, so use
-        separate batches for these.
+        Number of the current epoch or, between epochs, of the next one. Without the callback, it
+        increases when Keras ends an epoch in which it has asked for every batch. This also happens
+        in ``evaluate`` and ``predict``, so use separate batches for these.
 
     Notes
     -----
-    Pass ``shuffle=False`` to `fit`. The images in a batch are already random, and batches can be
+    Pass ``shuffle=False`` to `fit`. The schedule already shuffles the images, and batches can be
     prepared ahead only if Keras asks for them in order.
 
-    Keras reads some batches before training begins, and counts this as an epoch. Epochs are still
-    counted correctly here, unless an epoch has only one batch.
+    Keras reads some batches before training begins, as if this were an epoch. The number in `epoch`
+    is still correct, unless an epoch has only one batch.
 
     Keras' TensorFlow backend keeps every data set passed to `fit` in memory until the process ends.
     So with this backend and without the callback, images are cached only within an epoch.
@@ -78,7 +78,7 @@ class KerasBatches(NamedClasses, keras.utils.PyDataset):
         return f"{type(self).__name__}({self.batches!r})"
 
     def __len__(self) -> int:
-        """Count the batches of an epoch."""
+        """Return the number of batches per epoch."""
         return len(self.batches)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
@@ -94,7 +94,7 @@ class KerasBatches(NamedClasses, keras.utils.PyDataset):
         return (x[..., None] if x.ndim == 3 else x, *targets)
 
     def on_epoch_end(self) -> None:
-        """Move on to the next epoch, if all of this one was asked for; Keras calls it."""
+        """Advance to the next epoch if Keras has asked for every batch; Keras calls this."""
         self._ahead.clear()
         n_asked, self._n_asked = self._n_asked, 0
         if len(self._asked) < len(self):
@@ -109,19 +109,19 @@ class KerasBatches(NamedClasses, keras.utils.PyDataset):
                 self.batches.release()
 
     def begin_training(self, n_steps: int | None) -> None:
-        """Be told that a training begins, with so many batches an epoch."""
+        """Prepare for a training with this number of steps per epoch; the callback calls this."""
         if n_steps is not None and n_steps < len(self):
             self._refuse_steps(n_steps)
         self._is_told = True
 
     def begin_epoch(self, epoch: int) -> None:
-        """Be told which epoch Keras trains."""
+        """Set the epoch that Keras trains; the callback calls this."""
         if epoch != self.epoch:
             self._ahead.clear()
         self.epoch = epoch
 
     def end_training(self) -> None:
-        """Be told that the training is over."""
+        """Clean up after a training; the callback calls this."""
         self._is_told = False
         self.epoch += 1
         self._ahead.clear()
@@ -153,7 +153,7 @@ def _find_first_epoch(batches: ImageBatches, initial_epoch: int | None) -> int:
 
 
 class EpochCallback(keras.callbacks.Callback):
-    """Tell a KerasBatches which epoch Keras trains, and when it is done."""
+    """Tell a KerasBatches which epoch Keras trains, and when training ends."""
 
     def __init__(self, feed: KerasBatches) -> None:
         super().__init__()
@@ -163,13 +163,13 @@ class EpochCallback(keras.callbacks.Callback):
         return f"{type(self).__name__}({self.feed!r})"
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Refuse epochs that would be cut."""
+        """Raise an error if epochs would be cut short."""
         self.feed.begin_training((self.params or {}).get("steps"))
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Tell the epoch."""
+        """Set the epoch of the batches."""
         self.feed.begin_epoch(epoch)
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Let go of what was kept."""
+        """Release the cached images."""
         self.feed.end_training()

@@ -10,7 +10,7 @@ from sklmerge.feed._batches import ImageBatches
 
 
 def make_dataset(batches: ImageBatches) -> Any:
-    """Make a tf.data.Dataset that feeds the next epoch in every loop; see `ImageBatches.to_tf`."""
+    """Make a tf.data.Dataset that feeds the next epoch in every loop, see `ImageBatches.to_tf`."""
 
     def feed() -> Iterator[Any]:
         for batch in batches:

@@ -27,19 +27,19 @@ from sklmerge.sampling import EpochSchedule
 class EpochBatchSampler(EpochSampler):
     """Draw balanced batches from a torch Dataset that you already have.
 
-    Use it as ``DataLoader(dataset, batch_sampler=EpochBatchSampler(dataset))``. Every loop is the
-    next epoch, with any number of processes and workers.
+    Use it as ``DataLoader(dataset, batch_sampler=EpochBatchSampler(dataset))``. Every loop is a new
+    epoch. This works with any number of processes and workers.
 
     Parameters
     ----------
     data : torch Dataset, Hugging Face data set, ImageIndex, tensor or array-like of shape (n,)
-        The data set to draw from, or its labels. Labels of a data set are found without reading an
-        image, in `targets`, `labels`, `samples` (also inside Subset and ConcatDataset) or a
-        ClassLabel column. For several labels per image, pass a 0/1 table.
+        The data set to draw from, or its labels. The labels of a data set are taken from `targets`,
+        `labels` or `samples` (also inside Subset and ConcatDataset) or from a ClassLabel column,
+        without reading any image. If images have several labels, pass a 0/1 table.
     batch_size : int, default=32
-        Maximum number of images in a batch. Batch sizes differ by at most 1.
+        Maximum number of images in a batch. The sizes of the batches differ by at most 1.
     schedule : EpochSchedule or None, default=None
-        Which rows each epoch draws; a clone is fitted. None means
+        Decides which rows each epoch draws. A clone of the schedule is fitted. None means
         ``EpochSchedule(random_state=0)``, with ``stratify_batches=False`` for a 0/1 table.
     shard : {"auto", True, False}, default="auto"
         Whether each process of `torch.distributed` gets its own part of an epoch, see
@@ -48,9 +48,10 @@ class EpochBatchSampler(EpochSampler):
     Attributes
     ----------
     epoch : int
-        The epoch of the next loop. It increases when a loop gets its first batch.
+        Number of the epoch that the next loop will use. It increases when a loop gets its first
+        batch.
     schedule : EpochSchedule
-        Fitted.
+        The fitted schedule.
 
     Notes
     -----
@@ -98,7 +99,7 @@ class EpochBatchSampler(EpochSampler):
         )
 
     def make_item(self, key: BatchKey) -> list[int]:
-        """List the rows of a batch."""
+        """Return the rows of a batch."""
         place = (key.rank, key.world_size)
         if place not in self._plans:
             self._plans[place] = EpochPlans(self.schedule, self._size, *place)
@@ -142,7 +143,7 @@ class _MadeBatches(Dataset[Any]):
         return len(self.sampler)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the next epoch; accelerate calls this."""
+        """Set the next epoch; accelerate calls this."""
         self.sampler.set_epoch(epoch)
 
     def __getitem__(self, key: Any) -> Any:
@@ -239,7 +240,8 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
     batches : ImageBatches
         The batches to feed.
     epoch : int
-        The epoch of the next loop. Every loop is a new epoch, even after a loop that ended early.
+        Number of the epoch that the next loop will use. Every loop is a new epoch, even if the
+        previous loop ended early.
 
     Examples
     --------
@@ -293,7 +295,7 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
 
     @property
     def epoch(self) -> int:
-        """The epoch of the next loop."""
+        """Number of the epoch that the next loop will use."""
         return self._keys.epoch
 
     def __iter__(self) -> Any:
@@ -317,29 +319,29 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
             yield _take_back(batch) if lends else batch
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the next epoch."""
+        """Set the epoch of the next loop."""
         self._keys.set_epoch(epoch)
         self._now = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Say where to go on: behind the last batch that was handed out, whatever was fetched."""
+        """Return where to resume: after the last batch returned, even if more were prefetched."""
         return self._keys.state_dict() if self._now is None else dict(self._now)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Resume from a saved state in the next loop.
+        """Load a saved state. The next loop resumes from it.
 
         Parameters
         ----------
         state_dict : dict
-            The state that `state_dict` returned. Data, schedule, batch size and number of processes
-            must be the same.
+            The state that `state_dict` returned. The data, schedule, batch size and number of
+            processes must not have changed.
         """
         self._keys.load_state_dict(state_dict)
         self._now = None
 
 
 def make_tensors(batch: Batch, block: torch.Tensor | None = None) -> tuple[Any, ...]:
-    """Turn a batch into tensors: images channels first and float32; a dict of targets stays one.
+    """Convert a batch to tensors: images as float32 with channels first; dicts of y stay dicts.
 
     The images go into `block`, of as many values, if it is given.
     """

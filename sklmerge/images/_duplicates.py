@@ -30,7 +30,7 @@ _BLOCK = 4096
 
 
 def group_equal(digests: NDArray[np.uint64], rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Group rows of equal digests, shape (n, 2), in groups of two or more, by their first rows."""
+    """Find groups of two or more rows with equal digests, of shape (n, 2); sort by first row."""
     some = digests[rows]
     order = np.lexsort((rows, some[:, 1], some[:, 0]))
     ordered = some[order]
@@ -54,16 +54,17 @@ class NearDuplicates:
     pairs : ndarray of int, shape (n_pairs, 2)
         The confirmed pairs, sorted, with the smaller row first.
     correlations : ndarray of float64, shape (n_pairs,)
-        Correlation of each pair, as grey images of 32 x 32 pixels. With ``embed``, the cosine
-        similarity of each pair.
+        Correlation of the two images of each pair, both reduced to grey images of 32 x 32 pixels.
+        With ``embed``, the cosine similarity of their embeddings.
     weak_pairs : ndarray of int, shape (n_weak, 2)
-        Pairs with similar hashes but a low correlation. They are in no group, so look at them
+        Pairs with similar hashes but a low correlation. They are not part of any group; check them
         yourself.
     weak_correlations : ndarray of float64, shape (n_weak,)
         Correlation of each weak pair.
     capped : ndarray of int
-        Rows whose images share a part of their hash with very many others, such as blank images.
-        Each was compared only with the nearest 256 in order, so some pairs may be missing.
+        Rows of images, such as blank images, that share a part of their hash with very many others.
+        Each of them was compared only with the nearest 256 images in the order of their hashes, so
+        some pairs may be missing.
     """
 
     groups: list[NDArray[np.intp]]
@@ -95,19 +96,20 @@ def find_equal(
         The images, or their fingerprints.
     by : {"bytes", "pixels"}, default="bytes"
         What must be equal. "bytes" compares the contents of files, and reads only files of equal
-        size. "pixels" also finds images that were saved again without loss.
+        size. "pixels" compares decoded pixels, so it also finds images that were saved again
+        losslessly.
     n_jobs : int or None, default=None
         Number of threads, as in joblib.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        Options for fsspec's file systems, if there are URLs in a list of paths.
+        Options for fsspec's file systems, for URLs in a list of paths. Not needed for an index.
 
     Returns
     -------
     list of ndarray of int
         Groups of rows whose images are equal. Rows within a group are ascending, and groups are
-        sorted by their first row. Files that cannot be read are in no group.
+        sorted by their first row. Files that cannot be read are not part of any group.
 
     See Also
     --------
@@ -158,17 +160,18 @@ def find_near(
     """Find images that look similar: resized, recompressed, brightened or slightly cropped.
 
     Perceptual hashes find candidate pairs, and the correlation of grey images of 32 x 32 pixels
-    confirms them. With hashes alone, thousands of different microscope cells would be in one group.
+    confirms them. Hashes alone are not enough: they would put thousands of different microscope
+    cells into one group.
 
     Parameters
     ----------
     images : ImageIndex, sequence of paths or Fingerprints
-        The images, or their fingerprints. A JPEG is decoded at a reduced size. This changes its
-        hash by at most about 2 bits.
+        The images, or their fingerprints. JPEG files are decoded at a reduced size, which changes a
+        hash by about 2 bits at most.
     max_distance : int, default=4
-        Largest number of bits that may differ, out of the 64 bits of a hash.
+        Maximum number of differing bits between two hashes of 64 bits.
     min_correlation : float, default=0.98
-        Smallest correlation of the grey images or, with `embed`, smallest cosine similarity.
+        Minimum correlation of the grey images or, with `embed`, minimum cosine similarity.
     embed : callable, transformer or None, default=None
         A function or transformer, such as `EmbeddingFeatures`, that turns images into an array of
         shape (n, n_features). Images are then compared by the cosine similarity of these rows, and
@@ -179,12 +182,12 @@ def find_near(
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        Options for fsspec's file systems, if there are URLs in a list of paths.
+        Options for fsspec's file systems, for URLs in a list of paths. Not needed for an index.
 
     Returns
     -------
     NearDuplicates
-        Files that cannot be read are in no group.
+        Files that cannot be read are not part of any group.
 
     See Also
     --------
@@ -192,8 +195,8 @@ def find_near(
 
     Notes
     -----
-    The hash is the same as in the ``imagehash`` library. Flipped and rotated images are not found,
-    unless only their EXIF orientation differs.
+    The hash is the same as ``imagehash.phash``. Flipped and rotated copies of an image are not
+    found, unless they differ only in their EXIF orientation.
 
     Examples
     --------

@@ -34,24 +34,24 @@ BY = ("bytes", "pixels")
 
 @cache
 def name_dtype(dtype: np.dtype[Any]) -> str:
-    """Name a dtype; NumPy takes 7 us for that, each time."""
+    """Return the name of a dtype from a cache, because NumPy takes 7 us each time."""
     return str(dtype)
 
 
 def digest_pixels(image: NDArray[Any]) -> bytes:
-    """Digest the pixels, shape and dtype of an image: images of the same digest are the same."""
+    """Hash the pixels, shape and dtype of an image; equal digests mean equal images."""
     state = blake2b(f"{name_dtype(image.dtype)} {image.shape} ".encode(), digest_size=_DIGEST_BYTES)
     state.update(np.ascontiguousarray(image).data)
     return state.digest()
 
 
 def digest_file(data: bytes) -> bytes:
-    """Digest the bytes of a file."""
+    """Hash the bytes of a file."""
     return blake2b(data, digest_size=_DIGEST_BYTES).digest()
 
 
 class Fingerprint(NamedTuple):
-    """What one image is compared by, or why not; None for what was not made, or could not be."""
+    """Digests and thumbnail of one image, or the reason why it cannot be read; None if not made."""
 
     file: bytes | None = None
     pixels: bytes | None = None
@@ -60,9 +60,10 @@ class Fingerprint(NamedTuple):
 
 
 class Fingerprints:
-    """Digests and thumbnails of n images, to find equal and similar images.
+    """Digests and thumbnails of images, which `find_equal` and `find_near` compare.
 
-    A million images need 32 MB of memory, and 1 GB in a temporary file for the thumbnails.
+    For a million images, the digests need 32 MB of memory, and the thumbnails 1 GB in a temporary
+    file.
 
     Parameters
     ----------
@@ -72,14 +73,15 @@ class Fingerprints:
     Attributes
     ----------
     files, pixels : ndarray of uint64, shape (n, 2)
-        Digests of the bytes and of the pixels. Only valid for rows with `has_file` and
-        `has_pixels`.
+        Digests of the bytes of each file, and of its pixels. Only valid in rows where `has_file` or
+        `has_pixels` is True.
     thumbnails : ndarray of uint8, shape (n, 32, 32)
-        Grey thumbnails. Only valid for rows with `has_thumbnail`.
+        Grey thumbnails. Only valid in rows where `has_thumbnail` is True.
     has_file, has_pixels, has_thumbnail : ndarray of bool, shape (n,)
-        Whether these values exist for each row. A file that cannot be decoded has only `has_file`.
+        Whether each row has a digest of the bytes, a digest of the pixels, and a thumbnail. For a
+        file that cannot be decoded, only `has_file` is True.
     reasons : dict of int to str
-        Row of each image that could not be read or decoded -> the reason.
+        Row of each image that could not be read or decoded -> the reason for this.
 
     Examples
     --------
@@ -127,7 +129,7 @@ class Fingerprints:
             self.reasons[row] = found.reason
 
     def take(self, rows: NDArray[np.intp]) -> Self:
-        """Select images.
+        """Select the fingerprints of some images.
 
         Parameters
         ----------
@@ -156,30 +158,30 @@ def take_fingerprints(
     reader: Reader | None = None,
     files: RemoteFiles | None = None,
 ) -> Fingerprints:
-    """Read each image once, to find equal files, equal pixels and similar images later.
+    """Read each image once, and compute what `find_equal` and `find_near` compare.
 
     Parameters
     ----------
     images : ImageIndex or sequence of paths
         The images.
     by : {"pixels", "bytes"}, default="pixels"
-        With "bytes" no image is decoded, so only equal files can be found.
+        What to compute. With "bytes", images are not decoded, so you can only find equal files.
     n_jobs : int or None, default=None
         Number of threads, as in joblib.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        Options for fsspec's file systems, if there are URLs in a list of paths.
+        Options for fsspec's file systems, for URLs in a list of paths. Not needed for an index.
     reader : callable or None, default=None
-        A function from path to array, for a list of paths to your own file formats. An index uses
-        its own reader.
+        A function that takes a path and returns an array, to read your own file formats in a list
+        of paths. Not needed for an index.
     files : RemoteFiles or None, default=None
-        Opens URLs and archives in a list of paths. An index uses its own.
+        Object that opens URLs and archives in a list of paths. Not needed for an index.
 
     Returns
     -------
     Fingerprints
-        One row per image. A file that cannot be read is not equal or similar to any other.
+        One row per image. Files that cannot be read never count as equal or similar to other files.
     """
     check_choice("by", by, BY)
     describe = partial(_describe, decodes=by == "pixels")
@@ -188,7 +190,7 @@ def take_fingerprints(
 
 
 def list_paths(images: Any) -> ImagePaths:
-    """List the paths of images; TypeError where there are none to list."""
+    """List the paths of images; raise TypeError if the argument does not consist of paths."""
     paths = find_paths(images, name="images")
     if paths is not None:
         return paths
@@ -206,7 +208,7 @@ def describe_all(
     storage_options: Mapping[str, Any] | None,
     ways: tuple[Reader | None, RemoteFiles | None] = (None, None),
 ) -> Fingerprints:
-    """Describe each image in threads; `ways` to read stand before those of an index."""
+    """Fingerprint each image in threads; the reader and files in `ways` override the index's."""
     check_reader(ways[0])
     paths = list_paths(images)
     own_reader, own_files = get_ways(images)
@@ -258,7 +260,7 @@ def _describe(path: str, fetched: Fetched, reader: Any, *, decodes: bool) -> Fin
 
 
 def describe_looks(path: str, fetched: Fetched, reader: Any) -> Fingerprint:
-    """Make the grey image of a file for its thumbnail alone, from as few pixels as will do."""
+    """Make only the grey image for the thumbnail of a file, from as few pixels as necessary."""
     try:
         if reader is not None:
             return Fingerprint(thumbnail=make_grey(read_with(reader, path, fetched)))

@@ -24,7 +24,7 @@ def name_groups(
     reader: Reader | None = None,
     n_jobs: int | None = None,
 ) -> list[str]:
-    """Name the group of each image, by `group_by` of `balance_folder`."""
+    """Return the group name of each image, according to `group_by` of `balance_folder`."""
     if isinstance(group_by, str) and group_by == CONTENT:
         return list(map_files(_digest_file, paths, files or RemoteFiles(), n_jobs))
     relative = paths.relative()
@@ -51,7 +51,7 @@ def name_groups(
 def find_similar(
     paths: ImagePaths, *, files: RemoteFiles | None, reader: Reader | None, n_jobs: int | None
 ) -> list[list[int]]:
-    """Find groups of rows that are near duplicates, equal images among them."""
+    """Find groups of rows whose images are near duplicates or equal."""
     prints = take_fingerprints(paths, n_jobs=n_jobs, reader=reader, files=files)
     # Nothing is known of any of them then, which must not pass for "none are similar".
     if len(prints) and not prints.has_pixels.any():
@@ -65,7 +65,7 @@ def find_similar(
 
 
 def join_groups(groups: Iterable[Sequence[int]]) -> list[list[int]]:
-    """Join groups that share a member, also through others; members and groups are sorted."""
+    """Join groups that share members, directly or through other groups; sort all of them."""
     owner: dict[int, list[int]] = {}
     for group in groups:
         joined = dict.fromkeys(group)
@@ -169,7 +169,7 @@ def _take_stem(path: str) -> str:
 
 
 def read_column(folder: str, name: str, files: RemoteFiles | None = None) -> dict[str, str] | None:
-    """Read a column of a folder's metadata.csv, by file_name; None if there is none."""
+    """Read a column of a folder's metadata.csv, keyed by file_name; None if it does not exist."""
     path = os.path.join(folder, METADATA_NAME)
     (data,) = fetch_urls([path], files or RemoteFiles())
     if isinstance(data, ValueError) or (data is None and not os.path.exists(path)):

@@ -42,7 +42,7 @@ def name_mode(image: NDArray[Any]) -> str:
 
 
 def find_lie(name: str, image_format: str | None) -> str | None:
-    """Name the format of a file whose extension stands for another one; None if it is true."""
+    """Return the actual format if the extension belongs to another format; None if it is right."""
     claimed = _FORMATS_BY_EXTENSION.get("." + name.rpartition(".")[2].lower())
     if image_format is None or claimed is None or claimed == image_format:
         return None
@@ -50,7 +50,7 @@ def find_lie(name: str, image_format: str | None) -> str | None:
 
 
 def summarise_sizes(sizes: Counter[tuple[int, int]]) -> dict[str, tuple[int, int]]:
-    """Find the smallest, median and largest (height, width) by pixels; {} without images."""
+    """Find the smallest, median and largest (height, width) by area; {} if there are no images."""
     if not sizes:
         return {}
     ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
@@ -61,7 +61,7 @@ def summarise_sizes(sizes: Counter[tuple[int, int]]) -> dict[str, tuple[int, int
 
 
 def sort_counts(counts: Counter[str]) -> dict[str, int]:
-    """Sort what was counted: the most frequent first, equals by name."""
+    """Sort counts in descending order; sort equal counts by name."""
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
@@ -78,18 +78,18 @@ class ImageReport:
     duplicates : list of list of str
         Groups of paths whose files are byte-identical.
     same_pixels : list of list of str
-        Groups of paths whose files differ but have equal pixels.
+        Groups of paths whose images have equal pixels, although the files differ.
     similar : list of list of str
-        Groups of paths whose images look similar but are not all equal, see `find_near`.
+        Groups of paths whose images are near duplicates but not all equal, see `find_near`.
     conflicts : list of list of str
-        Groups of paths whose files have the same bytes or pixels but different labels, after
+        Groups of paths whose images have the same bytes or pixels, but different labels even after
         merging.
     sizes : dict of str to (height, width)
-        The ``"smallest"``, ``"median"`` and ``"largest"`` size, by number of pixels.
+        The ``"smallest"``, ``"median"`` and ``"largest"`` image size, sorted by number of pixels.
     modes : dict of str to int
         Colour mode and dtype, such as ``"RGB uint8"`` -> number of images.
     formats : dict of str to int
-        Format of the content, such as ``"JPEG"`` -> number of files.
+        Actual format, such as ``"JPEG"``, whatever the extension is -> number of files.
     wrong_extensions : dict of str to str
         Path of each file whose extension does not match its content -> the actual format.
     n_bytes : int
@@ -167,7 +167,7 @@ def verify_files(
     *,
     with_near: bool = False,
 ) -> ImageReport:
-    """Read every file once, compare digests, and count kinds; `codes` are merged labels."""
+    """Read every file once, compare digests, and count formats; `codes` are merged labels."""
     names = paths.relative()
     n_bytes = 0
     bad_files: dict[str, str] = {}

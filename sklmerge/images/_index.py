@@ -45,29 +45,30 @@ class ImageIndex(IndexRows):
     source : path, URL, data frame, data set, or list of paths
         One of:
 
-        - the folder that contains the class folders. Links are followed, except links to a parent
+        - a folder that contains the class folders. Links are followed, except links to a parent
           folder. Names that begin with a dot are skipped. Any URL that fsspec supports, such as
-          ``"s3://bucket/photos"``, is read like a folder. If ``balance_folder`` has written a
-          ``metadata.csv``, original labels and the merge are read from it;
+          ``"s3://bucket/photos"``, is read like a folder. If the folder contains a ``metadata.csv``
+          that ``balance_folder`` has written, original labels and the merge are read from it;
         - a table of paths and labels with one row per image: a pandas or polars data frame, or a
           CSV file (commas, semicolons or tabs). All cells of a CSV file are read as text, so ``01``
-          is not ``1``, and ``None`` is a name;
-        - a tar or zip archive of class folders, or a list of archives. A tar must not be
+          and ``1`` are different labels, and ``None`` is an ordinary label;
+        - a tar or zip archive of class folders, or a list of archives. A tar archive must not be
           compressed;
         - a Hugging Face data set of encoded images, one row per image. Labels are the names of its
           ClassLabel column. Each path consists of ``dataset://``, the fingerprint of the data set,
           the row number and the path stored in the row, if any. Images are read from the data set
-          when they are needed, and transforms are not applied.
+          when they are needed. A data set with a transform raises an error.
     classes : collection of str or None, default=None
         The classes to use. None uses all classes. The order does not matter, because classes are
         always numbered in sorted order, as Keras numbers class folders.
     merge : mapping, list of lists, LabelMerger, "parent" or None, default=None
-        Which classes to merge, such as ``{"AB": ["A", "B"]}``. A class that does not exist raises
-        an error. With ``levels="leaf"``, "parent" merges the classes that are in the same folder.
+        Which classes to merge, such as ``{"AB": ["A", "B"]}``. A class name that does not exist
+        raises an error. With ``levels="leaf"``, "parent" merges the classes whose folders are in
+        the same parent folder.
     levels : {"top", "leaf"}, default="top"
-        Which folders are classes. "top": every folder directly in the source, including its
-        subfolders. "leaf": every folder that contains images, named by its path, such as
-        ``"fruit/apple"``.
+        Which folders are classes. "top": every folder directly in the source; images in its
+        subfolders belong to the same class. "leaf": every folder that directly contains images; the
+        class is named by the path of the folder, such as ``"fruit/apple"``.
     extensions : iterable of str or None, default=None
         File extensions to use, in upper or lower case, such as ``[".jpg"]``. None uses every
         supported format, and every row of a table.
@@ -75,32 +76,36 @@ class ImageIndex(IndexRows):
         Regular expression, such as ``"_mask"`` or ``"^old/"``. Files whose relative paths match it
         are left out.
     path_column, label_column : str or None, default=None
-        Columns of a table or data set. By default, the path column is ``file_name``, and the label
-        column is ``original_label`` or, if there is none, ``label``. Without these names, the only
-        possible column is used; if there are several, an error lists them.
+        Columns of a table or data set that contain the paths and the labels. By default, the path
+        column is ``file_name``, and the label column is ``original_label`` or, if it does not
+        exist, ``label``. If a table has no columns with these names, the only suitable column is
+        used. If there is not exactly one suitable column, an error lists all columns.
     suffix : str, default=""
-        Text to add to each path of a table, such as ``".jpg"``.
+        Text to append to each path of a table, such as ``".jpg"``.
     root : path, URL or None, default=None
-        The folder, URL or archive that paths in a table are relative to. Defaults to the folder of
-        the table, and to the working directory for a data frame.
+        The folder, URL or archive that paths in a table are relative to. None means the folder that
+        contains the table or, for a data frame, the working directory.
     reader : callable or None, default=None
-        A function from path to array, for other file formats. Pass their ``extensions`` too. If the
-        function raises an exception, the file counts as unreadable for that reason. The array must
-        follow the image contract. For a file behind a URL or in an archive, the function gets a
-        binary file object instead of a path; ``numpy.load``, ``pydicom.dcmread`` and
+        A function that takes a path and returns an array, for other file formats. Also pass the
+        ``extensions`` of these formats. If the function raises an exception, the file counts as
+        unreadable, and the exception is given as the reason. The array must have the shape and
+        dtype of an image: (height, width) or (height, width, channels), with 1, 3 or 4 channels, as
+        uint8, uint16, float32 or float64. For a file behind a URL or in an archive, the function
+        gets a binary file object instead of a path; ``numpy.load``, ``pydicom.dcmread`` and
         ``tifffile.imread`` accept both.
     allow_empty : bool, default=False
         Whether class folders without images are allowed. ``empty_folders`` lists them.
     storage_options : mapping or None, default=None
-        Options for fsspec's file system, if there are URLs.
+        Options for fsspec's file systems, which open the URLs.
 
     Attributes
     ----------
     root : str
         The root of the paths. A URL has no slash at the end.
     paths : ImagePaths of length n
-        Paths of the images, sorted by class and then bytewise. The object behaves like a list of
-        str, and ``paths.relative()`` returns the paths without the root.
+        Paths of the images. For folders and archives, they are sorted by class and then bytewise.
+        For tables and data sets, they are in the order of the rows. The object behaves like a list
+        of str, and ``paths.relative()`` returns the paths without the root.
     original_classes : list of length n_original
         The classes before merging, sorted.
     original_codes : ndarray of int, shape (n,)
@@ -110,20 +115,21 @@ class ImageIndex(IndexRows):
     passed_over : dict of str to int
         Extension in lower case -> number of files that were skipped. This counts files (or rows of
         a table) that have no image extension or were excluded, broken links in archives, and images
-        next to the class folders instead of inside.
+        that are directly in the source instead of in a class folder.
     has_table : bool
-        Whether the images come from a table. If not, all images are in folders under ``root``.
+        Whether the images come from a table or data set. If not, they come from class folders.
     files : RemoteFiles
-        Downloads files behind URLs.
+        Object that reads files from URLs, archives and data sets.
     merger : LabelMerger
         The fitted merger, which converts labels and probabilities to merged classes and back.
 
     Raises
     ------
     ValueError
-        If the folder does not exist, has no class folders, or has one without images; if
-        ``classes`` or ``merge`` names a class that does not exist; if a column, label or file of a
-        table is missing; or if ``storage_options`` are given for a local path.
+        If the folder does not exist, has no class folders, or has a class folder without images
+        (unless ``allow_empty=True``); if ``classes`` or ``merge`` names a class that does not
+        exist; if a column, label or file of a table is missing; or if ``storage_options`` are given
+        for a local path.
     BadFileError
         If a table cannot be read.
     ConnectionError
@@ -140,12 +146,12 @@ class ImageIndex(IndexRows):
     Notes
     -----
     scikit-learn accepts an index as X. An index has a ``shape``, and selecting rows gives another
-    index. So ``train_test_split``, ``cross_val_score`` and ``GridSearchCV`` can split an index, for
-    a pipeline that begins with `ImageReader` or with features.
+    index. So ``train_test_split``, ``cross_val_score`` and ``GridSearchCV`` can split an index. The
+    pipeline then begins with `ImageReader` or a feature extractor such as `HOGFeatures`.
 
-    An index may have a single class, also after merging. Images are listed once, when the index is
-    created. Files that are added later are not noticed, and files that are removed are noticed only
-    when they are read.
+    An index may have only one class, before or after merging. Images are listed once, when the
+    index is created. Files that are added later are not in the index. Files that are removed later
+    stay in the index, and cause an error when they are read.
 
     A pickled index contains its ``storage_options``, including any keys.
 
@@ -232,7 +238,7 @@ class ImageIndex(IndexRows):
 
     @property
     def class_indices(self) -> dict[Any, int]:
-        """Merged class -> its number."""
+        """Merged class -> its class number, starting at 0."""
         return self.merger.class_indices_
 
     @property
@@ -242,7 +248,7 @@ class ImageIndex(IndexRows):
 
     @property
     def counts(self) -> dict[Any, int]:
-        """Merged class -> number of its images. 0 for a class that is missing in a subset."""
+        """Merged class -> number of its images. The number is 0 if a subset has none of them."""
         return count_by_class(self.classes, self.codes)
 
     @property
@@ -262,14 +268,14 @@ class ImageIndex(IndexRows):
         Parameters
         ----------
         merge : mapping, list of lists, LabelMerger, "parent" or None
-            A merge of the original labels. "parent" merges classes that are in the same folder, if
-            classes are named by paths. None undoes any merge.
+            A merge of the original labels. "parent" merges the classes whose folders are in the
+            same parent folder; this needs classes that are named by paths. None undoes any merge.
 
         Returns
         -------
         ImageIndex
-            If this index is one part of a split, its classes are those of the whole index. So both
-            parts have the same class numbers.
+            The index with the new merge. If this index is one part of a split, the new index still
+            has all classes of the whole index. So both parts have the same class numbers.
         """
         view = self._copy()
         if isinstance(merge, str) and merge == "parent":
@@ -282,20 +288,23 @@ class ImageIndex(IndexRows):
     ) -> tuple[Self, Self]:
         """Split the images into train and test, with the same share of every original class.
 
-        Split before you make copies, because copies of one image in both parts would leak the
-        answers. Whether an image goes to the test part depends mainly on its own path (or group)
-        and the seed. So if you add images later, few of the old images change sides.
+        Split before you make augmented copies. Otherwise, copies of the same image could be in both
+        parts, and the test score would be too high. Whether an image goes to train or test depends
+        mainly on its own path (or group) and the seed. So if you add images later, few of the old
+        images move to the other part.
 
         Parameters
         ----------
         test_size : float, default=0.2
-            Share of the test part, between 0 and 1. The image of a class with only one image goes
-            to train. All other classes are in both parts.
+            Fraction of the images that go to test, between 0 and 1. Every class with at least two
+            images is in both parts, unless `groups` makes this impossible. If a class has only one
+            image, this image goes to train, unless several such classes are merged: these are split
+            like one class.
         groups : array-like of shape (n,) or None, default=None
-            Group of each image, such as the patient. Images of a group stay together, so
+            Group of each image, such as the patient. All images of a group go to the same part, so
             `test_size` is matched only as closely as the groups allow.
         random_state : int, RandomState or None, default=0
-            The seed.
+            Random seed.
 
         Returns
         -------
@@ -305,7 +314,7 @@ class ImageIndex(IndexRows):
         ------
         ValueError
             If ``test_size`` is out of range or leaves a part empty, or ``groups`` has the wrong
-            length.
+            length or names no group for an image.
         """
         sides = choose_sides(
             self.paths,
@@ -336,13 +345,15 @@ class ImageIndex(IndexRows):
         image_size : (height, width) or None, default=None
             Resize all images to this height and width. None keeps their sizes.
         color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
-            See :func:`sklmerge.images.decode_image`. Has no effect on a ``reader``.
+            See :func:`sklmerge.images.decode_image`. Ignored if the index has a ``reader``.
         on_error : {"raise", "skip", "warn"}, default="raise"
             What to do if files cannot be read. "raise": raise an error that counts these files and
-            names the first. "skip": leave them out. "warn": leave them out and warn.
+            names the first. "skip": leave them out. "warn": leave them out and warn. If no file can
+            be read, an error is always raised.
         return_indices : bool, default=False
-            Whether to also return the positions of the images that were read. If files are left
-            out, ``index.labels[positions]`` are the labels of the other images.
+            Whether to also return the positions of the images that were read.
+            ``index.labels[positions]`` are the labels of the returned images, even if some files
+            were left out.
         n_jobs : int or None, default=None
             Number of threads, as in joblib. Each thread downloads up to 16 files at a time from
             URLs.
@@ -357,12 +368,12 @@ class ImageIndex(IndexRows):
         Raises
         ------
         BadFileError
-            If files cannot be read.
+            If files cannot be read (see ``on_error``).
         ValueError
             If a parameter is wrong.
         ConnectionError
-            If a server does not respond or refuses access. Its files may be intact, so they are
-            never skipped.
+            If a server does not respond or refuses access. This error is raised with any
+            ``on_error``, because the files may be intact.
         """
         check_decoding(color_mode, image_size)
         check_on_error(on_error)

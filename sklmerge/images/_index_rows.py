@@ -18,7 +18,7 @@ _CACHED = ("codes", "labels", "original_labels")
 
 
 class IndexRows:
-    """What makes an index an X: it is indexed, iterated and sent as a sequence of paths."""
+    """Let scikit-learn use an index as X: it behaves like a sequence of paths."""
 
     paths: ImagePaths
     original_codes: NDArray[np.signedinteger]
@@ -27,7 +27,7 @@ class IndexRows:
 
     @property
     def shape(self) -> tuple[int]:
-        """The number of images, as NumPy writes the shape of one axis."""
+        """Shape of the index as an array with one axis: ``(n,)``."""
         return (len(self),)
 
     def __len__(self) -> int:
@@ -41,7 +41,7 @@ class IndexRows:
     @overload
     def __getitem__(self, rows: Any) -> Self: ...
     def __getitem__(self, rows: Any) -> str | Self:
-        """Return the path of one image, or an index of some, see `take`."""
+        """Return the path of one image or, for several rows, an index of these images."""
         # scikit-learn indexes whatever has a shape as X[rows, ...].
         if isinstance(rows, tuple) and len(rows) == 2 and rows[1] is Ellipsis:
             rows = rows[0]
@@ -56,12 +56,12 @@ class IndexRows:
         return np.array(list(self.paths), dtype=dtype or np.str_)
 
     def take(self, indices: ArrayLike) -> Self:
-        """Select images, without changing classes and class numbers.
+        """Select images. Classes and their numbers stay the same, even if a class becomes empty.
 
         Parameters
         ----------
         indices : array-like of int or bool
-            Positions in any order, or a mask of length n.
+            Positions in any order, or a boolean mask of length n.
 
         Returns
         -------
@@ -124,7 +124,7 @@ class IndexRows:
         return index
 
     def to_frame(self) -> Any:
-        """Give a pandas DataFrame of file_name (relative to the root), label, original_label."""
+        """Return a DataFrame with columns file_name (relative to root), label, original_label."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -137,12 +137,12 @@ class IndexRows:
 
 
 def get_merge(index: Any) -> Any:
-    """Get the merge of an index; None if it has none."""
+    """Get the merger of an index; None if the index has no merge."""
     return index.merger if index.merger.merge is not None else None
 
 
 def merge_index(index: Any, merge: Any, door: str) -> Any:
-    """Merge an index by the parameter of a function, which must agree with a merge of its own."""
+    """Apply `merge` to an index; it must agree with a merge that the index already has."""
     if merge is None:
         return index
     merged = index.with_merge(merge)

@@ -45,7 +45,7 @@ _TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".tab")
 
 
 class Columns(NamedTuple):
-    """How a table is read, see `ImageIndex`."""
+    """Parameters that say how to read a table, see `ImageIndex`."""
 
     path_column: str | None = None
     label_column: str | None = None
@@ -54,7 +54,7 @@ class Columns(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """The images that a source lists, and what it says of them."""
+    """The images of a source and their classes."""
 
     paths: ImagePaths
     # Position of each original label in `classes`, shape (n,).
@@ -76,7 +76,7 @@ class Listed(NamedTuple):
 def list_images(
     source: Any, wanted: Wanted, columns: Columns, storage_options: Mapping[str, Any] | None
 ) -> Listed:
-    """List the images of whatever `ImageIndex` takes."""
+    """List the images of any source that `ImageIndex` accepts."""
     files = RemoteFiles(storage_options)
     listed = _list(source, wanted, columns, files)
     if not listed.paths.hold_urls():
@@ -336,7 +336,7 @@ def _find_members(
 
 
 def tell_passed_over(passed_over: Mapping[str, int]) -> str:
-    """Tell what was passed over in a few words, the most frequent extension first."""
+    """Summarise which files were skipped, the most frequent extension first."""
     counts = sorted(passed_over.items(), key=lambda pair: (-pair[1], pair[0]))
     listed = ", ".join(f"{n} {extension or 'without extension'}" for extension, n in counts)
     return f"; passed over: {listed}" if listed else ""

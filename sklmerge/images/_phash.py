@@ -23,12 +23,12 @@ _UP: Any = 2.0**-23
 
 
 def make_thumbnail(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """Make a grey image of 32 x 32 pixels from an upright one of any channels and dtype."""
+    """Shrink an upright image, with any channels and dtype, to a grey one of 32 x 32 pixels."""
     return shrink_grey([make_grey(image)])[0]
 
 
 def make_grey(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """Make a grey image of at most 512 x 512 pixels from one of any channels and dtype."""
+    """Convert an image, with any channels and dtype, to a grey one of at most 512 x 512 pixels."""
     grey = _to_grey(image)
     size = min(grey.shape[1], _AREA_SIDE), min(grey.shape[0], _AREA_SIDE)
     if size != grey.shape[::-1]:
@@ -113,7 +113,7 @@ def _cosines() -> NDArray[np.float64]:
 
 
 def hash_thumbnails(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Hash thumbnails of shape (n, 32, 32) to 64 bits each, in the order of `imagehash.phash`."""
+    """Hash thumbnails of shape (n, 32, 32) to 64 bits each, ordered as in `imagehash.phash`."""
     hashes = np.empty(len(thumbnails), np.uint64)
     cosines = _cosines()
     for start in range(0, len(thumbnails), 4096):
@@ -147,7 +147,7 @@ def correlate(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np
 def pair_hashes(
     hashes: NDArray[np.uint64], max_distance: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Find pairs of rows within `max_distance` (0 to 30) bits, and the rows of crowded buckets."""
+    """Find pairs within `max_distance` (0 to 30) bits, and the rows with comparisons left out."""
     n = len(hashes)
     found = [np.empty(0, np.int64)]
     is_capped = np.zeros(n, np.bool_)

@@ -33,7 +33,7 @@ TASKS_AT_ONCE = 32
 
 
 class ReadOptions(NamedTuple):
-    """How files are read; sizes and colours as for `decode_image`."""
+    """How to read files; ``image_size`` and ``color_mode`` are those of `decode_image`."""
 
     # Path -> array, for formats of one's own; of a URL it gets the content as a binary file.
     # Whatever it raises is the reason of that file, and it ignores color_mode.
@@ -43,7 +43,7 @@ class ReadOptions(NamedTuple):
 
 
 def fetch_urls(paths: Sequence[str], files: RemoteFiles) -> list[Fetched]:
-    """Fetch those of some files that lie behind URLs, all at once; None for the others."""
+    """Download all files that are URLs, concurrently; return None for local files."""
     places = [place for place, path in enumerate(paths) if is_url(path)]
     fetched: list[Fetched] = [None] * len(paths)
     # ConnectionError passes through: a store that does not answer is no fault of a file.
@@ -53,7 +53,7 @@ def fetch_urls(paths: Sequence[str], files: RemoteFiles) -> list[Fetched]:
 
 
 def read_bytes(path: str, fetched: Fetched = None) -> bytes:
-    """Read a file whole, or take what was fetched; ValueError gives the reason where that fails."""
+    """Return the bytes of a file, downloaded or local; a ValueError says why this fails."""
     if isinstance(fetched, ValueError):
         raise fetched
     if fetched is not None:
@@ -72,7 +72,7 @@ def _open_at_once(path: str, flags: int) -> int:
 
 
 def read_with(reader: Reader, path: str, fetched: Fetched = None) -> NDArray[Any]:
-    """Call a user's reader; ValueError gives the reason if it fails, or gives no image."""
+    """Call a user's reader; a ValueError gives the reason if it fails or returns no image."""
     source: Any = path
     if fetched is not None:
         source = BytesIO(read_bytes(path, fetched))
@@ -89,7 +89,7 @@ def read_with(reader: Reader, path: str, fetched: Fetched = None) -> NDArray[Any
 
 
 def read_image(path: str, options: ReadOptions, fetched: Fetched = None) -> NDArray[Any]:
-    """Read one image file; a ValueError tells the reason alone, without the path."""
+    """Read one image file; a ValueError gives only the reason, not the path."""
     reader, size, color_mode = options
     if reader is None:
         data = read_bytes(path, fetched)
@@ -101,7 +101,7 @@ def read_image(path: str, options: ReadOptions, fetched: Fetched = None) -> NDAr
 def read_images(
     paths: Sequence[str], options: ReadOptions, files: RemoteFiles, n_jobs: int | None
 ) -> Iterator[NDArray[Any] | str]:
-    """Read files in threads, in order; of each that cannot be read comes the reason instead."""
+    """Read files in threads and yield images in order, or the reason if a file cannot be read."""
     return map_files(partial(_read_or_explain, options=options), paths, files, n_jobs)
 
 
@@ -113,10 +113,10 @@ def map_files(
     progress: Progress | None = None,
     finish: Callable[[list[Result]], list[Result]] | None = None,
 ) -> Iterator[Result]:
-    """Call a function for each file, in threads, and yield its results in the files' order.
+    """Call a function for each file, in threads, and yield the results in order.
 
-    `finish` takes the results of a task, and gives back what is yielded: work that is cheaper for
-    several files together.
+    `finish` gets the results of a task and returns what is yielded. It is for work that is cheaper
+    for several files at once.
     """
     check_progress(progress)
     n_done = 0
@@ -180,7 +180,7 @@ def read_all(
     on_error: str,
     n_jobs: int | None,
 ) -> tuple[NDArray[Any] | list[NDArray[Any]], list[int]]:
-    """Read files as `ImageIndex.read` does; returns images, and the positions of those read."""
+    """Read files as `ImageIndex.read` does; return the images and their positions."""
     images = read_images(paths, options, files, n_jobs)
     gathered, positions, failures = gather_images(images, len(paths))
     if failures:
@@ -198,7 +198,7 @@ def read_all(
 def gather_images(
     images: Iterator[NDArray[Any] | str], n: int
 ) -> tuple[NDArray[Any] | list[NDArray[Any]], list[int], list[Failure]]:
-    """Put images into an array, a list if shapes or dtypes differ; with positions and failures."""
+    """Collect images in an array, or in a list if they differ; with positions and failures."""
     batch: NDArray[Any] | None = None
     loose: list[NDArray[Any]] = []
     positions: list[int] = []
@@ -222,14 +222,14 @@ def gather_images(
 
 
 def tell_failures(failures: Sequence[Failure], paths: ImagePaths) -> str:
-    """Say how many files could not be read, which is the first, and why."""
+    """Say how many files could not be read, and name the first with the reason."""
     first, reason = failures[0]
     n_files = f"{len(failures)} of {len(paths)} files"
     return f"{n_files} could not be read, first: {paths[first]!r} ({reason})"
 
 
 def find_paths(X: Any, *, name: str = "X") -> ImagePaths | None:
-    """Find the paths in an index, a list, an array or a table column; None if X has none."""
+    """Find the paths in an index, list, array or table column; None if X has no paths."""
     if is_index(X):
         paths: ImagePaths = X.paths
         return paths
@@ -247,13 +247,13 @@ def find_paths(X: Any, *, name: str = "X") -> ImagePaths | None:
 
 
 def get_ways(X: Any) -> tuple[Reader | None, RemoteFiles]:
-    """Get an index's own ways to read and fetch files; anything else has the usual ones."""
+    """Get the reader and the files object of an index; anything else gets the defaults."""
     # Not by hasattr: a data frame may have columns of these names.
     return (X.reader, X.files) if is_index(X) else (None, RemoteFiles())
 
 
 def list_column(values: NDArray[Any]) -> Sequence[Any]:
-    """List text and objects that stand in one column; numbers are no paths."""
+    """List the text or objects of a single column; [] for numbers, which cannot be paths."""
     if values.dtype.kind not in "OUT" or values.ndim not in (1, 2):
         return []
     if values.ndim == 2 and values.shape[1] != 1:
@@ -262,5 +262,5 @@ def list_column(values: NDArray[Any]) -> Sequence[Any]:
 
 
 def is_path(value: Any) -> bool:
-    """Tell a path from other objects."""
+    """Return whether an object is a path."""
     return isinstance(value, str | os.PathLike)

@@ -16,11 +16,13 @@ class ImageHeader(NamedTuple):
     Attributes
     ----------
     format : str
-        Format of the content, whatever the file name is. Names are the same as in ``sniff_format``.
+        Format of the content, whatever the file name is. The names are those that ``sniff_format``
+        returns.
     height, width : int
         Size of the upright image in pixels, with the EXIF orientation applied.
     channels : {1, 3, 4}
-        Channels of the decoded image: 3 for palette and CMYK images, 4 with an alpha channel.
+        Number of channels of the decoded image: 1 for grey images, 3 for colour images (including
+        palette and CMYK images), and 4 for images with an alpha channel.
     dtype : {"uint8", "uint16", "float32", "float64"}
         Dtype of the decoded image. 1-bit and palette pixels become uint8.
     orientation : int
@@ -41,7 +43,7 @@ Pixels = NDArray[Any]
 
 
 class Opened(NamedTuple):
-    """A file whose header is read: channels and image_size -> pixels, upright."""
+    """A file whose header has been read; ``decode(channels, image_size)`` gives upright pixels."""
 
     header: ImageHeader
     decode: Callable[[int, Size], NDArray[Any]]
@@ -62,7 +64,7 @@ COLOR_CODES = {
 def make_header(
     name: str, size: tuple[int, int], channels: int, dtype: str, orientation: int
 ) -> ImageHeader:
-    """Make a header of (height, width) as stored; orientations 5 to 8 lie on their side."""
+    """Make a header from the stored (height, width), which orientations 5 to 8 swap."""
     height, width = size if orientation < 5 else size[::-1]
     if height < 1 or width < 1:
         raise ValueError(f"no pixels: {height} rows of {width} columns")
@@ -70,14 +72,14 @@ def make_header(
 
 
 def check_pixels(height: int, width: int) -> None:
-    """Refuse an image of more pixels than ``max_pixels`` before anything is decoded."""
+    """Raise an error for more than ``max_pixels`` pixels, before anything is decoded."""
     max_pixels = get_config()["max_pixels"]
     if max_pixels is not None and height * width > max_pixels:
         raise ValueError(f"{height} x {width} pixels are more than max_pixels={max_pixels}")
 
 
 def convert_channels(image: NDArray[Any], channels: int) -> NDArray[Any]:
-    """Give an image 1, 3 or 4 channels."""
+    """Convert an image to 1, 3 or 4 channels."""
     present = 1 if image.ndim == 2 else image.shape[2]
     if present == channels:
         return image
@@ -89,7 +91,7 @@ def convert_channels(image: NDArray[Any], channels: int) -> NDArray[Any]:
 
 
 def orient_image(image: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Turn an image as stored upright, by EXIF's number (Exif 2.32, tag 274); contiguous."""
+    """Turn a stored image upright by its EXIF orientation (Exif 2.32, tag 274); contiguous."""
     if orientation >= 5:
         image = image.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):

@@ -41,23 +41,24 @@ def decode_image(
 
     Formats are recognised by content. Supported are JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG
     2000, PPM and related formats, HEIC (with the extra ``heif``), and some rarer formats. If a file
-    contains several images, the first is decoded. Damaged files raise an error if a decoder can
-    detect the damage, and never return half-grey images.
+    contains several images, the first is decoded. Damaged files raise an error if the decoder can
+    detect the damage. A truncated file never returns a partly grey image.
 
     Parameters
     ----------
     data : bytes
         The whole file.
     color_mode : {"keep", "grayscale", "rgb", "rgba"}, default="keep"
-        "keep" keeps the channels and dtype of the file, but palette and CMYK images become RGB, and
-        grey images with alpha become RGBA. All other modes return uint8. They convert 16-bit values
-        v to round(v / 257), and raise an error for floats, because a file does not store their
-        range. "rgb" and "grayscale" drop alpha without blending. "rgba" adds an alpha of 255 if
-        there is none.
+        "keep" keeps the channels and dtype of the file, except that palette and CMYK images become
+        RGB, and grey images with alpha become RGBA. All other modes return uint8. They convert a
+        16-bit value v to round(v / 257), and raise an error for floats, because a file does not
+        store the range of its floats. "rgb" and "grayscale" drop the alpha channel without
+        blending. "rgba" adds an alpha channel of 255 if the file has none.
     image_size : (height, width) or None, default=None
-        Size of the result, in pixels. The aspect ratio is not kept. Shrinking by a factor above 2
-        averages areas; anything else interpolates linearly. A JPEG is decoded at 1/2, 1/4 or 1/8 of
-        its size if this is at least as large as the result.
+        Size of the returned image, in pixels. None keeps the size. The aspect ratio is not kept.
+        Shrinking by a factor above 2 uses area averaging; all other resizing uses linear
+        interpolation. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size if this reduced size is at
+        least `image_size`.
 
     Returns
     -------
@@ -69,8 +70,8 @@ def decode_image(
     ------
     ValueError
         If a parameter is wrong, the data cannot be decoded, or the image has more pixels than
-        ``max_pixels`` of :func:`sklmerge.set_config`. The message does not contain a file name,
-        because only the caller knows it.
+        ``max_pixels`` of :func:`sklmerge.set_config`. The error message does not contain the file
+        name, which only the caller knows.
 
     See Also
     --------
@@ -104,7 +105,7 @@ def decode_image(
 
 
 def read_header(data: bytes) -> ImageHeader:
-    """Read size, channels, dtype and orientation of an image without decoding it.
+    """Read the size, channels, dtype and orientation of an image without decoding it.
 
     Parameters
     ----------
@@ -119,7 +120,7 @@ def read_header(data: bytes) -> ImageHeader:
     ------
     ValueError
         If the format is unknown, the header is damaged, or the pixel type is not supported. The
-        message does not contain a file name, because only the caller knows it.
+        error message does not contain the file name, which only the caller knows.
 
     Examples
     --------
@@ -137,7 +138,7 @@ def _open(data: bytes) -> Opened:
 
 
 def check_decoding(color_mode: str, image_size: Any) -> tuple[int, int] | None:
-    """Check ``color_mode`` and ``image_size`` before any file is blamed, and return the latter."""
+    """Check ``color_mode`` and ``image_size`` before any file is read; return ``image_size``."""
     check_choice("color_mode", color_mode, ("keep", *COLOR_CHANNELS))
     return check_image_size(image_size)
 
@@ -145,17 +146,18 @@ def check_decoding(color_mode: str, image_size: Any) -> tuple[int, int] | None:
 def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -> bytes:
     """Encode an array with channels last, in RGB order, as an image file.
 
-    With the same version of OpenCV, the same array always gives the same bytes.
+    The same array always gives the same bytes, if the version of OpenCV is the same.
 
     Parameters
     ----------
     image : ndarray of shape (height, width) or (height, width, channels)
-        An image with 1, 3 or 4 channels (JPEG: 1 or 3). Every format can store uint8, "png" and
-        "tiff" also uint16, and "tiff" also float32 and float64. Nothing is converted silently.
+        An image with 1, 3 or 4 channels (JPEG: 1 or 3). All formats can store uint8. "png" can also
+        store uint16. "tiff" can also store uint16, float32 and float64. The dtype is never
+        converted.
     image_format : {"jpeg", "png", "bmp", "tiff", "webp"}
-        "png", "bmp" and "tiff" are lossless.
+        Format of the file. "png", "bmp" and "tiff" are lossless.
     quality : int, default=95
-        Quality from 1 to 100, for "jpeg" and "webp".
+        Quality from 1 to 100. Only used for "jpeg" and "webp".
 
     Returns
     -------
@@ -164,7 +166,7 @@ def encode_image(image: NDArray[Any], image_format: str, *, quality: int = 95) -
     Raises
     ------
     ValueError
-        If the format cannot store this array.
+        If a parameter is wrong, or the format cannot store this array.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Format(NamedTuple):
-    """One format of image files: how it is called, recognised and decoded."""
+    """One image file format: its name, and how to recognise and decode it."""
 
     title: str
     # Of files that are searched for, in lower case, with the dot.
@@ -166,9 +166,9 @@ def sniff_format(data: bytes) -> str | None:
     Returns
     -------
     str or None
-        ``"jpeg"``, ``"png"``, ``"tiff"``, ``"webp"``, ``"bmp"``, ``"gif"``, ``"avif"``,
-        ``"heif"``, ``"jpeg2000"``, ``"ppm"``, ``"psd"``, ``"dds"``, ``"sgi"``, ``"qoi"``,
-        ``"icns"``, ``"ico"``, ``"pcx"`` or ``"tga"``; None for anything else.
+        ``"jpeg"``, ``"png"``, ``"tiff"``, ``"webp"``, ``"bmp"``, ``"gif"``, ``"avif"``, ``"heif"``,
+        ``"jpeg2000"``, ``"ppm"``, ``"psd"``, ``"dds"``, ``"sgi"``, ``"qoi"``, ``"icns"``,
+        ``"ico"``, ``"pcx"`` or ``"tga"``; None if the format is not one of these.
 
     Examples
     --------
@@ -181,7 +181,7 @@ def sniff_format(data: bytes) -> str | None:
 
 
 def identify(data: bytes) -> str:
-    """Tell an image's format, or say what is read and what this seems to be instead."""
+    """Return the format of an image; the error says which formats are read, and what this seems."""
     found = sniff_format(data)
     if found is not None:
         return found

@@ -31,7 +31,7 @@ FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, DAC}
 
 
 def open_jpeg(data: bytes, name: str) -> Opened:
-    """Read the header of a JPEG; kinds of chroma that simplejpeg does not know are Pillow's."""
+    """Read the header of a JPEG; Pillow decodes chroma subsampling that simplejpeg cannot."""
     kept = data
     try:
         height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
@@ -76,7 +76,7 @@ def open_jpeg(data: bytes, name: str) -> Opened:
 
 
 def choose_reduction(size: tuple[int, int], image_size: Size) -> int:
-    """Choose the largest of 1, 2, 4, 8 that leaves a JPEG no smaller than asked for."""
+    """Choose the largest reduction (1, 2, 4, 8) that keeps a JPEG at least `image_size`."""
     if image_size is None:
         return 1
     # libjpeg also knows 3/8, 5/8 and the like, but has fast transforms for these four alone.
@@ -124,7 +124,7 @@ def _explain(data: bytes, error: ValueError | KeyError) -> str:
 
 
 def walk_jpeg(data: bytes, position: int = 2) -> Iterator[tuple[int, int, int]]:
-    """Yield marker, start and stop of each segment up to the next scan's header."""
+    """Yield marker, start and stop of each segment, up to and including the next scan header."""
     marker = 0
     while marker != SOS:
         # What stands between two segments is passed over, as libjpeg does.
@@ -145,12 +145,12 @@ def walk_jpeg(data: bytes, position: int = 2) -> Iterator[tuple[int, int, int]]:
 
 
 def find_frame(data: bytes) -> int:
-    """Return the marker of the frame, which tells the kind of JPEG; 0 if there is none."""
+    """Return the marker of the frame, which says what kind of JPEG this is; 0 if it is missing."""
     return next((marker for marker, _, _ in walk_jpeg(data) if marker in FRAMES), 0)
 
 
 def read_orientation(data: bytes) -> int:
-    """Read the orientation of a JPEG by Pillow, where there is a segment that may hold one."""
+    """Read the EXIF orientation of a JPEG with Pillow, if a segment may contain one."""
     position, marker, last = 2, 0, len(data) - 4
     # 2 us, where Pillow takes 25 to look for an orientation that is not there. What does not stand
     # where it should makes it look as well.
@@ -170,7 +170,7 @@ def read_orientation(data: bytes) -> int:
 
 
 def mend(data: bytes) -> bytes:
-    """Leave out what carries no pixels; sequential scans get the only parameters they have."""
+    """Remove segments without pixels; set the fixed parameters of sequential scans."""
     # Strict decoding then judges the pixels alone: stray bytes between segments, a damaged colour
     # profile or an unknown Adobe marker do not touch them.
     parts = [data[:2]]

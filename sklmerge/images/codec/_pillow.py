@@ -96,7 +96,7 @@ def _load_plugin(name: str) -> Callable[[BytesIO], ImageFile.ImageFile]:
 
 @contextmanager
 def pillow_reasons(name: str) -> Iterator[None]:
-    """Turn whatever Pillow raises into the one reason why a file cannot be read."""
+    """Convert every error of Pillow to a ValueError that says why a file cannot be read."""
     title = FORMATS[name].title
     try:
         with strict_pillow:
@@ -106,7 +106,7 @@ def pillow_reasons(name: str) -> Iterator[None]:
 
 
 def explain_pillow(error: Exception, title: str) -> str:
-    """Say why Pillow cannot read a file, in its own words, but not in those of Python."""
+    """Say why Pillow cannot read a file; keep Pillow's own messages, but not Python's."""
     # A plugin's constructor makes a SyntaxError of what its own code ran into.
     if isinstance(error, SyntaxError) and isinstance(error.__cause__, Exception):
         error = error.__cause__
@@ -123,7 +123,7 @@ def explain_pillow(error: Exception, title: str) -> str:
 
 
 def open_pillow(data: bytes, name: str, orientation: int | None = None) -> Opened:
-    """Read the header of the first image by Pillow; it looks for an orientation not given."""
+    """Read the header of the first image with Pillow, and its orientation if it is not given."""
     # libwebp does not tell half a file from a damaged one.
     if name == "webp" and int.from_bytes(data[4:8], "little") + 8 > len(data):
         raise ValueError("truncated WebP")
@@ -155,14 +155,14 @@ def open_pillow(data: bytes, name: str, orientation: int | None = None) -> Opene
 
 
 def check_inner(data: bytes) -> None:
-    """Hold the images inside an icon to the limit, whatever size the icon claims for them."""
+    """Check the actual size of the images inside an icon, whatever its directory says."""
     for found in INNER_SIZE.finditer(data):
         width, height = (int.from_bytes(side, "big") for side in found.groups() if side)
         check_pixels(height, width)
 
 
 def get_orientation(image: Image.Image) -> int:
-    """Look for an orientation in EXIF, or XMP, without decoding; 1 if there is none."""
+    """Find the orientation in EXIF or XMP without decoding; 1 if there is none."""
     # The method of the base class: that of PNG decodes the image first.
     try:
         value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
@@ -173,7 +173,7 @@ def get_orientation(image: Image.Image) -> int:
 
 
 def convert_pillow(image: Image.Image, channels: int) -> NDArray[Any]:
-    """Put a loaded image into an array of so many channels, of its own depth."""
+    """Convert a loaded image to an array with this number of channels; keep the bit depth."""
     if image.mode in STEPS:
         image = image.convert(STEPS[image.mode])
     if MODES.get(image.mode, (0, "uint8"))[1] != "uint8":

@@ -37,7 +37,7 @@ SAMPLES = {0: 1, 2: 3, 4: 2, 6: 4}
 
 
 def open_png(data: bytes, name: str) -> Opened:
-    """Read the header of a PNG, checking its checksums, which Pillow does not of its pixels."""
+    """Read the header of a PNG, and check all checksums; Pillow ignores those of pixels."""
     chunks = check_chunks(data)
     orientation = 1
     if any(kind in METADATA for kind, _, _ in chunks):
@@ -65,7 +65,7 @@ def open_png(data: bytes, name: str) -> Opened:
 
 
 def check_chunks(data: bytes) -> Chunks:
-    """List kind, start and stop of each chunk up to the end chunk; a wrong checksum is an error."""
+    """List type, start and stop of each chunk up to the end; check the checksums."""
     if len(data) >= 16 and data[12:16] != b"IHDR":
         raise ValueError("corrupt PNG: it does not begin with its header chunk")
     chunks: Chunks = []
@@ -85,13 +85,13 @@ def check_chunks(data: bytes) -> Chunks:
 
 
 def pick_chunks(data: bytes, chunks: Chunks, kinds: frozenset[bytes]) -> bytes:
-    """Make a PNG of some kinds of chunks alone."""
+    """Make a PNG that contains only chunks of some types."""
     parts = [data[start - 8 : stop + 4] for kind, start, stop in chunks if kind in kinds]
     return b"".join([data[:8], *parts])
 
 
 def store_pixels(data: bytes, chunks: Chunks, size: tuple[int, int]) -> bytes:
-    """Inflate and check the pixels of a 16-bit PNG, and make chunks that hold them as they are."""
+    """Inflate and check the pixels of a 16-bit PNG, and return chunks with them uncompressed."""
     inflated = zlib.decompressobj()
     packed = b"".join([data[start:stop] for kind, start, stop in chunks if kind == b"IDAT"])
     passes = ADAM7 if data[28] else ((0, 0, 1, 1),)
@@ -117,7 +117,7 @@ def store_pixels(data: bytes, chunks: Chunks, size: tuple[int, int]) -> bytes:
 
 
 def make_chunk(kind: bytes, content: bytes) -> bytes:
-    """Make a chunk, with its length and its checksum."""
+    """Make a chunk with its length and checksum."""
     checksum = zlib.crc32(kind + content).to_bytes(4, "big")
     return len(content).to_bytes(4, "big") + kind + content + checksum
 
@@ -136,7 +136,7 @@ def _read_orientation(data: bytes, chunks: Chunks) -> int:
 
 
 def decode_opencv(data: bytes, channels: int, title: str) -> NDArray[Any]:
-    """Decode a file of 16 bits as stored, in RGB order."""
+    """Decode a 16-bit file without scaling or rotation, in RGB order."""
     flags = cv2.IMREAD_UNCHANGED
     if channels != 4:
         color = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR_RGB

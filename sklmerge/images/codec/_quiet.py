@@ -27,7 +27,7 @@ class _TifffileLog(logging.Handler):
         getattr(self.heard, "lines", []).append(record.getMessage())
 
     def listen(self) -> list[str]:
-        """Begin a list of what this thread's next calls log."""
+        """Start and return a list that collects what this thread logs from now on."""
         self.heard.lines = []
         return self.heard.lines
 
@@ -68,7 +68,7 @@ class _Held:
         raise NotImplementedError
 
     def check(self) -> None:
-        """Do what every entry needs."""
+        """Do what is necessary each time a thread enters."""
 
     def restore(self) -> None:
         raise NotImplementedError
@@ -129,7 +129,7 @@ _stderr_lock = threading.Lock()
 
 @contextmanager
 def catch_libtiff() -> Iterator[list[str]]:
-    """Collect what libtiff writes to stderr; Pillow has no other way to hear or hush it."""
+    """Collect what libtiff writes to stderr; Pillow has no other way to read or silence it."""
     complaints: list[str] = []
     # Descriptor 2 belongs to the whole process, so one thread at a time is in here, for no longer
     # than one compressed TIFF takes.

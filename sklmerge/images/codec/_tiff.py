@@ -50,7 +50,7 @@ PIXEL_TAGS |= {338, 339}
 
 
 def open_tiff(data: bytes, name: str) -> Opened:
-    """Read the first directory of a TIFF by tifffile."""
+    """Read the first directory of a TIFF with tifffile."""
     logged = tifffile_log.listen()
     try:
         with tifffile.TiffFile(BytesIO(data)) as file:
@@ -204,7 +204,7 @@ def _read_by_opencv(data: bytes, channels: int) -> NDArray[Any]:
 
 
 def undo_premultiplied(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Divide colours by their alpha; where it is full or 0 they stay, as Pillow does it."""
+    """Divide colours by their alpha, except where alpha is 0 or full, as Pillow does."""
     full = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1.0
     alpha = pixels[..., 3:].astype(np.float64)
     partly = (alpha > 0) & (alpha < full)

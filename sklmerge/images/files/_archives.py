@@ -35,7 +35,7 @@ SCHEME = "archive://"
 
 
 class Archive:
-    """The files of one archive and where they lie; 32 bytes a file, so a million take 32 MB."""
+    """The positions of the files in an archive; 40 bytes per file, so 40 MB for a million."""
 
     def __init__(self, path: str, members: Sequence[Member]) -> None:
         # Nothing is kept open: every call opens the archive for itself, so threads, forks and
@@ -62,7 +62,7 @@ class Archive:
 
     @property
     def url(self) -> str:
-        """What the paths of its files begin with."""
+        """The prefix of the paths of all files in this archive."""
         return SCHEME + self.path
 
     def _find(self, name: str) -> NDArray[np.int64] | None:
@@ -74,7 +74,7 @@ class Archive:
         return found
 
     def read(self, names: Sequence[str]) -> list[bytes | ValueError]:
-        """Read files; the error of one that is not there, or is damaged."""
+        """Read files; return a ValueError for each file that is missing or damaged."""
         try:
             with open(self.path, "rb", buffering=0) as file:
                 return [self._read_one(file, name) for name in names]
@@ -114,7 +114,7 @@ def _read_whole(file: FileIO, size: int) -> bytes:
 
 
 def is_archive(path: str) -> bool:
-    """Say whether a file is a tar or a zip archive, or a compressed tar, by its content or name."""
+    """Return whether a file is a (compressed) tar or zip archive, by its content or name."""
     if PACKED_NAME.search(path.lower()):
         return True
     with open(path, "rb") as file:
@@ -129,7 +129,7 @@ def open_archive(path: str | os.PathLike[str]) -> Archive:
 
 
 def scan_archives(paths: Sequence[str], wanted: Wanted) -> tuple[ScannedFolder, dict[str, Archive]]:
-    """List the images in the class folders of archives, which are read as one folder."""
+    """List the images in the class folders of archives, as if all were unpacked in one folder."""
     if not paths:
         raise ValueError("source must be a list of at least one archive, got none")
     places = [os.path.abspath(path) for path in paths]

@@ -2,11 +2,11 @@
 
 
 class BadFileError(ValueError):
-    """Raised if a file cannot be used although the call itself is correct.
+    """Raised if a file cannot be used, although the call itself is correct.
 
-    Examples are an image that cannot be read, or a damaged table or archive. This error is a
-    ValueError; catch it to distinguish bad data from wrong use. The command line exits with code 1
-    for bad data, and with code 2 for wrong use.
+    For example, an image cannot be read, or a table or archive is damaged. The class is a subclass
+    of ValueError. Catch it to distinguish bad data from wrong parameters. The command line exits
+    with code 1 for bad data, and with code 2 for wrong use.
 
     See Also
     --------

@@ -29,7 +29,7 @@ _PREFIX = re.compile(r"(.*[ ._-])?([a-z]+)", re.DOTALL)
 
 
 def check_classes(classes: Collection[str] | None) -> list[str] | None:
-    """Check names of class folders: not one string, which would be taken letter by letter."""
+    """Check names of class folders; a single string is wrong, as it would be split into letters."""
     if isinstance(classes, str):
         raise TypeError(f"classes must be a list of folder names, got the string {classes!r}")
     return None if classes is None else list(classes)
@@ -81,7 +81,7 @@ def choose_class_folders(
 
 
 def leave_out(folders: Sequence[AnyStr], exclude: re.Pattern[str] | None) -> list[AnyStr]:
-    """Leave out the folders with all that is in them: those whose paths, with a slash, match."""
+    """Leave out the folders whose paths, with a slash at the end, match the pattern."""
     return [f for f in folders if exclude is None or not exclude.search(os.fsdecode(f) + "/")]
 
 
@@ -95,7 +95,7 @@ def choose_leaves(
     numbers: NDArray[np.signedinteger],
     classes: Collection[str] | None,
 ) -> tuple[list[bytes], NDArray[np.intp], NDArray[np.intp]]:
-    """Choose the folders that hold images themselves, sorted; give image rows and codes."""
+    """Find the folders that directly contain images, sorted; return them, image rows and codes."""
     # `numbers` is the position of each image's folder in `folders`, of which some hold no image.
     has_images = np.bincount(numbers, minlength=len(folders)) > 0
     leaves = sorted(folder for folder, has in zip(folders, has_images, strict=True) if has)
@@ -119,7 +119,7 @@ def choose_leaves(
 
 
 def is_by_parent(merge: Any, levels: str) -> bool:
-    """Say whether `merge` is "parent", which needs folders in folders as classes."""
+    """Return whether `merge` is "parent", which is only allowed with levels="leaf"."""
     if not isinstance(merge, str) or merge != "parent":
         return False
     if levels != "leaf":
@@ -128,7 +128,7 @@ def is_by_parent(merge: Any, levels: str) -> bool:
 
 
 def merge_by_parent(classes: Sequence[str]) -> dict[str, list[str]]:
-    """Merge classes that are paths by the folder that each lies in; others stay as they are."""
+    """Merge classes, named by paths, that have the same parent folder; others stay the same."""
     merge: dict[str, list[str]] = {}
     parents = {name.rpartition("/")[0] for name in classes}
     for name in classes:
@@ -152,7 +152,7 @@ def drop_empty_folders(
     *,
     allow_empty: bool,
 ) -> tuple[list[str], list[str], NDArray[np.signedinteger]]:
-    """Tell class folders with images from those without, and number the first anew."""
+    """Separate class folders with images from empty ones, and renumber those with images."""
     is_full = np.bincount(codes, minlength=len(folders)) > 0
     names = [os.fsdecode(folder) for folder in folders]
     empty = [name for name, is_one in zip(names, is_full, strict=True) if not is_one]
@@ -165,7 +165,7 @@ def drop_empty_folders(
 
 
 def explain_empty_folder(root: str, folder: str, extensions: Iterable[str]) -> ValueError:
-    """Say that a class folder has no image, and what to do."""
+    """Make the error that a class folder has no image, with advice."""
     return ValueError(
         f"source has a class folder without an image: {folder!r} in {root!r} "
         f"has no file ending in {', '.join(extensions)}; remove it, or name the folders "
@@ -174,7 +174,7 @@ def explain_empty_folder(root: str, folder: str, extensions: Iterable[str]) -> V
 
 
 def fit_merger(merge: Any, counts: Mapping[Any, int]) -> LabelMerger:
-    """Fit a copy of a merger to the classes of a folder, all of which `merge` must find."""
+    """Fit a copy of a merger to the classes of a folder; `merge` must name only these."""
     # A fold may lack a class, and LabelMerger says how; in a folder it is a slip of the pen.
     counted = CountedLabels(list(counts), list(counts.values()))
     merger = check_merger(merge).set_params(missing="ignore").fit(counted)
@@ -189,7 +189,7 @@ def fit_merger(merge: Any, counts: Mapping[Any, int]) -> LabelMerger:
 
 
 def count_by_class(classes: list[Any], codes: NDArray[np.signedinteger]) -> dict[Any, int]:
-    """Count the codes of each class; 0 for one that does not occur."""
+    """Count the codes of each class; 0 for a class that does not occur."""
     numbers = np.bincount(codes, minlength=len(classes)).tolist()
     return dict(zip(classes, numbers, strict=True))
 
@@ -197,7 +197,7 @@ def count_by_class(classes: list[Any], codes: NDArray[np.signedinteger]) -> dict
 def order_parts(
     folders: Sequence[str], list_inside: Callable[[str], Collection[str]]
 ) -> dict[str, int]:
-    """Find the folders that are train (0), val (1) and test (2); {} if the folders are classes."""
+    """Find the folders for train (0), val (1) and test (2); {} if the folders are classes."""
     # Parts are called so in any case, all with one prefix, such as seg_train and seg_test.
     by_prefix: dict[str, dict[str, int]] = {}
     for folder in folders:

@@ -25,7 +25,7 @@ _CELLS = re.compile(r"string|large_string|bool|u?int\d+")
 
 
 def find_image_column(features: Mapping[str, Any]) -> str | None:
-    """Find the one column of images of a table by the kinds of columns; None if there is none."""
+    """Find the column with images by the types of all columns; None if there is none."""
     pictures = [name for name, kind in features.items() if _is_picture(kind)]
     usual = [name for name in IMAGE_COLUMNS if name in (pictures or features)]
     if len(pictures) > 1 and not usual:
@@ -38,7 +38,7 @@ def find_image_column(features: Mapping[str, Any]) -> str | None:
 
 
 def select_images(data: Any, column: str) -> Any:
-    """Give a column of images alone, as it is stored: without formats, transforms and decoding."""
+    """Select only the column of images, as stored: without formats, transforms and decoding."""
     chosen = data.select_columns([column]).with_format(None)
     if not _is_picture(data.features[column]):
         return chosen
@@ -65,7 +65,7 @@ def _holds_arrays_or_bytes(kind: Any) -> bool:
 
 
 class DataSetFiles:
-    """The images of a data set by names that begin with their row, such as ``12/img7.jpg``."""
+    """The images of a data set as files, named by row number and path, such as ``12/img7.jpg``."""
 
     def __init__(self, data: Any, path_column: str | None = None) -> None:
         check_table(data)
@@ -99,11 +99,11 @@ class DataSetFiles:
 
     @property
     def url(self) -> str:
-        """What the names of its files begin with."""
+        """The prefix of the paths of all files in this data set."""
         return ROW_SCHEME + self.path
 
     def list_names(self, name_extension: Any) -> list[str]:
-        """Name each row by its number and the path stored with it; no image but one is read."""
+        """Name each row by its number and the stored path; read at most one image."""
         paths = self.list_paths()
         # Where rows have bytes alone, the first one says what all are called: whoever reads a file
         # goes by its content.
@@ -115,7 +115,7 @@ class DataSetFiles:
         ]
 
     def list_paths(self) -> list[Any]:
-        """List the paths that are stored with the images, or instead of them; None for none."""
+        """List the path stored with each image, or instead of it; None where there is no path."""
         table = self._images
         if self._has_parts:
             table = table.flatten().select_columns([f"{self.column}.path"])
@@ -124,7 +124,7 @@ class DataSetFiles:
         return list(table.with_format("arrow")[:].column(0).to_pylist())
 
     def read(self, names: Sequence[str]) -> list[bytes | ValueError]:
-        """Read files; the error of one that is not there."""
+        """Read files; return a ValueError for each file that is missing."""
         numbers = [re.match(r"\d+", name) for name in names]
         places = [-1 if number is None else int(number[0]) for number in numbers]
         rows = [row for row in places if 0 <= row < len(self)]
@@ -172,7 +172,7 @@ def _shorten(path: str) -> str:
 
 
 def check_table(data: Any) -> None:
-    """Refuse what is no single data set with rows by number, and say what to pass."""
+    """Raise an error, with advice, unless this is a single data set with numbered rows."""
     if isinstance(data, Mapping):
         parts = ", ".join(map(repr, list(data)[:5]))
         raise TypeError(f"source must be one data set, got a dict of them; pass one of {parts}")
@@ -187,7 +187,7 @@ def check_table(data: Any) -> None:
 
 
 def read_names(data: Any, label_column: str | None) -> list[Any]:
-    """Read one label a row, the names of classes where the data set has them."""
+    """Read one label per row, as class names if the data set has them."""
     features = data.features or {}
     likely = find_label_columns(features) if label_column is None else [label_column]
     if len(likely) != 1 or likely[0] not in features:

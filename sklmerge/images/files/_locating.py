@@ -12,7 +12,7 @@ _N_FOLDERS = 100
 
 
 def locate_files(paths: Sequence[str], root: str, table: Table, suffix: str) -> list[str]:
-    """Find the files of a table, each folder listed once; paths that stray a little are mended."""
+    """Find the files of a table, listing each folder once; correct slightly wrong paths."""
     folders: dict[str, list[int]] = defaultdict(list)
     for row, path in enumerate(paths):
         folders[path.rpartition("/")[0]].append(row)

@@ -26,12 +26,12 @@ _INSIDE = re.compile(rf"/{_OF_A_MAC}[/\0]".encode())
 
 
 def is_url(path: str) -> bool:
-    """Tell a URL, such as s3://bucket/photos, from a path."""
+    """Return whether this is a URL, such as s3://bucket/photos, and not a path."""
     return _URL.match(path) is not None
 
 
 def find_open_path(thing: Any) -> str | None:
-    """Find the path of an open file or archive, such as a ZipFile; "" if it lies in memory."""
+    """Find the path of an open file or archive, such as a ZipFile; "" if it is in memory."""
     if not any(hasattr(thing, name) for name in ("seekable", "namelist", "getmembers")):
         return None
     path = getattr(thing, "filename", None) or getattr(thing, "name", None)
@@ -47,7 +47,7 @@ def advise_on_open(thing: Any) -> str:
 
 
 def read_place(place: str | os.PathLike[str], name: str = "source") -> str:
-    """Read a path or a URL as text."""
+    """Convert a path or a URL to a str."""
     if not isinstance(place, str | os.PathLike):
         raise TypeError(
             f"{name} must be a path or a URL, got {type(place).__name__}{advise_on_open(place)}"
@@ -56,7 +56,7 @@ def read_place(place: str | os.PathLike[str], name: str = "source") -> str:
 
 
 def find_local(place: str | os.PathLike[str], name: str = "source") -> str:
-    """Give the path that a file:// or local:// URL stands for; all else as it is."""
+    """Convert a file:// or local:// URL to a path; return anything else unchanged."""
     path = read_place(place, name)
     # So what lies on the disk is listed by one rule: links are followed, loops are found.
     for scheme in ("file://", "local://"):
@@ -68,7 +68,7 @@ def find_local(place: str | os.PathLike[str], name: str = "source") -> str:
 
 
 def check_url(place: str | os.PathLike[str], options: Mapping[str, Any] | None) -> str:
-    """Take slashes off the end of a folder's URL, and find paths, which take no options."""
+    """Strip slashes from the end of a folder's URL; local paths must not have options."""
     check_storage_options(options)
     path = find_local(place)
     if is_url(path):
@@ -89,7 +89,7 @@ def check_url(place: str | os.PathLike[str], options: Mapping[str, Any] | None) 
 
 
 def show_name(name: str) -> str:
-    """Show a name on one line: control characters, and bytes that are no Unicode, as escapes."""
+    """Show a name on one line, with escapes for control characters and bytes that are not text."""
     if name.isprintable():
         return name
     return "".join(sign if sign.isprintable() else _escape(sign) for sign in name)
@@ -100,13 +100,13 @@ def _escape(sign: str) -> str:
 
 
 def is_hidden(path: str | bytes) -> bool:
-    """Say whether a relative path has a hidden part."""
+    """Return whether any part of a relative path is hidden."""
     text = path.decode("latin-1") if isinstance(path, bytes) else path
     return any(part.startswith(".") or part == _OF_A_MAC for part in text.split("/"))
 
 
 def find_hidden(block: bytes) -> NDArray[np.intp]:
-    """Find the slashes before hidden parts, in paths with a 0 after each."""
+    """Find the slashes before hidden parts, in a block of paths that each end in a 0 byte."""
     letters = np.frombuffer(block, np.uint8)
     dots = np.flatnonzero((letters[:-1] == ord("/")) & (letters[1:] == ord(".")))
     # Hardly ever there, and a plain search is 20 times as fast as the pattern.

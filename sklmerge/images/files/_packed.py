@@ -19,7 +19,7 @@ _WORD = 8
 def keep_images(
     block: bytes, endings: Sequence[bytes], exclude: re.Pattern[str] | None = None
 ) -> tuple[bytes, NDArray[np.int32], NDArray[np.bool_], Counter[str]]:
-    """Keep paths that end as images do, unless hidden or excluded; count others by extension."""
+    """Keep paths with image extensions, unless hidden or excluded; count the others."""
     # Each path in `block` ends in a 0, the one byte that no path holds. Those kept are packed with
     # nothing between them, each as long as `lengths` says.
     letters = np.frombuffer(block, np.uint8)
@@ -71,7 +71,7 @@ def order_paths(
     lengths: NDArray[np.int32],
     groups: NDArray[np.signedinteger],
 ) -> NDArray[np.intp]:
-    """Order paths bytewise within ascending groups; `block` has 8 bytes or more after the last."""
+    """Sort paths bytewise within ascending groups; `block` needs 8 extra bytes at the end."""
     # Eight bytes at a time are compared as one number, and only rows that tie go on to the next.
     words = np.ndarray((len(block) - _WORD + 1,), ">u8", block, strides=(1,))
     order = np.arange(len(starts))

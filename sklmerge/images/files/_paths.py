@@ -13,11 +13,11 @@ from sklmerge.images.files._names import is_url
 
 
 class ImagePaths(Sequence[str]):
-    """Paths of images, stored compactly and decoded when they are used.
+    """List of image paths that is stored compactly. Each path is decoded when it is used.
 
-    Besides the characters themselves, a list of Python strings needs about 57 bytes per path, and
-    repeats the root in every path. This class needs 12 bytes per path, and subsets share the
-    characters.
+    In addition to the characters of the paths, a list of Python strings needs about 57 bytes per
+    path, and repeats the root in every path. This class needs only 12 additional bytes per path,
+    and subsets share the characters with the whole list.
 
     Parameters
     ----------
@@ -25,11 +25,12 @@ class ImagePaths(Sequence[str]):
         All paths, one after another, with ``/`` between folders, in the encoding of the file
         system.
     starts : ndarray of int64, shape (n,)
-        Where each path begins in ``block``.
+        Position in ``block`` where each path begins.
     lengths : ndarray of int32, shape (n,)
         Number of bytes of each path.
     root : str, default=""
-        The root of all paths. It is added when a path is used, except for absolute paths and URLs.
+        The root of all paths. It is put in front of each path that is used, except for absolute
+        paths and URLs.
 
     Examples
     --------
@@ -61,7 +62,7 @@ class ImagePaths(Sequence[str]):
         Parameters
         ----------
         paths : sequence of bytes
-            Relative paths, POSIX.
+            Relative paths, with ``/`` between folders.
         root : str, default=""
             The root of the paths.
 
@@ -117,7 +118,7 @@ class ImagePaths(Sequence[str]):
         Parameters
         ----------
         indices : array-like of int or bool
-            Positions in any order, or a mask of length n.
+            Positions in any order, or a boolean mask of length n.
 
         Returns
         -------
@@ -130,11 +131,11 @@ class ImagePaths(Sequence[str]):
         return type(self)(self._block, self._starts, self._lengths)
 
     def hold_urls(self) -> bool:
-        """Return whether any path is a URL. Searches all paths, so do not call it per file."""
+        """Return whether any path is a URL. This searches all paths, so do not call it per file."""
         return is_url(self.root) or b"://" in self._block.tobytes()
 
     def get_bytes(self, index: int) -> bytes:
-        """Return one path without the root, as bytes, which are the same on every system.
+        """Return one path without the root, as bytes. The bytes are the same on every system.
 
         Parameters
         ----------
@@ -149,7 +150,7 @@ class ImagePaths(Sequence[str]):
         return self._block[start : start + int(self._lengths[index])].tobytes()
 
     def iterate_bytes(self) -> Iterator[bytes]:
-        """Yield every path without the root, as bytes."""
+        """Return an iterator over all paths, as bytes and without the root."""
         block = self._block.data
         bounds = zip(self._starts.tolist(), self._lengths.tolist(), strict=True)
         return (bytes(block[start : start + length]) for start, length in bounds)
@@ -163,7 +164,7 @@ def _join(root: str, path: str) -> str:
 
 
 def check_rows(indices: ArrayLike, n: int) -> NDArray[Any]:
-    """Check that indices are a mask of length n, or positions; negative ones from the end."""
+    """Check that indices are a mask of length n, or positions, which may count from the end."""
     rows = np.atleast_1d(np.asarray(indices))
     if rows.size == 0:
         return np.empty(0, dtype=np.intp)
@@ -182,7 +183,7 @@ def check_rows(indices: ArrayLike, n: int) -> NDArray[Any]:
 
 
 def find_rows(indices: ArrayLike, n: int) -> NDArray[np.intp]:
-    """Find the positions, from 0, that indices or a mask of n rows stand for."""
+    """Convert indices or a mask of n rows to positions that are not negative."""
     rows = check_rows(indices, n)
     if rows.dtype.kind == "b":
         return np.flatnonzero(rows)

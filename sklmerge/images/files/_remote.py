@@ -21,7 +21,7 @@ from sklmerge.images.files._scan import (
 
 
 class Listing(NamedTuple):
-    """Names of the folders and the files that lie directly in a folder, hidden ones left out."""
+    """Names of the folders and files directly in a folder, without hidden ones."""
 
     folders: list[str]
     files: list[str]
@@ -32,21 +32,21 @@ _PACKED = (SCHEME, ROW_SCHEME)
 
 
 def is_packed(url: str) -> bool:
-    """Tell what lies in an archive or a data set from what lies in a folder or a store."""
+    """Return whether a URL points into an archive or a data set, not a folder or a store."""
     return url.startswith(_PACKED)
 
 
 class PackedFiles(Protocol):
-    """An archive, or a data set, that gives its files by their names."""
+    """An archive or a data set, whose files are read by name."""
 
     path: str
 
     def read(self, names: Sequence[str]) -> list[bytes | ValueError]:
-        """Read files; the error of one that is not there."""
+        """Read files; return a ValueError for each file that is missing."""
 
 
 class RemoteFiles:
-    """Read what lies behind URLs; small, so that it can be sent to workers, which open it anew."""
+    """Read files from URLs. The object is small to pickle; workers open new connections."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class RemoteFiles:
         self._systems: dict[tuple[int, str], Any] = {}
 
     def fetch(self, urls: Sequence[str]) -> list[bytes | ValueError]:
-        """Read files whole, in order; a missing one gives a ValueError, a silent store raises."""
+        """Read whole files in order; missing files give a ValueError, a failing store raises."""
         found: dict[int, Any] = {}
         groups: dict[int, tuple[Any, list[tuple[int, str]]]] = {}
         packed: dict[str, list[tuple[int, str]]] = {}
@@ -99,7 +99,7 @@ class RemoteFiles:
         raise ValueError(f"{url} must name a file in an archive that is there")
 
     def list_folder(self, url: str) -> Listing:
-        """List what lies directly in a folder; FileNotFoundError if there is none."""
+        """List what is directly in a folder; raise FileNotFoundError if it does not exist."""
         files, root = self.open(url)
         with explain_store(url, "listed"):
             # What was listed before may have changed since.
@@ -113,7 +113,7 @@ class RemoteFiles:
         )
 
     def list_files(self, url: str) -> list[str]:
-        """List the files in a folder and below, by paths from there, without hidden ones."""
+        """List the relative paths of the visible files in a folder and its subfolders."""
         files, root = self.open(url)
         with explain_store(url, "listed"):
             found = files.find(root)
@@ -122,7 +122,7 @@ class RemoteFiles:
         return [name for name in (_cut(path, root) for path in found) if is_plain(name)]
 
     def list_sizes(self, url: str) -> dict[str, int]:
-        """List the files in a folder and below with their bytes; {} if there is no such folder."""
+        """Return the size of each file in a folder and its subfolders; {} if it does not exist."""
         files, root = self.open(url)
         with explain_store(url, "listed"):
             files.invalidate_cache()
@@ -131,7 +131,7 @@ class RemoteFiles:
         return {_cut(path, root): int(entry["size"]) for path, entry in found.items()}
 
     def open(self, url: str) -> tuple[Any, str]:
-        """Give fsspec's file system for a URL, and the path there."""
+        """Return fsspec's file system for a URL, and the path in it."""
         try:
             from fsspec.core import strip_protocol, url_to_fs
         except ImportError as error:
@@ -157,7 +157,7 @@ class RemoteFiles:
 
 @contextmanager
 def explain_store(url: str, what: str) -> Iterator[None]:
-    """Name the URL in a ConnectionError, which every failure of a store becomes."""
+    """Convert every failure of a store to a ConnectionError that names the URL."""
     try:
         yield
     except (FileNotFoundError, ImportError):
@@ -169,7 +169,7 @@ def explain_store(url: str, what: str) -> Iterator[None]:
 
 
 def is_plain(name: str) -> bool:
-    """Tell a relative path without hidden or empty parts."""
+    """Return whether a relative path has no hidden or empty parts."""
     return "" not in name.split("/") and not is_hidden(name)
 
 
@@ -200,7 +200,7 @@ _LISTED_AT_ONCE = 8
 
 
 def scan_remote_folders(files: RemoteFiles, root: str, wanted: Wanted) -> ScannedFolder:
-    """List the images in the class folders behind a URL that has no slash at its end."""
+    """List the images in the class folders of a URL, which must not end with a slash."""
     try:
         listing = files.list_folder(root)
     except FileNotFoundError as error:

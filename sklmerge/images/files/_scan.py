@@ -25,7 +25,7 @@ _CHUNK = 8192
 
 
 def walk_folder(root: bytes, folder: bytes) -> Iterator[tuple[bytes, int, bytes]]:
-    """Yield folder, number and relative paths, a 0 after each, of files below it; in any order."""
+    """Yield each folder with its number of files and their paths, with a 0 byte after each."""
     home = os.path.realpath(root)
     place = os.path.realpath(os.path.join(root, folder))
     # Folders to visit, each with the real places of itself and those above it.
@@ -53,7 +53,7 @@ def walk_folder(root: bytes, folder: bytes) -> Iterator[tuple[bytes, int, bytes]
 
 
 def is_folder(entry: os.DirEntry[bytes]) -> bool:
-    """Say whether an entry is a folder; a link to itself, or to where nobody may look, is none."""
+    """Return whether an entry is a folder; False for links that loop or cannot be followed."""
     try:
         return entry.is_dir()
     except OSError:
@@ -61,7 +61,7 @@ def is_folder(entry: os.DirEntry[bytes]) -> bool:
 
 
 def find_place(entry: os.DirEntry[bytes], places: tuple[bytes, ...]) -> bytes | None:
-    """Find where a folder really is, or None for a link to one that holds it: that has no end."""
+    """Return the real path of a folder, or None for a link to a parent folder, which loops."""
     # `places` are the real places of the folders above, the nearest last.
     if not entry.is_symlink():
         return os.path.join(places[-1], entry.name)
@@ -78,7 +78,7 @@ _BLOCK = 1 << 16
 
 
 class ScannedFolder(NamedTuple):
-    """What a walk through class folders found."""
+    """The images and classes that were found in class folders."""
 
     # Names of the class folders, sorted.
     classes: list[str]
@@ -93,7 +93,7 @@ class ScannedFolder(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Which files of a folder, a store or an archive are images, and of which class."""
+    """Which files of a folder, store or archive to use, and what their classes are."""
 
     # The class folders to take; None takes all.
     classes: Collection[str] | None = None
@@ -108,17 +108,17 @@ class Wanted(NamedTuple):
 
     @property
     def endings(self) -> tuple[bytes, ...]:
-        """The endings as bytes, in lower case."""
+        """The extensions as bytes, in lower case."""
         return tuple(os.fsencode(extension.lower()) for extension in self.extensions)
 
     @property
     def top_classes(self) -> Collection[str] | None:
-        """The folders directly in the root to look through; None for all."""
+        """The folders directly in the root to search; None means all."""
         return self.classes if self.levels == "top" else None
 
 
 def scan_class_folders(root: str, wanted: Wanted) -> ScannedFolder:
-    """List the images in the class folders of `root`, also those in folders further down."""
+    """List the images in the class folders of `root` and in their subfolders."""
     folders, passed_over = _find_class_folders(root, wanted)
     gathered = _gather_paths(os.fsencode(root), folders, wanted.levels)
     return arrange_paths(root, folders, gathered, wanted, passed_over)
@@ -131,7 +131,7 @@ def arrange_paths(
     wanted: Wanted,
     passed_over: Counter[str],
 ) -> ScannedFolder:
-    """Keep the images among files, and sort them bytewise, class by class."""
+    """Select the images among the files, and sort their paths bytewise within each class."""
     pieces, lengths = [], [np.empty(0, np.int32)]
     codes: list[NDArray[np.signedinteger]] = [np.empty(0, np.int16)]
     numbered: Collection[bytes] = folders
@@ -162,7 +162,7 @@ def arrange_paths(
 
 
 def check_extensions(extensions: Any) -> tuple[str, ...]:
-    """Check that extensions are endings that begin with a dot; None are those of images."""
+    """Check that extensions begin with a dot; None means all image extensions."""
     if extensions is None:
         return IMAGE_EXTENSIONS
     endings = tuple(extensions) if isinstance(extensions, Collection) else ()
@@ -173,7 +173,7 @@ def check_extensions(extensions: Any) -> tuple[str, ...]:
 
 
 def check_exclude(exclude: str | re.Pattern[str] | None) -> re.Pattern[str] | None:
-    """Check and compile a pattern of paths to leave out."""
+    """Check and compile the pattern of the paths to leave out."""
     if exclude is None or isinstance(exclude, re.Pattern):
         return exclude
     try:
@@ -186,12 +186,12 @@ def check_exclude(exclude: str | re.Pattern[str] | None) -> re.Pattern[str] | No
 
 
 def choose_code_dtype(n_classes: int) -> type[np.signedinteger]:
-    """Choose how codes of so many classes are kept: two bytes each, if that is enough."""
+    """Choose the dtype for class codes: two bytes each if this is enough."""
     return np.int16 if n_classes < 2**15 else np.int32
 
 
 def suggest_place(path: str) -> str:
-    """Guess which neighbour was meant by a mistyped path, for an error message."""
+    """Guess which existing name was meant by a mistyped path, for an error message."""
     try:
         names = os.listdir(os.path.dirname(path) or ".")
     except OSError:
@@ -239,18 +239,18 @@ def find_packed(names: Iterable[bytes]) -> list[str]:
 
 
 def list_folders(folder: str) -> list[str]:
-    """List the folders directly in a folder, without those that are hidden."""
+    """List the folders directly in a folder, except hidden ones."""
     with os.scandir(folder) as entries:
         return [e.name for e in entries if e.is_dir() and not is_hidden(e.name)]
 
 
 def count_loose(names: Iterable[bytes], endings: tuple[bytes, ...]) -> Counter[str]:
-    """Count the images that lie in the root itself, by extension: they have no class."""
+    """Count the images directly in the root by extension; they have no class."""
     return count_extensions(name for name in names if name.lower().endswith(endings))
 
 
 def count_extensions(names: Iterable[bytes]) -> Counter[str]:
-    """Count files by their extension, in lower case."""
+    """Count files by extension in lower case."""
     return Counter(os.path.splitext(os.fsdecode(name).lower())[1] for name in names)
 
 
@@ -284,7 +284,7 @@ def block_names(
     levels: str,
     place_in_root: Callable[[bytes], bytes] = bytes,
 ) -> Iterator[tuple[bytes, NDArray[np.signedinteger], dict[bytes, int]]]:
-    """Give lists of paths, one for each class folder, as `arrange_paths` takes them."""
+    """Convert lists of paths, one list per class folder, to the blocks for `arrange_paths`."""
     numbers = _number_folders(folders, levels)
     for top, names in zip(folders, listings, strict=True):
         if not names:

@@ -12,7 +12,7 @@ from sklmerge.images.files._paths import ImagePaths
 
 
 def apportion(counts: NDArray[np.int64], shares: Sequence[float]) -> NDArray[np.int64]:
-    """Divide counts by the largest remainder: (n_strata,) -> (n_strata, n_parts)."""
+    """Divide counts by the largest remainder method: (n_strata,) -> (n_strata, n_parts)."""
     n_parts = len(shares)
     # 0.29 * 100 is 28.999999999999996: rounding keeps that a whole quota.
     quotas = np.round(counts[:, None] * np.asarray(shares), 9)
@@ -35,7 +35,7 @@ def apportion(counts: NDArray[np.int64], shares: Sequence[float]) -> NDArray[np.
 def pool_small_classes(
     originals: NDArray[np.int32], merged: NDArray[np.int32], n_parts: int
 ) -> NDArray[np.int64]:
-    """Name the stratum of each source: its original class, unless that is too small to divide."""
+    """Give each source its stratum: its original class, or a pool of small classes."""
     counts = np.bincount(originals)
     # Rare original classes of a merged class are divided together, so that it reaches every part.
     return np.where(counts[originals] < n_parts, len(counts) + merged, originals).astype(np.int64)
@@ -44,7 +44,7 @@ def pool_small_classes(
 def split_by_rank(
     strata: NDArray[np.int64], ranks: NDArray[np.uint64], shares: Sequence[float]
 ) -> NDArray[np.int8]:
-    """Divide the sources of each stratum in the order of their ranks; shares must sum to 1."""
+    """Divide the sources of each stratum among the parts by rank; shares must sum to 1."""
     _, codes, counts = np.unique(strata, return_inverse=True, return_counts=True)
     upper_bounds = apportion(counts.astype(np.int64), shares).cumsum(axis=1)[codes]
     positions = find_positions(codes, ranks)
@@ -52,7 +52,7 @@ def split_by_rank(
 
 
 def find_positions(codes: NDArray[np.integer], ranks: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Find each row's place, from 0, among those of its code; equal ranks keep their order."""
+    """Find the position of each row by rank, from 0, among the rows with the same code."""
     order = np.lexsort((ranks, codes))
     starts = np.concatenate([[0], np.bincount(codes).cumsum()[:-1]]) if len(codes) else codes
     positions = np.empty(len(codes), np.int64)
@@ -66,7 +66,7 @@ def split_by_group(
     ranks: NDArray[np.uint64],
     shares: Sequence[float] | NDArray[np.float64],
 ) -> NDArray[np.int8]:
-    """Divide whole groups so that each class comes near its share in every part."""
+    """Assign whole groups to parts, so that each class is close to its share in every part."""
     contents = _count_contents(groups, classes, len(ranks))
     n_classes = int(classes.max()) + 1
     totals = np.bincount(classes, minlength=n_classes)
@@ -89,7 +89,7 @@ def split_by_group(
 
 
 def number_groups(groups: ArrayLike, n: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Give groups numbers from 0, by the text of their names, and keys to order them by."""
+    """Give groups numbers from 0, sorted by name, and hash keys to order the groups by."""
     values = np.asarray(groups, dtype=object)
     if values.shape != (n,):
         raise ValueError(f"groups must be of shape ({n},), got {values.shape}")
@@ -148,7 +148,7 @@ def choose_sides(
     groups: ArrayLike | None,
     random_state: Any,
 ) -> NDArray[np.int8]:
-    """Give each image its side, 0 for train and 1 for test; neither side may be empty."""
+    """Assign each image to train (0) or test (1); neither may be empty."""
     if not 0 < test_size < 1:
         raise ValueError(f"test_size must be between 0 and 1, got {test_size!r}")
     seed = resolve_seed(random_state)

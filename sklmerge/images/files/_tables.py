@@ -25,7 +25,7 @@ _BALANCED = frozenset({"file_name", "label", "original_label", "source"})
 
 
 class Table:
-    """Columns of a table by name, all of one length, and what its rows are called in errors."""
+    """Columns of a table by name, all of the same length, and how errors name its rows."""
 
     def __init__(
         self, name: str, columns: Mapping[str, Sequence[Any]], lines: Sequence[int] | None = None
@@ -43,16 +43,16 @@ class Table:
 
     @property
     def is_text(self) -> bool:
-        """Whether all cells are text, as in a file."""
+        """Whether all cells are text because the table was read from a file."""
         return self.lines is not None
 
     @property
     def is_balanced(self) -> bool:
-        """Whether it is the metadata.csv of a balanced folder."""
+        """Whether the table is the metadata.csv of a balanced folder."""
         return self.is_text and set(self.columns) >= _BALANCED
 
     def name_rows(self, rows: Sequence[int]) -> str:
-        """Name some rows for an error."""
+        """Name some rows for an error message."""
         numbers = rows if self.lines is None else [self.lines[row] for row in rows]
         shown = ", ".join(str(number) for number in numbers[:N_SHOWN])
         more = f" and {len(rows) - N_SHOWN} more" if len(rows) > N_SHOWN else ""
@@ -108,7 +108,7 @@ def _decode(data: bytes, name: str) -> str:
 
 
 def as_table(frame: Any) -> Table:
-    """Take the columns of a pandas or polars data frame that has rows."""
+    """Make a table from a pandas or polars data frame, which must not be empty."""
     if len(frame) == 0:
         raise ValueError("source must have a row for each image, got an empty data frame")
     return Table("the data frame", {str(name): frame[name] for name in frame.columns})
@@ -117,7 +117,7 @@ def as_table(frame: Any) -> Table:
 def choose_columns(
     table: Table, path_column: str | None, label_column: str | None
 ) -> tuple[str, str]:
-    """Choose the columns of paths and of labels; those not named only if there is no doubt."""
+    """Choose the path column and the label column; guess only if the choice is clear."""
     names = list(table.columns)
     for parameter, name in (("path_column", path_column), ("label_column", label_column)):
         if name is not None and name not in names:
@@ -164,7 +164,7 @@ def _holds_paths(cells: Sequence[Any]) -> bool:
 
 
 def read_paths(table: Table, column: str, suffix: str) -> list[str]:
-    """Read the path of each row, `suffix` put after it; whole numbers are taken as names."""
+    """Read the path of each row and append `suffix`; whole numbers are read as file names."""
     paths: list[str] = []
     empty: list[int] = []
     wrong: list[tuple[int, Any]] = []
@@ -220,7 +220,7 @@ def check_cells(table: Table, column: str) -> None:
 
 
 def read_merge(labels: Sequence[Any], originals: Sequence[Any]) -> dict[Any, list[Any]]:
-    """Read a merge map back; each original label must have one merged label."""
+    """Reconstruct a merge from two label columns; an original label must have one merged label."""
     merged: dict[Any, Any] = {}
     for label, original in dict.fromkeys(zip(labels, originals, strict=True)):
         if merged.setdefault(original, label) != label:

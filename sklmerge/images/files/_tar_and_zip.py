@@ -20,7 +20,7 @@ _MOST_LINKS = 40
 
 
 class Member(NamedTuple):
-    """Where the content of a file lies in an archive."""
+    """Where the content of a file is in an archive."""
 
     name: bytes
     # Negative for a zip: -1 less the offset of its local header, which tells where the content is.
@@ -39,7 +39,7 @@ class _Link(NamedTuple):
 
 
 def list_members(path: str) -> tuple[list[Member], list[bytes]]:
-    """List the files of a tar or zip archive, and the links that lead to none of them."""
+    """List the files of a tar or zip archive, and its broken links."""
     try:
         with open(path, "rb") as file:
             head = file.read(2)
@@ -240,7 +240,7 @@ def _read_directory(data: mmap, path: str) -> Iterator[Member | _Link]:
 
 
 def measure_local(header: bytes) -> int:
-    """Measure a zip's local header, which has a name and extra fields of its own."""
+    """Return the length of a zip file's local header, which has its own name and extra fields."""
     n_name, n_extra = struct.unpack_from("<2H", header, 26)
     return LOCAL_SIZE + int(n_name) + int(n_extra)
 
