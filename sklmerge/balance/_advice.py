@@ -40,15 +40,17 @@ class Advice:
     ratio : float
         Number of images of the largest class divided by that of the smallest class.
     copies : dict of label to int
-        Number of augmented copies per image that bring a class to the size of the largest class.
+        Number of augmented copies of each image with which a class becomes as large as the largest
+        class.
     first : str
-        What to try first, without training again. Empty if the classes have about the same size.
+        What to try first, which needs no new training. An empty string if the classes have about
+        the same size.
     remedy : {"nothing", "weights", "copies and weights", "epochs"}
-        What to try next. This changes the training.
+        What to try next. Unlike the first step, this changes the training.
     reasons : list of str
-        The reasons, one sentence each.
+        The reasons for this advice, one per item.
     n_files : int
-        Number of images and copies in total, with at most 3 copies of each image.
+        Total number of images and copies, if each image gets at most 3 copies.
     """
 
     ratio: float
@@ -62,7 +64,7 @@ class Advice:
 def choose_remedy(
     ratio: float, smallest: int, fits: bool, model: str = "network", rules: AdviceRules = RULES
 ) -> str:
-    """Choose what to try next; `fits` says that there is room for the copies."""
+    """Choose what to try next; `fits` says whether there is disk space for the copies."""
     if ratio < rules.even:
         return "nothing"
     if model in ("linear", "embedding"):
@@ -91,10 +93,10 @@ def advise(
         another flexible model on features. "network": a network on images. "embedding": a linear
         model on the output of a frozen network.
     image_bytes : float or None, default=None
-        Disk space of one image, to estimate the disk space of the copies.
+        Average disk space of an image in bytes, to estimate the disk space of the copies.
     budget_bytes : float or None, default=None
-        Disk space that images and copies may use in total. If this is not enough, balanced epochs
-        are advised, because they write nothing to disk.
+        Disk space in bytes that images and copies may use in total. If it is not enough, the advice
+        is to use balanced epochs, which write nothing to disk.
 
     Returns
     -------
@@ -109,23 +111,25 @@ def advise(
 
     See Also
     --------
-    sklmerge.PriorAdjustedClassifier, sklmerge.logit_offsets : The first step, for classifiers and
-        for networks.
+    sklmerge.PriorAdjustedClassifier, sklmerge.logit_offsets : The first step: they adjust the
+        probabilities of a classifier and of a network.
 
     Notes
     -----
-    Below a ratio of 1.5, do nothing. Above 1.5, first train without weights and adjust the
-    probabilities to balanced classes, which needs no further training.
+    The advice depends on the ratio of the largest class to the smallest. Below 1.5, do nothing.
+    From 1.5, first train without weights and adjust the probabilities to balanced classes, which
+    needs no further training.
 
-    The next step depends on the model. For a network: balanced epochs with all draws augmented. For
-    trees: at most 3 augmented copies of each image (which achieved most of what any number of
-    copies did), and weights for the imbalance that remains. If the disk has no room for copies:
-    balanced epochs. For a linear model, also on embeddings: weights, which are about as good as the
-    adjustment. Ratios above 100 were not measured.
+    The next step depends on the model. For a network, use balanced epochs with all draws augmented.
+    For trees, make at most 3 augmented copies of each image, and use class weights for the
+    imbalance that remains. In the experiments, 3 copies achieved most of what any number of copies
+    did. If the disk has no space for the copies, use balanced epochs. For a linear model, also on
+    embeddings, use class weights, which are about as good as adjusting the probabilities. The
+    experiments did not include ratios above 100.
 
-    A class with fewer than 20 images is mentioned in the reasons, because what it needs most is
-    more images. Balanced epochs of this size would be tiny, so copies and weights are advised
-    instead, or only weights if there is no room for copies.
+    The reasons name each class with fewer than 20 images, because such a class needs more images
+    above all. Balanced epochs would be tiny with such a class, so the advice is to use copies and
+    weights instead, or only weights if the disk has no space for the copies.
 
     Examples
     --------
@@ -166,13 +170,15 @@ def advise(
     ):
         drawn = len(counts) * counts[smallest]
         reasons.append(
-            f"{'' if remedy == 'epochs' else 'or '}balanced epochs of {drawn:,} draws, all of them "
-            f"augmented, nothing written: all of {smallest} and the next of the others. {largest} "
-            f"is seen once in {_tell_number(ratio)} epochs: train for as many at least"
+            f"{'' if remedy == 'epochs' else 'alternatively, '}balanced epochs of {drawn:,} draws, "
+            "all of them augmented, without writing files: each epoch draws every image of "
+            f"{smallest}, and as many images of each other class. Seeing every image of {largest} "
+            f"takes {_tell_number(ratio)} epochs; train at least that long"
         )
     if remedy != "nothing" and ratio > RULES.measured:
         reasons.append(
-            f"our experiments end at {RULES.measured:g} to 1: beyond, this is an extrapolation"
+            f"our experiments end at {RULES.measured:g} to 1; beyond that ratio, this advice is an "
+            "extrapolation"
         )
     few = sorted((label for label, n in counts.items() if n < RULES.few), key=lambda c: counts[c])
     if few:
@@ -184,7 +190,7 @@ def advise(
 
 
 def _tell_first(remedy: str, model: str) -> str:
-    """Say what to try before anything is trained again."""
+    """Say what to try first, which needs no new training."""
     if remedy == "nothing":
         return ""
     how = "logit_offsets, adjust_prior" if model == "network" else "PriorAdjustedClassifier"
@@ -194,11 +200,11 @@ def _tell_first(remedy: str, model: str) -> str:
 def _tell_ratio(counts: Mapping[Any, int], largest: Any, smallest: Any) -> str:
     """Say how uneven the classes are."""
     if len(counts) == 1:
-        return f"{largest} is the only class: there is nothing to tell apart"
+        return f"{largest} is the only class, so there is nothing to balance"
     ratio = _tell_number(counts[largest] / counts[smallest])
     if ratio == "1.0":
-        return "all classes have about as many images"
-    return f"{largest} has {ratio} images for each of {smallest}"
+        return "all classes have about the same number of images"
+    return f"{largest} has {ratio} images for each image of {smallest}"
 
 
 def _explain_remedy(
@@ -211,29 +217,31 @@ def _explain_remedy(
     if budget is not None and size is not None and model in ("trees", "network"):
         reasons.append(
             f"images and copies would be {n_files:,} files, about {_tell_size(size)}, more than "
-            f"the {_tell_size(budget)} there are for them"
+            f"the {_tell_size(budget)} of disk space that they may use"
         )
     if remedy == "weights":
         reasons.append(
-            "class weights cost nothing either, and bring about what the adjustment brings"
+            "class weights cost nothing either, and help about as much as adjusting probabilities"
         )
         if model == "linear":
             reasons.append(
-                "what describes the images matters far more: try a frozen network's embeddings "
-                "in place of the features (EmbeddingFeatures)"
+                "the features matter far more: try the embeddings of a frozen network instead "
+                "(EmbeddingFeatures)"
             )
     elif remedy == "copies and weights":
         room = "" if size is None else f", about {_tell_size(size)}"
         reasons.append(
-            f"at most {RULES.max_copies} augmented copies of an image ({n_files:,} files{room}), "
-            "which bring most of what any number of copies brings, and weights for what is left"
+            f"make at most {RULES.max_copies} augmented copies of each image ({n_files:,} "
+            f"files{room}), which achieves most of what any number of copies does, and use class "
+            "weights for the imbalance that remains"
         )
     elif model == "network":
         reasons.append(
-            "compare with the adjustment: showing a network every class equally often was better "
-            "than that at 20 to 1, not at 4 to 1 or 100 to 1. With files instead, "
-            f"at most {RULES.max_copies} copies of an image and weights gain less at 20 to 1, and "
-            "more elsewhere"
+            "compare the result with that of the first step: in our experiments, balanced epochs "
+            "were better than adjusting the probabilities at an imbalance of 20 to 1, but not at 4 "
+            f"to 1 or 100 to 1. At most {RULES.max_copies} copies of each image, written as files "
+            "and combined with class weights, gained less than balanced epochs at 20 to 1, and "
+            "more at the other ratios"
         )
     return reasons
 

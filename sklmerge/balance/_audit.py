@@ -30,7 +30,7 @@ from sklmerge.images import (
 _KINDS = {
     "same_bytes": "the same file",
     "same_pixels": "the same pixels",
-    "same_source": "made from one source",
+    "same_source": "made from the same source image",
     "similar": "near duplicates",
 }
 _SURE = ("same_bytes", "same_pixels", "same_source")
@@ -40,7 +40,7 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class AuditReport:
-    """The images that two folders share. Print the object to see a short summary.
+    """The images that a training and a validation folder share. Print it to see a short summary.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ class AuditReport:
     same_pixels : list of (str, str)
         Pairs of a training file and a validation file that differ, but have the same pixels.
     same_source : list of (str, str)
-        Pairs of files made from the same source image, according to ``metadata.csv``: a copy and
-        its source, or two copies.
+        Pairs of files that were made from the same source image, according to ``metadata.csv``: a
+        copy and its source image, or two copies.
     unreadable : dict of str to str
         Path of each file that could not be compared -> the reason.
     similar : list of (str, str)
-        Pairs of other near duplicates, see `ImageIndex.verify`.
+        Pairs that are near duplicates but in none of the other lists, see `ImageIndex.verify`.
 
     Examples
     --------
@@ -81,17 +81,17 @@ class AuditReport:
 
     @property
     def ok(self) -> bool:
-        """Whether no validation image is in training, or looks similar to a training image."""
+        """Whether no validation image is equal or similar to a training image."""
         return not (self.leaked or self.similar)
 
     @property
     def leaked(self) -> dict[str, str]:
-        """Validation image -> how it matches training; if there are several ways, the surest."""
+        """Validation image -> the kind of match with a training image; the surest if several."""
         return {val: kind for kind in reversed(_SURE) for _, val in getattr(self, kind)}
 
     @property
     def look_alikes(self) -> list[str]:
-        """Validation images that are only near duplicates of training images."""
+        """Validation images that are near duplicates of training images, but not in `leaked`."""
         return sorted({val for _, val in self.similar} - set(self.leaked))
 
     def to_dict(self) -> dict[str, Any]:
@@ -122,8 +122,8 @@ class AuditReport:
         leaked = self.leaked
         share = f" ({len(leaked) / self.n_val:.0%})" if leaked else ""
         lines = [
-            f"{len(leaked)} of {self.n_val} validation images{share} are in training too, "
-            f"which has {self.n_train}; {len(self.look_alikes)} more look like a training image"
+            f"{len(leaked)} of {self.n_val} validation images{share} are also among the "
+            f"{self.n_train} training images; {len(self.look_alikes)} more look like one of them"
         ]
         for kind, what in _KINDS.items():
             pairs = getattr(self, kind)
@@ -151,8 +151,9 @@ def audit_split(
     """Find validation images that are also in the training set.
 
     A model looks better than it is if it is tested on images from its training set. This function
-    finds equal files, different files with equal pixels, and near duplicates. If `balance_folder`
-    has written a ``metadata.csv``, it also finds copies of images in the other folder.
+    finds equal files, different files with equal pixels, and near duplicates. If the folders
+    contain a ``metadata.csv`` that `balance_folder` has written, this function also finds augmented
+    copies of images in the other folder.
 
     Parameters
     ----------
@@ -163,12 +164,12 @@ def audit_split(
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread, once for each folder.
     storage_options : mapping or None, default=None
-        Options for fsspec's file systems, if there are URLs.
+        Options for fsspec's file systems, which open the URLs.
 
     Returns
     -------
     AuditReport
-        The report. Its paths are relative to their folder.
+        The report. Each path is relative to its own folder, `train` or `val`.
 
     Raises
     ------
@@ -315,7 +316,7 @@ def _resolve(place: str) -> str:
 def pair_equal(
     first: Iterable[tuple[str, object]], second: Iterable[tuple[str, object]]
 ) -> list[tuple[str, str]]:
-    """Pair names on one side with names on the other for the same thing; None is no thing."""
+    """Pair names on both sides that stand for the same thing; None stands for nothing."""
     by_thing: dict[object, list[str]] = {}
     for name, thing in first:
         if thing is not None:

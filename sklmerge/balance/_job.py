@@ -198,8 +198,8 @@ default="light"
         ``joblib.parallel_config``.
     on_error : {"raise", "skip", "warn"}, default="raise"
         What to do if an image cannot be read. ``"raise"`` raises an error. ``"skip"`` leaves the
-        image out; in train, more copies of other images of its class replace it. ``"warn"`` does
-        the same and warns.
+        image out; in train, it is replaced by other images of its class or by copies of them.
+        ``"warn"`` does the same and warns.
     dry_run : bool, default=False
         Write nothing, and return a report of what would be done.
     progress : callable, default=None
@@ -233,8 +233,9 @@ default="light"
 
     See Also
     --------
-    separate : Restores the original classes of a balanced folder. audit_split : Finds images that
-    two folders share. batches_from_directory : Makes balanced batches without writing files.
+    separate : Restores the original classes of a balanced folder.
+    audit_split : Finds images that two folders share.
+    batches_from_directory : Makes balanced batches without writing files.
 
     Notes
     -----

@@ -27,7 +27,7 @@ IMAGE_FORMATS = ("keep", "jpeg", "png")
 
 
 class Output(NamedTuple):
-    """How files come to the destination; the fields are parameters of `balance_folder`."""
+    """How files are written to the destination; the fields are parameters of `balance_folder`."""
 
     place: str
     image_format: str
@@ -50,7 +50,7 @@ def run_job(
     dry_run: bool,
     progress: Progress | None,
 ) -> BalanceReport:
-    """Plan one balanced folder, and write it unless it is only asked what would be done."""
+    """Plan one balanced folder, and write it unless this is a dry run."""
     plan = plan_job(sources, mapping, rules, groups)
     head = describe_job(plan, parameters, sources.root)
     begun = find_begun_plan(store, head)
@@ -96,7 +96,7 @@ def check_output(
     image_size: tuple[int, int] | None,
     quality: int,
 ) -> Output:
-    """Check how files are to come to the destination, and what does not go together."""
+    """Check the parameters that say how files are written, also against each other."""
     if place is None:
         place = "copy" if n_folds is None else "symlink"
     check_choice("place", place, PLACES)

@@ -40,16 +40,17 @@ def separate(
 ) -> dict[str, dict[str, int]]:
     """Restore the original classes of a balanced folder.
 
-    The parts (train, val and test) stay the same. Within each part, files go to the folders of
-    their original classes, and copies go to the same class as their source image.
+    The parts (train, val and test) stay the same. Within each part, every file is put into the
+    folder of its original class. The original class of an augmented copy is that of its source
+    image.
 
     Parameters
     ----------
     balanced : path
-        A finished folder of `balance_folder`.
+        A folder that `balance_folder` has completely written.
     destination : path
-        New or empty folder. It appears complete or not at all. If a run is interrupted, the next
-        call removes its temporary files.
+        New or empty folder. The folder appears complete or not at all. If a call is interrupted,
+        the next call removes its temporary files.
     include_augmented : bool, default=True
         Whether to include the augmented copies.
     place : {"copy", "hardlink", "symlink"}, default="copy"
@@ -65,7 +66,7 @@ def separate(
     Raises
     ------
     ValueError
-        If `balanced` is not finished, or the destination contains files or is in use.
+        If `balanced` is not complete, or the destination contains files or is in use.
     BadFileError
         If the files in `balanced` do not match its metadata.
     OSError
@@ -73,7 +74,7 @@ def separate(
 
     See Also
     --------
-    balance_folder : Writes the balanced folder.
+    balance_folder : Writes balanced folders.
 
     Examples
     --------

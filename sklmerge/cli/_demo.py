@@ -56,18 +56,18 @@ def run_demo(out: Path, n_jobs: int | None) -> None:
     print_lines([f"all {n_checked} original images are back in their classes, byte for byte"])
 
     print_step(
-        4, f"Evaluate: {_REPEATS} x 4-fold cross-validation, tested on images without copies"
+        4, f"Evaluate by {_REPEATS} x 4-fold cross-validation; only training images are copied"
     )
     print_table(
         ["training rows", "original level", "merged level", *CLASSES],
         compare_pipelines(),
-        title="Balanced accuracy, and recall by class, of HOG, grey levels and logistic regression",
+        title="Balanced accuracy, and recall of each class: logistic regression, HOG, grey levels",
     )
     print_lines(
         [
-            "Mean ± standard deviation over folds. All models predict the three original classes;",
-            "the merged level counts grass and gravel as one, which is easier by itself: compare",
-            "down a column, not across.",
+            "Mean ± standard deviation over folds. All models predict the three original classes.",
+            "The merged level counts grass and gravel as one class, which makes the task easier.",
+            "So compare numbers within a column, not between columns.",
         ]
     )
 
@@ -85,7 +85,7 @@ def print_step(number: int, text: str) -> None:
 
 
 def check_originals(source: Path, separated: Path) -> int:
-    """Check that every file given is in the folder of its class, byte for byte; return how many."""
+    """Check that all files came back to their class, byte for byte; return their number."""
 
     def list_digests(folder: Path) -> set[tuple[str, bytes]]:
         files = (path for path in folder.rglob("*.png") if "__aug" not in path.name)
@@ -98,7 +98,7 @@ def check_originals(source: Path, separated: Path) -> int:
 
 
 def compare_pipelines() -> list[list[Any]]:
-    """Cross-validate the same features and model on rows as given, weighed, and copied."""
+    """Cross-validate one model on the given rows, with class weights, and with copies."""
     images, labels = load_textures(return_X_y=True)
     prepare = (
         make_union(HOGFeatures(pixels_per_cell=(16, 16)), ColorHistogram()),
@@ -117,7 +117,7 @@ def compare_pipelines() -> list[list[Any]]:
 
 
 def judge(model: Any, images: NDArray[np.uint8], labels: NDArray[Any]) -> list[str]:
-    """Return mean and spread of balanced accuracy at both levels, and mean recall by class."""
+    """Return mean and spread of balanced accuracy at both levels, and the recall of each class."""
     merger = LabelMerger(MERGE).fit(labels)
     folds = RepeatedStratifiedKFold(n_splits=4, n_repeats=_REPEATS, random_state=0)
     figures = []

@@ -18,11 +18,11 @@ FAILED, WRONG_USE, STOPPED = 1, 2, 130
 
 
 def report_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn errors and warnings into a line each, and into an exit code."""
+    """Print errors and warnings of a command as one line each, and set the exit code."""
     # Options are named like the parameters of the library, so its messages are printed as they
     # are. Exit codes: 2 for wrong use, 1 for a failed job (a file that cannot be read, a full
     # disk, a package that is missing), 130 when stopped from the keyboard.
-    goes_on = "; run the same command again, and balance goes on where it was"
+    goes_on = "; run the same command again to continue"
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -46,7 +46,7 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 @contextmanager
 def note_interrupts() -> Iterator[list[int]]:
-    """Note that Ctrl-C was pressed: in a library that is being loaded it may become any error."""
+    """Record that Ctrl-C was pressed, which may become any error while a library is loading."""
     noted: list[int] = []
     usual = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or usual is signal.SIG_IGN:
@@ -99,7 +99,7 @@ def fail(message: str, code: int) -> NoReturn:
 
 
 def make_line(message: str) -> str:
-    """Bring a message to one line that any terminal can show."""
+    """Convert a message to one line that any terminal can show."""
     from sklmerge.images import show_name
 
     return show_name(re.sub(r"\s*\n\s*", " ", message.strip()))

@@ -20,7 +20,7 @@ def inspect(
     budget: Annotated[
         str | None,
         typer.Option(
-            metavar="SIZE", help="Disk space for copies, such as 20GB.  [default: free space]"
+            metavar="SIZE", help="Disk space for all files, such as 20GB.  [default: free space]"
         ),
     ] = None,
     n_jobs: opt.Jobs = None,
@@ -79,15 +79,21 @@ def report(
 def weights(
     place: Any,
     merge: opt.Merge = None,
-    scheme: Annotated[str, typer.Option(help="balanced, effective, log or uniform.")] = "balanced",
-    power: Annotated[float, typer.Option(help="For balanced; 0.5 is the square-root rule.")] = 1.0,
-    beta: Annotated[float, typer.Option(help="For effective, in [0, 1).")] = 0.9999,
+    scheme: Annotated[
+        str, typer.Option(help="Scheme: balanced, effective, log or uniform.")
+    ] = "balanced",
+    power: Annotated[float, typer.Option(help="Exponent for balanced; 0.5: square root.")] = 1.0,
+    beta: Annotated[float, typer.Option(help="Parameter of effective, in [0, 1).")] = 0.9999,
     normalize: Annotated[
         str,
-        typer.Option(help="Which weight is 1: mean over samples or classes, max, min, or none."),
+        typer.Option(
+            help="Which weight becomes 1: the mean over samples or over classes, max or min. "
+            "none: no normalisation."
+        ),
     ] = "samples",
     max_ratio: Annotated[
-        float | None, typer.Option(help="Largest weight, as a multiple of the smallest.")
+        float | None,
+        typer.Option(help="Limit the largest weight to this multiple of the smallest."),
     ] = None,
     framework: Annotated[
         str,
@@ -118,21 +124,30 @@ def suggest(
     merge: opt.Merge = None,
     model: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.onnx", help="Compare images by the output of this network."),
+        typer.Option(
+            metavar="FILE.onnx", help="Use the output of this network as features of the images."
+        ),
     ] = None,
     n_classes: Annotated[
         int | None, typer.Option(min=1, help="Merge until this many classes are left.")
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="Merge while confusability is at least this.  [default: 0.1]"),
+        typer.Option(
+            help="Merge classes as long as their confusability is at least this value."
+            "  [default: 0.1]"
+        ),
     ] = None,
     image_size: Annotated[
         str | None,
-        typer.Option(metavar="HEIGHTxWIDTH", help="Size to compare images at.  [default: 48x48]"),
+        typer.Option(
+            metavar="HEIGHTxWIDTH",
+            help="Resize images to this size first.  [default: 48x48, or the size that --model "
+            "expects]",
+        ),
     ] = None,
-    max_images: Annotated[int, typer.Option(min=2, help="Most images to use of each class.")] = 500,
-    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
+    max_images: Annotated[int, typer.Option(min=2, help="Maximum images to use per class.")] = 500,
+    folds: Annotated[int, typer.Option(min=2, help="Number of cross-validation folds.")] = 5,
     group_by: opt.GroupBy = None,
     random_state: opt.Seed = 0,
     n_jobs: opt.Jobs = None,
@@ -142,7 +157,7 @@ def suggest(
     from sklmerge.cli._output import print_json, print_suggestion, show_waiting
     from sklmerge.report import suggest_folder
 
-    with show_waiting("describing images, and predicting out of fold"):
+    with show_waiting("computing features and cross-validating"):
         found = suggest_folder(
             place,
             merge=opt.read_merge(merge),
@@ -167,36 +182,43 @@ def audit(
     train: Annotated[
         str, typer.Argument(metavar="TRAIN", help="Folder of class folders, URL, or table.")
     ],
-    val: Annotated[str, typer.Argument(metavar="VAL", help="The same for validation.")],
+    val: Annotated[
+        str, typer.Argument(metavar="VAL", help="Folder, URL or table of the validation images.")
+    ],
     path_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Column of paths, if these are tables.")
+        str | None,
+        typer.Option(metavar="NAME", help="Column of paths, if TRAIN or VAL is a table."),
     ] = None,
     label_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Column of labels, if these are tables.")
+        str | None,
+        typer.Option(metavar="NAME", help="Column of labels, if TRAIN or VAL is a table."),
     ] = None,
     suffix: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Text to add to each path, such as .jpg.")
+        str | None, typer.Option(metavar="TEXT", help="Text to append to each path, such as .jpg.")
     ] = None,
     root: Annotated[
         str | None,
-        typer.Option(metavar="FOLDER", help="Folder that their paths are relative to."),
+        typer.Option(metavar="FOLDER", help="Folder that the paths in the tables are relative to."),
     ] = None,
     extensions: Annotated[
         str | None,
-        typer.Option(metavar=".A,.B", help="File extensions, such as .jpg to skip PNG masks."),
+        typer.Option(
+            metavar=".A,.B", help="File extensions to read, such as .jpg to skip PNG masks."
+        ),
     ] = None,
     exclude: Annotated[
         str | None,
-        typer.Option(metavar="REGEX", help="Leave out paths that match, such as _mask."),
+        typer.Option(metavar="REGEX", help="Leave out files whose paths match, such as _mask."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="CSV file to write, with all images found.")
+        Path | None,
+        typer.Option("--out", "-o", help="CSV file to write, with all pairs that were found."),
     ] = None,
     storage_options: opt.StorageOptions = None,
     n_jobs: opt.Jobs = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Find VAL images that are also in TRAIN, or share a source with TRAIN; exit 1 if any."""
+    """Find VAL images that are also in TRAIN: equal, similar, or copies. Exit code 1 if any."""
     from sklmerge.balance import audit_split
     from sklmerge.cli._output import print_json, print_lines, show_progress
     from sklmerge.report import Place
@@ -245,8 +267,8 @@ def preview(
     out: Annotated[Path, typer.Option("--out", "-o", help="Image file to write.")] = Path(
         "preview.png"
     ),
-    n_sources: Annotated[int, typer.Option(min=1, help="Rows per class.")] = 1,
-    n_copies: Annotated[int, typer.Option(min=1, help="Augmented copies per row.")] = 6,
+    n_sources: Annotated[int, typer.Option(min=1, help="Number of rows per class.")] = 1,
+    n_copies: Annotated[int, typer.Option(min=1, help="Number of copies per row.")] = 6,
     merge: opt.Merge = None,
     augmenter: Any = None,
     random_state: opt.Seed = 0,

@@ -18,43 +18,53 @@ def balance(
     merge: opt.Merge = None,
     samples_per_class: Annotated[
         str,
-        typer.Option(help="majority, minority, natural, a number, or CLASS=NUMBER,... in train."),
+        typer.Option(
+            help="Files of each class in train: majority, minority, natural, a number, or "
+            "CLASS=NUMBER,..."
+        ),
     ] = "majority",
-    max_copies: Annotated[int, typer.Option(help="Most copies of one image; -1: no limit.")] = 20,
+    max_copies: Annotated[
+        int, typer.Option(help="Maximum number of copies of one image; -1 means no limit.")
+    ] = 20,
     split: Annotated[
         str | None,
         typer.Option(
             metavar="TRAIN,VAL[,TEST]",
-            help="Shares, or val=0.1,test=50 (a share, images per class); 1 puts all in train."
-            "  [default: 0.8,0.2]",
+            help="Fractions of the images. Or, for example, val=0.1,test=50 (a tenth for val, and "
+            "50 images per class for test). 1 puts all images in train.  [default: 0.8,0.2]",
         ),
     ] = None,
     folds: Annotated[
-        int | None, typer.Option(help="Make this many folds, with links, for cross-validation.")
+        int | None, typer.Option(help="Write this many folds for cross-validation, as links.")
     ] = None,
     resplit: Annotated[
-        bool, typer.Option("--resplit", help="Split a source anew that is already divided.")
+        bool,
+        typer.Option("--resplit", help="If SOURCE is already divided into parts, split it again."),
     ] = False,
     group_by: opt.GroupBy = None,
     drop: Annotated[
         str | None,
         typer.Option(
             metavar="A,B",
-            help="Leave out duplicates, similar, leaks, conflicts or unreadable before the split.",
+            help="Images to leave out before the split: duplicates, similar, leaks, conflicts, "
+            "unreadable.",
         ),
     ] = None,
     image_size: Annotated[
-        str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Resize all images.")
+        str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Resize all images to this.")
     ] = None,
     how: Annotated[
         str | None,
         typer.Option(
             "--place",
-            help="Unchanged images: copy, hardlink, symlink or reference.  [default: copy]",
+            help="How to place unchanged images: copy, hardlink, symlink or reference.  [default: "
+            "copy, or symlink with --folds]",
         ),
     ] = None,
-    image_format: Annotated[str, typer.Option(help="keep, jpeg or png.")] = "keep",
-    quality: Annotated[int, typer.Option(help="Quality of JPEG files that are written.")] = 95,
+    image_format: Annotated[
+        str, typer.Option(help="Format of the files: keep, jpeg or png.")
+    ] = "keep",
+    quality: Annotated[int, typer.Option(help="Quality of JPEG files, from 1 to 100.")] = 95,
     augmenter: Any = None,
     destination_options: opt.DestinationOptions = None,
     random_state: opt.Seed = 0,
@@ -62,7 +72,9 @@ def balance(
     on_error: opt.OnError = "raise",
     force: Annotated[
         bool,
-        typer.Option("--force", help="Take over a DESTINATION in an object store from a dead run."),
+        typer.Option(
+            "--force", help="Take over a DESTINATION in an object store from a run that was killed."
+        ),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Report what would be done, and write nothing.")
@@ -154,7 +166,7 @@ def demo(
     ] = Path("sklmerge-demo"),
     n_jobs: opt.Jobs = None,
 ) -> None:
-    """Run everything on sample photographs, from merging to evaluation."""
+    """Show all steps on sample photographs, from merging to evaluation."""
     from sklmerge.cli._demo import run_demo
 
     run_demo(out, n_jobs)

@@ -26,7 +26,7 @@ from sklmerge.report import FolderReport, FolderSuggestion
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON, names as they are written where the terminal can show them."""
+    """Print a value as JSON, without escapes for characters that the terminal can show."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
@@ -38,7 +38,7 @@ def print_json(value: Any) -> None:
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None
 ) -> None:
-    """Print a table; what is a number stands to the right."""
+    """Print a table, with numbers aligned to the right."""
     shown = None if title is None else show_name(title)
     table = Table(title=shown, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for place, column in enumerate(columns):
@@ -50,25 +50,25 @@ def print_table(
 
 
 def format_cell(cell: object) -> str:
-    """Write a number as people read it, anything else as it is."""
+    """Format a number for people; leave anything else unchanged."""
     if isinstance(cell, float):
         return f"{cell:.3g}" if abs(cell) < 1000 else f"{cell:,.0f}"
     return f"{cell:,}" if isinstance(cell, int) else show_name(str(cell))
 
 
 def print_lines(lines: Sequence[str]) -> None:
-    """Print lines, names in them as escapes where they would break the line or the terminal."""
+    """Print lines, with escapes for characters that would break the line or the terminal."""
     for line in lines:
         print(show_name(line))
 
 
 def list_members(members: Mapping[Any, Sequence[Any]], label: Any) -> str:
-    """Name the original classes of a merged one; nothing for a class that is only itself."""
+    """List the original classes of a merged class; "" for a class that is not merged."""
     return "" if list(members[label]) == [label] else ", ".join(map(str, members[label]))
 
 
 class _RateColumn(ProgressColumn):
-    """How many files a second come, over the last half minute."""
+    """Files per second over the last half minute."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
@@ -94,7 +94,7 @@ def show_progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def show_waiting(what: str) -> Iterator[None]:
-    """Show on standard error that something takes its time."""
+    """Show on standard error that a step takes some time."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield
@@ -104,11 +104,11 @@ def show_waiting(what: str) -> Iterator[None]:
 
 
 def print_inspection(found: FolderReport) -> None:
-    """Print what a folder holds, and what to do."""
+    """Print the contents of a folder, and what to do."""
     merges = any(len(members) > 1 for members in found.members.values())
     bad = bool(found.unreadable_counts)
-    columns = ["class", *(["of"] if merges else []), "images", *(["unreadable"] if bad else [])]
-    columns += ["share", "weight", "copies of each"]
+    columns = ["class", *(["merged from"] if merges else []), "images"]
+    columns += [*(["unreadable"] if bad else []), "share", "weight", "copies per image"]
     rows = [
         [
             label,
@@ -128,7 +128,7 @@ def print_inspection(found: FolderReport) -> None:
 def print_suggestion(found: FolderSuggestion) -> None:
     """Print which classes are confused, and which merge is suggested."""
     header = ["merge", "confusability", "classes", "accuracy", "balanced acc.", ""]
-    title = f"{found.source}: {found.n_images:,} images, out of fold"
+    title = f"{found.source}: {found.n_images:,} images, cross-validated"
     print_table(header, found.list_steps(), title=title)
     print_lines(found.list_remarks())
 
@@ -136,7 +136,7 @@ def print_suggestion(found: FolderSuggestion) -> None:
 def print_weights(
     estimator: ClassWeightEstimator, index: ImageIndex, code: str, as_json: bool
 ) -> None:
-    """Print the weight of each class, and the code, for people or for programs."""
+    """Print the weight of each class and the code, as a table or as JSON."""
     class_weight, indices = estimator.class_weight_, index.class_indices
     if as_json:
         print_json(

@@ -22,15 +22,15 @@ Merge = Annotated[
         "--merge",
         metavar="AB=A,B",
         help="Merge classes; can be repeated. If names contain commas or equal signs, pass JSON: "
-        '\'{"AB": ["A", "B"]}\'. With --levels leaf, --merge parent merges the classes that are '
-        "in the same folder.",
+        '\'{"AB": ["A", "B"]}\'. With --levels leaf, --merge parent merges the classes whose '
+        "folders are in the same parent folder.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print only JSON, for use by programs.")]
 GroupBy = Annotated[
     str | None,
     typer.Option(
-        help="Which images stay together: content (equal files), similar (also near duplicates), "
+        help="Images to keep together: content (equal files), similar (also near duplicates), "
         "a column of a table in SOURCE, or a regular expression.",
     ),
 ]
@@ -100,7 +100,7 @@ def read_names(option: str, text: str | None) -> list[str] | None:
 
 
 def read_storage_options(text: str | None, name: str = "storage_options") -> dict[str, Any] | None:
-    """Read what fsspec's file system is made with."""
+    """Read the options of fsspec's file system from JSON."""
     if text is None:
         return None
     # The text may hold a key, so no message repeats it.
@@ -130,7 +130,7 @@ def read_numbers(option: str, text: str, n_most: int) -> tuple[float, ...]:
 
 
 def read_budget(text: str | None) -> float | None:
-    """Read a size on the disk, such as ``20GB``, into bytes."""
+    """Convert a disk size, such as ``20GB``, to bytes."""
     if text is None:
         return None
     found = re.fullmatch(r"([\d.]*) *([a-zA-Z]*)", text.strip())
@@ -143,7 +143,7 @@ def read_budget(text: str | None) -> float | None:
 
 
 def read_max_copies(number: int) -> int | None:
-    """Read a bound on copies, of which -1 is none."""
+    """Read the maximum number of copies; -1 means no limit."""
     if number < -1:
         raise ValueError(f"max_copies must be at least 0, or -1 for no bound, got {number}")
     return None if number == -1 else number
@@ -151,7 +151,7 @@ def read_max_copies(number: int) -> int | None:
 
 # What has another form is handed on as it is, for the library to say what it takes.
 def read_split(text: str) -> Any:
-    """Read shares of train, val and test, or ``val=0.1,test=50``; ``1`` puts all in train."""
+    """Read fractions of train, val and test, or ``val=0.1,test=50``; ``1`` puts all in train."""
     try:
         if "=" not in text:
             shares = tuple(map(float, text.split(",")))
@@ -167,7 +167,7 @@ def _read_amount(text: str) -> float | int:
 
 
 def read_image_size(text: str | None) -> Any:
-    """Read ``HEIGHTxWIDTH``, or one number for a square; a comma and brackets do as well."""
+    """Read ``HEIGHTxWIDTH``, or one number for a square; ``(HEIGHT, WIDTH)`` is also allowed."""
     # The error of a wrong size shows it as Python writes it: (224, 224).
     sides = [side.strip() for side in re.split("[x,]", (text or "").lower().strip("() "))]
     if not all(side.isdecimal() for side in sides):
@@ -189,10 +189,10 @@ def read_samples(text: str) -> Any:
 
 # Option -> its type, metavar and help; names are those of Place.
 _SOURCE: dict[str, tuple[str, str]] = {
-    "labels": ("TABLE", "CSV of paths and labels, if SOURCE has no class folders."),
+    "labels": ("TABLE", "CSV file of paths and labels, if SOURCE has no class folders."),
     "path_column": ("NAME", "Column of paths in TABLE.  [default: file_name]"),
     "label_column": ("NAME", "Column of labels in TABLE.  [default: original_label or label]"),
-    "suffix": ("TEXT", "Text to add to each path, such as .jpg."),
+    "suffix": ("TEXT", "Text to append to each path in TABLE, such as .jpg."),
     "classes": ("A,B", "Use only these classes. If names contain commas, pass a JSON list."),
     "levels": ("WORD", "Which folders are classes: top, or leaf (every folder with images)."),
     "extensions": (".A,.B", "File extensions to read, such as .jpg to skip PNG masks."),
@@ -203,7 +203,7 @@ _SOURCE_PANEL = "Which images"
 
 
 def take_source(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command SOURCE and the options that say how it is read; it gets them as ``place``."""
+    """Add SOURCE and its reading options to a command, which gets them as ``place``."""
 
     @functools.wraps(command)
     def run(*args: Any, source: str, **kwargs: Any) -> Any:
@@ -213,7 +213,8 @@ def take_source(command: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(command)
     own = [p for p in signature.parameters.values() if p.name != "place"]
     argument = typer.Argument(
-        metavar="SOURCE", help="Folder of class folders, its URL, or a CSV of paths and labels."
+        metavar="SOURCE",
+        help="Folder or URL with a folder for each class, or a CSV file of paths and labels.",
     )
     added = [make_parameter("source", str, argument, inspect.Parameter.empty)]
     for name, (metavar, text) in _SOURCE.items():
@@ -226,7 +227,7 @@ def take_source(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def read_place(source: str, given: dict[str, str | None]) -> "Place":
-    """Read where images are, and how they are read."""
+    """Make a place from SOURCE and its reading options."""
     from pathlib import Path
 
     from sklmerge.images import find_local, is_url
@@ -254,7 +255,11 @@ def read_place(source: str, given: dict[str, str | None]) -> "Place":
 # which stands for width and height alike.
 _AUGMENTER: dict[str, tuple[Any, str | None, str]] = {
     "rotation_range": (float | None, "DEGREES", "Largest rotation in either direction."),
-    "shift_range": (float | None, "FRACTION", "Largest shift; values of 1 or more are in pixels."),
+    "shift_range": (
+        float | None,
+        "FRACTION",
+        "Largest shift, as a fraction of the size; values of 1 or more are in pixels.",
+    ),
     "shear_range": (float | None, "DEGREES", "Largest shear in either direction."),
     "zoom_range": (float | None, "FRACTION", "Zoom range; 0.2 means factors from 0.8 to 1.2."),
     "brightness_range": (str | None, "LOW,HIGH", "Brightness factor range (1 = unchanged)."),
@@ -265,14 +270,14 @@ _AUGMENTER: dict[str, tuple[Any, str | None, str]] = {
     "fill_mode": (
         str | None,
         "MODE",
-        "How to fill beyond the border: nearest, constant, reflect or wrap.",
+        "How to fill pixels from beyond the border: nearest, constant, reflect or wrap.",
     ),
 }
 _AUGMENTER_PANEL = "How copies are augmented"
 
 
 def take_augmenter(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of an augmenter; it gets what they make as ``augmenter``."""
+    """Add the options of an augmenter to a command, which gets it as ``augmenter``."""
 
     @functools.wraps(command)
     def run(*args: Any, augment: str, **kwargs: Any) -> Any:
@@ -294,14 +299,14 @@ def take_augmenter(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def make_parameter(name: str, kind: Any, option: Any, default: Any) -> inspect.Parameter:
-    """Describe one option as the parameter that typer reads it from."""
+    """Make the function parameter from which typer reads an option."""
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, option], default=default
     )
 
 
 def read_augmenter(augment: str, ranges: dict[str, Any]) -> "Augmenter | None":
-    """Build the augmenter of a preset and of given ranges; None makes plain copies."""
+    """Build an augmenter from a preset and given ranges; None makes unchanged copies."""
     from sklmerge._checks import check_choice
     from sklmerge.augment import ImageAugmenter, TrivialAugmenter
 

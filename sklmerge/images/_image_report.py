@@ -121,8 +121,8 @@ class ImageReport:
         n_copies = sum(len(same) - 1 for same in self.duplicates)
         lines = [
             f"{self.n_files} files: {len(self.bad_files)} cannot be read, {n_copies} are copies "
-            f"of others, {len(self.same_pixels)} times the same pixels in different files, "
-            f"{len(self.conflicts)} times under different labels",
+            f"of others; groups of different files with the same pixels: {len(self.same_pixels)}; "
+            f"groups of equal images with different labels: {len(self.conflicts)}",
             *self.describe_images(),
         ]
         lines += [f"  cannot be read: {path} ({why})" for path, why in self.bad_files.items()]

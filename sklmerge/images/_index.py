@@ -52,8 +52,7 @@ class ImageIndex(IndexRows):
         - a table of paths and labels with one row per image: a pandas or polars data frame, or a
           CSV file (commas, semicolons or tabs). All cells of a CSV file are read as text, so ``01``
           and ``1`` are different labels, and ``None`` is an ordinary label;
-        - a tar or zip archive of class folders, or a list of archives. A tar archive must not be
-          compressed;
+        - a zip archive or an uncompressed tar archive of class folders, or a list of archives;
         - a Hugging Face data set of encoded images, one row per image. Labels are the names of its
           ClassLabel column. Each path consists of ``dataset://``, the fingerprint of the data set,
           the row number and the path stored in the row, if any. Images are read from the data set
@@ -62,9 +61,8 @@ class ImageIndex(IndexRows):
         The classes to use. None uses all classes. The order does not matter, because classes are
         always numbered in sorted order, as Keras numbers class folders.
     merge : mapping, list of lists, LabelMerger, "parent" or None, default=None
-        Which classes to merge, such as ``{"AB": ["A", "B"]}``. A class name that does not exist
-        raises an error. With ``levels="leaf"``, "parent" merges the classes whose folders are in
-        the same parent folder.
+        Which classes to merge, such as ``{"AB": ["A", "B"]}``. Unknown class names raise an error.
+        With ``levels="leaf"``, "parent" merges the classes with the same parent folder.
     levels : {"top", "leaf"}, default="top"
         Which folders are classes. "top": every folder directly in the source; images in its
         subfolders belong to the same class. "leaf": every folder that directly contains images; the
@@ -76,10 +74,9 @@ class ImageIndex(IndexRows):
         Regular expression, such as ``"_mask"`` or ``"^old/"``. Files whose relative paths match it
         are left out.
     path_column, label_column : str or None, default=None
-        Columns of a table or data set that contain the paths and the labels. By default, the path
-        column is ``file_name``, and the label column is ``original_label`` or, if it does not
-        exist, ``label``. If a table has no columns with these names, the only suitable column is
-        used. If there is not exactly one suitable column, an error lists all columns.
+        Columns of a table or data set with the paths and the labels. By default, these are
+        ``file_name``, and ``original_label`` or, if it does not exist, ``label``. Without these
+        names, the only suitable column is used, or an error lists all columns.
     suffix : str, default=""
         Text to append to each path of a table, such as ``".jpg"``.
     root : path, URL or None, default=None
@@ -87,12 +84,11 @@ class ImageIndex(IndexRows):
         contains the table or, for a data frame, the working directory.
     reader : callable or None, default=None
         A function that takes a path and returns an array, for other file formats. Also pass the
-        ``extensions`` of these formats. If the function raises an exception, the file counts as
-        unreadable, and the exception is given as the reason. The array must have the shape and
-        dtype of an image: (height, width) or (height, width, channels), with 1, 3 or 4 channels, as
-        uint8, uint16, float32 or float64. For a file behind a URL or in an archive, the function
-        gets a binary file object instead of a path; ``numpy.load``, ``pydicom.dcmread`` and
-        ``tifffile.imread`` accept both.
+        ``extensions`` of these formats. If it raises an exception, the file counts as unreadable.
+        The array must be of shape (height, width) or (height, width, channels), with 1, 3 or 4
+        channels, and of dtype uint8, uint16, float32 or float64. For a file behind a URL or in an
+        archive, the function gets a binary file object instead of a path; ``numpy.load``,
+        ``pydicom.dcmread`` and ``tifffile.imread`` accept both.
     allow_empty : bool, default=False
         Whether class folders without images are allowed. ``empty_folders`` lists them.
     storage_options : mapping or None, default=None
@@ -103,9 +99,9 @@ class ImageIndex(IndexRows):
     root : str
         The root of the paths. A URL has no slash at the end.
     paths : ImagePaths of length n
-        Paths of the images. For folders and archives, they are sorted by class and then bytewise.
-        For tables and data sets, they are in the order of the rows. The object behaves like a list
-        of str, and ``paths.relative()`` returns the paths without the root.
+        Paths of the images: for tables and data sets, in the order of the rows; otherwise sorted by
+        class and then bytewise. The object behaves like a list of str, and ``paths.relative()``
+        returns the paths without the root.
     original_classes : list of length n_original
         The classes before merging, sorted.
     original_codes : ndarray of int, shape (n,)
@@ -127,9 +123,9 @@ class ImageIndex(IndexRows):
     ------
     ValueError
         If the folder does not exist, has no class folders, or has a class folder without images
-        (unless ``allow_empty=True``); if ``classes`` or ``merge`` names a class that does not
-        exist; if a column, label or file of a table is missing; or if ``storage_options`` are given
-        for a local path.
+        (unless ``allow_empty``); if ``classes`` or ``merge`` names a class that does not exist; if
+        a column, label or file of a table is missing; or if ``storage_options`` are given for a
+        local path.
     BadFileError
         If a table cannot be read.
     ConnectionError
@@ -274,8 +270,8 @@ class ImageIndex(IndexRows):
         Returns
         -------
         ImageIndex
-            The index with the new merge. If this index is one part of a split, the new index still
-            has all classes of the whole index. So both parts have the same class numbers.
+            The index with the new merge. The classes of a part of a split are those of the whole
+            index, so both parts have the same class numbers.
         """
         view = self._copy()
         if isinstance(merge, str) and merge == "parent":
@@ -288,18 +284,16 @@ class ImageIndex(IndexRows):
     ) -> tuple[Self, Self]:
         """Split the images into train and test, with the same share of every original class.
 
-        Split before you make augmented copies. Otherwise, copies of the same image could be in both
-        parts, and the test score would be too high. Whether an image goes to train or test depends
-        mainly on its own path (or group) and the seed. So if you add images later, few of the old
-        images move to the other part.
+        Split before you make augmented copies. Otherwise, copies of one image can be in both parts,
+        and the test score is too high. Whether an image goes to train or test depends mainly on its
+        own path (or group) and the seed. So if you add images later, few old images change sides.
 
         Parameters
         ----------
         test_size : float, default=0.2
             Fraction of the images that go to test, between 0 and 1. Every class with at least two
-            images is in both parts, unless `groups` makes this impossible. If a class has only one
-            image, this image goes to train, unless several such classes are merged: these are split
-            like one class.
+            images is in both parts, unless `groups` makes this impossible. A class with one image
+            goes to train; if several such classes are merged, they are split like one class.
         groups : array-like of shape (n,) or None, default=None
             Group of each image, such as the patient. All images of a group go to the same part, so
             `test_size` is matched only as closely as the groups allow.
@@ -352,11 +346,9 @@ class ImageIndex(IndexRows):
             be read, an error is always raised.
         return_indices : bool, default=False
             Whether to also return the positions of the images that were read.
-            ``index.labels[positions]`` are the labels of the returned images, even if some files
-            were left out.
+            ``index.labels[positions]`` are their labels, even if other files were left out.
         n_jobs : int or None, default=None
-            Number of threads, as in joblib. Each thread downloads up to 16 files at a time from
-            URLs.
+            Number of threads, as in joblib. Each downloads up to 16 files at a time from URLs.
 
         Returns
         -------

@@ -23,7 +23,7 @@ COLORMAP = "Blues"
 
 
 class Colors(NamedTuple):
-    """Colours that stand out from a background: text, lesser text, bars, bands, and series."""
+    """Colours that contrast with a background: text, secondary text, bars, bands and series."""
 
     ink: str
     faint: str
@@ -33,7 +33,7 @@ class Colors(NamedTuple):
 
 
 class Display:
-    """What all displays share: they say in short what they show."""
+    """Base class of all displays, with a short representation."""
 
     def __repr__(self) -> str:
         names = list(inspect.signature(type(self)).parameters)
@@ -47,7 +47,7 @@ def _show_value(value: Any) -> str:
 
 
 def choose_colors(ax: Any, outside: bool = False) -> Colors:
-    """Choose colours for what is drawn on axes, or outside of them, in whatever style they have."""
+    """Choose colours that contrast with the background of axes or figure, in any style."""
     from matplotlib import rcParams
     from matplotlib.colors import to_hex, to_rgb
 
@@ -69,13 +69,13 @@ def choose_colors(ax: Any, outside: bool = False) -> Colors:
 
 
 def measure_light(color: Sequence[float]) -> float:
-    """Say how light a colour is, from 0 to 1."""
+    """Return the lightness of a colour, from 0 to 1."""
     red, green, blue = color[:3]
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def find_paper(ax: Any, caller: str) -> str:
-    """Find the colour of the figure that axes are or will be in, as a name that Pillow knows."""
+    """Return the background colour of the (future) figure of axes, as a name for Pillow."""
     settings = load_pyplot(caller).rcParams
     from matplotlib.colors import to_hex, to_rgba
 
@@ -86,7 +86,7 @@ def find_paper(ax: Any, caller: str) -> str:
 
 
 def check_kind(name: str, given: object, kind: type) -> None:
-    """Refuse what is no instance of a class."""
+    """Raise an error unless a value is an instance of a class."""
     if not isinstance(given, kind):
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
         raise TypeError(f"{name} must be {article} {kind.__name__}, got {type(given).__name__}")
@@ -95,7 +95,7 @@ def check_kind(name: str, given: object, kind: type) -> None:
 def check_values(
     name: str, given: Mapping[str, Any], kind: type, kind_name: str | None = None
 ) -> None:
-    """Refuse what is no mapping of names to instances of a class."""
+    """Raise an error unless a value maps names to instances of a class."""
     expected = f"{name} must map a name to a {kind_name or kind.__name__} each, got"
     if not isinstance(given, Mapping):
         raise TypeError(f"{expected} {type(given).__name__}")
@@ -105,7 +105,7 @@ def check_values(
 
 
 def check_counts(name: str, counts: Sequence[Any], n_classes: int) -> None:
-    """Refuse what is not one count for each class."""
+    """Raise an error unless there is one valid count per class."""
     if len(counts) != n_classes:
         raise ValueError(
             f"{name} must have one count for each of {n_classes} classes, got {len(counts)}"
@@ -122,14 +122,14 @@ _FONT_SIZE = 10.0
 
 
 def open_axes(ax: Any, figure_size: tuple[float, float], caller: str) -> Any:
-    """Take the axes given, or make a figure with one, of a size in inches."""
+    """Return the given axes, or create a figure of this size in inches with new axes."""
     if ax is not None:
         return check_axes(ax)
     return load_pyplot(caller).subplots(figsize=figure_size, layout="constrained")[1]
 
 
 def check_axes(ax: Any) -> Any:
-    """Refuse what nothing can be drawn on, such as a figure."""
+    """Raise an error unless this is an Axes; a figure, for example, is not."""
     if not hasattr(ax, "barh"):
         raise TypeError(
             f"ax must be matplotlib's Axes, such as plt.subplots()[1], got {type(ax).__name__}"
@@ -138,7 +138,7 @@ def check_axes(ax: Any) -> Any:
 
 
 def load_pyplot(caller: str) -> Any:
-    """Import matplotlib.pyplot, or say how to install it."""
+    """Import matplotlib.pyplot; if it is missing, the error says how to install it."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -149,29 +149,29 @@ def load_pyplot(caller: str) -> Any:
 
 
 def fit_font(ax: Any, n_rows: float) -> float:
-    """Say how large text may be, in points, if so many rows share the height of axes."""
+    """Return the font size, in points, at which this number of rows fits the height of axes."""
     points = 72 * measure_axes(ax)[1]
     return float(min(_FONT_SIZE, max(3.0, 0.72 * points / max(n_rows, 1))))
 
 
 def fit_length(ax: Any, font: float, most: int = 32) -> int:
-    """Say how many letters a name beside axes may have, so that half of their width is left."""
+    """Return the maximum length of names beside axes that leaves half of the width free."""
     # A letter is 0.6 of its size wide.
     return int(min(most, max(8, 0.5 * 72 * measure_axes(ax)[0] / (0.6 * font))))
 
 
 def measure_axes(ax: Any) -> tuple[float, float]:
-    """Say how wide and how high axes are, in inches."""
+    """Return the width and height of axes in inches."""
     return ax.bbox.width / ax.figure.dpi, ax.bbox.height / ax.figure.dpi
 
 
 def has_room_outside(ax: Any) -> bool:
-    """Say whether what stands beside axes stays in the figure: a layout engine makes room."""
+    """Return whether a layout engine makes room for what is drawn beside axes."""
     return ax.figure.get_layout_engine() is not None
 
 
 def add_legend(ax: Any, handles: Sequence[Any], names: Sequence[str], inside: str) -> None:
-    """Write a legend to the right of axes if there is room, or else in a corner inside."""
+    """Add a legend to the right of axes if there is room, otherwise in a corner inside."""
     style = {"fontsize": 9, "loc": "upper left", "bbox_to_anchor": (1, 1), "frameon": False}
     if not has_room_outside(ax):
         style = {"fontsize": min(9, fit_font(ax, 2 * len(names))), "loc": inside}
@@ -182,7 +182,7 @@ def add_legend(ax: Any, handles: Sequence[Any], names: Sequence[str], inside: st
 
 
 def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
-    """Make an axis logarithmic, with numbers written out as people read them."""
+    """Make an axis logarithmic, with plain numbers such as 10,000."""
     from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter
 
     ax.set(**{f"{side}scale": "log", f"{side}lim": (low, high)})
@@ -203,7 +203,7 @@ def scale_log(ax: Any, low: float, high: float, side: str = "x") -> None:
 
 
 def choose_ticks(low: float, high: float, most: int) -> list[float]:
-    """Choose round numbers of a short logarithmic axis, evenly spread, two of them at least."""
+    """Choose at least two round, evenly spread ticks for a short logarithmic axis."""
     unit = 10.0 ** math.floor(math.log10(high))
     for digits in range(4):
         step = unit / 10**digits
@@ -223,7 +223,7 @@ def choose_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def write_out(axis: Any) -> None:
-    """Write numbers beside an axis as people read them: 10,000 and not 10⁴."""
+    """Format the numbers beside an axis for people: 10,000 and not 10⁴."""
     from matplotlib.ticker import FuncFormatter
 
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))

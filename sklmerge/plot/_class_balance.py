@@ -30,7 +30,7 @@ _LOG_RATIO = 50
 
 
 def scale_counts(ax: Any, counts: NDArray[np.int_], log: bool | None) -> None:
-    """Choose the axis of counts, with room for the figures behind the bars."""
+    """Set the scale of the counts, with room for the numbers at the ends of the bars."""
     counts = counts[counts > 0]
     if len(counts) == 0:
         ax.set_xlim(0, 1)
@@ -44,14 +44,14 @@ def scale_counts(ax: Any, counts: NDArray[np.int_], log: bool | None) -> None:
 
 
 def write_count(ax: Any, text: str, end: float, place: float, font: float) -> None:
-    """Write a figure behind the end of its bar."""
+    """Write a number at the end of its bar."""
     spot = (max(end, ax.get_xlim()[0]), place)
     style = {"va": "center", "fontsize": min(font, 8), "color": choose_colors(ax).ink}
     ax.annotate(text, spot, (3, 0), textcoords="offset points", **style)
 
 
 class BalanceRow(NamedTuple):
-    """One row of the picture: a class, or one of the original classes of a merged one."""
+    """One row of the plot: a class, or one of the original classes of a merged class."""
 
     label: Any
     is_member: bool
@@ -68,7 +68,7 @@ def arrange_rows(
     copies: Sequence[int] | None,
     merged: Sequence[Any] | None,
 ) -> list[BalanceRow]:
-    """Arrange classes from the largest to the smallest, members below what they are merged to."""
+    """Sort classes from largest to smallest, with original classes below their merged class."""
     none = [0] * len(classes)
     columns = [none if own is None else own for own in (before, sources, copies)]
     table = list(zip(classes, *columns, strict=True))
@@ -89,13 +89,13 @@ def arrange_rows(
 def count_copies(
     codes: NDArray[np.signedinteger], drawn: NDArray[np.intp], n_classes: int
 ) -> list[int]:
-    """Count, class by class, the draws of a source that was drawn before."""
+    """Count the repeated draws of each class, that is, of images that were drawn before."""
     draws = np.bincount(codes[drawn], minlength=n_classes)
     return (draws - np.bincount(codes[np.unique(drawn)], minlength=n_classes)).tolist()
 
 
 def check_length(sampler: Any, drawn: NDArray[np.intp], n_labels: int) -> None:
-    """Refuse labels that are not as many as a fitted sampler was given, if that shows."""
+    """Raise an error if the number of labels differs from what a sampler was fitted to."""
     asked = "y must be the labels that the sampler was given, got"
     if len(drawn) and drawn.max() >= n_labels:
         raise ValueError(f"{asked} {n_labels} labels where it drew row {drawn.max()}")
@@ -108,7 +108,7 @@ def check_length(sampler: Any, drawn: NDArray[np.intp], n_labels: int) -> None:
 
 
 def tell_after(row: BalanceRow) -> str:
-    """Say how many images a class has afterwards, and of what."""
+    """Describe how many images a class has after balancing, and how many are copies."""
     return f"{row.sources:,} + {row.copies:,}" if row.copies else f"{row.sources:,}"
 
 
@@ -126,9 +126,9 @@ class ClassBalanceDisplay(Display):
         Number of images of each class.
     sources, copies : sequence of int, length n, default=None and None
         Number of different source images in each class after balancing, and number of copies of
-        them. None draws only the counts before balancing.
+        these images. None draws only the counts before balancing.
     merged : sequence of labels, length n, default=None
-        The merged class of each original class. None if nothing is merged.
+        The merged class of each original class. None if no classes are merged.
 
     Attributes
     ----------
@@ -176,16 +176,16 @@ class ClassBalanceDisplay(Display):
 
     @classmethod
     def from_labels(cls, y: Any, *, merge: Any = None, ax: Any = None) -> Self:
-        """Plot how many images each class has.
+        """Plot how many images each class has, without balancing.
 
         Parameters
         ----------
         y : array-like of shape (n_samples,) or ImageIndex
             Original labels.
         merge : mapping, list of lists, LabelMerger or None, default=None
-            Which classes count as one class. None uses the merge of the index, if y is one.
+            Which classes to merge. None uses the merge of the index, if `y` is an index.
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -204,14 +204,14 @@ class ClassBalanceDisplay(Display):
         Parameters
         ----------
         estimator : sampler or EpochSchedule
-            A sampler after resampling (from here or from imbalanced-learn, with
-            ``sample_indices_``), or a fitted schedule.
+            A sampler after ``fit_resample``, or a fitted schedule. A sampler from imbalanced-learn
+            must have ``sample_indices_``.
         y : array-like of shape (n_samples,) or ImageIndex, default=None
-            The original labels that were resampled. Not needed for a schedule.
+            The original labels, before resampling. Not needed for a schedule.
         epoch : int, default=0
-            Number of the epoch to draw, for a schedule.
+            Number of the epoch to draw. Only used for a schedule.
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -253,7 +253,7 @@ class ClassBalanceDisplay(Display):
         part : str, default="train"
             The part of the balanced folder to draw.
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -271,20 +271,20 @@ class ClassBalanceDisplay(Display):
         ).plot(ax=ax)
 
     def plot(self, ax: Any = None, *, log: bool | None = None) -> Self:
-        """Plot the bars.
+        """Plot the bars of each class.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
         log : bool, default=None
-            Whether to use a logarithmic axis. None uses one if the largest count is at least 50
-            times the smallest.
+            Whether the axis of counts is logarithmic. None means that it is logarithmic if the
+            largest count is at least 50 times the smallest.
 
         Returns
         -------
         ClassBalanceDisplay
-            Itself.
+            This display.
         """
         if len(self.classes) == 0:
             raise ValueError("classes must hold at least one, got none")

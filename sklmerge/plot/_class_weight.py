@@ -32,15 +32,15 @@ _SCHEMES: Mapping[str, ClassWeightEstimator] = {
 class ClassWeightDisplay(Display):
     """Show the weight of each class under several schemes, side by side.
 
-    Weights are ratios, so the axis is logarithmic. Classes are sorted from the most frequent to the
-    rarest.
+    The axis is logarithmic, because only the ratios of weights matter. Classes are sorted from the
+    most frequent to the rarest.
 
     Parameters
     ----------
     class_weights : mapping of str to mapping of label to float
         Name of each scheme -> weight of each class.
     class_counts : mapping of label to float, default=None
-        Number of images of each class, to sort the classes. None keeps the given order.
+        Number of images of each class, by which the classes are sorted. None keeps the given order.
 
     Attributes
     ----------
@@ -86,17 +86,18 @@ class ClassWeightDisplay(Display):
         *,
         ax: Any = None,
     ) -> Self:
-        """Compute weights from known counts, and draw them.
+        """Compute the weights of several schemes from class counts, and plot them.
 
         Parameters
         ----------
         counts : mapping of label to float, or Series of floats by label
             Number of images of each class.
         estimators : mapping of str to ClassWeightEstimator, default=None
-            Name in the legend -> estimator, which is cloned before fitting. None compares inverse
-            frequency, its square root, the effective number of samples and the logarithm.
+            Name of the scheme in the legend -> estimator, which is cloned before fitting. None
+            compares inverse frequency, its square root, the effective number of samples and the
+            logarithm.
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -116,12 +117,12 @@ class ClassWeightDisplay(Display):
         Parameters
         ----------
         estimators : mapping of str to ClassWeightEstimator
-            Name in the legend -> estimator.
+            Name of the scheme in the legend -> estimator.
         y : array-like, data set, generator or ImageIndex, default=None
-            If given, clones of the estimators are fitted to these labels. None means that the
-            estimators are already fitted.
+            Labels to which clones of the estimators are fitted. None means that the estimators are
+            already fitted.
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -130,7 +131,7 @@ class ClassWeightDisplay(Display):
         Raises
         ------
         TypeError
-            If an estimator is for ``target="multilabel"``.
+            If an estimator has ``target="multilabel"``.
         """
         check_values("estimators", estimators, ClassWeightEstimator)
         fitted = dict(estimators)
@@ -154,12 +155,12 @@ class ClassWeightDisplay(Display):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
         ClassWeightDisplay
-            Itself.
+            This display.
         """
         check_values("class_weights", self.class_weights, Mapping, "mapping")
         classes = list(dict.fromkeys(label for own in self.class_weights.values() for label in own))
@@ -205,7 +206,7 @@ class ClassWeightDisplay(Display):
 
 
 def tell_classes(classes: list[Any], counts: Mapping[Any, float], length: int) -> list[str]:
-    """Name classes in so many letters, with their images where these are known."""
+    """Shorten class names to this many letters, and add the number of images if it is known."""
     names = shorten_names(classes, length)
     for place, label in enumerate(classes):
         if label in counts:

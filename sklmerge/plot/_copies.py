@@ -14,7 +14,7 @@ from sklmerge.images import BadFileError, ImageIndex
 
 
 def caption_params(row: Mapping[str, Any]) -> str:
-    """Write drawn parameters in a few short lines."""
+    """Describe augmentation parameters in a few short lines."""
     lines = []
     for names, unit, scale in _SIGNED:
         values = [show_signed(row[name] * scale, unit) for name in names if name in row]
@@ -71,7 +71,7 @@ _WORDS = {
 
 
 def show_signed(value: float, unit: str) -> str:
-    """Write a whole number with a sign, but for zero."""
+    """Format a whole number with a sign, except 0."""
     whole = round(value)
     return f"{whole:+d}{unit}" if whole else f"0{unit}"
 
@@ -86,7 +86,7 @@ def pick_file_rows(
     *,
     bad_files: dict[str, str] | None = None,
 ) -> list[SheetRow]:
-    """Pick images of each class, each with its first copies as `balance_folder` makes them."""
+    """Pick images of each class, with their first copies as `balance_folder` makes them."""
     keys = hash_texts(index.paths.iterate_bytes())
     rows = []
     for label in classes:
@@ -115,7 +115,7 @@ def pick_file_rows(
 
 
 def read_reason(error: BadFileError) -> str:
-    """Take the reason out of an error about a single file."""
+    """Extract the reason from an error message about a single file."""
     return str(error).partition("' (")[2].partition("); pass ")[0]
 
 
@@ -129,7 +129,7 @@ def pick_array_rows(
     n_copies: int,
     seed: int,
 ) -> list[SheetRow]:
-    """Pick images of each class, each with its first copies as a sampler makes them of arrays."""
+    """Pick images of each class, with their first copies as a sampler makes them from arrays."""
     keys = np.arange(len(images), dtype=np.uint64)
     rows = []
     for label in classes:
@@ -148,7 +148,7 @@ def pick_array_rows(
 def choose_sources(
     members: NDArray[np.intp], keys: NDArray[np.uint64], n: int, seed: int
 ) -> NDArray[np.intp]:
-    """Choose n images of a class, the same ones however many others there are."""
+    """Choose n images of a class by a hash that does not depend on the other images."""
     ranks = rank_keys(keys[members], seed, "preview")
     return members[np.argsort(ranks, kind="stable")][:n]
 
@@ -172,11 +172,11 @@ def vary_image(
 
 
 def write_label(label: Any) -> str:
-    """Write a label on one line, whatever it holds: the lines after it are smaller."""
+    """Format a label on one line, because later lines are drawn smaller."""
     return " ".join(str(label).split())
 
 
 def shorten_stem(path: str) -> str:
-    """Write a file's name in few letters, without its extension."""
+    """Shorten a file name and remove its extension."""
     name = Path(path).stem
     return name if len(name) <= 19 else f"{name[:8]}...{name[-8:]}"

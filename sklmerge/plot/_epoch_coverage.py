@@ -36,7 +36,7 @@ def draw_series(
     *,
     name_ends: bool,
 ) -> None:
-    """Draw a line for each class, in axes whose limits are set."""
+    """Draw a line for each class, in axes whose limits are already set."""
     labels = sorted(series, key=lambda label: class_counts[label])
     short = shorten_names(labels, 24)
     names = {
@@ -65,7 +65,7 @@ def draw_series(
 
 
 def shade_by_size(ax: Any, counts: Sequence[int]) -> Any:
-    """Make colours from the rarest class, dark, to the most frequent, with a bar that says so."""
+    """Make colours from the rarest class to the most frequent one, with a colour bar."""
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
@@ -109,7 +109,7 @@ def name_lines(ax: Any, names: Sequence[str], ends: Sequence[float]) -> None:
 
 
 def spread_out(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
-    """Move places apart until neighbours are a gap from each other, keeping their order."""
+    """Move positions apart until neighbours have at least this gap; keep their order."""
     order = np.argsort(places, kind="stable")
     groups: list[list[float]] = []  # of each the middle, and how many it holds
     for place in places[order].tolist():
@@ -136,29 +136,29 @@ _LARGEST_BATCH = 4096
 class EpochCoverageDisplay(Display):
     """Show how often the images of each class have been drawn after each epoch.
 
-    This is what `plot` draws. While a line is below 1, it shows the fraction of the class that has
-    been drawn. At 1, every image has been drawn once. `plot_batches` draws what happens without a
-    schedule: the probability that a random batch contains no image of a class.
+    While a line is below 1, it shows the fraction of the class that has been drawn. At 1, every
+    image has been drawn once. The method `plot_batches` shows what happens without a schedule: it
+    plots the probability that a random batch contains no image of a class.
 
     Parameters
     ----------
     class_counts : mapping of label to int
         Number of images of each class.
     times_drawn : mapping of label to ndarray of float, shape (n_epochs,)
-        How often an image of the class has been drawn after 1, 2, ... epochs, on average. The
-        number for a single image is this average, rounded up or down.
+        How often the images of a class have been drawn after 1, 2, ... epochs, on average. Each
+        single image has been drawn this number of times, rounded up or down.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        The axes of the last plot.
+        The axes that were drawn on last.
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
 
     See Also
     --------
     EpochSchedule : Decides which images each epoch draws.
-    batch_coverage : Computes the probabilities of `plot_batches`.
+    batch_coverage : Computes the probabilities that `plot_batches` shows.
 
     Examples
     --------
@@ -188,12 +188,12 @@ class EpochCoverageDisplay(Display):
         Parameters
         ----------
         estimator : EpochSchedule
-            Fitted.
+            A fitted schedule.
         n_epochs : int, default=None
-            Number of epochs to show. None shows epochs until every image has been drawn once, up to
-            10,000.
+            Number of epochs to show. None shows as many epochs as it takes to draw every image
+            once, up to 10,000.
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -214,17 +214,17 @@ class EpochCoverageDisplay(Display):
         ).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
-        """Plot how often the images of each class have been sampled after each epoch, on average.
+        """Plot how often the images of each class have been drawn after each epoch, on average.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
         EpochCoverageDisplay
-            Itself.
+            This display.
         """
         if not any(len(own) for own in self.times_drawn.values()):
             raise ValueError("times_drawn must hold an epoch of at least one class, got none")
@@ -252,15 +252,15 @@ class EpochCoverageDisplay(Display):
         Parameters
         ----------
         batch_sizes : sequence of int, default=None
-            Batch sizes to show. None uses powers of two up to a size that misses no class, and at
-            most 4,096.
+            Batch sizes to show. None uses powers of two, up to a batch size that hardly ever misses
+            a class, and at most 4,096.
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
         EpochCoverageDisplay
-            Itself.
+            This display.
 
         See Also
         --------
@@ -291,7 +291,7 @@ class EpochCoverageDisplay(Display):
 
 
 def list_batch_sizes(class_counts: Mapping[Any, int]) -> list[int]:
-    """List powers of two, up to the first batch that hardly ever misses a class."""
+    """List powers of two, up to the first batch size that hardly ever misses a class."""
     largest = min(_LARGEST_BATCH, sum(class_counts.values()))
     sizes = [1]
     while 2 * sizes[-1] <= largest and max(batch_coverage(class_counts, sizes[-1]).values()) > 0.01:
@@ -300,7 +300,7 @@ def list_batch_sizes(class_counts: Mapping[Any, int]) -> list[int]:
 
 
 def list_pools(schedule: EpochSchedule) -> list[tuple[Any, int, int, int, int]]:
-    """List classes, or members that take turns: label, images, draws of the class, turn, turns."""
+    """List classes, or original classes that alternate: label, images, draws, turn, turns."""
     draws = schedule.samples_per_class_
     if schedule.within_merged != "balanced":
         return [(label, n, draws[label], 0, 1) for label, n in schedule.class_counts_.items()]

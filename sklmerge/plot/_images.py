@@ -25,7 +25,7 @@ _SCALE, _DENSITY = 2, 200
 
 
 def show_rows(rows: Sequence[SheetRow], ax: Any, captions: bool, caller: str) -> Any:
-    """Draw rows of images on axes, which take the sheet as one picture; return the axes."""
+    """Draw rows of images on axes, as a single picture, and return the axes."""
     if not captions:
         rows = [
             SheetRow(row.title, row.images, [""] * len(row.images), row.n_sources) for row in rows
@@ -40,12 +40,12 @@ def show_rows(rows: Sequence[SheetRow], ax: Any, captions: bool, caller: str) ->
 
 
 class AugmentationDisplay(Display):
-    r"""Show images in frames, with their augmented copies to the right.
+    r"""Show images, in frames, next to their augmented copies.
 
     Parameters
     ----------
     rows : sequence of SheetRow
-        The rows, from top to bottom.
+        The rows of the sheet, from top to bottom.
 
     Attributes
     ----------
@@ -86,28 +86,29 @@ class AugmentationDisplay(Display):
         random_state: Any = None,
         ax: Any = None,
     ) -> Self:
-        """Plot images of each class, and augmented copies of these images.
+        """Plot images of each class next to their augmented copies.
 
         Parameters
         ----------
         estimator : AugmentingOverSampler, or whatever `as_augmenter` takes
-            How the images are augmented. It does not have to be fitted.
+            How the images are augmented. A sampler does not have to be fitted.
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
-            Images. Flattened rows need `image_shape`, either here or in the sampler.
+            The images. If X contains flattened rows, `image_shape` is needed, here or in the
+            sampler.
         y : array-like of shape (n,), default=None
-            Original labels. Not needed for an index. If an array has no labels, its images count as
-            one class.
+            Original labels. Not needed for an index. If X is an array and `y` is None, all images
+            count as one class.
         classes : sequence of labels, default=None
             The (merged) classes to show. None shows all.
         n_sources, n_copies : int, default=1 and 5
-            Number of rows per class, and number of copies per row.
+            Number of rows (source images) per class, and number of copies per row.
         image_shape : tuple of int, default=None
             Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
         random_state : int, RandomState instance or None, default=None
-            Seed of the copies. None uses the seed of the sampler if `estimator` is one, and 0
-            otherwise.
+            Seed of the copies. None uses the seed of the sampler, or 0 if `estimator` is not a
+            sampler.
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -115,8 +116,8 @@ class AugmentationDisplay(Display):
 
         Notes
         -----
-        For an array, these are the first copies that a sampler with the same seed makes. For an
-        index, they are the first copies that `balance_folder` makes with the same seed.
+        If X is an array, the plot shows the first copies that a sampler makes with the same seed.
+        If X is an index, it shows the first copies that `balance_folder` makes with the same seed.
         """
         merge = None
         if isinstance(estimator, AugmentingOverSampler):
@@ -152,14 +153,14 @@ class AugmentationDisplay(Display):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
         captions : bool, default=True
             Whether to write the name of the source or the parameters of the copy below each image.
 
         Returns
         -------
         AugmentationDisplay
-            Itself.
+            This display.
         """
         self.ax_ = show_rows(self.rows, ax, captions, "AugmentationDisplay.plot")
         self.figure_ = self.ax_.figure
@@ -167,7 +168,7 @@ class AugmentationDisplay(Display):
 
 
 class ConfusedImagesDisplay(Display):
-    r"""Show the images that a model confuses, for each pair of confused classes.
+    r"""Show the images that a model confuses, for the most confused pairs of classes.
 
     Look at these images before you merge two classes. Often the labels are wrong, or the difference
     is not visible at this image size.
@@ -175,8 +176,8 @@ class ConfusedImagesDisplay(Display):
     Parameters
     ----------
     rows : sequence of SheetRow
-        The rows, from top to bottom. There are up to two rows per pair of classes, one for each
-        direction of confusion.
+        The rows of the sheet, from top to bottom. Each pair of classes has up to two rows, one for
+        each direction of confusion.
 
     Attributes
     ----------
@@ -224,10 +225,11 @@ class ConfusedImagesDisplay(Display):
         estimator : MergeAdvisor or MergeSuggestion
             A fitted advisor, or a suggestion.
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
-            The images that were predicted, in the same order. Flattened rows need `image_shape`.
+            The images of all predicted samples, in the same order as the predictions. If X contains
+            flattened rows, `image_shape` is needed.
         y : array-like of shape (n,), default=None
-            The true labels of these images. Not needed for an index. Its original labels are used
-            if the suggestion is about original labels, and its merged labels otherwise.
+            The true labels of these images. Not needed if X is an index: its original labels are
+            used if the suggestion is about original labels, and its merged labels otherwise.
         n_pairs : int, default=3
             Maximum number of pairs of classes.
         n_images : int, default=6
@@ -235,7 +237,7 @@ class ConfusedImagesDisplay(Display):
         image_shape : tuple of int, default=None
             Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -244,7 +246,8 @@ class ConfusedImagesDisplay(Display):
         Raises
         ------
         ValueError
-            If no two classes are confused, or the numbers of labels and images differ.
+            If no pair of classes is confused, or the number of labels differs from the number of
+            images.
         """
         check_whole("n_pairs", n_pairs, 1)
         check_whole("n_images", n_images, 1)
@@ -278,14 +281,14 @@ class ConfusedImagesDisplay(Display):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
         captions : bool, default=True
-            Whether to write the row number of X below each image.
+            Whether to write the position of each image in X below the image.
 
         Returns
         -------
         ConfusedImagesDisplay
-            Itself.
+            This display.
         """
         self.ax_ = show_rows(self.rows, ax, captions, "ConfusedImagesDisplay.plot")
         self.figure_ = self.ax_.figure
@@ -302,7 +305,7 @@ def _read_true_labels(images: Any, suggestion: MergeSuggestion) -> NDArray[Any]:
 
 
 def pick_images(images: Any, places: NDArray[np.intp], title: str) -> SheetRow:
-    """Pick rows of an array, or files of an index, with where each of them is found."""
+    """Pick rows of an array or files of an index, and say where each of them is."""
     if isinstance(images, ImageIndex):
         captions = [shorten_stem(images.paths[place]) for place in places]
         return SheetRow(title, list(images.read(places, color_mode="rgb")), captions, n_sources=0)
@@ -311,7 +314,7 @@ def pick_images(images: Any, places: NDArray[np.intp], title: str) -> SheetRow:
 
 
 def choose_classes(classes: Sequence[Any] | None, known: Sequence[Any]) -> Sequence[Any]:
-    """Check which classes are to be drawn."""
+    """Check the classes to draw."""
     if isinstance(classes, str):
         raise TypeError(f"classes must be a list or array of labels, got {classes!r} (str)")
     unknown = [label for label in classes if label not in known] if classes is not None else []

@@ -47,7 +47,7 @@ _INK = "#1a1a1a"
 
 
 def draw_matrix(ax: Any, values: NDArray[Any], classes: list[Any], normalize: bool) -> Any:
-    """Draw the cells and the names of the classes."""
+    """Draw the cells of the matrix and the names of the classes."""
     n = len(classes)
     image = ax.imshow(values, cmap=COLORMAP, vmin=0, vmax=1 if normalize else None)
     ax.grid(False)
@@ -61,7 +61,7 @@ def draw_matrix(ax: Any, values: NDArray[Any], classes: list[Any], normalize: bo
 
 
 def write_values(ax: Any, image: Any, values: NDArray[Any], normalize: bool) -> None:
-    """Write the figures into the cells, where all of them can be read."""
+    """Write the values into the cells, if all of them are large enough to read."""
     n = len(values)
     # What would read 0.00 is left out.
     texts = {
@@ -79,7 +79,7 @@ def write_values(ax: Any, image: Any, values: NDArray[Any], normalize: bool) -> 
 
 
 def draw_frame(ax: Any, column: int, row: int, width: int, height: int) -> None:
-    """Draw a frame around cells of a merged class."""
+    """Draw a frame around the cells of a merged class."""
     from matplotlib.patches import Rectangle
 
     # White below the colour keeps the frame visible on cells of any colour.
@@ -92,7 +92,7 @@ def draw_frame(ax: Any, column: int, row: int, width: int, height: int) -> None:
 def find_frames(
     classes: Sequence[Any], merge: Mapping[Any, Sequence[Any]]
 ) -> list[tuple[int, int, int, int]]:
-    """Find the cells of each merged class: column and row of the first, width and height."""
+    """Find the cells of each merged class: column and row of the first cell, width and height."""
     frames = []
     for own in merge.values():
         places = np.sort([classes.index(label) for label in own])
@@ -106,7 +106,7 @@ def find_frames(
 
 
 def draw_tree(ax: Any, links: NDArray[np.float64], threshold: float | None) -> None:
-    """Draw the joins to the right of the matrix, its leaves level with the rows."""
+    """Draw the tree of joins to the right of the matrix, with one leaf per row."""
     joins = list_joins(links)
     faint = choose_colors(ax).faint
     highest = max([*(height for _, _, height in joins), threshold or 0])
@@ -133,7 +133,7 @@ def draw_tree(ax: Any, links: NDArray[np.float64], threshold: float | None) -> N
 def list_joins(
     links: NDArray[np.float64],
 ) -> list[tuple[tuple[float, float], tuple[float, float], float]]:
-    """List each join: where its two branches begin, at which rows, and where they meet."""
+    """List for each join where its two branches begin, their rows, and where they meet."""
     tree = dendrogram(links, no_plot=True)
     joins = []
     for rows, heights in zip(tree["icoord"], tree["dcoord"], strict=True):
@@ -145,7 +145,7 @@ def list_joins(
 
 
 def order_classes(classes: list[Any], merge: Any, links: NDArray[np.float64] | None) -> list[int]:
-    """Order classes as the leaves of the tree, or, without one, by merged class."""
+    """Order classes as in the tree or, without a tree, by merged class."""
     if links is not None and len(links):
         return [int(leaf) for leaf in dendrogram(links, no_plot=True)["leaves"]]
     first = {label: min(map(classes.index, own)) for own in merge.values() for label in own}
@@ -168,10 +168,10 @@ class MergeDisplay(Display):
     merge : mapping, list of lists or LabelMerger
         The merged classes to draw frames around.
     linkage : ndarray of shape (n_classes - 1, 4), default=None
-        Linkage matrix in SciPy's format, with distances that are 1 minus confusability. None draws
-        no tree.
+        Linkage matrix in SciPy's format, in which distances are 1 minus the confusability. None
+        draws no tree.
     threshold : float, default=None
-        Smallest confusability at which classes are joined, drawn as a dashed line. None draws no
+        Minimum confusability at which classes are joined, drawn as a dashed line. None draws no
         line.
 
     Attributes
@@ -179,7 +179,7 @@ class MergeDisplay(Display):
     ax_ : matplotlib.axes.Axes
         The axes of the matrix.
     tree_ax_ : matplotlib.axes.Axes or None
-        The axes of the tree.
+        The axes of the tree. None without a tree.
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
     classes_ : list of labels
@@ -187,7 +187,7 @@ class MergeDisplay(Display):
 
     See Also
     --------
-    ConfusedImagesDisplay : Shows the confused images.
+    ConfusedImagesDisplay : Shows the images that a model confuses.
 
     Examples
     --------
@@ -218,7 +218,7 @@ class MergeDisplay(Display):
     def from_estimator(
         cls, estimator: MergeAdvisor | MergeSuggestion, *, normalize: bool = True, ax: Any = None
     ) -> Self:
-        """Plot the suggestion of an advisor and the reasons for it.
+        """Plot a suggested merge, with the confusion matrix and the tree behind it.
 
         Parameters
         ----------
@@ -253,15 +253,15 @@ class MergeDisplay(Display):
         normalize: bool = True,
         ax: Any = None,
     ) -> Self:
-        """Plot a suggestion from predictions, or your own merge.
+        """Plot the merge that predictions suggest, or your own merge.
 
         Parameters
         ----------
         y_true, y_pred : array-like of shape (n_samples,)
             True and predicted labels of the same samples. The model must not have been trained on
-            them.
+            these samples.
         merge : mapping, list of lists or LabelMerger, default=None
-            Your own merge to draw frames for, without a tree. None draws the suggested merge.
+            Your own merge. It is shown as frames, without a tree. None draws the suggested merge.
         n_classes, threshold : default=None
             See `suggest_merges`. Only allowed if `merge` is None.
         normalize : bool, default=True
@@ -286,20 +286,20 @@ class MergeDisplay(Display):
         return display.plot(ax, normalize=normalize)
 
     def plot(self, ax: Any = None, *, normalize: bool = True) -> Self:
-        """Plot the matrix, and the tree if there is one.
+        """Plot the confusion matrix, and the tree if there is one.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes or pair of Axes, default=None
-            One Axes draws only the matrix, and a pair of Axes draws the matrix and the tree. None
-            creates a figure.
+            Axes to draw on. With one Axes, only the matrix is drawn. With a pair, the matrix is
+            drawn on the first and the tree on the second. None creates a new figure.
         normalize : bool, default=True
-            Whether cells show fractions of the true class (True) or counts (False).
+            Whether the cells show the fraction of each true class (True) or counts (False).
 
         Returns
         -------
         MergeDisplay
-            Itself.
+            This display.
         """
         joined = list_joined(self.classes, self.merge, np.asarray(self.confusion))
         order = order_classes(list(self.classes), joined, self.linkage)
@@ -356,7 +356,7 @@ class MergeDisplay(Display):
 def list_joined(
     classes: Sequence[Any], merge: Any, confusion: NDArray[Any]
 ) -> dict[Any, list[Any]]:
-    """List the members of each merged class of two or more."""
+    """List the original classes of each merged class that has at least two."""
     labels = np.empty(len(classes), object)
     labels[:] = list(classes)
     if isinstance(merge, LabelMerger):
@@ -369,14 +369,14 @@ def list_joined(
 def choose_threshold(
     suggestion: MergeSuggestion, n_classes: int | None, threshold: float | None
 ) -> float | None:
-    """Say where joining ended: at the threshold in use, or where so many classes were left."""
+    """Return the confusability at which joining stopped, by threshold or number of classes."""
     if threshold is None and n_classes is None:
         return DEFAULT_THRESHOLD
     return find_threshold(suggestion) if threshold is None else threshold
 
 
 def find_threshold(suggestion: MergeSuggestion) -> float | None:
-    """Find a confusability between the last join that is suggested and the first that is not."""
+    """Return a confusability between the last suggested join and the next one."""
     if not suggestion.steps:
         return None
     made = [step.confusability for step in suggestion.steps if step.suggested]

@@ -5,7 +5,7 @@ from typing import Any
 
 
 def shorten_names(labels: Sequence[Any], length: int = 32) -> list[str]:
-    """Write labels in few letters each, so that those that differ still do."""
+    """Shorten labels so that different labels stay different."""
     names = [shorten_name(label, length) for label in labels]
     for name in {name for name in names if names.count(name) > 1}:
         places = [place for place, other in enumerate(names) if other == name]
@@ -17,7 +17,7 @@ def shorten_names(labels: Sequence[Any], length: int = 32) -> list[str]:
 
 
 def shorten_name(label: Any, length: int = 32) -> str:
-    """Write a label in few letters for matplotlib, its middle left out if it is long."""
+    """Shorten a label for matplotlib by leaving out its middle."""
     name = " ".join(str(label).split())
     if len(name) <= length:
         return escape_text(name)
@@ -26,7 +26,7 @@ def shorten_name(label: Any, length: int = 32) -> str:
 
 
 def show_difference(names: Sequence[str], length: int) -> list[str]:
-    """Cut names that begin alike to where they begin to differ; number those that still do not."""
+    """Cut the common beginning of names; number the names that are still equal."""
     columns = zip(*names, strict=False)
     start = next((n for n, own in enumerate(columns) if len(set(own)) > 1), min(map(len, names)))
     head = max(2, length // 3)
@@ -43,5 +43,5 @@ def show_difference(names: Sequence[str], length: int) -> list[str]:
 
 
 def escape_text(text: str) -> str:
-    """Keep matplotlib from reading ``$`` as the beginning of a formula."""
+    """Escape ``$``, which matplotlib would read as the beginning of a formula."""
     return text.replace("$", r"\$")

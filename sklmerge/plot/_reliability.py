@@ -38,7 +38,7 @@ class ReliabilityCurve(NamedTuple):
 def measure_reliability(
     confidence: NDArray[np.float64], came_true: NDArray[np.bool_], n_bins: int
 ) -> ReliabilityCurve:
-    """Bin predictions by confidence, in bins of equal width from 0 to 1."""
+    """Group predictions by confidence, in bins of equal width from 0 to 1."""
     bins = np.minimum((confidence * n_bins).astype(np.intp), n_bins - 1)
     counts = np.bincount(bins, minlength=n_bins)
     filled = counts > 0
@@ -52,8 +52,8 @@ class ReliabilityDisplay(Display):
     """Show whether probabilities are calibrated, for example before and after an adjustment.
 
     On the diagonal, predictions with a probability of 0.8 are correct in 80 % of cases. Below the
-    diagonal, probabilities are too high. This is typical of networks, and of one class (see
-    `label`) of a model that was trained on rebalanced data.
+    diagonal, the predicted probabilities are too high. This is typical of networks. It is also
+    typical of the rare classes (see `label`) of a model that was trained on rebalanced data.
 
     Parameters
     ----------
@@ -69,11 +69,11 @@ class ReliabilityDisplay(Display):
 
     See Also
     --------
-    sklmerge.adjust_prior : Adjusts probabilities to other class shares.
+    sklmerge.adjust_prior : Adjusts probabilities to different class shares.
 
     References
     ----------
-    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, for the error.
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017 (expected calibration error).
 
     Examples
     --------
@@ -109,15 +109,15 @@ class ReliabilityDisplay(Display):
         probabilities : mapping of str to array-like of shape (n_samples, n_classes)
             Name in the legend -> predicted probabilities.
         classes : array-like of shape (n_classes,), default=None
-            The classes of the columns. None means the sorted classes of ``y_true``.
+            The class of each column. None means the sorted classes of ``y_true``.
         label : label, default=None
-            Compare the predicted probability of this class with how often this class is the true
-            class. None compares the probability of the predicted class with how often the
-            prediction is correct.
+            If given, the predicted probability of this class is compared with how often it is the
+            true class. If None, the probability of the predicted class is compared with how often
+            the prediction is correct.
         n_bins : int, default=10
-            Number of bins, which have equal widths from 0 to 1.
+            Number of bins of equal width between 0 and 1.
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -163,13 +163,13 @@ class ReliabilityDisplay(Display):
         n_bins: int = 10,
         ax: Any = None,
     ) -> Self:
-        """Plot the reliability of a classifier on data outside its training set.
+        """Plot the reliability of a classifier on data that it was not trained on.
 
         Parameters
         ----------
         estimator : classifier
-            A fitted classifier with ``predict_proba``. For a PriorAdjustedClassifier, the
-            probabilities before the adjustment are also drawn, as "before".
+            A fitted classifier with ``predict_proba``. For a PriorAdjustedClassifier, a second
+            curve, named "before", shows the probabilities before the adjustment.
         X : array-like of shape (n_samples, ...)
             Samples to predict.
         y : array-like of shape (n_samples,)
@@ -196,12 +196,12 @@ class ReliabilityDisplay(Display):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None creates a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
         ReliabilityDisplay
-            Itself.
+            This display.
         """
         if not self.curves:
             raise ValueError("curves must hold at least one, got none")
@@ -232,7 +232,7 @@ class ReliabilityDisplay(Display):
 def check_probabilities(
     name: str, values: ArrayLike, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Refuse what is not one probability for each sample and class."""
+    """Raise an error unless there is one probability for each sample and class."""
     table = np.asarray(values, dtype=np.float64)
     if table.shape != shape:
         raise ValueError(

@@ -9,7 +9,7 @@ from sklmerge.weights import ClassWeightEstimator
 
 
 def choose_grouping(place: Place, report: ImageReport) -> str | None:
-    """Choose what must stay together, by what was found twice; what is divided stays divided."""
+    """Choose `group_by` according to the duplicates that were found; None for a divided source."""
     if place.whole is not None:
         return None
     if report.similar or report.same_pixels:
@@ -18,7 +18,7 @@ def choose_grouping(place: Place, report: ImageReport) -> str | None:
 
 
 def explain_findings(place: Place, report: ImageReport) -> list[str]:
-    """Say what to do about what was found beside the imbalance."""
+    """Say what to do about problems other than imbalance."""
     reasons = []
     grouping = choose_grouping(place, report)
     if place.whole is not None and (report.similar or report.same_pixels or report.duplicates):
@@ -28,13 +28,13 @@ def explain_findings(place: Place, report: ImageReport) -> list[str]:
         )
     if grouping is not None:
         reasons.append(
-            f"some images are there more than once: divide with group_by={grouping!r}, so that no "
-            "image is in train and in val, or leave them out by drop"
+            f"some images exist more than once: split with group_by={grouping!r}, so that no image "
+            "is in both train and val, or leave the duplicates out with drop"
         )
     if report.conflicts:
         reasons.append(
-            f"images that have different labels in different files: {len(report.conflicts)}; "
-            "correct them, or leave them out by drop='conflicts'"
+            f"groups of equal images with different labels: {len(report.conflicts)}; correct the "
+            "labels, or leave these images out with drop='conflicts'"
         )
     return reasons
 
@@ -42,7 +42,7 @@ def explain_findings(place: Place, report: ImageReport) -> list[str]:
 def write_commands(
     place: Place, merge: Merge | None, remedy: str, report: ImageReport, fits: bool = True
 ) -> list[str]:
-    """Write the commands that carry the advice out, past files that cannot be read."""
+    """Write the commands that follow the advice and skip unreadable files."""
     if place.is_index:
         return []
     if remedy == "weights":
@@ -74,7 +74,7 @@ _CLASSIFIERS = {
 def write_code(
     place: Place, merge: Merge | None, remedy: str, report: ImageReport, model: str = "network"
 ) -> list[str]:
-    """Write the same for a program; beside copies also what a training loop takes instead."""
+    """Write Python code that follows the advice; after code for copies, also balanced epochs."""
     if remedy == "nothing":
         return []
     first = _write_adjustment(place, merge, model)
@@ -150,7 +150,7 @@ def _write_epochs(place: Place, merge: Merge | None, report: ImageReport) -> lis
 
 
 def write_weights(framework: str, estimator: ClassWeightEstimator, index: ImageIndex) -> str:
-    """Write the line of Python that weighs classes in a framework; the estimator is fitted."""
+    """Write the line of Python that passes class weights to a framework."""
     by_label = {label: round(weight, 6) for label, weight in estimator.class_weight_.items()}
     # Keras and torch number classes as folders are numbered. XGBoost has no weights for classes,
     # so its line weighs samples; y holds numbers of classes.

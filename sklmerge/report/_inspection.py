@@ -28,13 +28,13 @@ class FolderReport:
     source : str
         The folder.
     n_images, n_files : int
-        Number of images that can be read, and number of all image files.
+        Number of readable images, and number of all image files.
     counts, original_counts : dict of label to int
         Number of readable images of each merged class, and of each original class.
     unreadable_counts : dict of label to int
         Number of unreadable files of each merged class.
     empty_folders : list of str
-        Class folders without an image.
+        Class folders without images.
     passed_over : dict of str to int
         File extension -> number of files that were skipped.
     members : dict of label to list of labels
@@ -42,13 +42,14 @@ class FolderReport:
     ratio : float
         Number of images of the largest class divided by that of the smallest class.
     class_weight : dict of label to float
-        Balanced class weights.
+        Class weights by inverse frequency ("balanced").
     copies : dict of label to int
-        Number of augmented copies per image that bring a class to the size of the largest class.
+        Number of augmented copies of each image with which a class becomes as large as the largest
+        class.
     n_files_balanced : int
-        Number of images and copies in total, with at most 3 copies of each image.
+        Total number of images and copies, if each image gets at most 3 copies.
     budget_bytes : float
-        Disk space for all images and copies.
+        Disk space in bytes that images and copies may use in total.
     first, remedy : str
         What to try first, and what to try next; see `sklmerge.balance.advise`.
     reasons : list of str
@@ -56,20 +57,20 @@ class FolderReport:
     bad_files : dict of str to str
         Path of each file that cannot be read -> the reason.
     duplicates, same_pixels, similar, conflicts : list of list of str
-        Groups of paths: equal files, different files with equal pixels, near duplicates, and equal
-        images with different labels.
+        Groups of paths. The four lists contain equal files, different files with equal pixels, near
+        duplicates, and equal images with different labels.
     sizes : dict of str to list of int
-        The smallest, median and largest (height, width).
+        The ``"smallest"``, ``"median"`` and ``"largest"`` image size, as [height, width].
     modes, formats : dict of str to int
-        Number of images of each colour mode (with bit depth), and of each format.
+        Colour mode and dtype -> number of images, and file format -> number of files.
     wrong_extensions : dict of str to str
         Path of each file whose extension does not match its content -> the actual format.
     n_bytes : int
-        Total size of the files.
+        Total size of the files in bytes.
     images : list of str
-        Sizes, modes and formats as text.
+        Lines of text that describe the sizes, modes and formats.
     commands, code : list of str
-        How to follow the advice, as shell commands and as Python code.
+        Shell commands and Python code that follow the advice.
     """
 
     source: str
@@ -127,17 +128,17 @@ class FolderReport:
         lines = list(self.images)
         if self.passed_over:
             told = ", ".join(
-                f"{n:,} {ending or 'without an ending'}" for ending, n in self.passed_over.items()
+                f"{n:,} {ending or 'without extension'}" for ending, n in self.passed_over.items()
             )
-            lines.append(f"files that were passed over: {told}")
+            lines.append(f"files that were skipped: {told}")
         for found, text in (
             (self.empty_folders, "class folders without an image"),
             (self.bad_files, "files that cannot be read"),
             (self.duplicates, "groups of equal files"),
             (self.same_pixels, "groups of different files with the same pixels"),
             (self.similar, "groups of similar images"),
-            (self.conflicts, "groups of equal images under different labels"),
-            (self.wrong_extensions, "files with the extension of another format"),
+            (self.conflicts, "groups of equal images with different labels"),
+            (self.wrong_extensions, "files with the extension of a different format"),
         ):
             lines.append(f"{text}: {len(found)}")
             lines += name_some(found, most_named, "~" if found is self.similar else "=")
@@ -150,7 +151,7 @@ class FolderReport:
 
 
 def name_some(found: Any, most: int, sign: str = "=") -> list[str]:
-    """Name the first of some files, each with its reason, of groups of files, or of folders."""
+    """List the first files (with their reasons), groups of files or folders, as text."""
     if isinstance(found, dict):
         named = [f"  {path} ({reason})" for path, reason in found.items()]
     else:
@@ -171,8 +172,8 @@ def inspect_folder(
 ) -> FolderReport:
     """Count the images of each class, find damaged and duplicate files, and give advice.
 
-    Files that cannot be read are not counted. The advice takes into account what was found.
-    ``sklmerge inspect`` prints this report.
+    Files that cannot be read are not counted. The advice depends on the number of images and on
+    problems that were found. ``sklmerge inspect`` prints this report.
 
     Parameters
     ----------
@@ -184,7 +185,8 @@ def inspect_folder(
         The kind of model that you will train. The advice depends on it, see
         `sklmerge.balance.advise`.
     budget_bytes : float or None, default=None
-        Disk space that images and copies may use. None means the free disk space.
+        Disk space, in bytes, that images and copies may use in total. None means the free disk
+        space.
     n_jobs : int or None, default=None
         Number of threads, as in joblib.
     progress : callable or None, default=None
@@ -197,7 +199,7 @@ def inspect_folder(
     Raises
     ------
     ValueError
-        If there are no class folders, there is only one (merged) class, or `model` is unknown.
+        If the source has no class folders or only one (merged) class, or `model` is unknown.
 
     See Also
     --------
@@ -236,7 +238,7 @@ def describe_index(
     budget_bytes: float | None,
     model: str = "network",
 ) -> FolderReport:
-    """Say what an index holds that was verified, and what to do; pure but for the disk's room."""
+    """Make the report of a verified index, with advice; the only side input is the disk space."""
     told = None if merge is None else list_merge(index)
     names = list(index.paths.relative())
     readable = index.take(np.array([name not in report.bad_files for name in names], bool))

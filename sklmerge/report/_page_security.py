@@ -9,7 +9,7 @@ from sklmerge.images import show_name
 
 
 def load_templates() -> Any:
-    """Load jinja2's environment, in which all text is escaped; ImportError names the extra."""
+    """Make a jinja2 environment that escapes all text; an ImportError names the extra."""
     try:
         from jinja2 import Environment, FunctionLoader, StrictUndefined
     except ImportError as error:
@@ -30,12 +30,12 @@ def load_templates() -> Any:
 
 
 def read_file(name: str) -> str:
-    """Read a template, a style or a script by its name."""
+    """Read a template, style sheet or script by name."""
     return files("sklmerge.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def write_policy(style: str, script: str) -> str:
-    """Write the page's content security policy: it loads nothing, and runs these two alone."""
+    """Write the content security policy of the page: only this style and script are allowed."""
     hashes = (b64encode(sha256(text.encode()).digest()).decode("ascii") for text in (style, script))
     style_hash, script_hash = hashes
     return (

@@ -16,7 +16,7 @@ _TABLES = (".csv", ".tsv")
 
 
 class Place(NamedTuple):
-    """A folder, its URL or a table, and how its images are read, see `ImageIndex`."""
+    """A folder, URL or table, and how to read its images, see `ImageIndex`."""
 
     # Path or URL of the images, or of a table.
     source: str
@@ -40,16 +40,16 @@ class Place(NamedTuple):
 
     @property
     def has_table(self) -> bool:
-        """Whether a table gives the labels."""
+        """Whether the labels come from a table."""
         return self.labels is not None or self.source.lower().endswith(_TABLES)
 
     @property
     def needs_index(self) -> bool:
-        """Whether a job must be given the index, because the folder alone would be read anew."""
+        """Whether a job needs the index, because the path alone does not identify the images."""
         return self.is_index or self.has_table or os.path.isfile(self.source)
 
     def open_index(self, merge: Any = None, *, allow_empty: bool = False) -> ImageIndex:
-        """Index the images."""
+        """Open the place as an index."""
         return ImageIndex(
             self.source if self.labels is None else self.labels,
             classes=self.classes,
@@ -66,7 +66,7 @@ class Place(NamedTuple):
         )
 
     def find_parts(self) -> dict[str, str]:
-        """Find the folders train, val and test of the source, by part; {} if it is not divided."""
+        """Find the folders train, val and test of the source; {} if it is not divided."""
         if self.needs_index or self.classes:
             return {}
         return find_parts(self.source, self.options, self.exclude)
@@ -76,13 +76,13 @@ class Place(NamedTuple):
         return self if self.whole is None else self._replace(source=self.whole, whole=None)
 
     def check_columns(self) -> None:
-        """Check that nothing is said of a table where there is none."""
+        """Check that options for a table are not given without a table."""
         given = [n for n in ("path_column", "label_column", "suffix") if getattr(self, n)]
         if given:
             raise ValueError(f"{given[0]} is for a table; name the table by labels")
 
     def open_classes(self, merge: Any = None, *, allow_empty: bool = False) -> ImageIndex:
-        """Index the images, and refuse a single class, before or after merging."""
+        """Open the place as an index, which must have at least two (merged) classes."""
         index = self.open_index(merge, allow_empty=allow_empty)
         if index.n_classes < 2:
             raise ValueError(
@@ -91,7 +91,7 @@ class Place(NamedTuple):
         return index
 
     def name_output(self) -> str:
-        """Propose a local folder for what is made of the images, outside of theirs."""
+        """Propose a local folder for results, outside the source."""
         source = os.path.splitext(self.source)[0] if self.has_table else self.source
         source = self.source if self.labels is not None else source
         if is_url(source):
@@ -101,12 +101,12 @@ class Place(NamedTuple):
         return f"{source}-balanced"
 
     def measure_room(self) -> int:
-        """Measure the free disk space, in bytes, where the proposed folder would be."""
+        """Return the free disk space, in bytes, at the proposed folder for results."""
         folder = Path(self.name_output()).absolute().parent
         return shutil.disk_usage(folder if folder.is_dir() else Path.cwd()).free
 
     def write_shell(self) -> str:
-        """Write the place for a command line."""
+        """Write the place as arguments of a shell command."""
         told = {
             "--labels": self.labels,
             "--path-column": self.path_column,
@@ -122,19 +122,19 @@ class Place(NamedTuple):
         return quote(self.source) + "".join(words)
 
     def write_code(self, merge: Merge | None) -> str:
-        """Write the index for a program; one that the caller has keeps its own merge."""
+        """Write Python code that makes the index; a given index is called ``index``."""
         if self.is_index:
             return "index" if merge is None else f"index.with_merge({merge!r})"
         return f"ImageIndex({self.write_arguments(merge)})"
 
     def write_job(self, merge: Merge | None, destination: str) -> str:
-        """Write the places of a job, and how the source is read, for a program."""
+        """Write source, destination and reading options of a job as Python arguments."""
         if self.needs_index:
             return f"{self.write_code(merge)}, {destination!r}"
         return self.write_arguments(merge, destination)
 
     def write_arguments(self, merge: Merge | None, *more: str) -> str:
-        """Write the folder, more of them, and how it is read, for a call in a program."""
+        """Write the source, more paths and the reading options as Python arguments."""
         table = {
             "path_column": self.path_column,
             "label_column": self.label_column,
@@ -153,13 +153,13 @@ class Place(NamedTuple):
 
 
 def write_names(option: str, names: Sequence[str]) -> str:
-    """Write an option that takes names with commas between; JSON if a name has one."""
+    """Write an option with names separated by commas, or as JSON if a name has a comma."""
     plain = not any("," in name or name.startswith("[") for name in names)
     return f" {option} {quote(','.join(names) if plain else json.dumps(list(names)))}"
 
 
 def write_merge(merge: Merge | None) -> str:
-    """Write a merge map as options; JSON where a name has their signs."""
+    """Write a merge as shell options, with JSON for names that contain special characters."""
     entries = {}
     for name, members in (merge or {}).items():
         plain = not any(sign in part for part in (name, *members) for sign in ",={")
@@ -168,14 +168,14 @@ def write_merge(merge: Merge | None) -> str:
 
 
 def find_place(source: Any) -> Place:
-    """Find the place of what a function is given: a path, a URL or an index."""
+    """Make a place from a path, a URL or an index."""
     if isinstance(source, ImageIndex):
         return Place(source.root, is_index=True)
     return Place(read_place(source))
 
 
 def list_merge(index: ImageIndex) -> Merge | None:
-    """List the original classes of each merged class of two or more, or of a new name."""
+    """List the original classes of each merged class, except classes that do not change."""
     members: dict[Any, list[Any]] = {
         label: list(own) for label, own in index.merger.members_.items()
     }

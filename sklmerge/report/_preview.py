@@ -35,13 +35,13 @@ def preview_folder(
     source : path, URL or ImageIndex
         Folder of class folders, or an index.
     out : path or None, default=None
-        File to write. It must not lie in the source. Its extension selects PNG, JPEG or WebP. None
+        File to write, outside the source. Its extension selects the format: PNG, JPEG or WebP. None
         writes no file.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which classes to merge. None uses the merge of the index, if `source` is one.
     augmenter : {"light", "strong", "trivial"}, ImageAugmenter, callable, mapping or None, \
 default="light"
-        How the copies are augmented. None makes exact copies.
+        How the copies are augmented. None makes unchanged copies.
     n_sources, n_copies : int, default=1 and 6
         Number of images per class, and number of copies per image.
     random_state : int, default=0
@@ -54,15 +54,15 @@ default="light"
     Raises
     ------
     BadFileError
-        If no image of a class can be read. If only some images are unreadable, others are shown
-        instead, with a warning.
+        If no image of a class can be read. If only some images of a class are unreadable, others
+        are shown instead, and a warning is issued.
     ValueError
-        If `out` has a different extension, or is inside the source.
+        If `out` has an extension other than that of PNG, JPEG or WebP, or is inside the source.
 
     See Also
     --------
-    balance_folder : Writes these copies.
-    AugmentationDisplay : Draws this sheet as a matplotlib figure.
+    balance_folder : Writes these augmented copies.
+    AugmentationDisplay : Draws the same contact sheet as a matplotlib figure.
 
     Examples
     --------
@@ -111,7 +111,7 @@ default="light"
 def check_outside(
     name: str, out: str | os.PathLike[str], index: ImageIndex, endings: tuple[str, ...]
 ) -> Path:
-    """Check that a file can be written: ending, folder, and that the source is elsewhere."""
+    """Check the extension and folder of an output file, which must be outside the source."""
     path = Path(out)
     if path.suffix.lower() not in endings:
         raise ValueError(f"{name} must end in {' or '.join(endings)}, got {path.name!r}")
@@ -128,7 +128,7 @@ def check_outside(
 
 
 def write_whole(data: bytes, path: Path) -> None:
-    """Write a file whole or not at all."""
+    """Write a file that appears complete or not at all."""
     begun = path.with_name(f".{path.name}.part")
     try:
         begun.write_bytes(data)

@@ -28,11 +28,12 @@ class FolderSuggestion:
     source : str
         The folder.
     model : str
-        The features that were used.
+        Name of the features or of the model that computed them.
     n_images, n_unreadable : int
-        Number of images that were used, and number of files that could not be read.
+        Number of images that were used, and number of unreadable files that were left out.
     left_out : dict of label to int
-        Classes that have fewer readable images than there are folds -> how many they have.
+        Class that was left out, because it has fewer readable images than there are folds -> number
+        of these images.
     classes : list
         The classes that were compared.
     confusion : list of list of int
@@ -41,13 +42,15 @@ class FolderSuggestion:
     accuracy, balanced_accuracy : float
         Cross-validated scores before merging.
     merge : dict of label to list of labels
-        The suggestion.
+        The suggested merge: merged class -> its classes.
     note : str or None
-        Why nothing is suggested, unless the only reason is that few samples are confused.
+        Why no merge is suggested. None if there is a suggestion, or if only few samples are
+        confused.
     steps : list of dict
-        The joins, starting with the most confusable classes, with the scores after each join.
+        The joins, starting with the most confusable classes. Each contains the scores after this
+        join.
     pairs : list of dict
-        Pairs of confused classes, with the confused files of each pair.
+        Pairs of confused classes, each with the files that were confused.
     commands : list of str
         Shell commands that apply the suggestion. Empty if the source is an index.
     code : list of str
@@ -76,7 +79,7 @@ class FolderSuggestion:
         return asdict(self)
 
     def list_steps(self) -> list[list[Any]]:
-        """Return the joins as rows: members, confusability, number of classes, two scores, remark.
+        """Return the joins as table rows: members, confusability, n_classes, two scores, remark.
 
         Returns
         -------
@@ -94,7 +97,7 @@ class FolderSuggestion:
         return rows
 
     def list_remarks(self) -> list[str]:
-        """Return which classes are confused and which merge is suggested, as lines of text.
+        """Return the confused classes and the suggested merge, as lines of text.
 
         Returns
         -------
@@ -102,18 +105,19 @@ class FolderSuggestion:
         """
         lines = []
         if self.n_unreadable:
-            lines.append(f"left out, because they cannot be read: {self.n_unreadable}")
+            lines.append(f"files left out because they cannot be read: {self.n_unreadable}")
         for label, n in self.left_out.items():
-            lines.append(f"left out, with too few images for the folds: {label} ({n})")
-        lines.append("Confused most often:")
+            lines.append(f"class left out because it has fewer images than folds: {label} ({n})")
+        lines.append("Classes that are confused most often:")
         for pair in self.pairs[:_MOST_PAIRS]:
             names, files = " and ".join(map(str, pair["classes"])), pair["files"]
-            lines.append(f"  {names}: {len(files)} images ({pair['confusability']:.3f}), such as")
+            told = f"{len(files)} images, confusability {pair['confusability']:.3f}, such as"
+            lines.append(f"  {names}: {told}")
             lines += [f"    {name}" for name in files[:_MOST_FILES]]
         return [*lines, *tell_merge(self)]
 
     def __str__(self) -> str:
-        head = f"{self.source}: {self.n_images:,} images, out of fold"
+        head = f"{self.source}: {self.n_images:,} images, cross-validated"
         rows = ["  ".join(map(str, row)).rstrip() for row in self.list_steps()]
         return "\n".join(map(show_name, [head, *rows, *self.list_remarks()]))
 
@@ -134,35 +138,37 @@ def suggest_folder(
 ) -> FolderSuggestion:
     """Predict images by cross-validation, and report which classes a model confuses.
 
-    The features of an image are gradients and colours, or the embedding of a `model`. The
-    classifier is a logistic regression with balanced class weights. ``sklmerge suggest`` prints
-    this report.
+    The features of an image are HOG features and a colour histogram or, if you pass a `model`, its
+    embedding. The classifier is a logistic regression with balanced class weights. ``sklmerge
+    suggest`` prints this report.
 
     Parameters
     ----------
     source : path, URL or ImageIndex
         Folder of class folders, or an index.
     merge : mapping, list of lists, LabelMerger or None, default=None
-        Classes that are already merged.
+        Classes to merge before the prediction, which are then treated as one class.
     model : object or None, default=None
         A model for `EmbeddingFeatures`, such as the path of an ONNX file. None uses HOG features
         and colour histograms.
     n_classes : int or None, default=None
-        Merge until this many classes are left.
+        If given, merge until only this number of classes is left.
     threshold : float or None, default=None
-        Join classes as long as their confusability is at least this value; see `MergeAdvisor`.
+        If given, merge classes as long as their confusability is at least this value; see
+        `MergeAdvisor`.
     image_size : (height, width) or None, default=None
         Resize images to this height and width. None means the input size of the model, or (48, 48)
         without a model.
     max_images : int, default=500
-        Maximum number of images to use per class. They are chosen by a hash of their paths.
+        Maximum number of images to use per class. If a class has more, images are chosen by a hash
+        of their paths.
     folds : int, default=5
-        Number of cross-validation folds. Classes with fewer readable images are left out, and
-        listed in the result.
+        Number of cross-validation folds. Classes with fewer readable images than this are left out;
+        ``left_out`` of the result lists them.
     group_by : str, pattern, callable, mapping or None, default=None
-        Which images must stay together in one fold, see `balance_folder`.
+        Which images must be in the same fold, see `balance_folder`.
     random_state : int, default=0
-        The seed.
+        Random seed.
     n_jobs : int or None, default=None
         Number of threads, as in joblib.
 
@@ -173,11 +179,11 @@ def suggest_folder(
     Raises
     ------
     ValueError
-        If fewer than two classes have enough images.
+        If fewer than two classes have at least `folds` readable images.
 
     See Also
     --------
-    suggest_merges : Suggests merges from the predictions of your own model.
+    suggest_merges : Suggests merges, from the predictions of your own model.
 
     Examples
     --------
@@ -252,7 +258,7 @@ def make_classifier() -> Any:
 def describe_images(
     index: ImageIndex, model: Any, image_size: tuple[int, int] | None, n_jobs: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Describe the images that can be read; return which they are, too."""
+    """Compute the features of all readable images, and return them with their rows."""
     if model is not None:
         return _embed_images(index, model, image_size, n_jobs)
     from sklearn.pipeline import make_union
@@ -279,7 +285,7 @@ def _embed_images(
 
 
 def choose_classes(index: ImageIndex, folds: int) -> tuple[NDArray[np.intp], dict[Any, int]]:
-    """Choose the images of classes that each fold can have one of; name the other classes."""
+    """Choose the images of classes with at least one image per fold; list the other classes."""
     left_out = {label: n for label, n in index.counts.items() if n < folds}
     few = [index.class_indices[label] for label in left_out]
     kept = np.flatnonzero(~np.isin(index.codes, few))
@@ -295,7 +301,7 @@ def choose_classes(index: ImageIndex, folds: int) -> tuple[NDArray[np.intp], dic
 
 
 def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.intp]:
-    """Choose at most so many images of each class, by the hash of their paths."""
+    """Choose at most `max_images` of each class, by a hash of their paths."""
     ranks = rank_keys(hash_texts(index.paths.iterate_bytes()), seed, "suggest")
     chosen = []
     for code in range(index.n_classes):
@@ -305,7 +311,7 @@ def choose_images(index: ImageIndex, max_images: int, seed: int) -> NDArray[np.i
 
 
 def join_merges(merge: Merge | None, suggested: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
-    """Join a merge with what is suggested, by original classes; {} for nothing new."""
+    """Combine a merge with a suggested one, by original classes; {} if nothing is suggested."""
     if not suggested:
         return {}
     joined = {
@@ -320,7 +326,7 @@ def join_merges(merge: Merge | None, suggested: dict[Any, list[Any]]) -> dict[An
 
 
 def write_commands(place: Place, joined: Merge, has_bad_files: bool) -> list[str]:
-    """Write the command that carries the suggestion out, past files that cannot be read."""
+    """Write the command that applies the suggestion and skips unreadable files."""
     if not joined or place.is_index:
         return []
     folder, out = place.write_shell(), quote(place.name_output())
@@ -329,33 +335,34 @@ def write_commands(place: Place, joined: Merge, has_bad_files: bool) -> list[str
 
 
 def tell_merge(found: FolderSuggestion) -> list[str]:
-    """Say which merge is suggested, or why none is."""
+    """Say which merge is suggested, or why no merge is suggested."""
     if found.note:
         return tell_confusion(found)
-    merges = ", ".join(f"{name} of {len(own)}" for name, own in found.merge.items())
+    merges = ", ".join(f"{name} ({len(own)} classes)" for name, own in found.merge.items())
     return [
         f"Suggested: {merges or 'no merge'}",
         "  Scores rise by merging alone, because fewer classes are easier to tell apart.",
-        "  Whether two should be one is for those who know what they mean.",
+        "  Whether to merge two classes is for people to decide who know what the classes mean.",
         *(f"  $ {command}" for command in found.commands),
         *(f"  {line}" for line in found.code),
     ]
 
 
 def tell_confusion(found: FolderSuggestion) -> list[str]:
-    """Say what to do if the model confuses all classes, or tells none apart."""
+    """Say what to do if the model confuses all classes."""
     n = len(found.classes)
     lines = [
-        "Suggested: no merge, for this linear model confuses all classes",
-        "  That says that it cannot tell these images apart, not that they are alike.",
+        "Suggested: no merge, because this linear model confuses all classes",
+        "  This means that the model cannot tell the classes apart, not that they are alike.",
     ]
     # Pairs without a confusion are not listed, and count as 0.
     mean = sum(pair["confusability"] for pair in found.pairs) / (n * (n - 1) / 2)
     if n > 2 and mean < 0.5:
         lines += [
             f"  On average it confuses a pair of classes {100 * mean:.1f} % of the time.",
-            f"  Ask for those that it confuses twice as often (--threshold {2 * mean:.2f}), or",
-            "  use a better model (--model, or MergeAdvisor in Python).",
+            "  To merge only classes that it confuses twice as often, pass "
+            f"--threshold {2 * mean:.2f}.",
+            "  Or use a better model (--model, or MergeAdvisor in Python).",
         ]
     else:
         lines.append("  Use a better model (--model, or MergeAdvisor in Python).")

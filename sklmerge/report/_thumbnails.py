@@ -23,7 +23,7 @@ _QUALITY = 60
 
 @dataclass
 class Thumbnails:
-    """Makes the thumbnails of a page, each image's once, as long as there is room."""
+    """Makes the thumbnails of a page, once per image, within limits of bytes and number."""
 
     index: ImageIndex
     n_jobs: int | None
@@ -36,7 +36,7 @@ class Thumbnails:
     _n_images: int = 0
 
     def add_rows(self, rows: list[int]) -> None:
-        """Make the thumbnails of some images of the index; those that cannot be read get none."""
+        """Make the thumbnails of some images of the index, except unreadable ones."""
         wanted = [row for row in dict.fromkeys(rows) if row not in self._urls]
         room = max(self.max_images - self._n_images, 0)
         self.n_left_out += len(wanted[room:])
@@ -56,14 +56,14 @@ class Thumbnails:
                 self._urls[row] = self._take(data)
 
     def add_image(self, image: NDArray[Any]) -> str:
-        """Make the thumbnail of an array; "" if there is no room."""
+        """Make the thumbnail of an array; "" if the limit is reached."""
         if self._n_images >= self.max_images:
             self.n_left_out += 1
             return ""
         return self._take(encode_thumbnail(image))
 
     def find(self, row: int) -> str:
-        """Give the data URL of an image; "" if it has none."""
+        """Return the data URL of an image; "" if it has none."""
         return self._urls.get(row, "")
 
     def _take(self, data: bytes) -> str:
@@ -76,7 +76,7 @@ class Thumbnails:
 
 
 def encode_thumbnail(image: NDArray[Any]) -> bytes:
-    """Shrink an image to at most 96 pixels a side, keep its shape, and encode it as JPEG."""
+    """Shrink an image to at most 96 pixels per side, keep its aspect ratio, and encode as JPEG."""
     if image.dtype == np.uint16:
         image = cv2.convertScaleAbs(image, alpha=1 / 257)
     elif image.dtype != np.uint8:

@@ -34,14 +34,14 @@ _SUGGEST_IMAGES = 60
 
 @dataclass(frozen=True)
 class ReportPage:
-    """An HTML page about a folder of images, which notebooks display.
+    """An HTML page about a folder of images. Notebooks display it.
 
     Attributes
     ----------
     html : str
-        The HTML of the whole page.
+        The whole page as HTML.
     inspection : FolderReport
-        The same results as data.
+        The main results of the page as data, as `inspect_folder` returns them.
     """
 
     html: str
@@ -53,7 +53,7 @@ class ReportPage:
         Parameters
         ----------
         path : path
-            File to write. An existing file is replaced.
+            File to write. An existing file is overwritten.
         """
         write_whole(self.html.encode("utf-8", "backslashreplace"), Path(path))
 
@@ -75,7 +75,7 @@ def write_report(
     n_jobs: int | None = None,
     progress: Progress | None = None,
 ) -> ReportPage:
-    """Write an HTML page about a folder of images: contents, problems and advice.
+    """Write an HTML page about a folder of images, with its contents, problems and advice.
 
     The page is a single file that works offline. It shows counts and imbalance of merged and
     original classes, sample images of each class, image sizes and modes, unreadable files,
@@ -86,15 +86,15 @@ def write_report(
     ----------
     source : path, URL or ImageIndex
         Folder of class folders, or an index. If the folder contains train, val and test, the page
-        is about train, and about images that the other parts share with it.
+        describes train, and images that val or test have in common with train.
     path : path or None, default=None
-        File to write, ending in .html and outside the source. None writes no file.
+        File to write, outside the source. Its extension must be .html or .htm. None writes no file.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which classes to merge. None uses the merge of the index, if `source` is one.
     force : bool, default=False
-        Replace an existing file.
+        Whether to overwrite an existing file.
     random_state : int, default=0
-        Seed for the choice of the images that are shown, and for their copies.
+        Random seed that decides which images are shown and how their copies are augmented.
     n_jobs : int or None, default=None
         Number of threads, as in joblib. Does not change the page.
     progress : callable or None, default=None
@@ -109,7 +109,8 @@ def write_report(
     ImportError
         If jinja2 is not installed.
     ValueError
-        If `path` exists, has a different extension, or is inside the source.
+        If `path` already exists (without `force`), has a different extension, or is inside the
+        source.
     OSError
         If the page cannot be written.
 
@@ -170,7 +171,7 @@ class _Collector:
         self.left_out: list[str] = []
 
     def collect(self, parts: dict[str, str], place: Place) -> dict[str, Any]:
-        """Give the variables of the template; what matters most gets its thumbnails first."""
+        """Return the variables of the template; important sections get their thumbnails first."""
         found = self.found
         groups = [
             self._show_groups("Different labels for the same image", "conflicts", found.conflicts),

@@ -43,7 +43,8 @@ def test_small_classes_are_named_and_empty_ones_refused():
     assert "of 11, 10, 9, 8, 7 and 7 more classes: collect" in advise(rare).reasons[-1]
     assert "and 1 more class:" in advise(dict.fromkeys(range(6), 9)).reasons[-1]
     assert advise({"a": 50}).remedy == "nothing"
-    assert advise({"a": 50, "b": 51}).reasons == ["all classes have about as many images"]
+    same = ["all classes have about the same number of images"]
+    assert advise({"a": 50, "b": 51}).reasons == same
     for counts, match in (
         ({}, "counts must hold the count of at least one class, got none"),
         ({"a": 3, "b": 0}, "counts must be at least 1, got 0 for 'b'"),
@@ -69,21 +70,21 @@ def test_epochs_are_advised_where_copies_do_not_fit():
     for budget, remedy in ((n_files * 1000, "copies and weights"), (n_files * 1000 - 1, "epochs")):
         advice = advise(counts, model="trees", image_bytes=1000, budget_bytes=budget)
         assert (advice.remedy, advice.n_files) == (remedy, n_files)
-    told = "7,000 files, about 7.0 MB, more than the 7.0 MB there are"
+    told = "7,000 files, about 7.0 MB, more than the 7.0 MB of disk space"
     assert told in advice.reasons[1]
     assert told in advise(counts, image_bytes=1000, budget_bytes=budget).reasons[1]
     assert told not in " ".join(
         advise(counts, model="linear", image_bytes=1000, budget_bytes=budget).reasons
     )
     vast = advise(counts, model="trees", image_bytes=10**9, budget_bytes=2_500)
-    assert "about 7.0 TB, more than the 2.5 kB there are" in vast.reasons[1]
+    assert "about 7.0 TB, more than the 2.5 kB of disk space" in vast.reasons[1]
     few = advise({"a": 2, "b": 1}, model="trees", image_bytes=1000, budget_bytes=0)
     assert few.remedy == "weights"
 
 
 def test_what_lies_beyond_the_experiments_is_said_to():
     reasons = advise({"rare": 500, "common": 1_000_000}).reasons
-    assert reasons[0] == "common has 2,000 images for each of rare"
+    assert reasons[0] == "common has 2,000 images for each image of rare"
     assert "epochs of 1,000 draws" in reasons[2]
     for model in MODELS:
         for ratio, is_beyond in ((100, False), (101, True)):

@@ -98,6 +98,6 @@ def test_a_finished_folder_of_other_versions_is_left_and_told(source, tmp_path, 
     (then, now), told = again.other_versions["numpy"], str(again).splitlines()[-1]
     assert then == f"0.{now}"
     assert told == (
-        f"finished earlier with other versions (numpy {then}, now {now}); its whole files are "
-        "left as they are"
+        f"finished earlier with other versions (numpy {then}, now {now}); files that are "
+        "complete stay as they are"
     )

@@ -135,7 +135,7 @@ def test_contradictory_labels_are_listed_and_stay_unless_they_are_named(
     report = balance_folder(source, tmp_path / "out", drop="duplicates")
     assert report.conflicts == [["A/05.jpg", "B/of A.jpg"]]
     assert report.original_counts == {"A": 6, "B": 7}
-    assert "1 times the same image under different labels, first: A/05.jpg = B/of A" in str(report)
+    assert "equal images with different labels: 1, first: A/05.jpg = B/of A" in str(report)
 
 
 def test_leaks_are_taken_out_of_train(write_image, tmp_path):

@@ -154,7 +154,7 @@ def test_the_table_tells_counts_weights_and_what_is_short(write_classes, tmp_pat
     assert re.fullmatch(r"AB +A, B +12 -> 24 +3 +1\.17", lines[1])
     assert re.fullmatch(r"C +32 +8 +0\.875", lines[2])
     assert re.fullmatch(r"67 files, 0\.\d MB", lines[3])
-    assert lines[4] == "the bound on copies leaves short: AB 8; use the weights"
+    assert lines[4] == "files missing because of max_copies: AB 8; use the class weights"
 
 
 def test_a_dry_run_reports_the_same_and_writes_nothing(write_classes, tmp_path):

@@ -94,7 +94,7 @@ def test_stopped_from_the_keyboard_it_ends_and_says_how_to_go_on(
         job.send_signal(signal.SIGINT)
         _, said = job.communicate(timeout=60)
     assert job.returncode == 130
-    assert said == "error: stopped; run the same command again, and balance goes on where it was\n"
+    assert said == "error: stopped; run the same command again to continue\n"
     assert not (out / "plan.json").exists()
     subprocess.run(command, check=True, capture_output=True)
     assert hash_tree(out) == expected

@@ -82,7 +82,7 @@ def test_indexes_are_audited(table, tmp_path):
     index = ImageIndex(table, root=tmp_path / "images", path_column="id")
     report = audit_split(index.take(np.arange(15)), index.take(np.arange(10, 20)))
     assert len(report.leaked) == 5
-    assert str(report).startswith("5 of 10 validation images (50%) are in training too")
+    assert str(report).startswith("5 of 10 validation images (50%) are also among")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def balanced(run, textures, tmp_path):
 def test_a_folder_that_was_balanced_is_clean(run, balanced):
     shown = run("audit", balanced / "train", balanced / "val").stdout
     assert "0 images: the same file" in shown
-    assert "0 images: made from one source" in shown
+    assert "0 images: made from the same source image" in shown
 
 
 def test_a_copy_whose_source_is_on_the_other_side_is_found(run, textures, tmp_path):
@@ -49,7 +49,7 @@ def test_equal_files_and_equal_pixels_are_told_apart(run_json, run, tmp_path):
     assert "cat/0.png = cat/same_file.png" in result.stdout
     assert "cat/1.png = cat/same_pixels.bmp" in result.stdout
     # An equal path means nothing where no metadata tells of sources.
-    assert "0 images: made from one source" in result.stdout
+    assert "0 images: made from the same source image" in result.stdout
     assert "not compared: " in result.stdout
 
 
@@ -65,7 +65,7 @@ def test_tables_beside_a_folder_of_images_are_compared(run, run_json, textures, 
     places = tmp_path / "train.csv", tmp_path / "val.csv"
     told = ["--path-column", "image", "--label-column", "kind", "--suffix", ".png"]
     result = run("audit", *places, *told, "--root", textures, code=1)
-    assert "4 of 10 validation images (40%) are in training too, which has 12" in result.stdout
+    assert "4 of 10 validation images (40%) are also among the 12 training images" in result.stdout
     result = run("audit", *places, *told, code=2)
     assert "must list files that are there" in result.stderr
 

@@ -169,7 +169,7 @@ def test_inspect_advises_epochs_where_there_is_no_room_for_copies(run, run_json,
     for model in ("trees", "network"):
         found = run_json("inspect", textures, "--budget", "100kB", "--model", model)
         assert (found["remedy"], found["commands"]) == ("epochs", [])
-        assert "more than the 100.0 kB there are" in found["reasons"][1]
+        assert "more than the 100.0 kB of disk space" in found["reasons"][1]
     assert found["n_bytes"] == sum(path.stat().st_size for path in textures.rglob("*.png"))
     assert found["n_files_balanced"] == 400
     assert "EpochSchedule" in "".join(found["code"])

@@ -159,7 +159,7 @@ def test_splits_folds_and_drops_reach_the_job(run_json, textures, tmp_path):
 
 def test_an_audit_writes_its_list(run, textures, tmp_path):
     shown = run("audit", textures, textures, "--out", tmp_path / "leaks.csv", code=1).stdout
-    assert shown.startswith("240 of 240 validation images (100%) are in training too")
+    assert shown.startswith("240 of 240 validation images (100%) are also among")
     assert "and 230 more pairs" in shown
     assert len((tmp_path / "leaks.csv").read_text().splitlines()) > 240
 
@@ -183,7 +183,7 @@ def test_classes_too_small_for_the_folds_are_left_out_and_named(run, textures, t
     (tmp_path / "p/rare").mkdir()
     shutil.copy(sorted((textures / "brick").iterdir())[0], tmp_path / "p/rare")
     shown = run("suggest", tmp_path / "p").stdout
-    assert "left out, with too few images for the folds: rare (1)" in shown
+    assert "left out because it has fewer images than folds: rare (1)" in shown
     run("suggest", tmp_path / "p", "--merge", "x=rare,gravel")
 
 

@@ -61,7 +61,7 @@ def test_a_model_that_tells_nothing_apart_suggests_nothing(run, run_json, grains
     )
     assert not any(step["suggested"] for step in found["steps"])
     shown = run("suggest", tmp_path / "noise", *options).stdout
-    assert "Suggested: no merge, for this linear model confuses all classes" in shown
+    assert "Suggested: no merge, because this linear model confuses all classes" in shown
     assert "$ sklmerge" not in shown
     assert "--threshold" not in shown  # no threshold tells two classes apart
     shutil.copytree(grains / "fine, left", tmp_path / "noise" / "middle")

@@ -138,7 +138,7 @@ def test_leaks_between_parts_are_shown(tmp_path, photos):
         for path in sorted((photos / label).glob("*_1*"))[:3]:
             shutil.copy(path, source / "Testing" / label)
     page = write_report(source)
-    assert "6 of 6 images of test are in train too" in page.html
+    assert "6 of 6 images of test are also in train" in page.html
     assert page.inspection.counts == {"brick": 161, "grass": 61}
 
 

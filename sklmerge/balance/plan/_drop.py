@@ -23,7 +23,7 @@ Dropped = dict[str, dict[str, str]]
 
 
 class Cleaned(NamedTuple):
-    """What is left out of a source, and which contradictions stay."""
+    """What was left out of a source, and which images with contradictory labels remain."""
 
     # Which images stay, shape (n,).
     kept: NDArray[np.bool_]
@@ -34,7 +34,7 @@ class Cleaned(NamedTuple):
 
 
 def check_drop(drop: Any, *, is_divided: bool) -> tuple[str, ...]:
-    """Check what is to be left out; leaks only from a source that is divided."""
+    """Check what to leave out; "leaks" needs a source that is divided into parts."""
     kinds = (drop,) if isinstance(drop, str) else list_items(drop)
     if any(kind not in DROPPABLE for kind in kinds) or (drop and not kinds):
         raise ValueError(f"drop must list some of {', '.join(map(repr, DROPPABLE))}, got {drop!r}")
@@ -49,7 +49,7 @@ def check_drop(drop: Any, *, is_divided: bool) -> tuple[str, ...]:
 def clean_sources(
     sources: Sources, mapping: Mapping[str, str], kinds: Sequence[str], n_jobs: int | None
 ) -> tuple[Sources, Cleaned]:
-    """Leave out images of these kinds."""
+    """Leave out the images of the given kinds."""
     if not kinds:
         return sources, Cleaned(np.ones(len(sources), np.bool_), {}, [])
     merged = merge_codes(sources.classes, sources.class_names, mapping)
@@ -71,7 +71,7 @@ def choose_dropped(
     similar: Sequence[Sequence[int]],
     drop: Sequence[str],
 ) -> Cleaned:
-    """Choose the images to leave out; of equal or similar ones with one label the first stays."""
+    """Choose the images to leave out; keep the first of equal or similar ones with one label."""
     places = {name: place for place, name in enumerate(names)}
     equal = [[places[name] for name in g] for g in (*found.duplicates, *found.same_pixels)]
     rows, alike = join_groups(equal), join_groups(similar)

@@ -44,7 +44,7 @@ def list_metadata(
     *,
     source: str,
 ) -> Iterator[MetadataRow]:
-    """List the files of a part: class by class, source by source, copies behind their source."""
+    """List the files of a part, sorted by class and source, with copies after their source."""
     rows = plan.list_rows(part)
     folders = plan.folder_names
     for start in range(0, len(rows), _ROWS_AT_ONCE):
@@ -96,7 +96,7 @@ def _list_parameters(
 
 
 def write_csv(rows: Iterable[MetadataRow]) -> Iterator[bytes]:
-    """Write rows as CSV (RFC 4180) in UTF-8, piece by piece."""
+    """Yield rows as CSV (RFC 4180) in UTF-8, piece by piece."""
     rest = chain([MetadataRow(*MetadataRow._fields)], rows)
     while some := list(islice(rest, _ROWS_AT_ONCE)):
         text = io.StringIO()
@@ -106,7 +106,7 @@ def write_csv(rows: Iterable[MetadataRow]) -> Iterator[bytes]:
 
 
 def read_csv(data: bytes, path: str) -> list[MetadataRow]:
-    """Read what `write_csv` wrote; `path` is for the messages."""
+    """Read what `write_csv` wrote; `path` is only for error messages."""
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
     except (UnicodeDecodeError, csv.Error) as error:

@@ -28,7 +28,7 @@ _READ_BY_ALL = {".jpg", ".jpeg", ".png"}
 
 
 def check_class_name(name: object) -> str:
-    """Check that a class can be a folder; slashes and what Windows forbids are escaped later."""
+    """Check that a class name can be a folder name, after forbidden characters are escaped."""
     if not isinstance(name, str):
         raise TypeError(f"merge must give classes that are strings (folders), got {name!r}")
     size = len(name_folder(name).encode("utf-8", "surrogateescape"))
@@ -45,20 +45,20 @@ def check_class_name(name: object) -> str:
 
 
 def name_folder(label: str) -> str:
-    """Name the folder of a class, with slashes and what Windows forbids as % and hex digits."""
+    """Name the folder of a class; escape slashes and what Windows forbids as % and hex digits."""
     escaped = _FORBIDDEN.sub(lambda found: f"%{ord(found[0]):02X}", label)
     return f"%{ord(escaped[0]):02X}{escaped[1:]}" if _DEVICE.match(escaped) else escaped
 
 
 def join_base(original: str, path: bytes) -> str:
-    """Join original class and stem to the name that a file would have if it were the only one."""
+    """Join original class and stem to a file name, which need not be unique yet."""
     name = path.rpartition(b"/")[2]
     stem = name.rpartition(b".")[0] or name
     return f"{original}__{os.fsdecode(stem)}"
 
 
 def find_unsafe_names(folders: Iterable[str], bases: Iterable[str]) -> NDArray[np.bool_]:
-    """Find the names that need a digest of the path to be told apart, or to be legal."""
+    """Find the names that need a hash of the path to be unique or legal."""
     # Another source of the folder has the name (whatever the extension, the case or the Unicode
     # normal form), or it looks as if made by `make_base` or `name_file`, or is too long, no
     # Unicode, or forbidden by Windows.
@@ -91,7 +91,7 @@ def _note_unsafe(base: str, unsafe: list[bool]) -> bytes:
 
 
 def make_base(base: str, path: bytes, unsafe: bool) -> str:
-    """Make the unique beginning of a source's file names: at most 235 bytes of UTF-8."""
+    """Make the unique prefix of a source's file names, with at most 235 bytes of UTF-8."""
     if not unsafe:
         return base
     digest = "-" + blake2b(path).hexdigest()[:10]
@@ -100,12 +100,12 @@ def make_base(base: str, path: bytes, unsafe: bool) -> str:
 
 
 def name_file(base: str, copy: int, extension: str) -> str:
-    """Name a source's own file (copy 0) or one of its copies, such as nevus__img7__aug0003.jpg."""
+    """Name the file of a source (copy 0) or of one of its copies: nevus__img7__aug0003.jpg."""
     return f"{base}{extension}" if copy == 0 else f"{base}__aug{copy:04d}{extension}"
 
 
 def choose_extension(path: bytes, image_format: str) -> str:
-    """Choose the extension, and with it the format, of a source's files."""
+    """Choose the extension, and thus the format, of a source's files."""
     extension = os.fsdecode(os.path.splitext(path)[1])
     # "keep" turns what Keras, torchvision and Hugging Face do not all read alike into PNG.
     wanted = {"keep": _READ_BY_ALL, "jpeg": {".jpg", ".jpeg"}, "png": {".png"}}[image_format]

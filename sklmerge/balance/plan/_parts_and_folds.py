@@ -25,7 +25,7 @@ class Parts(NamedTuple):
 
 
 def check_split(split: Split | None) -> Parts:
-    """Read `split` of `balance_folder`."""
+    """Check and convert `split` of `balance_folder`."""
     if split is None:
         return Parts(("train",), (1.0,))
     if isinstance(split, Mapping):
@@ -64,7 +64,7 @@ def _check_named(split: Mapping[str, Any]) -> Parts:
 
 
 def check_folds(folds: int | None) -> int | None:
-    """Return a number of folds of at least 2; None stays None."""
+    """Check that the number of folds is at least 2; return None for None."""
     return None if folds is None else check_whole("folds", folds, 2)
 
 
@@ -78,7 +78,7 @@ def divide_sources(
     class_names: Sequence[str],
     groups: tuple[NDArray[np.int64], NDArray[np.uint64]] | None = None,
 ) -> NDArray[np.int8]:
-    """Give each source its part, by the hash rank of its path or of its group."""
+    """Assign each source to a part, by the hash rank of its path or of its group."""
     shares = _find_shares(wanted.amounts)
     if shares is None:
         counts = np.bincount(originals, minlength=len(class_names))
@@ -105,7 +105,7 @@ def number_folds(
     class_names: Sequence[str],
     groups: tuple[NDArray[np.int64], NDArray[np.uint64]] | None = None,
 ) -> NDArray[np.int8]:
-    """Give each source the fold in which it is validated; each class must reach every fold."""
+    """Assign each source to the fold that validates it; every fold needs each class."""
     shares = [1 / n_folds] * n_folds
     if groups is None:
         folds = split_by_rank(merged.astype(np.int64), rank_keys(keys, seed, "split"), shares)

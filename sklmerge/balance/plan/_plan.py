@@ -19,7 +19,7 @@ AS_IT_IS = -1
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What becomes of every source."""
+    """The plan of a balanced folder: what to do with each source."""
 
     # Hashed and named without their root.
     paths: ImagePaths
@@ -46,7 +46,7 @@ class Plan:
     first_copy: int = 0
 
     def drop(self, unreadable: NDArray[np.bool_]) -> "Plan":
-        """Do without the unreadable sources: others make up for their draws in train."""
+        """Leave out the unreadable sources; in train, others replace them."""
         copies = np.where(unreadable, -1, 0).astype(np.int64)
         # Files that are planned here and not unreadable stay planned, so work done is not lost.
         drawn = (self.parts == TRAIN) & ~unreadable
@@ -60,11 +60,11 @@ class Plan:
         return self._count(np.ones(len(self.copies), np.int64))
 
     def count_used(self) -> NDArray[np.int64]:
-        """Count the sources that are images of the parts, shape (n_parts, n_merged)."""
+        """Count the sources that are used, shape (n_parts, n_merged)."""
         return self._count((self.copies >= 0).astype(np.int64))
 
     def count_files(self) -> NDArray[np.int64]:
-        """Count the images of the parts, originals and copies, shape (n_parts, n_merged)."""
+        """Count the images in the parts, including copies, shape (n_parts, n_merged)."""
         return self._count(self.copies + 1)
 
     def count_written(self) -> NDArray[np.int64]:
@@ -92,29 +92,29 @@ class Plan:
 
     @property
     def folder_names(self) -> tuple[str, ...]:
-        """The folder of each merged class; its name, but for what Windows forbids in one."""
+        """The folder name of each merged class, which is its label with some characters escaped."""
         return tuple(map(name_folder, self.merged_names))
 
     def name_base(self, row: int) -> str:
-        """Make the beginning of the file names of one source."""
+        """Make the prefix of the file names of one source."""
         path = self.paths.get_bytes(row)
         base = join_base(self.original_names[self.originals[row]], path)
         return make_base(base, path, bool(self.unsafe[row]))
 
     def name_labels(self, row: int) -> tuple[str, str]:
-        """Name the original and the merged class of one source."""
+        """Return the original and the merged class of one source."""
         return (
             self.original_names[self.originals[row]],
             self.merged_names[self.merged[row]],
         )
 
     def list_rows(self, part: int) -> NDArray[np.int64]:
-        """List the used sources of a part, by merged class and then by path."""
+        """List the used sources of a part, sorted by merged class and then by path."""
         rows = np.flatnonzero((self.parts == part) & (self.copies >= 0))
         return rows[np.argsort(self.merged[rows], kind="stable")]
 
     def digest(self, parameters: str) -> str:
-        """Tell this plan, carried out with some parameters, from every other: 32 hex digits."""
+        """Hash this plan and the parameters of the job, to 32 hex digits."""
         # No file's content is in it.
         state = blake2b(parameters.encode("utf-8", "backslashreplace"), digest_size=16)
         for path in self.paths.iterate_bytes():
@@ -140,7 +140,7 @@ def make_plan(
     max_copies: int | None = None,
     first_copy: int = 0,
 ) -> Plan:
-    """Plan a balanced folder: merge, targets, choice and copies, in this order."""
+    """Plan a balanced folder: merge classes, set targets, choose images, then add copies."""
     merged_names = tuple(sorted(set(mapping.values())))
     merged = merge_codes(originals, original_names, mapping)
     keys = hash_texts(paths.iterate_bytes())
@@ -174,7 +174,7 @@ def make_plan(
 def merge_codes(
     originals: NDArray[np.int32], original_names: Sequence[str], mapping: Mapping[str, str]
 ) -> NDArray[np.int32]:
-    """Turn codes of original classes into codes of merged ones, which are sorted."""
+    """Convert codes of original classes to codes of the merged classes, which are sorted."""
     merged_names = sorted(set(mapping.values()))
     merged_of = np.array([merged_names.index(mapping[name]) for name in original_names], np.int32)
     return merged_of[originals]
@@ -185,7 +185,7 @@ def resolve_targets(
     counts: NDArray[np.int64],
     classes: Sequence[str],
 ) -> NDArray[np.int64]:
-    """Turn `samples_per_class` into the files that each class shall have, -1 for as it is."""
+    """Convert `samples_per_class` to the number of files of each class; -1 means unchanged."""
     targets = np.full(len(classes), AS_IT_IS, np.int64)
     samples_per_class = check_samples_per_class(samples_per_class)
     if samples_per_class is None or samples_per_class == "natural":
@@ -214,7 +214,7 @@ def spread_copies(
     targets: NDArray[np.int64],
     max_copies: int | None,
 ) -> NDArray[np.int64]:
-    """Choose sources down (-1), or spread copies over them cycle after cycle, by rank."""
+    """Return the copies of each source, spread evenly by rank; -1 for sources to leave out."""
     positions = find_positions(classes, ranks)
     sizes = np.bincount(classes, minlength=len(targets))
     lacking = np.where(targets == AS_IT_IS, 0, np.maximum(targets - sizes, 0))

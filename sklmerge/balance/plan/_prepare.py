@@ -35,7 +35,7 @@ Groups = tuple[NDArray[np.int64], NDArray[np.uint64]]
 
 
 class Rules(NamedTuple):
-    """What is to become of the images of a source; see `balance_folder` for the fields."""
+    """What to do with the images of a source; the fields are parameters of `balance_folder`."""
 
     augmenter: Augmenter | None
     seed: int
@@ -50,7 +50,7 @@ class Rules(NamedTuple):
 
 
 def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
-    """Turn `merge` into original class -> merged class, for all classes of the source."""
+    """Convert `merge` to original class -> merged class, for all classes of the source."""
     labels = list(sources.labels or sources.class_names)
     merge = sources.merge if merge is None else merge
     mapping: dict[Any, Any] = fit_merger(merge, count_by_class(labels, sources.classes)).mapping_
@@ -73,7 +73,7 @@ def resolve_merge(merge: Any, sources: Sources) -> dict[str, str]:
 def find_source_groups(
     sources: Sources, group_by: GroupBy | None, n_jobs: int | None = None
 ) -> Groups | None:
-    """Find which images belong together; None if nothing was asked for."""
+    """Find which images belong together; None without `group_by`."""
     if group_by is None:
         return None
     groups = _number_groups(sources, group_by, n_jobs)
@@ -106,13 +106,13 @@ def find_groups(
     Returns
     -------
     ndarray of int64, shape (n,)
-        Group number of each image: 0, 1, 2, ... without gaps.
+        Group number of each image. Groups are numbered 0, 1, 2, ... without gaps.
 
     Raises
     ------
     ValueError
-        If an image has no group, or if a pattern or column groups no images or puts all of them
-        into one group.
+        If an image has no group, or if a pattern or column puts every image into its own group or
+        all images into one group.
     TypeError
         If `group_by` has the wrong type.
 
@@ -137,7 +137,7 @@ def find_groups(
 
 
 def describe_groups(group_by: GroupBy | None) -> str | None:
-    """Describe `group_by` in a few words; which image is in which group is no parameter."""
+    """Describe `group_by` in a few words, without the group of each image."""
     if group_by is None or isinstance(group_by, str):
         return group_by
     if isinstance(group_by, re.Pattern):
@@ -148,7 +148,7 @@ def describe_groups(group_by: GroupBy | None) -> str | None:
 def plan_job(
     sources: Sources, mapping: Mapping[str, str], rules: Rules, groups: Groups | None = None
 ) -> Plan:
-    """Plan what becomes of the images of a source; train must have an image of every class."""
+    """Plan what to do with the images of a source; train must contain every class."""
     part_names, parts = _divide(sources, mapping, rules, groups)
     plan = make_plan(
         sources.paths,

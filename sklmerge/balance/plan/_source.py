@@ -56,17 +56,17 @@ class Sources:
         return len(self.classes)
 
     def take(self, rows: NDArray[Any]) -> "Sources":
-        """Select some of the images; classes that lose all of theirs are still listed."""
+        """Select some of the images; classes without images are still listed."""
         parts = None if self.parts is None else self.parts[rows]
         paths, classes = self.paths.take(rows), self.classes[rows]
         return replace(self, paths=paths, classes=classes, parts=parts)
 
     def forget_parts(self) -> "Sources":
-        """Forget the parts that the source is divided into."""
+        """Ignore the parts that the source is divided into."""
         return replace(self, part_names=(), parts=None)
 
     def keep_parts(self, asked: str | None) -> "Sources":
-        """Keep the parts, if there are any and no parameter, such as split, asks for others."""
+        """Keep the parts, if any; raise an error if a parameter, such as split, asks for others."""
         if self.parts is not None and asked is not None:
             raise ValueError(
                 f"source is divided into {', '.join(self.part_names)} already, so {asked} cannot "
@@ -78,7 +78,7 @@ class Sources:
 def list_sources(
     source: str, files: RemoteFiles | None, wanted: Wanted, reader: Reader | None = None
 ) -> Sources:
-    """List the images of a folder of class folders, or of train, val and test folders of them."""
+    """List the images of a folder of class folders, or of one with train, val and test."""
     classes = wanted.classes
     folders = {} if _are_folders(wanted, source, files) else _find_divided(source, files, wanted)
     if not folders:
@@ -131,7 +131,7 @@ def _is_excluded(path: bytes, wanted: Wanted) -> bool:
 
 
 def take_index(index: ImageIndex, classes: Collection[str] | None = None) -> Sources:
-    """List the images of an index, sorted as those of a folder are; each must be listed once."""
+    """List the images of an index, sorted as for a folder; none may be listed twice."""
     # Classes become folders, so labels that are not text are written as text.
     names = [str(label) for label in index.original_classes]
     unknown = [label for label in classes or () if label not in names]
@@ -207,7 +207,7 @@ def find_parts(
     options: Mapping[str, Any] | None = None,
     exclude: str | re.Pattern[str] | None = None,
 ) -> dict[str, str]:
-    """Find the folders train, val and test of a source, by the name of the part; {} if none."""
+    """Find the folders train, val and test of a source; {} if it is not divided."""
     files = RemoteFiles(options) if is_url(source) else None
     folders = _find_divided(source, files, Wanted(exclude=check_exclude(exclude)))
     return {PART_NAMES[code]: os.path.join(source, name) for name, code in folders.items()}

@@ -25,7 +25,7 @@ _NO_RIGHT_TO_LINK = 1314
 
 
 def write_whole(data: bytes, path: str, temporary: str) -> None:
-    """Write a file that appears whole or not at all; `temporary` is on the same file system."""
+    """Write a file atomically; `temporary` is a folder on the same file system."""
     unfinished = os.path.join(temporary, uuid.uuid4().hex)
     try:
         with open(unfinished, "wb") as file:
@@ -38,7 +38,7 @@ def write_whole(data: bytes, path: str, temporary: str) -> None:
 
 
 def link_whole(source: str, path: str, temporary: str, place: str) -> None:
-    """Put a hard or a symbolic link to a source in place, whole; `path` is absolute."""
+    """Create a hard or symbolic link to a source atomically; `path` is absolute."""
     unfinished = os.path.join(temporary, uuid.uuid4().hex)
     target = os.path.realpath(source)
     try:
@@ -52,7 +52,7 @@ def link_whole(source: str, path: str, temporary: str, place: str) -> None:
 
 
 def explain_write_error(error: OSError, path: str) -> OSError:
-    """Say what to do about a full disk, or about links between file systems."""
+    """Add advice to the error of a full disk, or of links between file systems."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         advice = "no space left; free some and run the same command again, which goes on from here"
     elif error.errno == errno.EFBIG:
@@ -76,7 +76,7 @@ def explain_write_error(error: OSError, path: str) -> OSError:
 
 
 def write_if_new(pieces: Iterable[bytes], path: str, temporary: str) -> None:
-    """Write a file whole, piece by piece, unless it is there already with this content."""
+    """Write a file atomically, piece by piece, unless it already has this content."""
     unfinished = os.path.join(temporary, os.path.basename(path))
     try:
         with open(unfinished, "wb") as file:
@@ -90,7 +90,7 @@ def write_if_new(pieces: Iterable[bytes], path: str, temporary: str) -> None:
 
 
 def lock_folder(work: str, destination: str) -> FileLock:
-    """Lock a folder for one run, by the file "lock" in it, which dies with its process."""
+    """Lock a folder for one run with a lock file, which is released when the process ends."""
     path = os.path.join(work, "lock")
     while True:
         os.makedirs(work, exist_ok=True)
@@ -120,12 +120,12 @@ class FolderStore:
     temporary: str = ""
 
     def enter(self, folder: str) -> "FolderStore":
-        """Give the store of a folder in it."""
+        """Return the store of a subfolder."""
         return replace(self, place=os.path.join(self.place, folder))
 
     @contextmanager
     def open(self) -> Iterator["FolderStore"]:
-        """Lock the folder for one run, and remove what dead runs have left half-written."""
+        """Lock the folder for one run, and remove unfinished files of killed runs."""
         work = os.path.join(self.place, WORK_NAME)
         lock = lock_folder(work, self.place)
         # Named anew for each run: a worker that a dead run left behind must find its own one gone.
@@ -147,13 +147,13 @@ class FolderStore:
                 shutil.rmtree(work, ignore_errors=True)
 
     def end(self) -> None:
-        """Take the folder for temporary files away, by which workers know that it is over."""
+        """Remove the folder of temporary files, which tells workers that the run has ended."""
         # In one step: a worker may write to it at this moment.
         with suppress(FileNotFoundError):
             os.rename(self.temporary, self.temporary + "-ended")
 
     def read(self, name: str) -> bytes | None:
-        """Read a file whole; None where there is none."""
+        """Read a whole file; return None if it does not exist."""
         try:
             with open(os.path.join(self.place, name), "rb") as file:
                 return file.read()
@@ -167,7 +167,7 @@ class FolderStore:
             ) from error
 
     def list_names(self, folder: str = "") -> list[str]:
-        """List what lies directly in a folder, but for hidden names; nothing where it is not."""
+        """List the visible names directly in a folder; [] if the folder does not exist."""
         try:
             names = os.listdir(os.path.join(self.place, folder))
         except (FileNotFoundError, NotADirectoryError):
@@ -175,7 +175,7 @@ class FolderStore:
         return [name for name in names if not is_hidden(name)]
 
     def make_folders(self, parts: Sequence[str], labels: Sequence[str]) -> None:
-        """Make the folder of every class in every part, those that stay empty too."""
+        """Create the folder of every class in every part, even if it stays empty."""
         # A data loader numbers classes by their folders: a missing one would shift the others.
         for part in parts:
             folders = [os.path.join(self.place, part, label) for label in labels]
@@ -196,11 +196,11 @@ class FolderStore:
                 )
 
     def find_present(self, parts: Sequence[str], labels: Sequence[str]) -> Present:
-        """Leave it to the workers, which ask for each file as they come to it."""
+        """Do nothing, because the workers check each file themselves."""
         return Present()
 
     def find_missing(self, item: Item, outcome: Outcome) -> list[tuple[int, str]]:
-        """Count the files of a source that are in place and not older, and list the others."""
+        """Count the existing files that are not older than their source; list the missing ones."""
         changed = _read_change(item.source)
         missing = []
         for copy, path in item.list_outputs():
@@ -220,11 +220,11 @@ class FolderStore:
         return missing
 
     def open_writer(self, outcome: Outcome) -> "FolderWriter":
-        """Give what writes the files of one shard."""
+        """Return the writer for the files of one shard."""
         return FolderWriter(self.temporary, outcome)
 
     def write_if_new(self, pieces: Iterable[bytes], name: str) -> None:
-        """Write a file whole, piece by piece, unless it is there already with this content."""
+        """Write a file atomically, piece by piece, unless it already has this content."""
         write_if_new(pieces, os.path.join(self.place, name), self.temporary)
 
     def remove(self, name: str) -> None:
@@ -234,28 +234,28 @@ class FolderStore:
 
 @dataclass(frozen=True)
 class FolderWriter:
-    """Puts files in a folder at once, see `Writer`."""
+    """Writes files to a folder immediately, see `Writer`."""
 
     temporary: str
     outcome: Outcome
 
     def check_alive(self) -> None:
-        """Raise FileNotFoundError where the run has ended and its temporary folder is gone."""
+        """Raise FileNotFoundError if the run has ended and its temporary folder is gone."""
         if not os.path.isdir(self.temporary):
             raise FileNotFoundError(errno.ENOENT, "the run has ended", self.temporary)
 
     def put(self, path: str, data: bytes) -> None:
-        """Write a file that appears whole or not at all."""
+        """Write a file that appears complete or not at all."""
         write_whole(data, path, self.temporary)
         self.outcome.count_file(len(data))
 
     def link(self, source: str, path: str, place: str) -> None:
-        """Put a hard or a symbolic link to a source in place; it takes no space."""
+        """Create a hard or symbolic link to a source; a link needs no disk space."""
         link_whole(source, path, self.temporary, place)
         self.outcome.count_file(0)
 
     def flush(self) -> None:
-        """Do nothing: all is written."""
+        """Do nothing, because everything is written already."""
 
 
 def _remove_temporary(work: str) -> None:

@@ -24,18 +24,18 @@ _GO_ON = "; run the same command again, which goes on from here"
 
 @dataclass(frozen=True)
 class Objects:
-    """A folder in an object store; the URL has no slash at its end."""
+    """A folder in an object store; its URL does not end with a slash."""
 
     place: str
     files: RemoteFiles
 
     def read(self, name: str) -> bytes | None:
-        """Read an object whole; None where there is none."""
+        """Read a whole object; return None if it does not exist."""
         data = self.files.fetch([f"{self.place}/{name}"])[0]
         return data if isinstance(data, bytes) else None
 
     def write(self, objects: Mapping[str, bytes]) -> None:
-        """Write objects whole, by URL, as many at a time as the store takes."""
+        """Write complete objects, given by URL, as many at a time as the store accepts."""
         if not objects:
             return
         opened = {self.files.open(url): data for url, data in objects.items()}
@@ -51,7 +51,7 @@ class Objects:
             ) from error
 
     def create(self, name: str, data: bytes) -> bool:
-        """Write an object unless there is one; tell whether it is what is there now."""
+        """Write an object unless it exists; return whether the store now has this content."""
         if self.read(name) is not None:
             return False
         url = f"{self.place}/{name}"
@@ -67,14 +67,14 @@ class Objects:
         return self.read(name) == data
 
     def put_file(self, local: str, name: str) -> None:
-        """Upload a file, however large; it is seen when it is complete."""
+        """Upload a file of any size, which becomes visible when it is complete."""
         url = f"{self.place}/{name}"
         system, path = self.files.open(url)
         with explain_store(url, "written"):
             system.put_file(local, path)
 
     def is_same(self, local: str, name: str) -> bool:
-        """Tell whether an object has the content of a file."""
+        """Return whether an object has the same content as a file."""
         url = f"{self.place}/{name}"
         system, path = self.files.open(url)
         with explain_store(url, "read"):
@@ -90,13 +90,13 @@ class Objects:
         return True
 
     def list_sizes(self, folder: str) -> dict[str, int]:
-        """List the objects below a folder with their bytes, by URL."""
+        """Return the size of each object below a folder, by URL."""
         url = f"{self.place}/{folder}"
         sizes = self.files.list_sizes(url)
         return {f"{url}/{name}": size for name, size in sizes.items()}
 
     def list_names(self, folder: str = "") -> list[str]:
-        """List what lies directly in a folder, but for hidden names; nothing where it is not."""
+        """List the visible names directly in a folder; [] if the folder does not exist."""
         try:
             listing = self.files.list_folder(f"{self.place}/{folder}".rstrip("/"))
         except FileNotFoundError:
@@ -104,7 +104,7 @@ class Objects:
         return [*listing.folders, *listing.files]
 
     def remove(self, name: str) -> None:
-        """Remove an object; no error where there is none."""
+        """Remove an object, if it exists."""
         url = f"{self.place}/{name}"
         system, path = self.files.open(url)
         with explain_store(url, "removed"):
@@ -122,7 +122,7 @@ _ENDED: set[str] = set()
 
 @contextmanager
 def hold_lease(objects: Objects, *, force: bool) -> Iterator[str]:
-    """Take the lease on a folder, and give it back; yields the run's name, which it holds."""
+    """Hold the lease on a folder, and yield the name of the run that holds it."""
     run = uuid.uuid4().hex
     # If a store writes an object only if there is none (S3, GCS, Azure), one of two runs that
     # begin at once gets the lease. Elsewhere both may begin; one then finds the other's name
@@ -136,7 +136,7 @@ def hold_lease(objects: Objects, *, force: bool) -> Iterator[str]:
 
 
 def end_lease(objects: Objects, run: str) -> None:
-    """Remove the lease if it is that of a run; if the store is down, it stays."""
+    """Remove the lease if this run holds it; ignore a store that does not respond."""
     # What made the run end is worth more than an error from here.
     with suppress(OSError):
         if is_held(objects, run):
@@ -144,7 +144,7 @@ def end_lease(objects: Objects, run: str) -> None:
 
 
 def is_held(objects: Objects, run: str) -> bool:
-    """Tell whether the lease is that of a run."""
+    """Return whether a run holds the lease."""
     found = objects.read(LEASE_NAME)
     return found is not None and _parse(found).get("run") == run
 
@@ -210,38 +210,38 @@ class ObjectStore:
 
     @property
     def objects(self) -> Objects:
-        """What is in it, by name."""
+        """The objects in this folder."""
         return Objects(self.place, self.files)
 
     def enter(self, folder: str) -> "ObjectStore":
-        """Give the store of a folder in it."""
+        """Return the store of a subfolder."""
         return replace(self, place=f"{self.place}/{folder}")
 
     @contextmanager
     def open(self) -> Iterator["ObjectStore"]:
-        """Take the lease, and give it back at the end."""
+        """Take the lease, and return it at the end."""
         with hold_lease(self.objects, force=self.force) as run:
             yield replace(self, run=run)
             if self.read(PLAN_NAME) is not None:
                 self.remove(f"{WORK_NAME}/{PLAN_NAME}")
 
     def end(self) -> None:
-        """Give the lease back early, by which workers know that it is over."""
+        """Return the lease early, which tells workers that the run has ended."""
         end_lease(self.objects, self.run)
 
     def read(self, name: str) -> bytes | None:
-        """Read a file whole; None where there is none."""
+        """Read a whole file; return None if it does not exist."""
         return self.objects.read(name)
 
     def list_names(self, folder: str = "") -> list[str]:
-        """List what lies directly in a folder, but for hidden names; nothing where it is not."""
+        """List the visible names directly in a folder; [] if the folder does not exist."""
         return self.objects.list_names(folder)
 
     def make_folders(self, parts: Sequence[str], labels: Sequence[str]) -> None:
-        """Do nothing: a store has no folders, and names that differ in case are two."""
+        """Do nothing: a store has no folders, and its names are case-sensitive."""
 
     def find_present(self, parts: Sequence[str], labels: Sequence[str]) -> "PresentObjects":
-        """List what an earlier run has written, class by class, so that no worker has to ask."""
+        """List the files of an earlier run, class by class, so that no worker has to check them."""
         found = [
             PresentObjects.pack(self.objects.list_sizes(f"{part}/{label}"))
             for part in parts
@@ -253,7 +253,7 @@ class ObjectStore:
         return PresentObjects(keys[order], sizes[order])
 
     def find_missing(self, item: Item, outcome: Outcome) -> list[tuple[int, str]]:
-        """Count the files of a source that were found in place, and list the others."""
+        """Count the files of a source that already exist, and list the missing ones."""
         missing = []
         for copy, path in item.list_outputs():
             if copy in item.present:
@@ -263,11 +263,11 @@ class ObjectStore:
         return missing
 
     def open_writer(self, outcome: Outcome) -> "ObjectWriter":
-        """Give what writes the files of one shard."""
+        """Return the writer for the files of one shard."""
         return ObjectWriter(self, outcome)
 
     def write_if_new(self, pieces: Iterable[bytes], name: str) -> None:
-        """Write a file whole, unless it is there already with this content."""
+        """Write a complete file, unless it already has this content."""
         self.check_held()
         # Put together on the local disk first: what is uploaded piece by piece would be taken for
         # complete if this process stopped with an error.
@@ -283,7 +283,7 @@ class ObjectStore:
         self.objects.remove(name)
 
     def check_held(self) -> None:
-        """Raise OSError if the lease is no longer this run's."""
+        """Raise OSError if this run no longer holds the lease."""
         if not is_held(self.objects, self.run):
             raise OSError(
                 errno.EBUSY,
@@ -294,7 +294,7 @@ class ObjectStore:
 
 @dataclass
 class ObjectWriter:
-    """Writes the files of one shard, some at a time, see `Writer`."""
+    """Writes the files of one shard, several at a time, see `Writer`."""
 
     store: ObjectStore
     outcome: Outcome
@@ -303,24 +303,24 @@ class ObjectWriter:
     _asked: float = -_ASK_EVERY
 
     def check_alive(self) -> None:
-        """Ask now and then whether the run still has the lease; OSError where it has not."""
+        """Check now and then that the run still holds the lease; raise OSError if not."""
         if time.monotonic() - self._asked >= _ASK_EVERY:
             self.store.check_held()
             self._asked = time.monotonic()
 
     def put(self, path: str, data: bytes) -> None:
-        """Write an object when some more have come, or `flush` is called."""
+        """Queue an object, which is written with others or when `flush` is called."""
         self._waiting[path] = data
         self._n_bytes += len(data)
         if len(self._waiting) >= _FILES_AT_ONCE or self._n_bytes >= _BYTES_AT_ONCE:
             self.flush()
 
     def link(self, source: str, path: str, place: str) -> None:
-        """Refuse: a store has no links."""
+        """Raise an error, because a store has no links."""
         raise OSError(errno.ENOTSUP, f"an object store has no {place}", path)
 
     def flush(self) -> None:
-        """Write what waits to be written."""
+        """Write all queued objects."""
         self.store.objects.write(self._waiting)
         for data in self._waiting.values():
             self.outcome.count_file(len(data))
@@ -329,7 +329,7 @@ class ObjectWriter:
 
 @dataclass(frozen=True, eq=False)
 class PresentObjects(Present):
-    """What is in a store already: 16 bytes an object."""
+    """The objects that a store already contains, in 16 bytes each."""
 
     # Digests of their URLs, ascending.
     keys: NDArray[np.uint64]
@@ -338,7 +338,7 @@ class PresentObjects(Present):
 
     @classmethod
     def pack(cls, sizes: dict[str, int]) -> "PresentObjects":
-        """Pack what was listed, in the order that it has; empty objects count as missing."""
+        """Pack a listing in its own order; empty objects count as missing."""
         whole = {url: size for url, size in sizes.items() if size > 0}
         return cls(
             hash_texts(os.fsencode(url) for url in whole),
@@ -346,7 +346,7 @@ class PresentObjects(Present):
         )
 
     def look_up(self, item: Item) -> dict[int, int]:
-        """Find which files of a source are in place: number of the copy -> bytes."""
+        """Find the existing files of a source: number of the copy -> size in bytes."""
         outputs = list(item.list_outputs())
         wanted = hash_texts(os.fsencode(path) for _, path in outputs)
         places = np.searchsorted(self.keys, wanted)

@@ -28,7 +28,7 @@ def open_places(
     folders: Collection[str] | None = None,
     force: bool = False,
 ) -> tuple[str, RemoteFiles | None, Store]:
-    """Find where a job reads and where it writes, and check that these lie apart."""
+    """Open source and destination, and check that neither is inside the other."""
     origin, target = find_local(source), find_local(destination)
     options, own = share_options(origin, target, options, own)
     place, files = open_source(origin, options)
@@ -42,7 +42,7 @@ def open_places(
 def open_source(
     source: str | os.PathLike[str], options: Mapping[str, Any] | None
 ) -> tuple[str, RemoteFiles | None]:
-    """Find where a source is, and what opens it if it is a URL; None for a path."""
+    """Return the path or URL of a source, and what opens it; None for a path."""
     path = os.fspath(source)
     if is_url(path):
         return check_url(path, options), RemoteFiles(options)
@@ -55,7 +55,7 @@ def open_destination(
     *,
     force: bool = False,
 ) -> Store:
-    """Choose what writes to a destination, where no file may be seen half-written."""
+    """Open a destination in which no unfinished file is ever visible."""
     path = os.fspath(destination)
     if not is_url(path):
         return FolderStore(os.path.abspath(path))
@@ -74,7 +74,7 @@ def share_options(
     options: Mapping[str, Any] | None,
     own: Mapping[str, Any] | None,
 ) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
-    """Tell which options open the source, and which the destination."""
+    """Return the options for the source and the options for the destination."""
     if own is not None and not is_url(destination):
         raise ValueError(
             "destination_options are for URLs, such as 's3://bucket/balanced', got the path "
@@ -90,7 +90,7 @@ def share_options(
 
 
 def check_apart(source: str, destination: str) -> None:
-    """Check that neither place lies in the other, however they are spelt."""
+    """Check that neither place is inside the other, however the paths are written."""
     steps = [list_steps(source), list_steps(destination)]
     if all(one == other for one, other in zip(*steps, strict=False)):
         raise ValueError(
@@ -99,7 +99,7 @@ def check_apart(source: str, destination: str) -> None:
 
 
 def list_steps(place: str) -> list[str]:
-    """List the kind of store, the bucket and the folders that lead to a place."""
+    """List the kind of store, the bucket and the folders on the way to a place."""
     scheme, path = "file", place
     if is_url(place):
         # What comes before it in a chain hands on what lies there.
@@ -115,7 +115,7 @@ def list_steps(place: str) -> list[str]:
 
 
 def check_workers(source: str, destination: str, n_jobs: int | None) -> None:
-    """Check that workers in other processes see source and destination, which memory:// hides."""
+    """Check that other processes can access source and destination (memory:// is not shared)."""
     for name, place in (("source", source), ("destination", destination)):
         backend = name_processes(n_jobs) if list_steps(place)[0] == "memory" else None
         if backend is not None:
@@ -126,7 +126,7 @@ def check_workers(source: str, destination: str, n_jobs: int | None) -> None:
 
 
 def check_place(place: str, source: str, destination: str) -> None:
-    """Check that nothing behind a URL is to be linked, or linked to."""
+    """Check that links are not requested from or to a URL."""
     if place in LINKS and (is_url(source) or is_url(destination)):
         raise ValueError(
             "place must be 'copy' or 'reference' where the source or the destination is a URL, got "

@@ -15,7 +15,7 @@ LINKS = ("hardlink", "symlink")
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One source: where it is, its labels, and which copies to write (0 is the file itself)."""
+    """One source image: its path, its labels, and the copies to write (0 is the image itself)."""
 
     row: int
     source: str
@@ -30,43 +30,43 @@ class Item:
 
     @property
     def image_format(self) -> str:
-        """What its files are written as."""
+        """The format of its files."""
         return "png" if self.extension.lower() == ".png" else "jpeg"
 
     def list_outputs(self) -> Iterator[tuple[int, str]]:
-        """List the numbers and the paths of the files to write."""
+        """List the copy numbers and the paths of the files to write."""
         for copy in range(self.first, self.last + 1):
             yield copy, name_file(self.base, copy, self.extension)
 
 
 @dataclass
 class Outcome:
-    """What came of some sources: files in place, their bytes, and what could not be read."""
+    """The result for some sources: number of files, their size, and unreadable sources."""
 
     n_files: int = 0
     n_bytes: int = 0
     unreadable: list[tuple[int, str]] = field(default_factory=list)
 
     def count_file(self, n_bytes: int) -> None:
-        """Count a file that is in place; a link adds no bytes to the disk."""
+        """Count a written file; links count as 0 bytes."""
         self.n_files += 1
         self.n_bytes += n_bytes
 
 
 class Writer(Protocol):
-    """Puts the files of one shard in place, and counts them in its outcome."""
+    """Writes the files of one shard, and counts them in its outcome."""
 
     def check_alive(self) -> None:
-        """Raise OSError where the run that asked for the shard has ended: nobody waits for it."""
+        """Raise OSError if the run that needs this shard has ended."""
 
     def put(self, path: str, data: bytes) -> None:
-        """Write a file that appears whole or not at all, at the latest when `flush` is called."""
+        """Write a file that appears complete or not at all, at the latest at the next `flush`."""
 
     def link(self, source: str, path: str, place: str) -> None:
-        """Put a hard or a symbolic link to a source in place."""
+        """Create a hard or symbolic link to a source."""
 
     def flush(self) -> None:
-        """Write what waits to be written."""
+        """Write everything that is still queued."""
 
 
 class Store(Protocol):
@@ -74,45 +74,45 @@ class Store(Protocol):
 
     @property
     def place(self) -> str:
-        """Where it is."""
+        """The path or URL of the folder."""
 
     def enter(self, folder: str) -> "Store":
-        """Give the store of a folder in it."""
+        """Return the store of a subfolder."""
 
     def open(self) -> AbstractContextManager["Store"]:
-        """Keep other runs out, and give what this one writes by."""
+        """Lock out other runs, and yield the store to write to."""
 
     def end(self) -> None:
-        """Let workers know that the run is over: they stop before their next file."""
+        """Tell workers that the run has ended; they stop before their next file."""
 
     def read(self, name: str) -> bytes | None:
-        """Read a file whole; None where there is none."""
+        """Read a whole file; return None if it does not exist."""
 
     def list_names(self, folder: str = "") -> list[str]:
-        """List what lies directly in a folder, but for hidden names; nothing where it is not."""
+        """List the visible names directly in a folder; [] if the folder does not exist."""
 
     def make_folders(self, parts: Sequence[str], labels: Sequence[str]) -> None:
-        """Make a folder for every class in every part, where folders can be made."""
+        """Create a folder for every class in every part, if the store has folders."""
 
     def find_present(self, parts: Sequence[str], labels: Sequence[str]) -> "Present":
-        """Find what an earlier run has put in place, where workers do not look for themselves."""
+        """List the files of an earlier run, unless the workers check this themselves."""
 
     def find_missing(self, item: Item, outcome: Outcome) -> list[tuple[int, str]]:
-        """Count the files of a source that are in place, and list the others."""
+        """Count the files of a source that already exist, and list the missing ones."""
 
     def open_writer(self, outcome: Outcome) -> Writer:
-        """Give what writes the files of one shard."""
+        """Return the writer for the files of one shard."""
 
     def write_if_new(self, pieces: Iterable[bytes], name: str) -> None:
-        """Write a file whole, piece by piece, unless it is there already with this content."""
+        """Write a complete file, piece by piece, unless it already has this content."""
 
     def remove(self, name: str) -> None:
         """Remove a file."""
 
 
 class Present:
-    """Files that are in place already; this one knows of none, and workers look for themselves."""
+    """The files that already exist; this class lists none, so the workers check themselves."""
 
     def look_up(self, item: Item) -> dict[int, int]:
-        """Find which files of a source are in place: number of the copy -> bytes."""
+        """Find the existing files of a source: number of the copy -> size in bytes."""
         return {}

@@ -24,7 +24,7 @@ _NOT_USED = ("random_state", "n_jobs")
 
 
 def describe_job(plan: Plan, parameters: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """Describe a job before it begins, as the head of plan.json: all that its bytes depend on."""
+    """Make the head of plan.json before the job begins: everything that its files depend on."""
     told = {name: describe_parameter(value) for name, value in parameters.items()}
     merge = plan.list_members()
     return {
@@ -46,13 +46,13 @@ def describe_job(plan: Plan, parameters: Mapping[str, Any], source: str) -> dict
 
 
 def write_json(content: Mapping[str, Any]) -> bytes:
-    """Write a mapping as JSON for people to read, in UTF-8."""
+    """Encode a mapping as readable JSON, in UTF-8."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
     return (text + "\n").encode("utf-8", "backslashreplace")
 
 
 def describe_parameter(value: Any) -> Any:
-    """Turn a parameter into what JSON can hold, the same in every process."""
+    """Convert a parameter to a JSON value that is the same in every process."""
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, np.generic):
@@ -81,7 +81,7 @@ _HEAD = {"digest", "source", "parameters", "merge", "versions", "platform"}
 
 
 def read_begun_plan(store: Store) -> dict[str, Any] | None:
-    """Read the head of the plan that an earlier run began, if any, without touching it."""
+    """Read the head of an earlier run's plan, if there is one."""
     for name in (PLAN_NAME, f"{WORK_NAME}/{PLAN_NAME}"):
         data = store.read(name)
         if data is not None:
@@ -107,7 +107,7 @@ def _parse_plan(data: bytes, place: str) -> dict[str, Any]:
 
 
 def find_begun_plan(store: Store, head: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Find what an earlier run has begun in a destination, and check that it is this job."""
+    """Find an earlier run in a destination, and check that it was the same job."""
     begun = read_begun_plan(store)
     if begun is None:
         return None
@@ -132,21 +132,21 @@ def find_begun_plan(store: Store, head: Mapping[str, Any]) -> dict[str, Any] | N
 
 
 def list_joined(merge: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """List what a merge changes: every class has a place in a plan, merged or not."""
+    """List only the classes that a merge changes."""
     return {merged: own for merged, own in merge.items() if own != [merged]}
 
 
 def compare_versions(
     begun: Mapping[str, Any] | None, head: Mapping[str, Any]
 ) -> dict[str, list[str]]:
-    """Compare library versions of an earlier run with ours: those that differ, then and now."""
+    """Return the library versions that differ from those of an earlier run: then and now."""
     old = head["versions"] if begun is None else begun["versions"]
     new = head["versions"]
     return {name: [str(old.get(name)), new[name]] for name in new if old.get(name) != new[name]}
 
 
 def begin_job(plan: Plan, head: Mapping[str, Any], store: Store) -> tuple[dict[str, Any], Present]:
-    """Set up the destination, or join an earlier run, whose head then counts; store is open."""
+    """Set up the open destination, or resume an earlier run and return its head."""
     # Once more, under the lock: another run may have been faster.
     begun = find_begun_plan(store, head)
     if begun is not None:
@@ -166,7 +166,7 @@ def finish_job(
     extensions: Sequence[str],
     settings: OutputSettings,
 ) -> None:
-    """Check that the files are those of the plan; then write metadata, and plan.json last."""
+    """Check that the files match the plan, then write the metadata and, last, plan.json."""
     store = settings.store
     for part, name in enumerate(plan.part_names):
         _check_files(plan, part, store, extensions)

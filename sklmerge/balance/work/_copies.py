@@ -20,7 +20,7 @@ _NOTHING = AugmentationParams(0, {})
 
 @dataclass(frozen=True)
 class OutputSettings:
-    """What the files of a job have in common; the fields are parameters of `balance_folder`."""
+    """Settings of all files of a job; the fields are parameters of `balance_folder`."""
 
     augmenter: Augmenter | None
     seed: int
@@ -35,7 +35,7 @@ class OutputSettings:
 
 @dataclass
 class Draws:
-    """Rows of parameters that belong to one source, and the files that they make."""
+    """The augmentation parameters of the copies of one source, and the files to write."""
 
     augmenter: Augmenter
     # Of its copies.
@@ -61,7 +61,7 @@ class _Streams:
 def draw_copies(
     works: Iterable[tuple[Item, Sequence[tuple[int, str]]]], settings: OutputSettings
 ) -> list[Draws | None]:
-    """Draw how the missing copies of some sources are augmented: in one go for each augmenter."""
+    """Draw the parameters of the missing copies of some sources, with one call per augmenter."""
     drawn: list[Draws | None] = []
     streams: dict[int, _Streams] = {}
     for item, missing in works:
@@ -95,7 +95,7 @@ def draw_copies(
 
 @dataclass
 class CopyBatch:
-    """Collects images of one shape until it pays to augment them together, then writes copies."""
+    """Collects images of one shape until there are enough for a batch, then writes their copies."""
 
     writer: Writer
     quality: int
@@ -104,7 +104,7 @@ class CopyBatch:
     _n_bytes: int = 0
 
     def add(self, image: NDArray[Any], draws: Draws) -> None:
-        """Take a source in; those before it are written first where they do not go together."""
+        """Add a source; write the earlier ones first if they cannot be in the same batch."""
         n_bytes = image.nbytes * (1 + len(draws.paths))
         if self._images:
             last, before = self._images[-1], self._draws[-1]
@@ -121,7 +121,7 @@ class CopyBatch:
         self._n_bytes += n_bytes
 
     def flush(self) -> None:
-        """Write the copies of all that has been taken in."""
+        """Write the copies of all sources that have been added."""
         if not self._images:
             return
         images = self._images[0][None] if len(self._images) == 1 else np.stack(self._images)
@@ -141,13 +141,13 @@ class CopyBatch:
 
 
 def check_writable(image: NDArray[Any]) -> None:
-    """Raise ValueError, with the reason alone, for pixels that neither JPEG nor PNG can hold."""
+    """Raise ValueError, with only the reason, for pixels that JPEG and PNG cannot store."""
     if image.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"{image.dtype} pixels cannot be written as JPEG or PNG")
 
 
 def encode_output(image: NDArray[Any], image_format: str, quality: int) -> bytes:
-    """Encode without what JPEG cannot hold: the second byte of 16 bits, and alpha."""
+    """Encode an image; for JPEG, drop alpha and reduce 16 bits to 8."""
     if image_format == "jpeg":
         if image.dtype == np.uint16:
             image = cv2.convertScaleAbs(image, alpha=1 / 257)

@@ -20,7 +20,7 @@ def find_leaks(
     known: Leaks | None = None,
     known_at: int = -1,
 ) -> Leaks:
-    """Find sources with the same bytes that lie in different parts, by paths from the source."""
+    """Find byte-identical sources in different parts, as groups of relative paths."""
     rows = np.flatnonzero(plan.copies >= 0)
     parts = plan.parts[rows]
     if len(np.unique(parts)) < 2:
@@ -45,7 +45,7 @@ def find_leaks(
 
 
 def find_shared(sizes: NDArray[np.int64], parts: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Find the files whose size a file in another part has, too."""
+    """Find the files that have the same size as a file in another part."""
     _, codes = np.unique(sizes, return_inverse=True)
     first, last = np.full(codes.max() + 1, 127, np.int8), np.full(codes.max() + 1, -1, np.int8)
     np.minimum.at(first, codes, parts)
@@ -54,7 +54,7 @@ def find_shared(sizes: NDArray[np.int64], parts: NDArray[np.int8]) -> NDArray[np
 
 
 def read_known(begun: dict[str, Any] | None, destination: str) -> tuple[Leaks | None, int]:
-    """Read what a finished run has found, and when it was finished, in ns."""
+    """Read the leaks that a finished run has found, and when it finished, in ns."""
     try:
         finished_at = os.stat(os.path.join(destination, PLAN_NAME)).st_mtime_ns
     except OSError:

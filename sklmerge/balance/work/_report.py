@@ -16,7 +16,7 @@ Counts = dict[str, dict[str, int]]
 
 @dataclass(frozen=True)
 class BalanceReport:
-    """The result of `balance_folder` or, with ``dry_run=True``, the expected result.
+    """The result of `balance_folder`. With ``dry_run=True``, this is the expected result.
 
     Parameters
     ----------
@@ -25,38 +25,39 @@ class BalanceReport:
     original_counts : dict of str to int
         Number of images of each original class in the source.
     counts_before, counts_after : dict of str to dict of str to int
-        Part -> merged class -> number of images assigned to it (including unreadable images), and
-        number of files it contains now.
+        Part -> merged class -> number of source images assigned to this part (including unreadable
+        images), and number of files in the part after balancing.
     counts_sources, counts_copies : dict of str to dict of str to int
-        Part -> merged class -> number of its files that are source images, and number of copies.
+        Part -> merged class -> number of files that are source images, and number of files that are
+        copies.
     targets : dict of str to int
         Merged class -> requested number of files in train.
     class_weight : dict of str to float
-        Weights for the imbalance that remains in train, as used by Keras and scikit-learn. Their
-        mean over the files is 1.
+        Merged class -> weight, for the imbalance that remains in train. The weights are as in Keras
+        and scikit-learn, and their mean over the files is 1.
     skipped : dict of str to str
         Path of each image that could not be read -> the reason.
     n_files : int
-        Number of files in all parts, not counting originals that are only referenced.
+        Number of files in all parts, not counting source images that are only referenced.
     n_bytes : int or None
-        Size of these files on disk, not counting links. None before the job is done.
+        Size of these files on disk, in bytes, not counting links. None for a dry run.
     leaks : list of list of str
-        Groups of paths whose images are byte-identical but in different parts. Not checked if the
-        source is a URL or originals are only referenced.
+        Groups of paths whose files are byte-identical but in different parts. This is not checked
+        if the source is a URL, or if source images are only referenced.
     other_versions : dict of str to list of str
-        Library -> its version when an earlier run finished the folder, and its current version, if
-        the two differ.
+        Library -> its version when an earlier run finished the folder, and its current version.
+        Only libraries whose versions differ.
     dropped : dict of str to dict of str to str
-        What `drop` left out: kind -> path of each image -> the reason, or the image that was kept
-        instead.
+        What `drop` left out: kind -> path of each image -> the reason or, for kinds that compare
+        images, the path of the other image.
     conflicts : list of list of str
-        Groups of paths of kept images that are equal but have different labels. Only checked with
-        `drop`.
+        Groups of paths of images that are equal but have different labels, and were kept. This is
+        only checked if `drop` is given.
 
     See Also
     --------
-    balance_folder : Returns this report.
-    ClassBalanceDisplay : Draws it.
+    balance_folder : Writes a balanced folder and returns this report.
+    ClassBalanceDisplay : Draws the counts of this report.
 
     Examples
     --------
@@ -121,7 +122,7 @@ class BalanceReport:
         }
         if short:
             lacking = ", ".join(f"{show_name(label)} {n}" for label, n in short.items())
-            remarks.append(f"the bound on copies leaves short: {lacking}; use the weights")
+            remarks.append(f"files missing because of max_copies: {lacking}; use the class weights")
         for part, counts in self.counts_after.items():
             empty = [show_name(label) for label, n in counts.items() if n == 0]
             if empty:
@@ -130,14 +131,14 @@ class BalanceReport:
             path, reason = next(iter(self.skipped.items()))
             remarks.append(
                 f"{len(self.skipped)} files skipped, first: {show_name(path)} ({reason}); "
-                "what was there before counts them"
+                "the counts before balancing include them"
             )
         if self.leaks:
             first = " = ".join(map(show_name, self.leaks[0]))
             remarks.append(
                 f"groups of equal files in different parts: {len(self.leaks)}, first: {first}; "
-                "group_by='content' keeps them together, and drop='leaks' leaves those out that a "
-                "source has in two parts"
+                "group_by='content' keeps equal files in one part; if the source is already "
+                "divided into parts, drop='leaks' leaves such files out"
             )
         if any(self.dropped.values()):
             told = ", ".join(f"{len(files)} {kind}" for kind, files in self.dropped.items())
@@ -145,13 +146,13 @@ class BalanceReport:
         if self.conflicts:
             first = " = ".join(map(show_name, self.conflicts[0]))
             remarks.append(
-                f"{len(self.conflicts)} times the same image under different labels, first: "
-                f"{first}; correct the labels, or drop 'conflicts'"
+                f"groups of equal images with different labels: {len(self.conflicts)}, first: "
+                f"{first}; correct the labels, or leave these images out with drop='conflicts'"
             )
         if self.other_versions:
             remarks.append(
-                f"finished earlier with other versions ({tell_changes(self.other_versions)}); its "
-                "whole files are left as they are"
+                f"finished earlier with other versions ({tell_changes(self.other_versions)}); "
+                "files that are complete stay as they are"
             )
         return remarks
 
@@ -160,7 +161,7 @@ class BalanceReport:
 
 
 def tell_changes(versions: Mapping[str, Sequence[str]]) -> str:
-    """Say which versions differ, such as "numpy 1.26, now 2.3"."""
+    """List the versions that differ, such as "numpy 1.26, now 2.3"."""
     return "; ".join(f"{name} {then}, now {now}" for name, (then, now) in versions.items())
 
 
@@ -183,7 +184,7 @@ def make_report(
     other_versions: dict[str, list[str]] | None = None,
     cleaned: Cleaned | None = None,
 ) -> BalanceReport:
-    """Make the report of a plan that is, or is to be, carried out."""
+    """Make the report of a plan, before or after it is carried out."""
     labels = plan.merged_names
     before, used, after = plan.count_sources(), plan.count_used(), plan.count_files()
     train = {label: int(n) for label, n in zip(labels, after[TRAIN], strict=True)}
@@ -207,7 +208,7 @@ def make_report(
 
 
 def join_reports(reports: Sequence[BalanceReport]) -> BalanceReport:
-    """Join the reports of folds into one, whose parts are called fold1/train and so on."""
+    """Join the reports of folds into one report, with parts named fold1/train and so on."""
     first = reports[0]
 
     def join_counts(name: str) -> Counts:

@@ -48,7 +48,7 @@ def carry_out(
     n_jobs: int | None,
     progress: Progress | None,
 ) -> tuple[Plan, dict[str, str], int]:
-    """Write all files of a plan, and of those that follow from it if sources are unreadable."""
+    """Write all files of a plan, which is adapted if sources turn out to be unreadable."""
     unreadable = np.zeros(len(plan.copies), np.bool_)
     not_begun = plan.first_copy - 1
     begun = np.full(len(plan.copies), not_begun, np.int64)
@@ -136,7 +136,7 @@ def _check_left(plan: Plan, skipped: dict[str, str]) -> None:
 
 
 def process_items(items: list[Item], settings: OutputSettings) -> Outcome:
-    """Write the files of some sources; those in place and newer than their source are left."""
+    """Write the files of some sources, except existing files that are newer than the source."""
     if os.getpid() != settings.owner:
         # One thread a process: the processes share the cores. In the caller's own process this
         # would outlast the job.
