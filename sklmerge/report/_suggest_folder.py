@@ -342,7 +342,7 @@ def tell_merge(found: FolderSuggestion) -> list[str]:
     return [
         f"Suggested: {merges or 'no merge'}",
         "  Scores rise by merging alone, because fewer classes are easier to tell apart.",
-        "  Whether to merge two classes is for people to decide who know what the classes mean.",
+        "  Only someone who knows what the classes mean can decide whether to merge them.",
         *(f"  $ {command}" for command in found.commands),
         *(f"  {line}" for line in found.code),
     ]

@@ -66,7 +66,7 @@ def test_a_model_that_tells_nothing_apart_suggests_nothing(run, run_json, grains
     assert "--threshold" not in shown  # no threshold tells two classes apart
     shutil.copytree(grains / "fine, left", tmp_path / "noise" / "middle")
     shown = run("suggest", tmp_path / "noise", *options).stdout
-    (threshold,) = re.findall(r"--threshold (\S+)\)", shown)
+    (threshold,) = re.findall(r"--threshold ([\d.]+)\.", shown)
     asked = run_json("suggest", tmp_path / "noise", *options, "--threshold", threshold)
     assert len(asked["merge"]) <= 1
 
