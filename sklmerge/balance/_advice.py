@@ -105,7 +105,7 @@ def advise(
     Raises
     ------
     TypeError
-        If `counts` is neither a mapping nor a Series, or holds something else than numbers.
+        If `counts` is neither a mapping nor a Series, or contains values that are not numbers.
     ValueError
         If there is no class, a class has no image, or `model` is unknown.
 

@@ -23,8 +23,8 @@ def explain_findings(place: Place, report: ImageReport) -> list[str]:
     grouping = choose_grouping(place, report)
     if place.whole is not None and (report.similar or report.same_pixels or report.duplicates):
         reasons.append(
-            "some images of train are there more than once: leave them out by drop='duplicates', "
-            "and those that are in another part, too, by drop='leaks'"
+            "some images of train exist more than once: leave the duplicates out with "
+            "drop='duplicates', and images that are also in another part with drop='leaks'"
         )
     if grouping is not None:
         reasons.append(

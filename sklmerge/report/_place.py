@@ -72,7 +72,7 @@ class Place(NamedTuple):
         return find_parts(self.source, self.options, self.exclude)
 
     def take_whole(self) -> "Place":
-        """Take the divided folder where the source is a part of it: a job keeps the other parts."""
+        """Return the place of the whole divided folder if this place is one of its parts."""
         return self if self.whole is None else self._replace(source=self.whole, whole=None)
 
     def check_columns(self) -> None:
