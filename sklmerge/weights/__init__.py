@@ -4,7 +4,9 @@ from sklmerge.weights._adjust import adjust_prior, logit_offsets
 from sklmerge.weights._classifier import ClassWeightedClassifier
 from sklmerge.weights._estimator import ClassWeightEstimator
 from sklmerge.weights._prior import PriorAdjustedClassifier
-from sklmerge.weights._schemes import read_counts
+
+# For the rooms above.
+from sklmerge.weights._schemes import read_counts as read_counts
 
 __all__ = [
     "ClassWeightEstimator",
@@ -12,5 +14,4 @@ __all__ = [
     "PriorAdjustedClassifier",
     "adjust_prior",
     "logit_offsets",
-    "read_counts",
 ]
