@@ -1,5 +1,6 @@
 """What to do about what was found, for a shell, for Python and for each framework."""
 
+from collections.abc import Mapping
 from shlex import quote
 
 from sklmerge.balance import RULES
@@ -17,7 +18,9 @@ def choose_grouping(place: Place, report: ImageReport) -> str | None:
     return "content" if report.duplicates else None
 
 
-def explain_findings(place: Place, report: ImageReport) -> list[str]:
+def explain_findings(
+    place: Place, report: ImageReport, bad_elsewhere: Mapping[str, int]
+) -> list[str]:
     """Say what to do about problems other than imbalance."""
     reasons = []
     grouping = choose_grouping(place, report)
@@ -36,11 +39,21 @@ def explain_findings(place: Place, report: ImageReport) -> list[str]:
             f"groups of equal images with different labels: {len(report.conflicts)}; correct the "
             "labels, or leave these images out with drop='conflicts'"
         )
+    if bad_elsewhere:
+        told = ", ".join(f"{n} in {part}" for part, n in bad_elsewhere.items())
+        reasons.append(
+            f"files of other parts that cannot be read: {told}; leave them out with on_error='skip'"
+        )
     return reasons
 
 
 def write_commands(
-    place: Place, merge: Merge | None, remedy: str, report: ImageReport, fits: bool = True
+    place: Place,
+    merge: Merge | None,
+    remedy: str,
+    report: ImageReport,
+    bad_elsewhere: Mapping[str, int],
+    fits: bool = True,
 ) -> list[str]:
     """Write the commands that follow the advice and skip unreadable files."""
     if place.is_index:
@@ -55,7 +68,7 @@ def write_commands(
     job = place.take_whole()
     folder, out = job.write_shell(), quote(job.name_output())
     more = write_merge(merge)
-    more += " --on-error skip" if report.bad_files else ""
+    more += " --on-error skip" if report.bad_files or bad_elsewhere else ""
     more += f" --group-by {grouping}" if grouping else ""
     return [
         f"sklmerge balance {folder} {out}{more} --max-copies {RULES.max_copies}",
@@ -72,7 +85,12 @@ _CLASSIFIERS = {
 
 
 def write_code(
-    place: Place, merge: Merge | None, remedy: str, report: ImageReport, model: str = "network"
+    place: Place,
+    merge: Merge | None,
+    remedy: str,
+    report: ImageReport,
+    bad_elsewhere: Mapping[str, int],
+    model: str = "network",
 ) -> list[str]:
     """Write Python code that follows the advice; after code for copies, also balanced epochs."""
     if remedy == "nothing":
@@ -87,10 +105,10 @@ def write_code(
     epochs = _write_epochs(place, merge, report)
     if remedy == "epochs":
         return [*first, *epochs]
-    grouping = choose_grouping(place, report)
+    skips = bool(report.bad_files or bad_elsewhere)
     return [
         *first,
-        *_write_copies(place.take_whole(), merge, report, grouping),
+        *_write_copies(place.take_whole(), merge, skips, choose_grouping(place, report)),
         "# or, in a training loop:",
         *epochs,
     ]
@@ -116,11 +134,11 @@ def _write_adjustment(place: Place, merge: Merge | None, model: str) -> list[str
 
 
 def _write_copies(
-    place: Place, merge: Merge | None, report: ImageReport, grouping: str | None
+    place: Place, merge: Merge | None, skips: bool, grouping: str | None
 ) -> list[str]:
     """Write the job that makes copies, and the weights of what it leaves uneven."""
     out = place.name_output()
-    more = ', on_error="skip"' if report.bad_files else ""
+    more = ', on_error="skip"' if skips else ""
     more += f', group_by="{grouping}"' if grouping else ""
     balanced = f"ImageIndex({f'{out}/train'!r})"
     return [

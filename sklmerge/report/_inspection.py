@@ -1,6 +1,8 @@
 """inspect_folder: what a folder holds, what is wrong with it, and what to do."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -237,8 +239,12 @@ def describe_index(
     merge: Any,
     budget_bytes: float | None,
     model: str = "network",
+    bad_elsewhere: Mapping[str, int] = MappingProxyType({}),
 ) -> FolderReport:
-    """Make the report of a verified index, with advice; the only side input is the disk space."""
+    """Make the report of a verified index, with advice; the only side input is the disk space.
+
+    `bad_elsewhere` counts the unreadable files of the other parts, which a job reads as well.
+    """
     told = None if merge is None else list_merge(index)
     names = list(index.paths.relative())
     readable = index.take(np.array([name not in report.bad_files for name in names], bool))
@@ -274,7 +280,7 @@ def describe_index(
         budget_bytes=budget,
         first=advice.first,
         remedy=advice.remedy,
-        reasons=[*advice.reasons, *explain_findings(place, report)],
+        reasons=[*advice.reasons, *explain_findings(place, report, bad_elsewhere)],
         bad_files=report.bad_files,
         duplicates=report.duplicates,
         same_pixels=report.same_pixels,
@@ -286,6 +292,6 @@ def describe_index(
         wrong_extensions=report.wrong_extensions,
         n_bytes=report.n_bytes,
         images=report.describe_images(),
-        commands=write_commands(place, told, advice.remedy, report, fits),
-        code=write_code(place, told, advice.remedy, report, model),
+        commands=write_commands(place, told, advice.remedy, report, bad_elsewhere, fits),
+        code=write_code(place, told, advice.remedy, report, bad_elsewhere, model),
     )

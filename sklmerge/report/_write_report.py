@@ -12,7 +12,7 @@ import numpy as np
 from sklmerge._checks import check_flag, check_progress
 from sklmerge._random import hash_texts, rank_keys
 from sklmerge.augment import as_augmenter
-from sklmerge.balance import audit_split
+from sklmerge.balance import AuditReport, audit_split
 from sklmerge.images import ImageIndex, Progress, merge_index, show_name
 from sklmerge.report._inspection import FolderReport, describe_index
 from sklmerge.report._page_security import load_templates, read_file, write_policy
@@ -148,9 +148,16 @@ def write_report(
                 f"path must be new, got {str(target)!r}, which exists; pass force=True"
             )
     verified = index.verify(n_jobs=n_jobs, progress=progress)
-    found = describe_index(index, verified, place, merge, None)
+    others = {
+        name: place._replace(source=folder).open_index(allow_empty=True)
+        for name, folder in parts.items()
+    }
+    audits = {name: audit_split(index, other, n_jobs=n_jobs) for name, other in others.items()}
+    bad = {name: len(audits[name].unreadable.keys() & set(others[name].paths)) for name in others}
+    bad_elsewhere = {name: n for name, n in bad.items() if n}
+    found = describe_index(index, verified, place, merge, None, bad_elsewhere=bad_elsewhere)
     page = _Collector(index, found, random_state, n_jobs)
-    context = page.collect(parts, place)
+    context = page.collect([(name, others[name], audits[name]) for name in others])
     html = environment.get_template("page.html").render(context)
     report = ReportPage(html, found)
     if path is not None:
@@ -170,7 +177,7 @@ class _Collector:
         self.thumbnails = Thumbnails(index, n_jobs)
         self.left_out: list[str] = []
 
-    def collect(self, parts: dict[str, str], place: Place) -> dict[str, Any]:
+    def collect(self, parts: list[tuple[str, ImageIndex, AuditReport]]) -> dict[str, Any]:
         """Return the variables of the template; important sections get their thumbnails first."""
         found = self.found
         groups = [
@@ -179,7 +186,7 @@ class _Collector:
             self._show_groups("The same pixels in different files", "pixels", found.same_pixels),
             self._show_groups("Near duplicates", "similar", found.similar),
         ]
-        leaks = [self._show_leaks(name, folder, place) for name, folder in parts.items()]
+        leaks = [self._show_leaks(*part) for part in parts]
         suggestion = self._show_suggestion()
         copies = self._show_copies()
         sheets = self._show_sheets()
@@ -261,10 +268,8 @@ class _Collector:
         ]
         return {"title": title, "key": key, "n": len(groups), "groups": shown}
 
-    def _show_leaks(self, name: str, folder: str, place: Place) -> dict[str, Any]:
+    def _show_leaks(self, name: str, other: ImageIndex, audit: AuditReport) -> dict[str, Any]:
         """Show which images of another part are in train, too."""
-        other = place._replace(source=folder).open_index(allow_empty=True)
-        audit = audit_split(self.index, other, n_jobs=self.n_jobs)
         kinds = audit.leaked | dict.fromkeys(audit.look_alikes, "similar")
         pairs = {
             val: train

@@ -73,7 +73,9 @@ def test_what_is_there_twice_is_kept_together(textures):
         assert f" --group-by {group_by} " in inspect_folder(textures).commands[0]
 
 
-def test_a_divided_folder_is_balanced_with_all_its_parts(tmp_path, monkeypatch):
+@pytest.fixture
+def divided(tmp_path, monkeypatch):
+    """Textures in train and val of `photos`, so few of gravel in train that copies are advised."""
     home = tmp_path / "photos"
     write_textures(home / "train")
     for name in ("brick", "grass", "gravel"):
@@ -86,11 +88,16 @@ def test_a_divided_folder_is_balanced_with_all_its_parts(tmp_path, monkeypatch):
         if number > 17:
             file.unlink()
     monkeypatch.chdir(tmp_path)
+    return home
+
+
+def test_a_divided_folder_is_balanced_with_all_its_parts(divided, tmp_path, monkeypatch):
     found = write_report("photos").inspection
     assert found.remedy == "copies and weights"
     assert found.commands[0].startswith("sklmerge balance photos photos-balanced --max-copies")
     assert found.commands[1] == "sklmerge weights photos-balanced/train"
     assert any("in another part with drop='leaks'" in reason for reason in found.reasons)
+    assert not any("cannot be read" in reason for reason in found.reasons)
     for command in found.commands:
         monkeypatch.setattr("sys.argv", shlex.split(command))
         with pytest.raises(SystemExit) as end:
@@ -103,6 +110,25 @@ def test_a_divided_folder_is_balanced_with_all_its_parts(tmp_path, monkeypatch):
     shutil.rmtree(made)
     run_code(found.code)
     assert ImageIndex(made / "val").counts == {"brick": 2, "grass": 2, "gravel": 2}
+
+
+def test_files_of_another_part_that_cannot_be_read_do_not_stop_the_job(
+    divided, tmp_path, monkeypatch
+):
+    torn = sorted((divided / "val" / "grass").iterdir())[0]
+    torn.write_bytes(torn.read_bytes()[:-40])
+    found = write_report("photos").inspection
+    assert found.bad_files == {}
+    assert any("cannot be read: 1 in val;" in reason for reason in found.reasons)
+    monkeypatch.setattr("sys.argv", shlex.split(found.commands[0]))
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
+    made = tmp_path / "photos-balanced"
+    assert ImageIndex(made / "val").counts == {"brick": 2, "grass": 1, "gravel": 2}
+    shutil.rmtree(made)
+    run_code(found.code)
+    assert ImageIndex(made / "val").counts == {"brick": 2, "grass": 1, "gravel": 2}
 
 
 def test_an_index_is_told_as_it_is(textures, tmp_path):
