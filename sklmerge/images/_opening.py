@@ -212,13 +212,14 @@ def _list_table(
             f"{table.name} must list an image of each class, but extensions and exclude leave none "
             f"of {empty[0]!r}" + ("; pass allow_empty=True to pass over it" if len(rows) else "")
         )
-    named = [named[row] for row in rows]
+    if len(rows) < len(named):
+        named = [named[row] for row in rows]
     if os.path.isfile(root) and is_archive(root):
         paths, files = _find_members(named, root, table, files)
     else:
         if not is_url(root):
             named = _locate_local(named, root, table, columns.suffix)
-        paths = ImagePaths.from_bytes([os.fsencode(path) for path in named], root=root)
+        paths = ImagePaths.from_bytes((os.fsencode(path) for path in named), root=root)
     codes = np.searchsorted(present, all_codes[rows]).astype(choose_code_dtype(len(present)))
     classes = all_classes[present].tolist()
     merge = None
@@ -242,6 +243,9 @@ def _read_label_merge(table: Table) -> dict[Any, list[Any]] | None:
 
 def _locate_local(named: Sequence[str], root: str, table: Table, suffix: str) -> list[str]:
     """Find local files; URLs among the paths are left as they are."""
+    if not any(map(is_url, named)):
+        # Without a list of rows, which takes as much memory as the paths.
+        return locate_files(named, root, table, suffix)
     rows = [row for row, path in enumerate(named) if not is_url(path)]
     located = locate_files([named[row] for row in rows], root, table, suffix)
     found = list(named)
@@ -271,13 +275,10 @@ def _choose_images(
     endings = ("",) if wanted.extensions is IMAGE_EXTENSIONS else wanted.extensions
     endings = tuple(ending.lower() for ending in endings)
     exclude = wanted.exclude
-    is_image = np.array(
-        [
-            name.lower().endswith(endings) and not (exclude and exclude.search(name))
-            for name in named
-        ],
-        np.bool_,
+    answers = (
+        name.lower().endswith(endings) and not (exclude and exclude.search(name)) for name in named
     )
+    is_image = np.fromiter(answers, np.bool_, len(named))
     left_out = np.flatnonzero(is_wanted & ~is_image)
     return np.flatnonzero(is_wanted & is_image), count_extensions(
         os.fsencode(named[row]) for row in left_out.tolist()
@@ -331,7 +332,7 @@ def _find_members(
             f"not there, first: {missing[0]!r}"
         )
     opened = RemoteFiles(files.options, archives={archive.path: archive})
-    paths = ImagePaths.from_bytes([os.fsencode(name) for name in named], root=archive.url)
+    paths = ImagePaths.from_bytes((os.fsencode(name) for name in named), root=archive.url)
     return paths, opened
 
 

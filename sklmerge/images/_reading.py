@@ -243,7 +243,7 @@ def find_paths(X: Any, *, name: str = "X") -> ImagePaths | None:
     wrong = next((place for place, value in enumerate(values) if not is_path(value)), None)
     if wrong is not None:
         raise TypeError(f"{name} must hold paths only, got {values[wrong]!r} at position {wrong}")
-    return ImagePaths.from_bytes([os.fsencode(value) for value in values])
+    return ImagePaths.from_bytes(os.fsencode(value) for value in values)
 
 
 def get_ways(X: Any) -> tuple[Reader | None, RemoteFiles]:

@@ -3,20 +3,39 @@
 The bare walk is `os.scandir` and a list of names. The cost per file is also compared with that in a
 folder a tenth as large, and the memory that an index needs per path with that of a Python string.
 The full form lists 1,000,500 files in two folders.
+
+The peak of the memory while an index is made is that of a process of its own, which lists folders
+of 30 million files, 750,000 in the short form. It is given per file, without what the process
+took before, and compared with a list of the relative paths as Python strings. There are no such
+files: `os.scandir` is replaced by a function that gives their names. Linux only.
 """
 
 import contextlib
 import io
+import multiprocessing
 import os
+import re
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from measuring import Line, compare, main, take_turns
 from photographs import make_keras_generator
 
 from sklmerge import ImageIndex
+
+
+class NamedEntry:
+    """A file that is not there, as os.scandir gives it."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def is_dir(self):
+        return False
 
 
 def write_names(folder, n):
@@ -56,11 +75,50 @@ def measure_memory(index):
     yield Line("paths in memory vs a list of str", held / len(paths), strings, "bytes")
 
 
+def scan_names(numbers):
+    """Stand in for os.scandir: files of these numbers, out of order."""
+    n = len(numbers)
+    # 7919 is a prime, and divides no n that is asked for.
+    names = (b"img_%08d.jpg" % numbers[i * 7919 % n] for i in range(n))
+    return contextlib.nullcontext(map(NamedEntry, names))
+
+
+def grow_peak(folder, n):
+    """List n files that are not there; return by how many bytes the peak of the memory grew."""
+    classes = {b"rare": range(n // 2000), b"common": range(n // 2000, n)}
+    scandir = os.scandir
+    ImageIndex(folder)
+    before = read_peak()
+
+    def scan(path):
+        label = os.path.basename(path)
+        return scan_names(classes[label]) if label in classes else scandir(path)
+
+    with mock.patch("os.scandir", scan):
+        assert len(ImageIndex(folder)) == n
+    return read_peak() - before
+
+
+def read_peak():
+    return 1024 * int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1])
+
+
+def measure_peak(folder, n):
+    """Yield what the memory grows by at the peak for each path, beside a list of strings."""
+    # Forked, which spares the imports; the peak begins anew.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        grown = pool.submit(grow_peak, folder, n).result()
+    string = sys.getsizeof("common/img_00000000.jpg") + 8
+    yield Line("peak memory of listing vs a list of str", grown / n, string, "bytes")
+
+
 def measure(short):
     n = 50_000 if short else 1_000_500
     with tempfile.TemporaryDirectory() as home:
         many = write_names(Path(home) / "many", n)
         few = write_names(Path(home) / "few", n // 10)
+        # Before Keras is loaded, whose threads would not come through a fork.
+        yield from measure_peak(few, 750_000 if short else 30_000_000)
         jobs = {
             "ours": lambda: ImageIndex(many),
             "bare os.scandir": lambda: walk_bare(many),

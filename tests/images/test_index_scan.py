@@ -2,6 +2,10 @@
 
 import os
 import pickle
+import sys
+import tracemalloc
+from contextlib import nullcontext
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,6 +14,7 @@ from hypothesis import strategies as st
 
 from sklmerge import ImageIndex
 from sklmerge.images import ImagePaths
+from sklmerge.images.files import _scan, _sorting
 
 LAYOUT = ["cat/b.jpg", "cat/a.jpg", "cat/deep/er/c.PNG", "dog/z.webp", "ant/x.tiff", "ant/x.bmp"]
 
@@ -57,6 +62,65 @@ def test_order_is_bytewise_however_long_names_are_alike(make_folder):
     found = ImageIndex(make_folder(sorted(names, key=lambda name: name[::-1]))).paths.relative()
     by_class = sorted(names, key=lambda name: (name.split("/")[0], os.fsencode(name)))
     assert list(found) == by_class
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2),
+            st.sampled_from([b"", b"a", b"img_00000", b"img_000000000000"]),
+            st.binary(max_size=12).map(lambda name: name.replace(b"\0", b"0")),
+        )
+    ),
+    st.integers(1, 20),
+)
+def test_paths_are_sorted_within_groups_however_few_are_sorted_at_once(rows, at_once):
+    rows = sorted(rows, key=lambda row: row[0])
+    names = [shared + name for _, shared, name in rows]
+    groups = np.array([group for group, _, _ in rows], np.int16)
+    lengths = np.array([len(name) for name in names], np.int32)
+    starts = np.cumsum(lengths, dtype=np.int64) - lengths
+    block = bytearray(b"".join(names) + bytes(8))
+    with mock.patch.object(_sorting, "_AT_ONCE", at_once):
+        _sorting.sort_paths(block, starts, lengths, groups)
+    found = [bytes(block[s : s + n]) for s, n in zip(starts, lengths, strict=True)]
+    expected = sorted(zip(groups.tolist(), names, strict=True))
+    assert found == [name for _, name in expected]
+
+
+@pytest.mark.parametrize("levels", ["top", "leaf"])
+def test_listing_a_large_class_takes_less_than_a_list_of_its_names(levels, make_folder):
+    class Entry:
+        def __init__(self, name):
+            self.name = name
+
+        def is_dir(self):
+            return False
+
+    n = 60_000
+    folder = make_folder(["a/0.jpg", "b/0.jpg"])
+    scandir = os.scandir
+
+    def scan(path):
+        if os.path.basename(path) != b"a":
+            return scandir(path)
+        numbers = (number * 7919 % n for number in range(n))
+        return nullcontext(Entry(b"%07d.jpg" % number) for number in numbers)
+
+    # What is done at once is done to a few of these, as it is of many millions.
+    at_once = mock.patch.object(_sorting, "_AT_ONCE", 1 << 12)
+    with mock.patch("os.scandir", scan), mock.patch.object(_scan, "_BLOCK", 1 << 12), at_once:
+        tracemalloc.start()
+        index = ImageIndex(folder, levels=levels)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert len(index) == n + 1
+    assert list(index.paths[:n:10_007]) == [
+        os.path.join(folder, "a", f"{number:07d}.jpg") for number in range(0, n, 10_007)
+    ]
+    # 27 bytes of a path are kept, and 16 are needed to cut a class in pieces.
+    assert peak < n * (sys.getsizeof("a/0000000.jpg") + 8)
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,8 @@ def choose_leaves(
     folders: Sequence[bytes],
     numbers: NDArray[np.signedinteger],
     classes: Collection[str] | None,
-) -> tuple[list[bytes], NDArray[np.intp], NDArray[np.intp]]:
-    """Find the folders that directly contain images, sorted; return them, image rows and codes."""
+) -> tuple[list[bytes], NDArray[np.int32]]:
+    """Find the folders that directly contain images, sorted; return them and codes, -1 for none."""
     # `numbers` is the position of each image's folder in `folders`, of which some hold no image.
     has_images = np.bincount(numbers, minlength=len(folders)) > 0
     leaves = sorted(folder for folder, has in zip(folders, has_images, strict=True) if has)
@@ -113,9 +113,8 @@ def choose_leaves(
             )
         leaves = [leaf for leaf in leaves if leaf in wanted]
     places = {leaf: place for place, leaf in enumerate(leaves)}
-    table = np.array([places.get(folder, -1) for folder in folders], np.intp)
-    rows = np.flatnonzero(table[numbers] >= 0)
-    return leaves, rows, table[numbers[rows]]
+    table = np.array([places.get(folder, -1) for folder in folders], np.int32)
+    return leaves, table[numbers]
 
 
 def is_by_parent(merge: Any, levels: str) -> bool:
@@ -159,6 +158,8 @@ def drop_empty_folders(
     # If empty folders are allowed, one must have images all the same.
     if empty and not (allow_empty and is_full.any()):
         raise explain_empty_folder(root, empty[0], extensions)
+    if not empty:
+        return names, empty, codes
     numbers = (np.cumsum(is_full) - 1).astype(codes.dtype)
     full = [name for name, is_one in zip(names, is_full, strict=True) if is_one]
     return full, empty, numbers[codes]

@@ -1,4 +1,4 @@
-"""Paths packed in bytes: which of them are images, and their order. No file is looked at."""
+"""Paths packed in bytes: which of them are images. Their order: _sorting.py."""
 
 import os
 import re
@@ -12,8 +12,6 @@ from sklmerge.images.files._names import find_hidden
 
 SEPARATOR = b"\0"
 PADDING = bytes(8)
-# Bytes that are compared at once.
-_WORD = 8
 
 
 def keep_images(
@@ -63,53 +61,3 @@ def _end_alike(
             rows = rows[letters[stops[rows] - place] == letter]
         found[rows] = True
     return found
-
-
-def order_paths(
-    block: bytes,
-    starts: NDArray[np.int64],
-    lengths: NDArray[np.int32],
-    groups: NDArray[np.signedinteger],
-) -> NDArray[np.intp]:
-    """Sort paths bytewise within ascending groups; `block` needs 8 extra bytes at the end."""
-    # Eight bytes at a time are compared as one number, and only rows that tie go on to the next.
-    words = np.ndarray((len(block) - _WORD + 1,), ">u8", block, strides=(1,))
-    order = np.arange(len(starts))
-    # Rows that still tie, the places that they share, and numbers of the ties, ascending.
-    rows, places, ties = order.copy(), order.copy(), groups
-    depth = 0
-    while len(rows) and depth < int(lengths[rows].max()):
-        keys = _read_words(words, starts[rows] + depth, lengths[rows] - depth)
-        begins = np.flatnonzero(np.diff(ties, prepend=ties[0] - 1))
-        n_shared = _count_shared_bytes(keys, begins)
-        if n_shared:
-            depth += n_shared
-            continue
-        by_key = np.argsort(keys)
-        sorting = by_key[np.argsort(ties[by_key], kind="stable")]
-        rows, keys, ties = rows[sorting], keys[sorting], ties[sorting]
-        order[places] = rows
-        is_new = (np.diff(keys, prepend=keys[0]) != 0) | (np.diff(ties, prepend=ties[0] - 1) != 0)
-        is_tied = ~(is_new & np.append(is_new[1:], True))
-        rows, places, ties = rows[is_tied], places[is_tied], np.cumsum(is_new)[is_tied]
-        depth += _WORD
-    return order
-
-
-def _read_words(
-    words: NDArray[np.uint64], starts: NDArray[np.int64], lengths: NDArray[np.int32]
-) -> NDArray[np.uint64]:
-    """Read the next eight bytes of each path, with zeros after its end."""
-    keys = words[np.minimum(starts, len(words) - 1)].astype(np.uint64)
-    n_beyond = (_WORD - np.clip(lengths, 0, _WORD)).astype(np.uint64)
-    # In two steps, because a shift by all 64 bits is none.
-    half = n_beyond * np.uint64(4)
-    cut: NDArray[np.uint64] = keys >> half >> half << half << half
-    return cut
-
-
-def _count_shared_bytes(keys: NDArray[np.uint64], begins: NDArray[np.intp]) -> int:
-    """Count the bytes that the keys of each tie begin with alike."""
-    sizes = np.diff(begins, append=len(keys))
-    differing = int(np.bitwise_or.reduce(keys ^ np.repeat(keys[begins], sizes)))
-    return (64 - differing.bit_length()) // 8

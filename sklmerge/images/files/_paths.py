@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklmerge.images.files._names import is_url
+
+# Paths that are packed at once, and bytes that are searched at once.
+_CHUNK = 1 << 16
+_N_SEARCHED = 1 << 20
 
 
 class ImagePaths(Sequence[str]):
@@ -21,7 +26,7 @@ class ImagePaths(Sequence[str]):
 
     Parameters
     ----------
-    block : bytes or ndarray of uint8
+    block : bytes, bytearray or ndarray of uint8
         All paths, one after another, with ``/`` between folders, in the encoding of the file
         system.
     starts : ndarray of int64, shape (n,)
@@ -43,25 +48,26 @@ class ImagePaths(Sequence[str]):
 
     def __init__(
         self,
-        block: bytes | NDArray[np.uint8],
+        block: bytes | bytearray | NDArray[np.uint8],
         starts: NDArray[np.int64],
         lengths: NDArray[np.int32],
         *,
         root: str = "",
     ) -> None:
         # An array, because joblib maps arrays into the memory of its workers, and copies bytes.
-        self._block = np.frombuffer(block, np.uint8) if isinstance(block, bytes) else block
+        packed = block if isinstance(block, np.ndarray) else np.frombuffer(block, np.uint8)
+        self._block: NDArray[np.uint8] = packed
         self._starts = starts
         self._lengths = lengths
         self.root = root
 
     @classmethod
-    def from_bytes(cls, paths: Sequence[bytes], *, root: str = "") -> Self:
+    def from_bytes(cls, paths: Iterable[bytes], *, root: str = "") -> Self:
         """Pack encoded paths, in the given order.
 
         Parameters
         ----------
-        paths : sequence of bytes
+        paths : iterable of bytes
             Relative paths, with ``/`` between folders.
         root : str, default=""
             The root of the paths.
@@ -70,16 +76,23 @@ class ImagePaths(Sequence[str]):
         -------
         ImagePaths
         """
-        lengths = np.fromiter(map(len, paths), dtype=np.int32, count=len(paths))
-        return cls.from_block(b"".join(paths), lengths, root=root)
+        block, lengths = bytearray(), bytearray()
+        remaining = iter(paths)
+        # Paths that are made when they are asked for are forgotten again.
+        while some := list(islice(remaining, _CHUNK)):
+            block += b"".join(some)
+            lengths += np.fromiter(map(len, some), np.int32, len(some)).tobytes()
+        return cls.from_block(block, np.frombuffer(lengths, np.int32), root=root)
 
     @classmethod
-    def from_block(cls, block: bytes, lengths: NDArray[np.int32], *, root: str = "") -> Self:
+    def from_block(
+        cls, block: bytes | bytearray, lengths: NDArray[np.int32], *, root: str = ""
+    ) -> Self:
         """Make paths from a block of bytes that contains encoded paths, one after another.
 
         Parameters
         ----------
-        block : bytes
+        block : bytes or bytearray
             All paths, one after another.
         lengths : ndarray of int32, shape (n,)
             Number of bytes of each path.
@@ -90,8 +103,9 @@ class ImagePaths(Sequence[str]):
         -------
         ImagePaths
         """
-        stops = np.cumsum(lengths, dtype=np.int64)
-        return cls(block, stops - lengths, lengths, root=root)
+        starts = np.cumsum(lengths, dtype=np.int64)
+        starts -= lengths
+        return cls(block, starts, lengths, root=root)
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -132,7 +146,13 @@ class ImagePaths(Sequence[str]):
 
     def hold_urls(self) -> bool:
         """Return whether any path is a URL. This searches all paths, so do not call it per file."""
-        return is_url(self.root) or b"://" in self._block.tobytes()
+        # A piece at a time: bytes to search are a copy. Pieces overlap, so that no mark is cut.
+        mark = b"://"
+        pieces = (
+            self._block[start : start + _N_SEARCHED + len(mark) - 1].tobytes()
+            for start in range(0, len(self._block), _N_SEARCHED)
+        )
+        return is_url(self.root) or any(mark in piece for piece in pieces)
 
     def get_bytes(self, index: int) -> bytes:
         """Return one path without the root, as bytes. The bytes are the same on every system.

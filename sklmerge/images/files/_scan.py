@@ -17,8 +17,9 @@ from sklmerge.images.files._class_folders import (
     drop_empty_folders,
 )
 from sklmerge.images.files._names import PACKED_NAME, is_hidden
-from sklmerge.images.files._packed import PADDING, SEPARATOR, keep_images, order_paths
+from sklmerge.images.files._packed import PADDING, SEPARATOR, keep_images
 from sklmerge.images.files._paths import ImagePaths
+from sklmerge.images.files._sorting import sort_paths
 
 # Names joined so many at a time are forgotten while they are still in the processor's cache.
 _CHUNK = 8192
@@ -132,33 +133,55 @@ def arrange_paths(
     passed_over: Counter[str],
 ) -> ScannedFolder:
     """Select the images among the files, and sort their paths bytewise within each class."""
-    pieces, lengths = [], [np.empty(0, np.int32)]
-    codes: list[NDArray[np.signedinteger]] = [np.empty(0, np.int16)]
-    numbered: Collection[bytes] = folders
+    block, lengths, numbers, known = _pack_images(blocks, wanted, passed_over)
+    known = known or folders
+    if wanted.levels == "leaf":
+        known, numbers = choose_leaves(root, known, numbers, wanted.classes)
+    # Each step lets go of what the one before it needed: of many million files, the most memory
+    # that any of them takes is what limits.
+    numbers = numbers.astype(choose_code_dtype(len(known)), copy=False)
+    starts = np.cumsum(lengths, dtype=np.int64)
+    starts -= lengths
+    if wanted.levels == "leaf":
+        # Those of folders that are not wanted come first.
+        by_class = np.argsort(numbers, kind="stable")[np.count_nonzero(numbers < 0) :]
+        numbers = numbers[by_class]
+        lengths = lengths[by_class]
+        starts = starts[by_class]
+        del by_class
+    names, empty, codes = drop_empty_folders(
+        root, known, numbers, wanted.extensions, allow_empty=wanted.allow_empty
+    )
+    sort_paths(block, starts, lengths, codes)
+    paths = ImagePaths(block, starts, lengths, root=root)
+    return ScannedFolder(names, paths, codes, empty, passed_over)
+
+
+def _pack_images(
+    blocks: Iterable[tuple[bytes, NDArray[np.signedinteger], dict[bytes, int]]],
+    wanted: Wanted,
+    passed_over: Counter[str],
+) -> tuple[bytearray, NDArray[np.int32], NDArray[np.int32], list[bytes]]:
+    """Pack the paths of images; give their lengths, the numbers of their folders, and these."""
+    # Arrays of bytes grow where they are. To join a list of pieces takes their memory twice.
+    packed, lengths, numbers = bytearray(), bytearray(), bytearray()
+    known: Collection[bytes] = ()
     # A block is paths with a 0 after each, with the number of each path's folder and the folders
     # numbered so far.
-    for block, numbers, so_far in blocks:
-        numbered = so_far
-        packed, kept_lengths, is_kept, others = keep_images(block, wanted.endings, wanted.exclude)
-        pieces.append(packed)
-        lengths.append(kept_lengths)
-        codes.append(numbers[is_kept])
+    for block, of_block, so_far in blocks:
+        known = so_far
+        kept, kept_lengths, is_kept, others = keep_images(block, wanted.endings, wanted.exclude)
+        packed += kept
+        lengths += kept_lengths.tobytes()
+        numbers += of_block[is_kept].astype(np.int32).tobytes()
         passed_over += others
-    known = list(numbered)
-    joined, all_lengths = b"".join([*pieces, PADDING]), np.concatenate(lengths)
-    numbers = np.concatenate(codes)
-    starts = np.cumsum(all_lengths, dtype=np.int64) - all_lengths
-    if wanted.levels == "leaf":
-        known, kept, numbers = choose_leaves(root, known, numbers, wanted.classes)
-        by_class = kept[np.argsort(numbers, kind="stable")]
-        starts, all_lengths, numbers = starts[by_class], all_lengths[by_class], np.sort(numbers)
-    narrow = numbers.astype(choose_code_dtype(len(known)), copy=False)
-    names, empty, narrow = drop_empty_folders(
-        root, known, narrow, wanted.extensions, allow_empty=wanted.allow_empty
+    packed += PADDING
+    return (
+        packed,
+        np.frombuffer(lengths, np.int32),
+        np.frombuffer(numbers, np.int32),
+        list(known),
     )
-    order = order_paths(joined, starts, all_lengths, narrow)
-    paths = ImagePaths(joined, starts[order], all_lengths[order], root=root)
-    return ScannedFolder(names, paths, narrow, empty, passed_over)
 
 
 def check_extensions(extensions: Any) -> tuple[str, ...]:
@@ -287,15 +310,15 @@ def block_names(
     """Convert lists of paths, one list per class folder, to the blocks for `arrange_paths`."""
     numbers = _number_folders(folders, levels)
     for top, names in zip(folders, listings, strict=True):
-        if not names:
-            continue
-        if levels == "top":
-            codes = np.full(len(names), numbers[top])
-        else:
-            # What stands before the folders of a path, such as the name of an archive, is cut off.
-            homes = [place_in_root(name).rpartition(b"/")[0] for name in names]
-            codes = np.array([numbers.setdefault(home, len(numbers)) for home in homes])
-        yield SEPARATOR.join(names) + SEPARATOR, codes, numbers
+        for start in range(0, len(names), _BLOCK):
+            some = names[start : start + _BLOCK]
+            if levels == "top":
+                codes = np.full(len(some), numbers[top])
+            else:
+                # What stands before the folders of a path, such as an archive's name, is cut off.
+                homes = [place_in_root(name).rpartition(b"/")[0] for name in some]
+                codes = np.array([numbers.setdefault(home, len(numbers)) for home in homes])
+            yield SEPARATOR.join(some) + SEPARATOR, codes, numbers
 
 
 def _number_folders(folders: Iterable[bytes], levels: str) -> dict[bytes, int]:
