@@ -146,10 +146,10 @@ def advise(
     """
     labels, numbers = read_counts(counts, "for labels pass collections.Counter(labels)")
     for label, number in zip(labels, numbers, strict=True):
-        if number < 1:
+        if number < 1 or not number.is_integer():
             raise ValueError(
-                f"counts must be at least 1, got {number:g} for {label!r}; leave out classes "
-                "without images"
+                f"counts must be whole numbers of at least 1, got {number:g} for {label!r}; leave "
+                "out classes without images"
             )
     counts = {label: int(number) for label, number in zip(labels, numbers, strict=True)}
     check_choice("model", model, MODELS)
@@ -241,7 +241,7 @@ def _explain_remedy(
             "were better than adjusting the probabilities at an imbalance of 20 to 1, but not at 4 "
             f"to 1 or 100 to 1. At most {RULES.max_copies} copies of each image, written as files "
             "and combined with class weights, gained less than balanced epochs at 20 to 1, and "
-            "more at the other ratios"
+            "about as much at 100 to 1; at 4 to 1, neither helped"
         )
     return reasons
 

@@ -191,54 +191,59 @@ class EpochPlans:
         self._plans: dict[int, BatchPlan] = {}
 
 
+# What a parameter came to is compared in its place: different ones may ask for the same draws.
+_TOLD_OTHERWISE = ("digest", "samples_per_class", "draws_per_class", "random_state")
+
+
 def _find_differences(state: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
     """Say in what a saved state differs from the feed that it is loaded into."""
+    differing = {
+        name: (state[name], mine) for name, mine in identity.items() if state[name] != mine
+    }
     found = [
-        f"{name} {state[name]!r} instead of {mine!r}"
-        for name, mine in identity.items()
-        if name != "digest" and state[name] != mine
+        f"{name} {saved!r} instead of {mine!r}"
+        for name, (saved, mine) in differing.items()
+        if name not in _TOLD_OTHERWISE
     ]
-    # The seed is named last.
-    if state["random_state"] != identity["random_state"]:
-        found[-1] += " (random_state=None is another seed each time)"
+    if "draws_per_class" in differing:
+        saved, mine = state["samples_per_class"], identity["samples_per_class"]
+        other = f"samples_per_class {saved!r} instead of {mine!r}"
+        found.append(other if saved != mine else "other numbers of draws per class")
+    if "random_state" in differing:
+        saved, mine = differing["random_state"]
+        hint = "random_state=None is another seed each time"
+        found.append(f"random_state {saved!r} instead of {mine!r} ({hint})")
     return ", ".join(found) or "other labels, or the same in another order"
 
 
 def identify_epochs(schedule: EpochSchedule, batch_size: int) -> dict[str, Any]:
     """List the settings that decide which images are in each batch, with a hash of all of them."""
-    samples, augment = schedule.samples_per_class, schedule.augment
-    if isinstance(samples, Mapping):
-        samples = "a mapping"
-    # Plain numbers and text, which any format of a checkpoint holds.
-    return {
-        "digest": _digest_epochs(schedule, batch_size),
+    samples = schedule.samples_per_class
+    augment = "all" if schedule.augment is None else schedule.augment
+    draws = sorted((repr(label), n) for label, n in schedule.samples_per_class_.items())
+    # Plain numbers and text, which any format of a checkpoint holds, and few even of many classes.
+    identity = {
         "n_images": schedule.n_samples_,
         "n_classes": len(schedule.classes_),
         "n_draws": schedule.n_draws_,
+        "draws_per_class": _hash(repr(draws).encode()),
         "batch_size": batch_size,
-        "samples_per_class": samples if isinstance(samples, str | None) else int(samples),
         "order": schedule.order,
-        "augment": augment if isinstance(augment, str | None) else sorted(map(repr, augment)),
+        "augment": augment if isinstance(augment, str) else sorted(map(repr, augment)),
         "within_merged": schedule.within_merged,
         "stratify_batches": bool(schedule.stratify_batches),
         "random_state": None if samples is None else schedule.seed_,
     }
+    digest = _hash(repr(identity).encode() + schedule.original_codes_.tobytes())
+    if isinstance(samples, Mapping):
+        samples = "a mapping"
+    elif not isinstance(samples, str | None):
+        samples = int(samples)
+    return {"digest": digest, "samples_per_class": samples, **identity}
 
 
-def _digest_epochs(schedule: EpochSchedule, batch_size: int) -> str:
-    names = ("order", "within_merged", "stratify_batches")
-    augment = "all" if schedule.augment is None else schedule.augment
-    said = [
-        augment if isinstance(augment, str) else sorted(map(repr, augment)),
-        schedule.seed_ if schedule.samples_per_class is not None else None,
-        *(getattr(schedule, name) for name in names),
-        sorted((repr(label), n) for label, n in schedule.samples_per_class_.items()),
-        schedule.n_samples_,
-        batch_size,
-    ]
-    digest = blake2b(repr(said).encode(), digest_size=8)
-    digest.update(schedule.original_codes_.tobytes())
-    return digest.hexdigest()
+def _hash(content: bytes) -> str:
+    return blake2b(content, digest_size=8).hexdigest()
 
 
 def fit_schedule(schedule: EpochSchedule | None, labels: Any, merge: Any) -> EpochSchedule:

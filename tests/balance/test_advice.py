@@ -47,10 +47,12 @@ def test_small_classes_are_named_and_empty_ones_refused():
     assert advise({"a": 50, "b": 51}).reasons == same
     for counts, match in (
         ({}, "counts must hold the count of at least one class, got none"),
-        ({"a": 3, "b": 0}, "counts must be at least 1, got 0 for 'b'"),
+        ({"a": 3, "b": 0}, "counts must be whole numbers of at least 1, got 0 for 'b'"),
     ):
         with pytest.raises(ValueError, match=match):
             advise(counts)
+    with pytest.raises(ValueError, match=r"counts must be whole numbers .* got 2.5 for 'a'"):
+        advise({"a": 2.5})
     with pytest.raises(TypeError, match=r"counts must be numbers, got 'x' for 'a'"):
         advise({"a": "x"})
     with pytest.raises(TypeError, match=r"got list; for labels pass collections.Counter\(labels\)"):

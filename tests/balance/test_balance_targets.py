@@ -71,7 +71,9 @@ def balance(home, names, targets, max_copies):
 
 # Each example is several jobs that write files.
 @settings(max_examples=12)
-@given(sizes=SIZES, runs=st.lists(TARGETS, min_size=1, max_size=4), max_copies=MAX_COPIES)
+@given(
+    sizes=SIZES, runs=st.lists(TARGETS, min_size=2, max_size=4, unique=True), max_copies=MAX_COPIES
+)
 def test_copies_are_dealt_round_in_the_order_of_the_ranks(sizes, runs, max_copies):
     names = list_names(sizes)
     with TemporaryDirectory() as home:
@@ -82,7 +84,6 @@ def test_copies_are_dealt_round_in_the_order_of_the_ranks(sizes, runs, max_copie
         for label, target in zip(CLASSES, targets, strict=True):
             in_order = [copies[name] for name in ranked if name.startswith(label)]
             assert not in_order or in_order == deal_copies(len(in_order), target, max_copies)
-            assert len(in_order) == sizes.get(label, 0)
 
 
 @settings(max_examples=12)

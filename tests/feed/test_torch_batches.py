@@ -212,10 +212,10 @@ def test_a_state_of_something_else_is_refused(textures):
         (
             {"samples_per_class": "majority", "order": "sequential"},
             12,
-            r"n_draws 60 instead of \d+, samples_per_class 'minority' instead of 'majority', "
-            "order 'shuffled' instead of 'sequential'$",
+            r"n_draws 60 instead of \d+, order 'shuffled' instead of 'sequential', "
+            "samples_per_class 'minority' instead of 'majority'$",
         ),
-        ({"augment": ["grass"]}, 12, r"augment None instead of \[\"'grass'\"\]$"),
+        ({"augment": ["grass"]}, 12, r"augment 'all' instead of \[\"'grass'\"\]$"),
         ({"stratify_batches": np.False_}, 12, "stratify_batches True instead of False$"),
         ({"merge": {"x": ["grass", "brick"]}}, 12, "n_classes 3 instead of 2, n_draws 60 inst"),
     ],
@@ -237,6 +237,21 @@ def test_an_unfit_state_says_that_the_images_or_labels_differ(textures):
         ImageBatches(images[1:], target[1:]).load_state_dict(state)
     with pytest.raises(ValueError, match=r"got other labels, or the same in another order$"):
         ImageBatches(images, target[::-1]).load_state_dict(state)
+    # Beside samples_per_class=None, no other augment is possible: that is not what differs.
+    natural = EpochSchedule("natural", augment="all", random_state=0)
+    natural = ImageBatches(images, target[::-1], schedule=natural)
+    with pytest.raises(ValueError, match=r"got random_state None instead of 0 \(.*time\)$"):
+        natural.load_state_dict(state)
+
+
+def test_an_unfit_state_of_a_mapping_says_so(textures):
+    def batches(brick, grass):
+        draws = {"brick": brick, "grass": grass, "gravel": 5}
+        schedule = EpochSchedule(draws, random_state=0)
+        return ImageBatches(*textures, schedule=schedule)
+
+    with pytest.raises(ValueError, match="got other numbers of draws per class$"):
+        batches(15, 10).load_state_dict(batches(10, 15).state_dict())
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import sklmerge
 
@@ -166,10 +167,14 @@ def _sort_as_ruff(name):
     return (not name[0].isupper(), name)
 
 
-def test_inspecting_a_folder_does_not_wait_for_the_imports_of_other_commands():
+def test_inspecting_a_folder_does_not_wait_for_the_imports_of_other_commands(tmp_path):
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        Image.new("RGB", (9, 7), label == "cat" and "red").save(tmp_path / label / "1.png")
+    unneeded = ("imblearn", "sklearn.model_selection", "sklearn.metrics", "scipy.cluster")
     code = (
-        "import sys\nfrom sklmerge import inspect_folder\n"
-        "print([name for name in ('imblearn', 'sklearn.model_selection') if name in sys.modules])"
+        f"import sys\nfrom sklmerge import inspect_folder\ninspect_folder({str(tmp_path)!r})\n"
+        f"print([name for name in {unneeded} if name in sys.modules])"
     )
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
