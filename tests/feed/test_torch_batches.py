@@ -250,7 +250,7 @@ def test_an_unfit_state_of_a_mapping_says_so(textures):
         schedule = EpochSchedule(draws, random_state=0)
         return ImageBatches(*textures, schedule=schedule)
 
-    with pytest.raises(ValueError, match="got other numbers of draws per class$"):
+    with pytest.raises(ValueError, match=r"got other numbers of draws per class$"):
         batches(15, 10).load_state_dict(batches(10, 15).state_dict())
 
 
