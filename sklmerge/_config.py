@@ -47,16 +47,16 @@ def get_config() -> dict[str, Any]:
 def set_config(*, max_pixels: int | None = _UNSET) -> None:
     """Change settings of the library for all threads of this process.
 
-    If you call it inside a :func:`config_context`, the change ends with that block.
+    If you call it inside a :func:`config_context`, the change ends with the ``with`` block.
 
     Parameters
     ----------
     max_pixels : int or None, default="unset"
-        Images with more pixels (height times width) raise an error before they are decoded, because
-        a file of a few kilobytes can claim a size that would need all memory. None sets no limit.
-        If you do not pass this argument, the setting does not change. Until you change it, the
-        limit is the environment variable ``SKLMERGE_MAX_PIXELS`` (a number or ``none``) if it is
-        set, and 200 million otherwise.
+        Images with more pixels (height times width) than this raise an error before they are
+        decoded, because a file of a few kilobytes can claim a size that would use up all memory.
+        None sets no limit. If you do not pass this argument, the setting does not change. Until you
+        change it, the limit is the value of the environment variable ``SKLMERGE_MAX_PIXELS`` (a
+        number or ``none``) if it is set, and 200 million otherwise.
 
     See Also
     --------
@@ -80,7 +80,7 @@ def set_config(*, max_pixels: int | None = _UNSET) -> None:
 def config_context(*, max_pixels: int | None = _UNSET) -> Iterator[None]:
     """Change settings of the library within a ``with`` block.
 
-    The settings apply to the thread of the block, and to workers that read files for it.
+    The settings apply to the thread that runs the block, and to workers that read files for it.
 
     Parameters
     ----------

@@ -84,7 +84,7 @@ def draw_contact_sheet(
     Raises
     ------
     ValueError
-        If there is no row, or a row does not have one caption for each image.
+        If `rows` is empty, or if a row has no images or does not have one caption for each image.
 
     See Also
     --------

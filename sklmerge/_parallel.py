@@ -201,7 +201,7 @@ class Lookahead:
         self._ahead: dict[Any, Future[Any]] = {}
 
     def take(self, key: Any, following: Iterable[Any]) -> Any:
-        """Return the result of a key, and start computing those of the next keys."""
+        """Return the result for a key, and start computing the results for the next keys."""
         before, ahead = self._ahead, {}
         for other in (key, *islice(following, self._n_threads)):
             ahead[other] = before.get(other) or _start(self._function, other)

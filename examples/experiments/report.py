@@ -32,7 +32,7 @@ class Column(NamedTuple):
 
 
 TUNED = "linear, C chosen inside"
-DATA = {"rbc12": "red cells 20:1", "trashnet": "rubbish 4:1", "fashion": "clothes 100:1"}
+DATA = {"rbc12": "red cells 20:1", "trashnet": "waste 4:1", "fashion": "clothes 100:1"}
 FEATURES = [Column(t, m, n) for n, t in DATA.items() for m in ("linear", TUNED, "boosted")]
 NETWORKS = [
     Column(DATA["rbc12"], "network", "rbc12_networks"),

@@ -1,4 +1,4 @@
-"""Weights, copies or epochs, on photographs of rubbish: 6 classes, 148 to 34, few of all.
+"""Weights, copies or epochs, on photographs of waste: 6 classes, 148 to 34, few of all.
 
 The data are 629 photographs of TrashNet (Gary Thung and Mindy Yang, MIT license,
 github.com/garythung/trashnet), one folder per class. They are read at an eighth of their size.

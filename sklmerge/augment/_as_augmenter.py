@@ -31,9 +31,10 @@ def as_augmenter(augmenter: Any) -> Augmenter | None:
     ----------
     augmenter : str, None, Augmenter, transform, callable or mapping
         One of these: a preset (``"light"``, ``"strong"`` or ``"trivial"``); None for plain copies;
-        an object with ``draw_params`` and ``apply``, which is cloned; an albumentations transform,
-        a torchvision transform (v2, called with a tensor of shape (C, H, W)) or a Keras layer; a
-        function ``f(image)`` or ``f(image, rng)``; or a mapping from label to any of these.
+        an object with ``draw_params`` and ``apply``, which is cloned if it has ``get_params``; an
+        albumentations transform, a torchvision transform (v2, called with a tensor of shape (C, H,
+        W)) or a Keras layer; a function ``f(image)`` or ``f(image, rng)``; or a mapping from label
+        to any of these.
 
     Returns
     -------
@@ -43,7 +44,7 @@ def as_augmenter(augmenter: Any) -> Augmenter | None:
     Raises
     ------
     TypeError, ValueError
-        If `augmenter` has an unknown name or type.
+        If `augmenter` is an unknown name, an empty mapping or an object of an unsupported type.
 
     See Also
     --------
@@ -101,7 +102,8 @@ class ClassAugmenter(BaseEstimator):
     ----------
     augmenters : mapping
         Mapping from label to an augmenter, or to None for plain copies. Labels can be original or
-        merged. If both labels of an image are listed, the original label is used.
+        merged. If the mapping lists both labels of an image, the augmenter of the original label is
+        used.
     image_shape : tuple of int, default=None
         Passed on to all augmenters that have this parameter.
     n_jobs : int, default=None
@@ -145,7 +147,7 @@ class ClassAugmenter(BaseEstimator):
         labels: ArrayLike | None = None,
         merged_labels: ArrayLike | None = None,
     ) -> AugmentationParams:
-        """Draw parameters for n images, each from the augmenter of its label.
+        """Draw parameters for n images with the augmenter of each image's label.
 
         Parameters
         ----------
@@ -164,7 +166,7 @@ class ClassAugmenter(BaseEstimator):
         Raises
         ------
         ValueError
-            If `labels` is missing, or a label has no augmenter.
+            If `labels` is missing, or the mapping lists neither label of an image.
         """
         seed = resolve_seed(self.random_state if random_state is None else random_state)
         streams = check_keys(n, keys)
@@ -204,7 +206,8 @@ class ClassAugmenter(BaseEstimator):
         Returns
         -------
         ndarray of shape (n, ...)
-            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, if there is a scaler, of the
+            scaler's output.
         """
         check_scaler(scaler)
         batch = stack_images(X)
@@ -245,7 +248,8 @@ class ClassAugmenter(BaseEstimator):
         Returns
         -------
         ndarray of shape (n, ...)
-            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, if there is a scaler, of the
+            scaler's output.
         """
         batch = stack_images(X)
         refuse_single_image(batch, self.image_shape, counted=labels is not None)

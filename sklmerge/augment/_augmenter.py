@@ -41,9 +41,9 @@ class ImageAugmenter(BaseAugmenter):
     """Augment images at random, with a single interpolation and a single table lookup per image.
 
     An augmenter does not change the shape or dtype of images; use `ImageScaler` to resize or
-    normalise them. An augmenter has parameters like an estimator, so a grid search can tune
-    ``augmenter__rotation_range``. But it is not a transformer, because a random ``transform`` in a
-    pipeline would also augment test images.
+    normalise them. An augmenter has ``get_params`` and ``set_params``, like an estimator, so a grid
+    search can tune ``augmenter__rotation_range``. But it is not a transformer, because a random
+    ``transform`` in a pipeline would also augment test images.
 
     Parameters
     ----------
@@ -67,13 +67,14 @@ class ImageAugmenter(BaseAugmenter):
         Rotate by 0, 90, 180 or 270 degrees, chosen at random. Non-square images are rotated only by
         0 or 180 degrees, to keep their shape.
     brightness_range : (float, float), default=None
-        Brightness factor range (1 = unchanged).
+        Range of the brightness factor (1 = unchanged).
     contrast_range : (float, float), default=None
-        Contrast factor range around the image's mean luminance (1 = unchanged).
+        Range of the contrast factor (1 = unchanged), which scales differences from the image's mean
+        luminance.
     gamma_range : (float, float), default=None
         Range of the gamma exponent (1 = unchanged). Values below 1 lighten dark areas.
     saturation_range : (float, float), default=None
-        Saturation factor range (1 = unchanged, 0 = grey).
+        Range of the saturation factor (1 = unchanged, 0 = grey).
     hue_range : (float, float), default=None
         Range of the hue rotation, in degrees from -180 to 180.
     channel_shift_range : float, default=0
@@ -111,8 +112,8 @@ class ImageAugmenter(BaseAugmenter):
 
     Notes
     -----
-    Parameters with the same name mean what the documentation of Keras' ``ImageDataGenerator`` says:
-    width means columns, height means rows, and images rotate about their true centre.
+    Parameters that Keras' ``ImageDataGenerator`` also has mean what its documentation says: width
+    means columns, height means rows, and images rotate about their true centre.
 
     The order of operations is: first crop, rotation, shift, shear, zoom, quarter turns and flips,
     combined into one affine map; then channel shift, contrast, brightness and gamma, combined into
@@ -280,13 +281,14 @@ class ImageAugmenter(BaseAugmenter):
         Returns
         -------
         ndarray of shape (n, ...)
-            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, if there is a scaler, of the
+            scaler's output.
 
         Raises
         ------
         ValueError, TypeError
-            If X is not a batch of images. Also if the parameters change colours, and floats in X
-            are outside `value_range`.
+            If X is not a batch of images. Also raised if the parameters change colours and X has
+            float values outside `value_range`.
         """
         check_ranges(vars(self))
         batch = check_batch(X, self.image_shape, len(params), indices)

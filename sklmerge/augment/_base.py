@@ -73,7 +73,8 @@ class BaseAugmenter(BaseEstimator, ABC):
         Returns
         -------
         ndarray
-            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, if there is a scaler, of the
+            scaler's output.
         """
         batch = stack_images(X)
         refuse_single_image(batch)

@@ -28,9 +28,9 @@ class CallableAugmenter(BaseAugmenter):
     Parameters
     ----------
     function : callable
-        ``f(image)`` or ``f(image, rng)``. The function gets one unchanged row of X and, as
-        ``rng``, a NumPy Generator for this image. It must return an array of the same shape and
-        dtype. A parameter named ``rng`` is passed by name, whether or not it has a default.
+        ``f(image)`` or ``f(image, rng)``. The function gets one image or row of X, unchanged, and,
+        as ``rng``, a NumPy Generator for it. It must return an array of the same shape and dtype. A
+        parameter named ``rng`` is passed by name, whether or not it has a default.
     image_shape : tuple of int, default=None
         Shape ``(H, W)`` or ``(H, W, C)`` of the images, if X contains flattened rows and the
         function needs images. None passes the flattened rows to the function.
@@ -67,7 +67,7 @@ class CallableAugmenter(BaseAugmenter):
     def draw_params(
         self, n: int, random_state: Any = None, *, keys: ArrayLike | None = None
     ) -> AugmentationParams:
-        """Draw for each of n images the key of its own random stream.
+        """Draw the key of a separate random stream for each of n images.
 
         Parameters
         ----------
@@ -105,7 +105,8 @@ class CallableAugmenter(BaseAugmenter):
         Returns
         -------
         ndarray of shape (n, ...)
-            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, if there is a scaler, of the
+            scaler's output.
 
         Raises
         ------

@@ -95,7 +95,7 @@ class Preparation:
     dtype: np.dtype[Any]
 
     def start(self) -> Callable[[Images, Image], None]:
-        """Return a function, for one thread, from images (H, W) or (H, W, C) to an output array."""
+        """Return a function, for one thread, that writes (H, W) or (H, W, C) images to an array."""
         # Its buffers are used again for each image: new memory costs more than the arithmetic.
         scale = Scale(self._all)
         samplewise = self.samplewise_center or self.samplewise_std
@@ -113,7 +113,7 @@ class Preparation:
     def run_exactly(
         self, images: Iterable[NDArray[Any]], shape: tuple[int, ...]
     ) -> NDArray[np.float64]:
-        """Apply all steps before whitening in float64, for statistics and for whitening."""
+        """Apply all steps that precede whitening, in float64, for statistics and for whitening."""
         prepared = np.empty(shape)
         for image, place in zip(images, prepared, strict=True):
             place[...] = self._preprocess(image)

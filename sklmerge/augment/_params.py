@@ -83,17 +83,18 @@ class AugmentationParams:
     n_rows : int
         Number of images.
     columns : mapping of str to ndarray of shape (n_rows,)
-        The values of the parameters in use. A missing column has no effect. ``rotation`` and
-        ``shear`` are angles in degrees. ``shift_x`` and ``shift_y`` are fractions of the width and
-        height; ``shift_x_pixels`` and ``shift_y_pixels`` are in pixels. ``zoom_x`` and ``zoom_y``
-        above 1 zoom out. ``crop`` is the share of the area that is kept; ``crop_x`` and ``crop_y``
-        are its position between the borders (0 to 1). ``quarter_turns`` are counterclockwise.
-        ``brightness``, ``contrast`` and ``saturation`` are factors, ``gamma`` is an exponent, and
-        ``hue`` is a rotation in degrees. ``channel_shift`` and ``noise_std`` are in input units,
-        ``blur_sigma`` is in pixels. ``erase_x``, ``erase_y``, ``erase_width`` and ``erase_height``
-        are fractions of the width and height. ``key`` selects the random stream for noise, erased
-        pixels and your own callable. ``operation`` and ``magnitude`` belong to `TrivialAugmenter`.
-        ``augmenter`` is the position of the augmenter in a mapping, or -1 for a plain copy.
+        The values of the parameters in use. A parameter without a column has no effect.
+        ``rotation`` and ``shear`` are angles in degrees. ``shift_x`` and ``shift_y`` are fractions
+        of the width and height; ``shift_x_pixels`` and ``shift_y_pixels`` are in pixels. ``zoom_x``
+        and ``zoom_y`` above 1 zoom out. ``crop`` is the share of the area that is kept; ``crop_x``
+        and ``crop_y`` are the position of the crop between the borders (0 to 1). ``quarter_turns``
+        are counterclockwise. ``brightness``, ``contrast`` and ``saturation`` are factors, ``gamma``
+        is an exponent, and ``hue`` is a rotation in degrees. ``channel_shift`` and ``noise_std``
+        are in input units, and ``blur_sigma`` is in pixels. ``erase_x``, ``erase_y``,
+        ``erase_width`` and ``erase_height`` are fractions of the width and height. ``key`` selects
+        the random stream for noise, erased pixels and your own callable. ``operation`` and
+        ``magnitude`` belong to `TrivialAugmenter`. ``augmenter`` is the position of the augmenter
+        in a mapping, or -1 for a plain copy.
 
     See Also
     --------
@@ -183,7 +184,8 @@ class AugmentationParams:
         Parameters
         ----------
         dicts : iterable of mapping
-            One dict per image. A parameter that is missing in a dict has no effect on its image.
+            One dict per image. A parameter that is missing from a dict has no effect on the image
+            of that dict.
 
         Returns
         -------
@@ -208,7 +210,7 @@ class AugmentationParams:
         """Make parameters from the dicts of Keras' ``ImageDataGenerator.get_random_transform``.
 
         Keras draws ``tx`` from ``height_shift_range`` but then shifts columns by ``tx``. It draws
-        ``ty`` from ``width_shift_range`` but shifts rows by it. This method replays what Keras'
+        ``ty`` from ``width_shift_range`` but shifts rows by ``ty``. This method replays what Keras'
         ``apply_transform`` actually does.
 
         Parameters

@@ -126,7 +126,7 @@ class Moves(NamedTuple):
     symmetries: list[int]
 
     def start(self) -> Move:
-        """Return a function, for one thread, that moves the image of a row."""
+        """Return a function, for one thread, that moves the image of one row of parameters."""
         images, indices, frame, symmetries = self.images, self.indices, self.frame, self.symmetries
         is_ready = frame == images.shape[1:3] and images.flags.c_contiguous
         margins = self.margins.tolist()

@@ -64,9 +64,9 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         Dtype of the output.
     mean, std : float or sequence of float, default=None
         Subtract `mean` from each channel, then divide by `std`. This does not require `fit`. Values
-        up to 1 are fractions of white for any image dtype, like ImageNet's (0.485, 0.456, 0.406)
-        and (0.229, 0.224, 0.225). If any value is above 1, or if `rescale` is used, all values are
-        in units of the (rescaled) images.
+        up to 1 are taken as fractions of white, whatever the dtype of the images, like ImageNet's
+        (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225). If any value is above 1, or if `rescale` is
+        used, all values are in units of the (rescaled) images.
     image_shape : tuple of int, default=None
         Shape ``(H, W)`` or ``(H, W, C)`` of the images if X contains flattened rows.
 
@@ -90,16 +90,17 @@ class ImageScaler(ImageTransformer, BaseEstimator):
 
     Notes
     -----
-    The order is the same as in Keras: resize, preprocessing function, rescale, samplewise centre
-    and scale, featurewise centre and scale, whitening. Before a division, 1e-6 is added to the
-    standard deviation.
+    The order of the steps is the same as in Keras: resize, preprocessing function, rescale,
+    samplewise centre and scale, featurewise centre and scale, whitening. Before dividing by a
+    standard deviation, 1e-6 is added to it.
 
     There are two differences from Keras. First, Keras computes statistics after rescaling, but
     before the preprocessing function and the samplewise options. Here, each statistic is computed
-    after all steps that precede it. So the result has mean 0 and standard deviation 1, whatever the
-    other options are. Second, in Keras some options turn others on or off: dividing by the standard
-    deviation also centres, and whitening turns off this division. Here, each option does only what
-    it says.
+    on images that have gone through all earlier steps. If both featurewise options are on and
+    whitening is off, the scaled training images therefore have mean 0 and standard deviation 1,
+    whatever the other options are. Second, in Keras some options turn others on or off: dividing by
+    the standard deviation also centres, and whitening turns off this division. Here, each option
+    does only what it says.
 
     Examples
     --------

@@ -141,7 +141,8 @@ class TrivialAugmenter(BaseAugmenter):
         Returns
         -------
         ndarray of shape (n, ...)
-            The augmented images, with the shape and dtype of X or, with a scaler, of its output.
+            The augmented images, with the shape and dtype of X or, if there is a scaler, of the
+            scaler's output.
         """
         settings = {k: v for k, v in self.get_params().items() if k != "random_state"}
         augmenter = ImageAugmenter(**settings)

@@ -40,17 +40,18 @@ class Advice:
     ratio : float
         Number of images of the largest class divided by that of the smallest class.
     copies : dict of label to int
-        Number of augmented copies of each image with which a class becomes as large as the largest
-        class.
+        For each class, the number of augmented copies of each image that makes the class at least
+        as large as the largest class.
     first : str
-        What to try first, which needs no new training. An empty string if the classes have about
-        the same size.
+        What to try first: a step that needs no new training. An empty string if the classes have
+        about the same size.
     remedy : {"nothing", "weights", "copies and weights", "epochs"}
         What to try next. Unlike the first step, this changes the training.
     reasons : list of str
         The reasons for this advice, one per item.
     n_files : int
-        Total number of images and copies, if each image gets at most 3 copies.
+        Total number of images and copies, if each image gets at most 3 copies and no class becomes
+        larger than the largest class.
     """
 
     ratio: float
@@ -89,14 +90,15 @@ def advise(
         Number of images of each (merged) class, all > 0. It may be the output of
         ``Series.value_counts``.
     model : {"linear", "trees", "network", "embedding"}, default="network"
-        What you train. "linear": a linear or another smooth model on features. "trees": trees or
-        another flexible model on features. "network": a network on images. "embedding": a linear
-        model on the output of a frozen network.
+        What you train. "linear": a linear model, or another smooth one, on features. "trees":
+        trees, or another flexible model, on features. "network": a network on images. "embedding":
+        a linear model on the output of a frozen network.
     image_bytes : float or None, default=None
         Average disk space of an image in bytes, to estimate the disk space of the copies.
     budget_bytes : float or None, default=None
-        Disk space in bytes that images and copies may use in total. If it is not enough, the advice
-        is to use balanced epochs, which write nothing to disk.
+        Disk space in bytes that images and copies may use in total. If copies would be advised but
+        do not fit, the advice is balanced epochs, which write nothing to disk, or only class
+        weights if a class has fewer than 20 images.
 
     Returns
     -------
@@ -117,18 +119,18 @@ def advise(
     Notes
     -----
     The advice depends on the ratio of the largest class to the smallest. Below 1.5, do nothing.
-    From 1.5, first train without weights and adjust the probabilities to balanced classes, which
-    needs no further training.
+    From a ratio of 1.5, first train without weights, and then adjust the probabilities to balanced
+    classes, which needs no further training.
 
     The next step depends on the model. For a network, use balanced epochs with all draws augmented.
     For trees, make at most 3 augmented copies of each image, and use class weights for the
-    imbalance that remains. In the experiments, 3 copies achieved most of what any number of copies
-    did. If the disk has no space for the copies, use balanced epochs. For a linear model, also on
-    embeddings, use class weights, which are about as good as adjusting the probabilities. The
-    experiments did not include ratios above 100.
+    imbalance that remains. In the experiments, 3 copies gave most of the improvement that any
+    number of copies gave. If the disk has no space for the copies, use balanced epochs. For a
+    linear model, including one on embeddings, use class weights, which are about as good as
+    adjusting the probabilities. The experiments did not include ratios above 100.
 
-    The reasons name each class with fewer than 20 images, because such a class needs more images
-    above all. Balanced epochs would be tiny with such a class, so the advice is to use copies and
+    The reasons name each class with fewer than 20 images, because what such a class needs most is
+    more images. Balanced epochs would be tiny with such a class, so the advice is to use copies and
     weights instead, or only weights if the disk has no space for the copies.
 
     Examples

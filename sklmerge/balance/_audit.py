@@ -56,7 +56,8 @@ class AuditReport:
     unreadable : dict of str to str
         Path of each file that could not be compared -> the reason.
     similar : list of (str, str)
-        Pairs that are near duplicates but in none of the other lists, see `ImageIndex.verify`.
+        Pairs that are near duplicates but in neither `same_bytes` nor `same_pixels`; see
+        `ImageIndex.verify`.
 
     Examples
     --------
@@ -81,12 +82,12 @@ class AuditReport:
 
     @property
     def ok(self) -> bool:
-        """Whether no validation image is equal or similar to a training image."""
+        """True if no validation image equals or resembles a training image or shares its source."""
         return not (self.leaked or self.similar)
 
     @property
     def leaked(self) -> dict[str, str]:
-        """Validation image -> the kind of match with a training image; the surest if several."""
+        """Validation image -> the surest kind of match with a training image."""
         return {val: kind for kind in reversed(_SURE) for _, val in getattr(self, kind)}
 
     @property
@@ -158,11 +159,12 @@ def audit_split(
     Parameters
     ----------
     train, val : path, URL or ImageIndex
-        Folders with one folder per class, or indexes.
+        Folders with one subfolder per class, or indexes.
     n_jobs : int or None, default=None
         Number of threads, as in joblib. Does not change the report.
     progress : callable or None, default=None
-        Called as ``progress(n_done, n_files)`` in the calling thread, once for each folder.
+        Called as ``progress(n_done, n_files)`` in the calling thread, with separate counts for each
+        folder.
     storage_options : mapping or None, default=None
         Options for fsspec's file systems, which open the URLs.
 

@@ -94,7 +94,7 @@ def balance_folder(
     destination_options: Mapping[str, Any] | None = None,
     force: bool = False,
 ) -> BalanceReport:
-    """Write a balanced folder of images, made from a folder with one folder per class.
+    """Write a balanced folder of images from a folder with one subfolder per class.
 
     Splits the images into train, val and test, merges classes, and oversamples the small classes of
     train with augmented copies. Each part can be read directly by Keras'
@@ -126,10 +126,10 @@ def balance_folder(
         File extensions to read, such as ``[".jpg"]`` to skip masks that are PNG files. None reads
         the same extensions as `ImageIndex`.
     exclude : str, pattern or None, default=None
-        Regular expression, such as ``"_mask"`` or ``"^old/"``. Files whose paths, relative to the
-        source, match it are left out.
+        Regular expression, such as ``"_mask"`` or ``"^old/"``. Files are left out if their paths,
+        relative to the source, match it.
     reader : callable or None, default=None
-        A function that takes a path and returns an array, for your own file formats, see
+        A function that reads your own file formats: it takes a path and returns an array, see
         `ImageIndex`. With ``image_format="keep"``, the images that it reads are written as PNG.
     merge : mapping, list of lists, LabelMerger, "parent" or None, default=None
         Which original classes to merge, such as ``{"AB": ["A", "B"]}``. "parent", with
@@ -153,19 +153,19 @@ default="light"
         Fractions of the images of each original class that go to train, val and test. A mapping
         such as ``{"val": 0.1, "test": 50}`` sets a fraction (float) or a number of images per
         original class (int) for some parts. The remaining images go to train or, if the mapping
-        contains train, to val. None puts all images in train. With fractions, a merged class is in
-        every part if it has at least as many images as there are parts. Smaller classes are only in
-        train, and a warning is issued.
+        contains train, to val. None puts all images in train. With fractions and without
+        `group_by`, a merged class is in every part if it has at least as many images as there are
+        parts. Smaller classes are only in train, and a warning is issued.
     folds : int or None, default=None
-        For cross-validation, write this number of folders ``fold1``, ``fold2``, ... instead of one
-        split. Each image is in val of one fold and in train of all other folds. By default,
-        unchanged images are links (see `place`). You cannot combine `folds` with `split`.
+        Number of folders for cross-validation (``fold1``, ``fold2``, ...), which are written
+        instead of one split. Each image is in val of one fold and in train of all other folds. By
+        default, unchanged images are links (see `place`). You cannot combine `folds` with `split`.
     resplit : bool, default=False
         If the source is already divided into parts, ignore these parts and split all images again,
         according to `split` or `folds`.
     group_by : str, pattern, callable, mapping or None, default=None
         How to group images. All images of a group go to the same part. ``"content"`` groups
-        byte-identical files, and reads every file one additional time. ``"similar"`` also groups
+        byte-identical files, for which every file is read an extra time. ``"similar"`` also groups
         near duplicates, see `ImageIndex.verify`. You can also pass the name of a column of a table
         in the source; a regular expression, whose first group (or whole match) in the path names
         the group; a function of the path; or a mapping or Series from path to group. Paths are
@@ -176,7 +176,7 @@ default="light"
         label are equal, all except the first), ``"similar"`` (the same for near duplicates),
         ``"leaks"`` (if the source is divided, images that are also in a later part),
         ``"conflicts"`` (all equal images that have different labels) and ``"unreadable"``. This
-        reads every file one additional time. The report and plan.json list the dropped images.
+        reads every file an extra time. The report and plan.json list the dropped images.
     image_size : (height, width) or None, default=None
         Resize all images to this height and width. None keeps their sizes.
     place : {"copy", "hardlink", "symlink", "reference"} or None, default=None
@@ -225,9 +225,9 @@ default="light"
     Raises
     ------
     ValueError
-        If a parameter is wrong, a class has no images, the name of a class cannot be a folder name,
-        an image cannot be read, the destination is used by another run, or the destination contains
-        other files.
+        If a parameter is invalid, a class has no images, the name of a class cannot be a folder
+        name, an image cannot be read, the destination is used by another run, or the destination
+        contains other files.
     OSError
         If a file cannot be written. Repeat the same call to continue the job.
 

@@ -47,7 +47,7 @@ def separate(
     Parameters
     ----------
     balanced : path
-        A folder that `balance_folder` has completely written.
+        A folder that `balance_folder` has finished writing.
     destination : path
         New or empty folder. The folder appears complete or not at all. If a call is interrupted,
         the next call removes its temporary files.

@@ -45,8 +45,8 @@ def load_textures(*, return_X_y: bool = False) -> Any:
         target_names : list of str
             The classes, sorted.
         groups : ndarray of shape (240,), str
-            Name of each patch's group, such as "brick 0". A group is five neighbouring patches of a
-            photograph.
+            Name of each patch's group, such as "brick 0". A group consists of five neighbouring
+            patches of one photograph.
         DESCR : str
             The origin of the images.
 
@@ -87,7 +87,8 @@ def write_textures(folder: str | os.PathLike[str]) -> None:
     Raises
     ------
     ValueError
-        If the folder contains anything else, such as your own images.
+        If the folder contains anything except the class folders of the textures, such as your own
+        images.
 
     Examples
     --------

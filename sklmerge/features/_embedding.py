@@ -30,7 +30,7 @@ from sklmerge.images import find_paths, get_ways
 
 
 class EmbeddingFeatures(NamedFeatures):
-    """Describe images by the output of a pretrained network, frozen and in inference mode.
+    """Describe images by the output of a pretrained network that is frozen and in inference mode.
 
     Try these features first if you have few images. You provide the model; no weights are
     downloaded.
@@ -39,29 +39,29 @@ class EmbeddingFeatures(NamedFeatures):
     ----------
     model : torch module, Keras model, path of an ONNX file, or callable
         The pretrained network. A torch module gets float32 tensors of shape (n, C, H, W). A Keras
-        model or a callable gets float32 arrays of shape (n, H, W, C). An ONNX model gets the one of
-        these two shapes that its input requires. The output must have one row of numbers per image.
-        Additional axes of length 1 at the end are dropped.
+        model or a callable gets float32 arrays of shape (n, H, W, C). An ONNX model gets whichever
+        of these two shapes its input requires. The output must have one row of numbers per image.
+        Trailing axes of length 1 are dropped.
     image_size : (int, int), default=None
         Resize images to this height and width, in pixels. None keeps their size.
     mean, std : float or sequence of float, default=None
-        Subtract `mean` from each channel, then divide by `std`. Values up to 1 are fractions of
-        white, like ImageNet's (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225). If any value is
-        above 1, such as 127.5, all values are in units of the images. None passes the images
+        Subtract `mean` from each channel, then divide by `std`. Values up to 1 are on a scale where
+        white is 1, like ImageNet's (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225). If any value is
+        above 1, such as 127.5, all values are on the scale of the images. None passes the images
         unchanged.
     batch_size : int, default=32
         Number of images per call of the model. It affects the result only by rounding errors.
     device : str, default=None
-        Device for a torch module or an ONNX file, such as ``"cuda"``. None does not move a torch
-        module.
+        Device for a torch module or an ONNX file, such as ``"cuda"``. None leaves a torch module on
+        its device.
     output : str, default=None
         Name of an inner layer whose output is used instead of the model's output. For a torch
         module, a name from ``named_modules()``; for a Keras model, the name of one of its
         ``layers``; for an ONNX file, the name of a tensor.
     cache_dir : path-like, default=None
-        Folder to cache the embeddings in, by a hash of the image and the model. Each embedding is
-        then computed only once, and reused in other folds, grid search candidates, later runs and
-        other processes.
+        Folder in which the embeddings are cached, under a hash of the image and the model. Each
+        embedding is then computed only once, and reused in other folds, grid search candidates,
+        later runs and other processes.
 
     Attributes
     ----------

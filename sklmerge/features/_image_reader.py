@@ -37,7 +37,7 @@ class ImageReader(ImageTransformer, BaseEstimator):
     color_mode : {"rgb", "grayscale", "rgba", "keep"}, default="rgb"
         Channels of the images; see `sklmerge.images.decode_image`.
     reader : callable, default=None
-        A function that takes a path and returns an array, for your own file formats. It should
+        A function that reads your own file formats: it takes a path and returns an array. It should
         raise OSError or ValueError if it fails. None uses the `reader` of the ImageIndex, if X is
         one. Otherwise, the formats that `decode_image` supports are read.
     n_jobs : int, default=None

@@ -16,9 +16,10 @@ from sklmerge.features._base import ImageFeatures
 class LBPFeatures(ImageFeatures):
     """Describe the texture of images by histograms of local binary patterns.
 
-    Each pixel is compared with its neighbours on a circle. Each neighbour is darker or brighter
-    than the pixel. Patterns with at most two changes between darker and brighter around the circle
-    are counted by their number of brighter neighbours. All other patterns are counted together.
+    Each pixel is compared with its neighbours on a circle. Each neighbour counts as darker than the
+    pixel or as brighter (also if they are equal). Patterns with at most two changes between darker
+    and brighter around the circle are counted by their number of brighter neighbours. All other
+    patterns are counted together.
 
     Parameters
     ----------

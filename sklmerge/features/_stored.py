@@ -93,7 +93,7 @@ class EmbeddingStore:
         return True
 
     def save(self, name: str, row: NDArray[np.float32]) -> None:
-        """Store a row; several processes may do this at once, because all write the same."""
+        """Store a row; several processes may do this at once, because all write the same data."""
         path = self._locate(name)
         own = f"{path}.{os.getpid()}.{threading.get_ident()}"
         for attempt in (0, 1):

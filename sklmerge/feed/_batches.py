@@ -31,7 +31,7 @@ class ImageBatches(Resumable, NamedClasses):
         pass a torch Dataset, Subset or ConcatDataset, a Hugging Face data set, an h5py or zarr
         array, a memory map, or your own object with `__len__` and ``read(row)``; images are then
         read row by row. Your own object may also have the methods ``read_many(rows)``,
-        ``labels()``, and ``reopen()``, which is called in each process.
+        ``labels()``, and ``reopen()``, which is called in each additional process.
     y : array-like of shape (n,) or (n, n_labels), or None, default=None
         Original labels or, for ``class_mode="multilabel"``, a 0/1 table with one column per label.
         None uses the labels of the index or data set.
@@ -43,8 +43,8 @@ class ImageBatches(Resumable, NamedClasses):
         differently (for example, because a rotated 6 looks like a 9), pass a mapping from label
         (original or merged) to augmenter.
     scaler : ImageScaler, transformer or None, default=None
-        Normalises every image, augmented or not. If the scaler learns from data, it must be fitted.
-        None keeps values and dtype.
+        Normalises every image, augmented or not. If the scaler learns from data, it must already be
+        fitted. None leaves values and dtype unchanged.
     batch_size : int, default=32
         Maximum number of images in a batch. The sizes of the batches differ by at most 1.
     image_size : (int, int) or None, default=None
@@ -60,7 +60,7 @@ class ImageBatches(Resumable, NamedClasses):
         Weight of each merged label. With "balanced" or an unfitted estimator, the weights are
         computed from the draws of the schedule, so that an imbalance that the schedule corrects is
         not corrected again. If you pass `sample_weight` or `class_weight`, each batch is a tuple
-        ``(x, y, sample_weight)`` with the product of both.
+        ``(x, y, sample_weight)``; if you pass both, the weights are multiplied.
     on_error : {"raise", "skip", "warn"}, default="raise"
         What to do if an image cannot be read. "raise" raises an error that names the image. "skip"
         replaces the image with the next readable image of its original class. "warn" does the same
@@ -278,8 +278,8 @@ class ImageBatches(Resumable, NamedClasses):
             choose False if you pass the loader to ``accelerator.prepare``, and True otherwise.
         **options
             Options of `torch.utils.data.DataLoader`: `persistent_workers`,
-            `multiprocessing_context`, `pin_memory`, `prefetch_factor`, `timeout`, `worker_init_fn`,
-            `collate_fn` (a function that is called with each batch of tensors).
+            `multiprocessing_context`, `pin_memory`, `prefetch_factor`, `timeout`, `worker_init_fn`
+            and `collate_fn` (a function that is called with each batch of tensors).
 
         Returns
         -------
@@ -305,8 +305,8 @@ class ImageBatches(Resumable, NamedClasses):
         ----------
         initial_epoch : int or None, default=None
             Number of the first epoch. Pass the same number as to `fit`. Not needed if you use the
-            callback of the data set. None means the next epoch of the batches, which must not
-            resume in the middle.
+            callback of the data set. None means the next epoch of the batches, which must then
+            start with its first batch.
 
         Returns
         -------
@@ -337,12 +337,12 @@ class ImageBatches(Resumable, NamedClasses):
         number : int, default=0
             Number of the batch.
         n_images : int, default=16
-            Maximum number of images to draw.
+            Maximum number of images to show.
 
         Returns
         -------
         matplotlib.figure.Figure
-            The figure. The label of each image is shown, and whether the image is augmented.
+            The figure. Captions give the label of each image and whether it is augmented.
         """
         check_whole("n_images", n_images, 1)
         planned = self.plan(self.epoch)[number]
@@ -380,7 +380,7 @@ class ImageBatches(Resumable, NamedClasses):
         return dict(self._maker.reader.unreadable)
 
     def plan(self, epoch: int) -> BatchPlan:
-        """Return the draws of every batch of an epoch, without reading an image.
+        """Return the draws of every batch of an epoch, without reading any image.
 
         Parameters
         ----------

@@ -39,7 +39,7 @@ class EpochClock:
         return began
 
     def stand_like(self, other: "EpochClock") -> None:
-        """Copy the position of another clock, also in the middle of an epoch."""
+        """Copy the position of another clock, even in the middle of an epoch."""
         self.epoch, self.start, self._began_for = other.epoch, other.start, other._began_for
         self._now = None
 
@@ -49,14 +49,14 @@ class EpochClock:
         self._world_size = world_size
 
     def set_epoch(self, epoch: Any) -> None:
-        """Set the next epoch; setting the epoch that will be resumed keeps its position."""
+        """Set the next epoch; if it is the epoch to be resumed, keep the position within it."""
         epoch = check_whole("epoch", epoch, 0)
         if epoch != self.epoch:
             self.start = 0
         self.epoch, self._now = epoch, None
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where to resume: during a loop, after the last batch that it has returned."""
+        """Return where to resume: during a loop, after the last batch that the loop returned."""
         epoch, batch = (self.epoch, self.start) if self._now is None else self._now
         world_size = self._began_for if self._now is None else self._world_size
         return {"epoch": epoch, "batch": batch, "world_size": world_size, **self.identity}
@@ -112,7 +112,7 @@ class Resumable:
         self._clock.set_epoch(epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the current state, to resume from later, even in the middle of an epoch.
+        """Return the current state, from which you can resume, even in the middle of an epoch.
 
         Returns
         -------
@@ -147,8 +147,9 @@ class Resumable:
         Raises
         ------
         ValueError
-            If the state belongs to different data, or to a different schedule, batch size, seed or
-            number of processes.
+            If the state belongs to different data, or to a different schedule, batch size or seed.
+            For a state saved in the middle of an epoch, a different number of processes raises this
+            error only when the next loop begins.
         """
         self._clock.load_state_dict(state_dict)
 

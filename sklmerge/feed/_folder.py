@@ -33,9 +33,9 @@ def batches_from_directory(
 ) -> tuple[Any, Any]:
     """Make training and validation batches from a folder with one folder per class.
 
-    The folder is split first. Training images are drawn and augmented differently in every epoch.
-    Each validation image comes once per epoch, in order and without augmentation. Training and
-    validation images are scaled in the same way.
+    The images are first split into training and validation images. Training images are drawn and
+    augmented differently in every epoch. Each validation image appears once per epoch, in order and
+    without augmentation. Training and validation images are scaled in the same way.
 
     Parameters
     ----------
@@ -46,17 +46,17 @@ def batches_from_directory(
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which class folders to merge, such as ``{"AB": ["A", "B"]}``.
     samples_per_class : {"natural", "minority", "majority"}, int or mapping, default="natural"
-        Number of draws of each class per epoch. "natural" draws each image once, shuffled. All
-        other values balance the classes, see `EpochSchedule`.
+        Number of draws of each class per epoch. "natural" draws each image once, in shuffled order.
+        All other values balance the classes; see `EpochSchedule`.
     augmenter : augmenter, str, mapping of label to augmenter, or None, default="light"
         How training images are augmented.
     validation_split : float, default=0.2
         Fraction of the images of each class that is used for validation.
     group_by : str, pattern, callable, mapping or None, default=None
         Which images must be in the same part, such as all images of a patient. Pass a column of a
-        table in the folder, a regular expression whose first group names the group, a function of
-        the path relative to the folder, a mapping from such paths to groups, "content" for equal
-        files, or "similar" for near duplicates. See `balance_folder`.
+        table in the folder, a regular expression whose first capturing group matches the name of
+        the group, a function of the path relative to the folder, a mapping from such paths to
+        groups, "content" for equal files, or "similar" for near duplicates. See `balance_folder`.
     batch_size : int, default=32
         Maximum number of images in a batch.
     framework : {"keras", "torch", "tf"} or None, default=None
@@ -72,9 +72,9 @@ def batches_from_directory(
     on_error : {"raise", "skip", "warn"}, default="raise"
         What to do if a file cannot be read, see `ImageBatches`.
     n_jobs : int or None, default=None
-        Number of threads that prepare batches ahead.
+        Number of threads that prepare batches in advance.
     num_workers : int, default=0
-        Number of worker processes. Only used if `framework` is "torch".
+        Number of worker processes. Must be 0 unless `framework` is "torch".
     random_state : int, default=0
         Seed for the split, the draws and the augmentation.
 
@@ -97,9 +97,9 @@ def batches_from_directory(
 
     Notes
     -----
-    For users of Keras: `seed` is called `random_state`, `label_mode` is `class_mode`,
-    `target_size` is `image_size`, and `rescale` is a `scaler`. Both subsets are returned, and
-    training images are shuffled.
+    For users of Keras: pass `seed` as `random_state`, `label_mode` as `class_mode`, `target_size`
+    as `image_size`, and `rescale` as a `scaler`. Both subsets are returned, and training images are
+    shuffled.
 
     Examples
     --------

@@ -149,7 +149,7 @@ class BatchMaker:
         self._can_augment = np.array([augmenter is not None for augmenter in self.augmenters])
 
     def make(self, planned: EpochDraws) -> Batch:
-        """Make a batch of some draws."""
+        """Make a batch from the given draws."""
         draws, images = self._gather(planned)
         augmenters = self._choose_augmenters(draws)
         parts = [prepare_images(images, augmenters, draws.keys, self.seed, self.scaler)]
@@ -163,7 +163,7 @@ class BatchMaker:
         return batch
 
     def make_pictures(self, planned: EpochDraws) -> tuple[list[NDArray[Any]], list[str]]:
-        """Read and augment the images of some draws without scaling; also describe each image."""
+        """Read and augment the images of the given draws, without scaling; describe each image."""
         draws, images = self._gather(planned)
         pictures = [
             prepare_images([image], [augmenter], draws.keys[place : place + 1], self.seed, None)[0]

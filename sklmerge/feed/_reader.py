@@ -37,7 +37,7 @@ class DecodeCache:
         return self._images.get(row)
 
     def put(self, row: int, image: NDArray[Any], rate: float) -> None:
-        """Cache an image with its rate of draws, if there is room or rarer rows can be evicted."""
+        """Cache an image with its draw rate, if there is room or rarer images can be evicted."""
         with self._lock:
             if row in self._images:
                 return
@@ -111,7 +111,7 @@ class RowReader:
         self._members: dict[int, NDArray[np.intp]] = {}
 
     def read_all(self, rows: Sequence[int]) -> list[tuple[int, NDArray[Any]]]:
-        """Read each row, or the next readable row of its class; do not modify the images."""
+        """Read each row, or the next readable row of its class; callers must not modify images."""
         self._reopen()
         found = {row: self._cache.get(row) for row in rows}
         new = [row for row, image in found.items() if image is None and row not in self._bad_rows]

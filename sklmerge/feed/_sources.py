@@ -73,7 +73,7 @@ class ArraySource(_RowByRow):
         return len(self.images) if isinstance(self.images, Sequence) else int(self.images.shape[0])
 
     def read(self, row: int) -> NDArray[Any]:
-        """Return one image; a view if it is in memory and not resized."""
+        """Return one image, as a view if it is in memory and not resized."""
         try:
             image = self.images[row]
         except (OSError, RuntimeError, KeyError) as error:

@@ -119,11 +119,11 @@ class Targets:
     values: Any
 
     def find(self, rows: NDArray[np.int64]) -> NDArray[np.signedinteger]:
-        """Return the rows of the tables that belong to some images."""
+        """Return the table rows that belong to the given images."""
         return rows if self.places is None else self.places[rows]
 
     def take(self, rows: NDArray[np.int64]) -> Any:
-        """Return y for some images."""
+        """Return y for the given images."""
         places = self.find(rows)
         if isinstance(self.values, Mapping):
             return {name: values[places] for name, values in self.values.items()}
@@ -259,7 +259,7 @@ class Weights:
     def take(
         self, rows: NDArray[np.int64], codes: NDArray[np.signedinteger]
     ) -> NDArray[np.float32] | None:
-        """Return the weights of some rows with classes `codes`; None if there are no weights."""
+        """Return the weights of the given rows, of classes `codes`; None if there are none."""
         parts = []
         if self.of_samples is not None:
             parts.append(self.of_samples[rows])

@@ -64,7 +64,7 @@ class EpochSampler(Resumable, DistributedSampler[Any]):
         return _Walk(self)
 
     def find_place(self) -> tuple[int, int, bool]:
-        """Return the rank, the number of processes, and whether this process gets its own part."""
+        """Return the rank, the number of processes, and whether each process gets its own part."""
         rank, world_size = find_rank()
         if world_size > 1 and self.shard == "auto" and _is_accelerated():
             raise RuntimeError(

@@ -19,27 +19,28 @@ class KerasBatches(NamedClasses, keras.utils.PyDataset):
         The batches to feed. ``n_jobs`` threads prepare them.
     initial_epoch : int or None, default=None
         Number of the first epoch. If you do not use `callback`, this must be the ``initial_epoch``
-        that you pass to `fit`. None means the next epoch of the batches. This epoch must not resume
-        in the middle, because Keras can only start at the beginning of an epoch.
+        that you pass to `fit`. None means the next epoch of the batches. In that case, the batches
+        must not be in the middle of an epoch, because Keras can only start at the beginning of one.
 
     Attributes
     ----------
     callback : keras.callbacks.Callback
-        Pass this callback to `fit`. It tells the data set which epoch Keras trains, so
-        BackupAndRestore and the ``initial_epoch`` of `fit` resume correctly. It raises an error if
-        ``steps_per_epoch`` would cut epochs short. After training, it deletes the cached images.
+        Pass this callback to `fit`. It tells the data set which epoch Keras is in, so that training
+        resumes correctly with BackupAndRestore or the ``initial_epoch`` of `fit`. It raises an
+        error if ``steps_per_epoch`` would cut epochs short. After training, it deletes the cached
+        images.
     epoch : int
-        Number of the current epoch or, between epochs, of the next one. Without the callback, it
-        increases when Keras ends an epoch in which it has asked for every batch. This also happens
-        in ``evaluate`` and ``predict``, so use separate batches for these.
+        Number of the current epoch or, between epochs, of the next one. Without the callback, this
+        number increases when Keras ends an epoch in which it has requested every batch. This also
+        happens in ``evaluate`` and ``predict``, so use separate batches for these.
 
     Notes
     -----
     Pass ``shuffle=False`` to `fit`. The schedule already shuffles the images, and batches can be
     prepared ahead only if Keras asks for them in order.
 
-    Keras reads some batches before training begins, as if this were an epoch. The number in `epoch`
-    is still correct, unless an epoch has only one batch.
+    Keras reads some batches before training begins, as if they belonged to an epoch. The number in
+    `epoch` is still correct, unless an epoch has only one batch.
 
     Keras' TensorFlow backend keeps every data set passed to `fit` in memory until the process ends.
     So with this backend and without the callback, images are cached only within an epoch.
@@ -109,19 +110,19 @@ class KerasBatches(NamedClasses, keras.utils.PyDataset):
                 self.batches.release()
 
     def begin_training(self, n_steps: int | None) -> None:
-        """Prepare for a training with this number of steps per epoch; the callback calls this."""
+        """Prepare for training with this number of steps per epoch; the callback calls this."""
         if n_steps is not None and n_steps < len(self):
             self._refuse_steps(n_steps)
         self._is_told = True
 
     def begin_epoch(self, epoch: int) -> None:
-        """Set the epoch that Keras trains; the callback calls this."""
+        """Set the epoch that Keras is in; the callback calls this."""
         if epoch != self.epoch:
             self._ahead.clear()
         self.epoch = epoch
 
     def end_training(self) -> None:
-        """Clean up after a training; the callback calls this."""
+        """Clean up after training; the callback calls this."""
         self._is_told = False
         self.epoch += 1
         self._ahead.clear()

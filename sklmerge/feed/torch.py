@@ -55,7 +55,7 @@ class EpochBatchSampler(EpochSampler):
 
     Notes
     -----
-    With `state_dict` and `load_state_dict` you can resume in the middle of an epoch, also in
+    With `state_dict` and `load_state_dict`, you can resume in the middle of an epoch, including in
     torchdata's StatefulDataLoader. With Lightning on several processes, pass
     ``use_distributed_sampler=False``, because Lightning would otherwise wrap its own sampler around
     this one.
@@ -333,8 +333,8 @@ class BatchLoader(NamedClasses, DataLoader[Any]):
         Parameters
         ----------
         state_dict : dict
-            The state that `state_dict` returned. The data, schedule, batch size and number of
-            processes must not have changed.
+            The state that `state_dict` returned. The data, schedule and batch size must be the same
+            as when it was saved and, in the middle of an epoch, so must the number of processes.
         """
         self._keys.load_state_dict(state_dict)
         self._now = None

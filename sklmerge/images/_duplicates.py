@@ -49,16 +49,16 @@ class NearDuplicates:
     ----------
     groups : list of ndarray of int
         Groups of rows whose images are near duplicates of each other, directly or through other
-        images. Equal images are included. Rows within a group are ascending, and groups are sorted
-        by their first row.
+        images. Equal images are included. Rows within a group are in ascending order, and groups
+        are sorted by their first row.
     pairs : ndarray of int, shape (n_pairs, 2)
-        The confirmed pairs, sorted, with the smaller row first.
+        The confirmed pairs of rows, sorted, with the smaller row number first in each pair.
     correlations : ndarray of float64, shape (n_pairs,)
         Correlation of the two images of each pair, both reduced to grey images of 32 x 32 pixels.
         With ``embed``, the cosine similarity of their embeddings.
     weak_pairs : ndarray of int, shape (n_weak, 2)
-        Pairs with similar hashes but a low correlation. They are not part of any group; check them
-        yourself.
+        Pairs with similar hashes but a correlation below ``min_correlation``. They are not part of
+        any group; check them yourself.
     weak_correlations : ndarray of float64, shape (n_weak,)
         Correlation of each weak pair.
     capped : ndarray of int
@@ -95,21 +95,22 @@ def find_equal(
     images : ImageIndex, sequence of paths or Fingerprints
         The images, or their fingerprints.
     by : {"bytes", "pixels"}, default="bytes"
-        What must be equal. "bytes" compares the contents of files, and reads only files of equal
-        size. "pixels" compares decoded pixels, so it also finds images that were saved again
-        losslessly.
+        What must be equal. "bytes" compares the contents of files, and reads only URLs and files
+        that have the same size as another file. "pixels" compares decoded pixels, so it also finds
+        images that were saved again losslessly.
     n_jobs : int or None, default=None
         Number of threads, as in joblib.
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        Options for fsspec's file systems, for URLs in a list of paths. Not needed for an index.
+        Options for the fsspec file systems that open URLs in a list of paths. Not needed for an
+        index.
 
     Returns
     -------
     list of ndarray of int
-        Groups of rows whose images are equal. Rows within a group are ascending, and groups are
-        sorted by their first row. Files that cannot be read are not part of any group.
+        Groups of rows whose images are equal. Rows within a group are in ascending order, and
+        groups are sorted by their first row. Files that cannot be read are not part of any group.
 
     See Also
     --------
@@ -166,8 +167,8 @@ def find_near(
     Parameters
     ----------
     images : ImageIndex, sequence of paths or Fingerprints
-        The images, or their fingerprints. JPEG files are decoded at a reduced size, which changes a
-        hash by about 2 bits at most.
+        The images, or their fingerprints. JPEG files are decoded at a reduced size, which changes
+        at most about 2 bits of a hash.
     max_distance : int, default=4
         Maximum number of differing bits between two hashes of 64 bits.
     min_correlation : float, default=0.98
@@ -182,7 +183,8 @@ def find_near(
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        Options for fsspec's file systems, for URLs in a list of paths. Not needed for an index.
+        Options for the fsspec file systems that open URLs in a list of paths. Not needed for an
+        index.
 
     Returns
     -------
@@ -195,8 +197,8 @@ def find_near(
 
     Notes
     -----
-    The hash is the same as ``imagehash.phash``. Flipped and rotated copies of an image are not
-    found, unless they differ only in their EXIF orientation.
+    The hash is the same as that of ``imagehash.phash``. Flipped and rotated copies of an image are
+    not found, unless they differ only in their EXIF orientation.
 
     Examples
     --------

@@ -73,13 +73,13 @@ class Fingerprints:
     Attributes
     ----------
     files, pixels : ndarray of uint64, shape (n, 2)
-        Digests of the bytes of each file, and of its pixels. Only valid in rows where `has_file` or
-        `has_pixels` is True.
+        Digests of the bytes of each file, and of its pixels. Valid only in rows where `has_file` or
+        `has_pixels`, respectively, is True.
     thumbnails : ndarray of uint8, shape (n, 32, 32)
         Grey thumbnails. Only valid in rows where `has_thumbnail` is True.
     has_file, has_pixels, has_thumbnail : ndarray of bool, shape (n,)
-        Whether each row has a digest of the bytes, a digest of the pixels, and a thumbnail. For a
-        file that cannot be decoded, only `has_file` is True.
+        Whether each row has a digest of the bytes, a digest of the pixels and a thumbnail,
+        respectively. For a file that cannot be decoded, only `has_file` is True.
     reasons : dict of int to str
         Row of each image that could not be read or decoded -> the reason for this.
 
@@ -171,7 +171,8 @@ def take_fingerprints(
     progress : callable or None, default=None
         Called as ``progress(n_done, n_files)`` in the calling thread.
     storage_options : mapping or None, default=None
-        Options for fsspec's file systems, for URLs in a list of paths. Not needed for an index.
+        Options for the fsspec file systems that open URLs in a list of paths. Not needed for an
+        index.
     reader : callable or None, default=None
         A function that takes a path and returns an array, to read your own file formats in a list
         of paths. Not needed for an index.

@@ -85,11 +85,11 @@ class ImageReport:
         Groups of paths whose images have the same bytes or pixels, but different labels even after
         merging.
     sizes : dict of str to (height, width)
-        The ``"smallest"``, ``"median"`` and ``"largest"`` image size, sorted by number of pixels.
+        The ``"smallest"``, ``"median"`` and ``"largest"`` image size, by number of pixels.
     modes : dict of str to int
         Colour mode and dtype, such as ``"RGB uint8"`` -> number of images.
     formats : dict of str to int
-        Actual format, such as ``"JPEG"``, whatever the extension is -> number of files.
+        Actual format, such as ``"JPEG"``, regardless of the extension -> number of files.
     wrong_extensions : dict of str to str
         Path of each file whose extension does not match its content -> the actual format.
     n_bytes : int

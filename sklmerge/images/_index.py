@@ -53,10 +53,10 @@ class ImageIndex(IndexRows):
           CSV file (commas, semicolons or tabs). All cells of a CSV file are read as text, so ``01``
           and ``1`` are different labels, and ``None`` is an ordinary label;
         - a zip archive or an uncompressed tar archive of class folders, or a list of archives;
-        - a Hugging Face data set of encoded images, one row per image. Labels are the names of its
-          ClassLabel column. Each path consists of ``dataset://``, the fingerprint of the data set,
-          the row number and the path stored in the row, if any. Images are read from the data set
-          when they are needed. A data set with a transform raises an error.
+        - a Hugging Face data set of encoded images, one row per image. The labels are the class
+          names of its ClassLabel column. Each path consists of ``dataset://``, the fingerprint of
+          the data set, the row number and the path stored in the row, if any. Images are read from
+          the data set when they are needed. A data set with a transform raises an error.
     classes : collection of str or None, default=None
         The classes to use. None uses all classes. The order does not matter, because classes are
         always numbered in sorted order, as Keras numbers class folders.
@@ -68,15 +68,15 @@ class ImageIndex(IndexRows):
         subfolders belong to the same class. "leaf": every folder that directly contains images; the
         class is named by the path of the folder, such as ``"fruit/apple"``.
     extensions : iterable of str or None, default=None
-        File extensions to use, in upper or lower case, such as ``[".jpg"]``. None uses every
-        supported format, and every row of a table.
+        File extensions to use, such as ``[".jpg"]``; upper and lower case make no difference. None
+        uses every supported format, and every row of a table.
     exclude : str, pattern or None, default=None
         Regular expression, such as ``"_mask"`` or ``"^old/"``. Files whose relative paths match it
         are left out.
     path_column, label_column : str or None, default=None
         Columns of a table or data set with the paths and the labels. By default, these are
-        ``file_name``, and ``original_label`` or, if it does not exist, ``label``. Without these
-        names, the only suitable column is used, or an error lists all columns.
+        ``file_name``, and ``original_label`` or, if it does not exist, ``label``. If they do not
+        exist, the only suitable column is used, or an error lists all columns.
     suffix : str, default=""
         Text to append to each path of a table, such as ``".jpg"``.
     root : path, URL or None, default=None
@@ -84,15 +84,15 @@ class ImageIndex(IndexRows):
         contains the table or, for a data frame, the working directory.
     reader : callable or None, default=None
         A function that takes a path and returns an array, for other file formats. Also pass the
-        ``extensions`` of these formats. If it raises an exception, the file counts as unreadable.
-        The array must be of shape (height, width) or (height, width, channels), with 1, 3 or 4
-        channels, and of dtype uint8, uint16, float32 or float64. For a file behind a URL or in an
-        archive, the function gets a binary file object instead of a path; ``numpy.load``,
+        ``extensions`` of these formats. If the function raises an exception, the file counts as
+        unreadable. The array must be of shape (height, width) or (height, width, channels), with 1,
+        3 or 4 channels, and of dtype uint8, uint16, float32 or float64. For a file behind a URL or
+        in an archive, the function gets a binary file object instead of a path; ``numpy.load``,
         ``pydicom.dcmread`` and ``tifffile.imread`` accept both.
     allow_empty : bool, default=False
         Whether class folders without images are allowed. ``empty_folders`` lists them.
     storage_options : mapping or None, default=None
-        Options for fsspec's file systems, which open the URLs.
+        Options for the fsspec file systems that open URLs.
 
     Attributes
     ----------
@@ -149,7 +149,7 @@ class ImageIndex(IndexRows):
     index is created. Files that are added later are not in the index. Files that are removed later
     stay in the index, and cause an error when they are read.
 
-    A pickled index contains its ``storage_options``, including any keys.
+    A pickled index contains its ``storage_options``, including any access keys in them.
 
     Examples
     --------
@@ -212,7 +212,7 @@ class ImageIndex(IndexRows):
 
     @cached_property
     def codes(self) -> NDArray[np.signedinteger]:
-        """Number of each image's merged class, as in ``class_indices``; shape (n,)."""
+        """Class number of each image after merging, as in ``class_indices``; shape (n,)."""
         numbers = self.merger.encode(self.original_classes)
         codes: NDArray[np.signedinteger] = numbers.astype(self.original_codes.dtype)
         return codes[self.original_codes]
@@ -270,8 +270,8 @@ class ImageIndex(IndexRows):
         Returns
         -------
         ImageIndex
-            The index with the new merge. The classes of a part of a split are those of the whole
-            index, so both parts have the same class numbers.
+            The index with the new merge. Each part of a split keeps the classes of the whole index,
+            so both parts have the same class numbers.
         """
         view = self._copy()
         if isinstance(merge, str) and merge == "parent":
@@ -348,12 +348,12 @@ class ImageIndex(IndexRows):
             Whether to also return the positions of the images that were read.
             ``index.labels[positions]`` are their labels, even if other files were left out.
         n_jobs : int or None, default=None
-            Number of threads, as in joblib. Each downloads up to 16 files at a time from URLs.
+            Number of threads, as in joblib. Each can download 16 files from URLs at a time.
 
         Returns
         -------
         images : ndarray of shape (n, height, width) or (n, height, width, channels), or list
-            The images, as uint8 unless ``color_mode`` is "keep".
+            The images, as uint8 unless ``color_mode`` is "keep" or the index has a ``reader``.
         positions : ndarray of int, shape (n,)
             Positions of these images. Only returned with ``return_indices``.
 
@@ -364,8 +364,8 @@ class ImageIndex(IndexRows):
         ValueError
             If a parameter is wrong.
         ConnectionError
-            If a server does not respond or refuses access. This error is raised with any
-            ``on_error``, because the files may be intact.
+            If a server does not respond or refuses access. This error is raised whatever
+            ``on_error`` is, because the files may be intact.
         """
         check_decoding(color_mode, image_size)
         check_on_error(on_error)

@@ -27,7 +27,7 @@ class IndexRows:
 
     @property
     def shape(self) -> tuple[int]:
-        """Shape of the index as an array with one axis: ``(n,)``."""
+        """Shape of the index, seen as an array with one axis: ``(n,)``."""
         return (len(self),)
 
     def __len__(self) -> int:

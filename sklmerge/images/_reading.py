@@ -115,8 +115,8 @@ def map_files(
 ) -> Iterator[Result]:
     """Call a function for each file, in threads, and yield the results in order.
 
-    `finish` gets the results of a task and returns what is yielded. It is for work that is cheaper
-    for several files at once.
+    `finish` takes the results of a task, and what it returns is yielded. Use it for work that is
+    cheaper when done for several files at once.
     """
     check_progress(progress)
     n_done = 0

@@ -31,7 +31,7 @@ class MergeAdvisor(MetaEstimatorMixin, BaseEstimator):
     n_classes : int, default=None
         Join classes until this number of classes is left.
     threshold : float in (0, 1], default=None
-        Join classes as long as their mean confusability is at least this value; see
+        Join classes as long as the mean confusability between them is at least this value; see
         `suggest_merges`. Defaults to 0.1 if `n_classes` is also None.
     cv : int, splitter, iterable of splits or None, default=5
         How to split the samples into folds, as in scikit-learn's `cross_val_predict`. None means 5

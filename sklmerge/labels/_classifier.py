@@ -41,7 +41,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     Always pass the original labels as y. They are merged before `estimator` is fitted. To predict
     original labels, add a `refiner`, which learns to tell the members of a merged class apart. The
-    refiner is trained only on the rows of this class, before any oversampling in `estimator`.
+    refiner is trained only on the rows of this class, before `estimator` oversamples any.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         The merged or original classes (see `output`), sorted.
     class_frequencies_ : dict of label -> float
-        Number of samples of each original class in y, or sum of their `sample_weight` if given.
+        Number of samples of each original class in y, or the sum of their `sample_weight` if given.
     n_features_in_, feature_names_in_
         The attributes of `estimator_`, if it has them.
 
@@ -92,14 +92,14 @@ class MergedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     passed to `estimator`. With metadata routing, each parameter is passed only to the steps that
     requested it. Validation labels (`eval_set`, `validation_data`, `y_val`) are merged like y.
 
-    Many meta-estimators replace the labels by 0, 1, 2, ... before they fit their inner estimators.
-    A `merge` of original labels would then merge the wrong classes. If your labels are text, this
-    raises an error. If they are numbers, `merge` must name every class, directly or with
+    Many meta-estimators replace the labels with 0, 1, 2, ... before they fit their inner
+    estimators. A `merge` of original labels would then merge the wrong classes. If your labels are
+    text, this raises an error. If they are numbers, `merge` must name every class, directly or with
     ``LabelMerger(merge, classes=[...])``, and y must contain exactly these classes. With
-    ``missing="ignore"``, y may lack some of them if it has a number that such a replacement cannot
-    produce. Two mistakes cannot be detected: class numbers that are not in sorted order, and a
-    meta-estimator that compares merged predictions with original labels. So use ``output="merged"``
-    only for the outermost classifier.
+    ``missing="ignore"``, some of these classes may be missing from y, provided that y contains a
+    number that such a replacement cannot produce. Two cases cannot be detected: a meta-estimator
+    that does not number the classes in sorted order, and a meta-estimator that compares merged
+    predictions with original labels. So use ``output="merged"`` only for the outermost classifier.
 
     scikit-learn's scorers compare predictions with the original y, so use ``output="original"`` or
     :func:`merged_scorer`. If X is a tensor and array API dispatch is on, predictions are tensors.

@@ -37,7 +37,7 @@ def check_merger(merge: Any) -> LabelMerger:
     Raises
     ------
     TypeError
-        If `merge` has another type.
+        If `merge` has none of these types.
     ValueError
         If `merge` contradicts itself, for example if it lists a label twice.
 

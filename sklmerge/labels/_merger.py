@@ -53,7 +53,7 @@ class LabelMerger(TargetCoding, JsonText):
         class ``A+B``. If `merge` is None, `min_count` and `unlisted` can still merge classes.
     classes : list of labels or None, default=None
         All original labels. Any other label in y raises an error. This can also detect a
-        meta-estimator that replaces your numeric labels by 0, 1, 2, ..., in which case `merge`
+        meta-estimator that replaces your numeric labels with 0, 1, 2, ..., in which case `merge`
         would list the wrong labels.
     min_count : int, float or None, default=None
         Minimum number of samples per class after `merge` is applied. All classes with fewer samples
@@ -66,8 +66,8 @@ class LabelMerger(TargetCoding, JsonText):
         What to do with classes that `merge` does not list: keep them, raise an error, or merge all
         of them into the given label.
     unknown : "error", "keep" or label, default="error"
-        What `transform` does with labels that are neither in the y of `fit` nor in `merge`: raise
-        an error, keep them, or replace them by the given label.
+        What `transform` does with labels that are neither in the y passed to `fit` nor in `merge`:
+        raise an error, keep them, or replace them with the given label.
     missing : {"error", "ignore"}, default="error"
         What to do if `merge` lists a label that is not in y: raise an error, or ignore the label. A
         cross-validation fold, for example, may contain no sample of a rare class.
@@ -99,17 +99,17 @@ class LabelMerger(TargetCoding, JsonText):
 
     Notes
     -----
-    y can be an array-like of shape (n_samples,) that contains strings, ints, bools or whole floats.
-    It can also be a 0/1 table of shape (n_samples, n_labels). In a table, a merged column is 1 if
-    any of its members is 1. The result has the same container as y: a pandas or polars Series (with
-    its index, name and kind of dtype), a data frame, a sparse matrix, an object array, or a tensor
-    if scikit-learn's array API dispatch is on. For any other y, the result is a NumPy array. You
-    can also pass a data set that stores its labels (`targets`, `samples`, a ClassLabel column). Its
-    images are not decoded.
+    y can be an array-like of shape (n_samples,) that contains strings, ints, bools or floats that
+    are whole numbers. It can also be a 0/1 table of shape (n_samples, n_labels). In a table, a
+    merged column is 1 if any of its members is 1. The result is in the same kind of container as y:
+    a pandas or polars Series (with its index, name and kind of dtype), a data frame, a sparse
+    matrix, an object array, or a tensor if scikit-learn's array API dispatch is on. For any other
+    y, the result is a NumPy array. You can also pass a data set that stores its labels (`targets`,
+    `samples`, a ClassLabel column). Its images are not decoded.
 
     The type of a label matters: ``True``, ``1`` and ``"1"`` are three labels, and a y that mixes
-    types raises an error. Ints and whole floats are an exception: ``1`` and ``1.0`` are the same
-    label, and the result uses the type of y.
+    types raises an error. Ints and floats that are whole numbers are an exception: ``1`` and
+    ``1.0`` are the same label, and the result uses the type of y.
 
     Examples
     --------
@@ -217,8 +217,8 @@ class LabelMerger(TargetCoding, JsonText):
         Raises
         ------
         ValueError
-            If y has unknown labels and `unknown` is "error", or if an unknown label to keep has the
-            name of a merged class.
+            If y has unknown labels and `unknown` is "error", or if an unknown label is to be kept
+            but has the name of a merged class.
         """
         check_is_fitted(self)
         if self.multilabel_:

@@ -34,10 +34,10 @@ def merged_scorer(scoring: str | Callable[..., float], merge: Any) -> "MergedSco
     scoring : str or callable
         Anything that ``sklearn.metrics.get_scorer`` accepts. Probabilities are summed over the
         members of a merged class. Scores that need a decision function do not work if the merge
-        changes any class. If there are two merged classes and they are not 0 and 1, you must
-        specify the positive class with `pos_label`, as in scikit-learn, for f1, precision, recall,
-        jaccard, average_precision and neg_brier_score: ``make_scorer(f1_score, pos_label="AB")``,
-        or for probabilities ``make_scorer(average_precision_score, response_method="predict_proba",
+        changes any class. If there are two merged classes and they are not 0 and 1, the scores f1,
+        precision, recall, jaccard, average_precision and neg_brier_score need the positive class as
+        `pos_label`, as in scikit-learn: ``make_scorer(f1_score, pos_label="AB")``, or for
+        probabilities ``make_scorer(average_precision_score, response_method="predict_proba",
         pos_label="AB")``.
     merge : LabelMerger, mapping, list of lists or None
         Which classes to merge. A fitted LabelMerger is used directly. Anything else is fitted to
@@ -120,7 +120,7 @@ class MergedScorer(BaseEstimator):
         sample_weight: ArrayLike | None = None,
         **params: Any,
     ) -> float:
-        """Score a fitted classifier by merged labels."""
+        """Score a fitted classifier on merged labels."""
         truth = read_labels(find_labels(y))
         own = _find_merged_classifier(estimator)
         known = to_numpy(estimator.classes_) if own is None else own.merger_.classes_

@@ -49,7 +49,7 @@ class AmbiguousPair(NamedTuple):
 
 
 class MergeStep(NamedTuple):
-    """One merge step, and the scores after this step and all earlier steps.
+    """One merge step, with the scores once this step and all earlier steps are applied.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class MergeStep(NamedTuple):
     n_classes : int
         Number of classes left after this step.
     accuracy, balanced_accuracy : float
-        Scores of the same predictions after this step.
+        Scores of the given predictions after this step.
     suggested : bool
         Whether this step is part of the suggestion.
     """
@@ -97,7 +97,7 @@ class MergeSuggestion:
     accuracy, balanced_accuracy : float
         Scores before any merge.
     note : str or None
-        Explains an empty suggestion. None if it is empty only because few samples are confused.
+        Why the suggestion is empty. None if it is not, or only because few samples are confused.
 
     See Also
     --------
@@ -180,9 +180,9 @@ def suggest_merges(
     n_classes : int, default=None
         Join classes until this number of classes is left.
     threshold : float in (0, 1], default=None
-        Join classes as long as their mean confusability is at least this value. Two groups of
-        classes are also joined if, on average, at least this fraction of the samples of each group
-        is predicted as the other group. Defaults to 0.1 if `n_classes` is also None.
+        Join classes as long as the mean confusability between them is at least this value. Groups
+        of classes are also joined if this fraction of samples, averaged over both, is predicted as
+        the other group, and classes outside three times less often. Without `n_classes`: 0.1.
     confusion : array-like of shape (n_classes, n_classes), default=None
         A confusion matrix instead of `y_true` and `y_pred`. Rows are true classes, columns are
         predicted classes. If it is a data frame, its index names the classes.
@@ -201,8 +201,8 @@ def suggest_merges(
     Raises
     ------
     ValueError
-        If both `n_classes` and `threshold` are given, or one of them is out of range. Also if both
-        `confusion` and `y_true` are given, or neither of them.
+        If both `n_classes` and `threshold` are given, or one is out of range, or if not exactly one
+        of `confusion` and `y_true` is given.
 
     See Also
     --------

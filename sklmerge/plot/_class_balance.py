@@ -133,7 +133,7 @@ class ClassBalanceDisplay(Display):
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        The axes that were drawn on.
+        The axes of the plot.
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
     rows_ : list of named tuples
@@ -209,7 +209,7 @@ class ClassBalanceDisplay(Display):
         y : array-like of shape (n_samples,) or ImageIndex, default=None
             The original labels, before resampling. Not needed for a schedule.
         epoch : int, default=0
-            Number of the epoch to draw. Only used for a schedule.
+            Number of the epoch to show. Only used for a schedule.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on. None creates a new figure.
 
@@ -244,14 +244,14 @@ class ClassBalanceDisplay(Display):
 
     @classmethod
     def from_report(cls, report: BalanceReport, *, part: str = "train", ax: Any = None) -> Self:
-        """Plot the merged classes of one part of a folder balanced by `balance_folder`.
+        """Plot the merged classes of one part of a folder that `balance_folder` has balanced.
 
         Parameters
         ----------
         report : BalanceReport
             The report that `balance_folder` returned.
         part : str, default="train"
-            The part of the balanced folder to draw.
+            The part of the balanced folder to show.
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on. None creates a new figure.
 
@@ -279,7 +279,7 @@ class ClassBalanceDisplay(Display):
             Axes to draw on. None creates a new figure.
         log : bool, default=None
             Whether the axis of counts is logarithmic. None means that it is logarithmic if the
-            largest count is at least 50 times the smallest.
+            largest count is at least 50 times the smallest positive count.
 
         Returns
         -------

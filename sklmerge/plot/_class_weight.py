@@ -32,8 +32,8 @@ _SCHEMES: Mapping[str, ClassWeightEstimator] = {
 class ClassWeightDisplay(Display):
     """Show the weight of each class under several schemes, side by side.
 
-    The axis is logarithmic, because only the ratios of weights matter. Classes are sorted from the
-    most frequent to the rarest.
+    The axis of weights is logarithmic, because only the ratios of weights matter. Classes are
+    sorted from the most frequent to the rarest.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class ClassWeightDisplay(Display):
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        The axes that were drawn on.
+        The axes of the plot.
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
     classes_ : list of labels

@@ -146,12 +146,12 @@ class EpochCoverageDisplay(Display):
         Number of images of each class.
     times_drawn : mapping of label to ndarray of float, shape (n_epochs,)
         How often the images of a class have been drawn after 1, 2, ... epochs, on average. Each
-        single image has been drawn this number of times, rounded up or down.
+        individual image has been drawn this number of times, rounded up or down.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        The axes that were drawn on last.
+        The axes of the last plot.
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
 

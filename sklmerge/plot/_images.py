@@ -40,7 +40,7 @@ def show_rows(rows: Sequence[SheetRow], ax: Any, captions: bool, caller: str) ->
 
 
 class AugmentationDisplay(Display):
-    r"""Show images, in frames, next to their augmented copies.
+    r"""Show framed images next to their augmented copies.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class AugmentationDisplay(Display):
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        The axes that were drawn on.
+        The axes of the plot.
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
 
@@ -155,7 +155,8 @@ class AugmentationDisplay(Display):
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on. None creates a new figure.
         captions : bool, default=True
-            Whether to write the name of the source or the parameters of the copy below each image.
+            Whether to write a caption below each image: the name of a source image, or the
+            parameters of a copy.
 
         Returns
         -------
@@ -182,7 +183,7 @@ class ConfusedImagesDisplay(Display):
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        The axes that were drawn on.
+        The axes of the plot.
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
 
@@ -283,7 +284,7 @@ class ConfusedImagesDisplay(Display):
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on. None creates a new figure.
         captions : bool, default=True
-            Whether to write the position of each image in X below the image.
+            Whether to write below each image its row in X or, for an index, its file name.
 
         Returns
         -------

@@ -291,8 +291,8 @@ class MergeDisplay(Display):
         Parameters
         ----------
         ax : matplotlib.axes.Axes or pair of Axes, default=None
-            Axes to draw on. With one Axes, only the matrix is drawn. With a pair, the matrix is
-            drawn on the first and the tree on the second. None creates a new figure.
+            Axes to draw on. With one Axes, only the matrix is drawn. With a pair of Axes, the
+            matrix is drawn on the first and the tree on the second. None creates a new figure.
         normalize : bool, default=True
             Whether the cells show the fraction of each true class (True) or counts (False).
 

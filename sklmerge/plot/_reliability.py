@@ -63,7 +63,7 @@ class ReliabilityDisplay(Display):
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        The axes that were drawn on.
+        The axes of the plot.
     figure_ : matplotlib.figure.Figure
         The figure of the axes.
 

@@ -46,7 +46,7 @@ class FolderReport:
     class_weight : dict of label to float
         Class weights by inverse frequency ("balanced").
     copies : dict of label to int
-        Number of augmented copies of each image with which a class becomes as large as the largest
+        Number of augmented copies per image that a class needs to become as large as the largest
         class.
     n_files_balanced : int
         Total number of images and copies, if each image gets at most 3 copies.
@@ -59,8 +59,8 @@ class FolderReport:
     bad_files : dict of str to str
         Path of each file that cannot be read -> the reason.
     duplicates, same_pixels, similar, conflicts : list of list of str
-        Groups of paths. The four lists contain equal files, different files with equal pixels, near
-        duplicates, and equal images with different labels.
+        Groups of paths. The four lists contain, in this order, equal files, different files with
+        equal pixels, near duplicates, and equal images with different labels.
     sizes : dict of str to list of int
         The ``"smallest"``, ``"median"`` and ``"largest"`` image size, as [height, width].
     modes, formats : dict of str to int
@@ -174,8 +174,8 @@ def inspect_folder(
 ) -> FolderReport:
     """Count the images of each class, find damaged and duplicate files, and give advice.
 
-    Files that cannot be read are not counted. The advice depends on the number of images and on
-    problems that were found. ``sklmerge inspect`` prints this report.
+    Files that cannot be read do not count as images of their class. The advice depends on the
+    number of images and on the problems that were found. ``sklmerge inspect`` prints this report.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def inspect_folder(
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which classes to merge. None uses the merge of the index, if `source` is one.
     model : {"linear", "trees", "network", "embedding"}, default="network"
-        The kind of model that you will train. The advice depends on it, see
+        The kind of model that you will train. The advice depends on it; see
         `sklmerge.balance.advise`.
     budget_bytes : float or None, default=None
         Disk space, in bytes, that images and copies may use in total. None means the free disk

@@ -49,7 +49,7 @@ class Place(NamedTuple):
         return self.is_index or self.has_table or os.path.isfile(self.source)
 
     def open_index(self, merge: Any = None, *, allow_empty: bool = False) -> ImageIndex:
-        """Open the place as an index."""
+        """Open the source as an index."""
         return ImageIndex(
             self.source if self.labels is None else self.labels,
             classes=self.classes,
@@ -66,23 +66,23 @@ class Place(NamedTuple):
         )
 
     def find_parts(self) -> dict[str, str]:
-        """Find the folders train, val and test of the source; {} if it is not divided."""
+        """Find the folders train, val and test of the source; {} if there are none."""
         if self.needs_index or self.classes:
             return {}
         return find_parts(self.source, self.options, self.exclude)
 
     def take_whole(self) -> "Place":
-        """Return the place of the whole divided folder if this place is one of its parts."""
+        """Return the place of the whole divided folder if this is a part of it, else this place."""
         return self if self.whole is None else self._replace(source=self.whole, whole=None)
 
     def check_columns(self) -> None:
-        """Check that options for a table are not given without a table."""
+        """Check that options for tables are given only with a table."""
         given = [n for n in ("path_column", "label_column", "suffix") if getattr(self, n)]
         if given:
             raise ValueError(f"{given[0]} is for a table; name the table by labels")
 
     def open_classes(self, merge: Any = None, *, allow_empty: bool = False) -> ImageIndex:
-        """Open the place as an index, which must have at least two (merged) classes."""
+        """Open the source as an index, which must have at least two (merged) classes."""
         index = self.open_index(merge, allow_empty=allow_empty)
         if index.n_classes < 2:
             raise ValueError(
@@ -106,7 +106,7 @@ class Place(NamedTuple):
         return shutil.disk_usage(folder if folder.is_dir() else Path.cwd()).free
 
     def write_shell(self) -> str:
-        """Write the place as arguments of a shell command."""
+        """Write the source and its options as arguments of a shell command."""
         told = {
             "--labels": self.labels,
             "--path-column": self.path_column,
@@ -128,7 +128,7 @@ class Place(NamedTuple):
         return f"ImageIndex({self.write_arguments(merge)})"
 
     def write_job(self, merge: Merge | None, destination: str) -> str:
-        """Write source, destination and reading options of a job as Python arguments."""
+        """Write the source, destination and reading options of a job as Python arguments."""
         if self.needs_index:
             return f"{self.write_code(merge)}, {destination!r}"
         return self.write_arguments(merge, destination)

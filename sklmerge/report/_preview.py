@@ -54,10 +54,10 @@ default="light"
     Raises
     ------
     BadFileError
-        If no image of a class can be read. If only some images of a class are unreadable, others
-        are shown instead, and a warning is issued.
+        If no image of a class can be read. If only some images of a class are unreadable, other
+        images are shown instead, and a warning is issued.
     ValueError
-        If `out` has an extension other than that of PNG, JPEG or WebP, or is inside the source.
+        If the extension of `out` is not one of PNG, JPEG or WebP, or if `out` is inside the source.
 
     See Also
     --------

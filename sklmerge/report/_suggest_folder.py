@@ -32,8 +32,8 @@ class FolderSuggestion:
     n_images, n_unreadable : int
         Number of images that were used, and number of unreadable files that were left out.
     left_out : dict of label to int
-        Class that was left out, because it has fewer readable images than there are folds -> number
-        of these images.
+        Class that was left out because it has fewer readable images than there are folds -> number
+        of its readable images.
     classes : list
         The classes that were compared.
     confusion : list of list of int
@@ -47,8 +47,8 @@ class FolderSuggestion:
         Why no merge is suggested. None if there is a suggestion, or if only few samples are
         confused.
     steps : list of dict
-        The joins, starting with the most confusable classes. Each contains the scores after this
-        join.
+        The joins, starting with the most confusable classes. Each entry contains the scores after
+        its join.
     pairs : list of dict
         Pairs of confused classes, each with the files that were confused.
     commands : list of str
@@ -138,9 +138,9 @@ def suggest_folder(
 ) -> FolderSuggestion:
     """Predict images by cross-validation, and report which classes a model confuses.
 
-    The features of an image are HOG features and a colour histogram or, if you pass a `model`, its
-    embedding. The classifier is a logistic regression with balanced class weights. ``sklmerge
-    suggest`` prints this report.
+    The features of an image are HOG features and a colour histogram or, if you pass a `model`, the
+    embedding that the model computes. The classifier is a logistic regression with balanced class
+    weights. ``sklmerge suggest`` prints this report.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ class Thumbnails:
     _n_images: int = 0
 
     def add_rows(self, rows: list[int]) -> None:
-        """Make the thumbnails of some images of the index, except unreadable ones."""
+        """Make thumbnails of the given images of the index, except unreadable ones."""
         wanted = [row for row in dict.fromkeys(rows) if row not in self._urls]
         room = max(self.max_images - self._n_images, 0)
         self.n_left_out += len(wanted[room:])
@@ -56,7 +56,7 @@ class Thumbnails:
                 self._urls[row] = self._take(data)
 
     def add_image(self, image: NDArray[Any]) -> str:
-        """Make the thumbnail of an array; "" if the limit is reached."""
+        """Make the thumbnail of an array; "" if a limit is reached."""
         if self._n_images >= self.max_images:
             self.n_left_out += 1
             return ""

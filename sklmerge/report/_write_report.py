@@ -48,7 +48,7 @@ class ReportPage:
     inspection: FolderReport
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the page to a file, which appears complete or not at all.
+        """Write the page to a file, either completely or not at all.
 
         Parameters
         ----------
@@ -86,7 +86,7 @@ def write_report(
     ----------
     source : path, URL or ImageIndex
         Folder of class folders, or an index. If the folder contains train, val and test, the page
-        describes train, and images that val or test have in common with train.
+        describes train, and shows the images that val or test share with it.
     path : path or None, default=None
         File to write, outside the source. Its extension must be .html or .htm. None writes no file.
     merge : mapping, list of lists, LabelMerger or None, default=None
@@ -109,7 +109,7 @@ def write_report(
     ImportError
         If jinja2 is not installed.
     ValueError
-        If `path` already exists (without `force`), has a different extension, or is inside the
+        If `path` already exists (without `force`), does not end in .html or .htm, or is inside the
         source.
     OSError
         If the page cannot be written.

@@ -14,7 +14,7 @@ from sklmerge.sampling._base import ImageSampler, Plan, plan_rounds, share_evenl
 
 
 class BalancingSampler(ImageSampler):
-    """Undersample large classes and oversample small classes to a number of images per class.
+    """Undersample large classes and oversample small classes to a given number of images per class.
 
     Like :class:`~sklmerge.AugmentingOverSampler`, this is a sampler for imbalanced-learn pipelines,
     but it can also undersample. For example, it can resample classes of 500 and 1,000,000 images to
@@ -29,7 +29,7 @@ default="majority"
         None, no class changes.
     augmenter : str, None, Augmenter, transform, callable or mapping, default="light"
         How the copies are augmented, as in :class:`~sklmerge.AugmentingOverSampler`. None makes
-        plain copies. If X contains paths or is an ImageIndex, copies are only possible with None,
+        plain copies. If X contains paths or is an ImageIndex, copies are possible only with None,
         because a sampler does not read the images.
     max_copies : int or None, default=None
         The maximum number of copies of one image. Use class weights for the imbalance that
@@ -53,8 +53,8 @@ default="majority"
     samples_per_class_ : dict of label to int
         Number of images for each (merged) class, before `max_copies` is applied.
     sample_indices_ : ndarray of int, shape (n_out,)
-        Row of X that each output row comes from. Use this to select other data of these rows, for
-        example ``groups[sampler.sample_indices_]``.
+        Row of X that each output row comes from. Use this to select other data for the same rows,
+        for example ``groups[sampler.sample_indices_]``.
     is_augmented_ : ndarray of bool, shape (n_out,)
         Whether each output row is an augmented copy.
     n_features_in_ : int

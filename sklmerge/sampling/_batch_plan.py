@@ -100,7 +100,7 @@ class EpochDraws:
         return len(self.indices)
 
     def take(self, rows: ArrayLike | slice) -> EpochDraws:
-        """Return the draws in the given rows.
+        """Return the draws at the given rows.
 
         Parameters
         ----------

@@ -23,9 +23,9 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
         How new images are augmented: ``"light"``, ``"strong"`` or ``"trivial"``, an augmenter, a
         transform of another library, or a function ``f(image)`` or ``f(image, rng)``. None makes
         plain copies. To augment each class differently, pass a mapping from label (original or
-        merged) to augmenter. If both labels of an image are listed, the original label is used.
-        Every class that gets copies must be listed. A function can also augment rows that are not
-        images. For details, see `as_augmenter`.
+        merged) to augmenter. If both the original and the merged label of an image are listed, the
+        augmenter of the original label is used. Every class that gets copies must be listed. A
+        function can also augment rows that are not images. For details, see `as_augmenter`.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are oversampled, and to what size, as in imbalanced-learn. With `merge`, the
         keys of a dict are merged labels.
@@ -50,8 +50,8 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
     sampling_strategy_ : dict
         Number of new images for each (merged) class, before `max_copies` is applied.
     sample_indices_ : ndarray of int, shape (n_out,)
-        Row of X that each output row comes from. Use this to select other data of these rows, for
-        example ``groups[sampler.sample_indices_]``.
+        Row of X that each output row comes from. Use this to select other data for the same rows,
+        for example ``groups[sampler.sample_indices_]``.
     is_augmented_ : ndarray of bool, shape (n_out,)
         Whether each output row is an augmented copy. False for plain copies.
     n_features_in_ : int
@@ -68,10 +68,11 @@ class AugmentingOverSampler(ImageSampler, BaseOverSampler):
     sampler their "new" images are plain duplicates. For networks, use
     :class:`~sklmerge.ImageBatches`, which augments each image differently every time.
 
-    Some meta-estimators replace the labels by 0, 1, 2, ... before they call the sampler. If labels
-    are numbers, `merge` and a mapping of augmenters must therefore name every class. The keys of
-    `sampling_strategy` are not checked in this way: inside such a meta-estimator, they refer to the
-    new numbers. To avoid this, use text labels, or put the meta-estimator inside the pipeline.
+    Some meta-estimators replace the labels with 0, 1, 2, ... before they call the sampler. If
+    labels are numbers, `merge` and a mapping of augmenters must therefore name every class. The
+    keys of `sampling_strategy` are not checked in this way: inside such a meta-estimator, they
+    refer to the new numbers. To avoid this, use text labels, or put the meta-estimator inside the
+    pipeline.
 
     See Also
     --------

@@ -238,7 +238,7 @@ class ClassPools:
     def draw(
         self, epoch: int, numbers: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the rows of some draws of an epoch, and how often each row was drawn before."""
+        """Return the rows of the given draws of an epoch, and how often each was drawn before."""
         stops = np.cumsum(self.class_draws)
         # Two bytes are sorted by radix.
         dtype = np.int16 if len(stops) < 2**15 else np.int32

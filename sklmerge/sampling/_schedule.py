@@ -58,19 +58,19 @@ class EpochSchedule(BaseEstimator):
     samples_per_class : {"minority", "majority", "natural"}, int, mapping or None, \
             default="minority"
         Number of draws of each class per epoch. "minority" or "majority": the number of images of
-        the rarest or most frequent class. "natural": each image once, shuffled, as most networks
-        are trained; `augment` still applies. You can also pass a number, or a mapping that lists
-        every (merged) class. None is for evaluation: each image once, in the given order, without
-        augmentation.
+        the rarest or most frequent class. "natural": each image once, in shuffled order, as is
+        usual in training; `augment` still applies. You can also pass a number, or a mapping that
+        lists every (merged) class. None is for evaluation: each image once, in the given order,
+        without augmentation.
     order : {"shuffled", "sequential"}, default="shuffled"
         The order of the images of a class: shuffled again for every pass over the class, or as
-        given. In both cases an image is repeated only after all other images of its class have been
-        drawn.
+        given. In both cases, an image is repeated only after all other images of its class have
+        been drawn.
     augment : {"all", "repeated", "none"}, collection of labels or None, default=None
-        Which draws are augmented: all, only images that were drawn before, none, or the given
-        classes (original or merged). If only the rare class is augmented, the model can recognise
-        this class by traces of interpolation and by filled borders. None means "all". With
-        ``samples_per_class=None``, `augment` must be None, and nothing is augmented.
+        Which draws are augmented: all, only those of images that were drawn before, none, or those
+        of the given classes (original or merged). If only the rare class is augmented, the model
+        can recognise this class by traces of interpolation and by filled borders. None means "all".
+        With ``samples_per_class=None``, `augment` must be None, and nothing is augmented.
     merge : mapping, list of lists, LabelMerger or None, default=None
         Which classes to treat as one class.
     within_merged : {"natural", "balanced"}, default="natural"
@@ -109,13 +109,13 @@ class EpochSchedule(BaseEstimator):
     -----
     The draws of a class with n images and m draws per epoch are numbered across epochs: draw i of
     epoch e has number p = e m + i, and uses position p mod n in pass p // n over the class. At the
-    end of every epoch, the images of a class have therefore been drawn equally often, or their
-    counts differ by one. With ``within_merged="balanced"``, this holds for each original class.
+    end of every epoch, the numbers of times that the images of a class have been drawn therefore
+    differ by at most one. With ``within_merged="balanced"``, this holds for each original class.
 
     If y is a multilabel table, drawing an image draws all of its labels. Images are therefore drawn
-    by repeat factors [1]_: a label with n images and m requested draws has the factor sqrt(m / n),
-    and an image has the largest factor of its labels. Images with the same factor form a group,
-    which is drawn like a class. For a multilabel table, `stratify_batches` must be False.
+    according to repeat factors [1]_: a label with n images and m requested draws has the factor
+    sqrt(m / n), and an image has the largest factor of its labels. Images with the same factor form
+    a group, which is drawn like a class. For a multilabel table, `stratify_batches` must be False.
 
     If you change a parameter after `fit`, call `fit` again; otherwise an error is raised.
 
@@ -202,7 +202,7 @@ class EpochSchedule(BaseEstimator):
         epoch : int
             Number of the epoch, starting at 0.
         rank : int, default=0
-            Number of this process, starting at 0.
+            Rank of this process, starting at 0.
         world_size : int, default=1
             Number of processes. Each process gets a part of the epoch, without overlap.
 
@@ -227,10 +227,11 @@ class EpochSchedule(BaseEstimator):
             Maximum number of draws in a batch. Batch sizes differ by at most 1. With
             `stratify_batches`, each batch contains every class in proportion, rounded down or up.
         rank : int, default=0
-            Number of this process, starting at 0.
+            Rank of this process, starting at 0.
         world_size : int, default=1
-            Number of processes. Batches of ``batch_size * world_size`` draws are planned, and each
-            is divided among the processes, so all processes have the same number of batches.
+            Number of processes. Batches of at most ``batch_size * world_size`` draws are planned,
+            and each is divided among the processes, so all processes have the same number of
+            batches.
 
         Returns
         -------

@@ -68,15 +68,15 @@ class ClassWeightedClassifier(WrappingClassifier):
         Classifier whose `fit` accepts `sample_weight`. If it is a scikit-learn pipeline, the
         weights are passed to its last step.
     weighting : ClassWeightEstimator, default=None
-        Computes the weights. None means ``ClassWeightEstimator()``. Pass an instance if you want
-        to tune its parameters, for example ``weighting__power``.
+        Computes the weights. None means ``ClassWeightEstimator()``. Pass an instance to tune its
+        parameters, for example ``weighting__power``.
 
     Attributes
     ----------
     estimator_ : classifier
         The fitted clone of `estimator`.
     weighting_ : ClassWeightEstimator
-        The estimator of the weights, fitted on the y of `fit`.
+        The estimator of the weights, fitted on the y passed to `fit`.
     train_prior_ : ndarray of shape (n_classes,), or None
         Share of each class of `classes_` in the total weight of all samples. These are the class
         shares that `estimator_` learned. :class:`~sklmerge.PriorAdjustedClassifier` uses them. None

@@ -42,7 +42,7 @@ class ClassWeightEstimator(BaseEstimator):
     Parameters
     ----------
     scheme : {"balanced", "effective", "log", "uniform"}, mapping or callable, default="balanced"
-        The weight of a class with n_c of N samples, before `max_ratio` and `normalize`:
+        The weight of a class with n_c of N samples, before `max_ratio` and `normalize` are applied:
 
         - ``"balanced"``: n_c ** -power. With the default `power` and `normalize`, this is
           scikit-learn's ``n_samples / (n_classes * n_c)``;
@@ -50,16 +50,16 @@ class ClassWeightEstimator(BaseEstimator):
         - ``"log"``: 1 / ln(1.02 + n_c / N), often used for segmentation [2]_;
         - ``"uniform"``: 1;
         - a mapping of label to weight that lists every class of y;
-        - a callable that gets the array of counts, in the order of the classes, and returns an
+        - a callable that receives the array of counts, in the order of the classes, and returns an
           array of weights.
     power : float, default=1.0
-        Used by ``"balanced"``: 1 is inverse frequency, 0.5 its square root, 0 equal weights.
+        Used by ``"balanced"``: 1 gives inverse frequency, 0.5 its square root, and 0 equal weights.
     beta : float, default=0.9999
         Used by ``"effective"``, in [0, 1): 0 gives equal weights, near 1 gives inverse frequency.
     normalize : {"samples", "classes", "max", "min"} or None, default="samples"
-        How to scale the weights. "samples": their mean over the samples of `fit` is 1. The loss
-        then keeps its scale, so you can keep your learning rate. "classes": their mean over the
-        classes is 1. "max" or "min": the largest or smallest positive weight is 1. None: no
+        How to scale the weights. "samples": their mean over the samples passed to `fit` is 1. The
+        loss then keeps its scale, so you can keep your learning rate. "classes": their mean over
+        the classes is 1. "max" or "min": the largest or smallest positive weight is 1. None: no
         scaling.
     max_ratio : float, default=None
         Maximum ratio, at least 1, of the largest weight to the smallest positive weight.
@@ -79,7 +79,7 @@ class ClassWeightEstimator(BaseEstimator):
           column gets two weights, one for zeros and one for ones.
     ignore_label : label, default=None
         For ``target="labels"``: a label that is not a class, such as 255 for void pixels in a mask,
-        or -100 for torch's `ignore_index`. It is not counted, has weight 0 and no index.
+        or -100 for torch's `ignore_index`. It is not counted, its weight is 0, and it has no index.
 
     Attributes
     ----------
@@ -146,7 +146,7 @@ class ClassWeightEstimator(BaseEstimator):
             batched data set of ``(x, y)``, a torch data set with `targets` (or a `ConcatDataset`),
             or an :class:`~sklmerge.ImageIndex`. After resampling, pass the resampled labels.
         sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
-            Weight of each sample when counting, >= 0. None means 1.
+            Weight with which each sample is counted, >= 0. None means 1.
 
         Returns
         -------
@@ -175,7 +175,7 @@ class ClassWeightEstimator(BaseEstimator):
         y : array-like, data set, generator or ImageIndex
             As in `fit`, but may also be empty.
         sample_weight : array-like of shape (n_samples,) or of the shape of y, default=None
-            Weight of each sample when counting, >= 0. None means 1.
+            Weight with which each sample is counted, >= 0. None means 1.
 
         Returns
         -------
@@ -263,8 +263,8 @@ class ClassWeightEstimator(BaseEstimator):
         class_indices : mapping of label to int, or an object that has one, default=None
             The index of each class, or a Keras generator, :class:`~sklmerge.ImageIndex` or fitted
             :class:`~sklmerge.LabelMerger`. None uses the indices of the object passed to `fit`. If
-            it had none, text labels are numbered in the order of `classes_`, and integer labels
-            must be 0..k-1.
+            that object had none, text labels are numbered in the order of `classes_`, and integer
+            labels must be 0..k-1.
 
         Returns
         -------
@@ -328,9 +328,9 @@ class ClassWeightEstimator(BaseEstimator):
             ``target="multilabel"``, for `BCEWithLogitsLoss`.
         y : array-like, or mapping or list of array-likes, default=None
             The labels that you pass to the framework's `fit`. Not needed for torch. Keras needs
-            them only for segmentation masks and several outputs. For several outputs, pass the
+            them only for segmentation masks and for several outputs. For several outputs, pass the
             labels of each output, by name or in order. Each output is then weighted by its own
-            labels, and earlier calls of `fit` have no effect.
+            labels, and earlier calls to `fit` have no effect.
 
         Returns
         -------

@@ -33,9 +33,10 @@ class PriorAdjustedClassifier(WrappingClassifier):
     """Adjust the predictions of a classifier to balanced classes, or to other class shares.
 
     The adjusted probability of class k is proportional to p(k) (pi_target(k) / pi_train(k)) **
-    strength [1]_, [2]_. The training of the classifier does not change. If it uses neither weights
-    nor resampling, this adjustment is the cheapest remedy for imbalance. If it uses weights or
-    resampling, ``target_prior="observed"`` corrects its probabilities to the class shares of y.
+    strength [1]_, [2]_. The adjustment does not change how the classifier is trained. If the
+    classifier uses neither weights nor resampling, this adjustment is the cheapest remedy for
+    imbalance. If it uses weights or resampling, ``target_prior="observed"`` adjusts its
+    probabilities to the class shares of y.
 
     Parameters
     ----------
@@ -47,9 +48,9 @@ class PriorAdjustedClassifier(WrappingClassifier):
             default="auto"
         The class shares that `estimator` learned from. ``"auto"`` reads them from the fitted
         estimator. This supports pipelines, searches, bagging, oversamplers, class weights and
-        :class:`~sklmerge.MergedClassifier`, and raises an error for any other part. ``"observed"``
-        uses the class shares of the y passed to `fit`, and ``"balanced"`` uses equal shares.
-        ``"estimated"`` is for a classifier that is already fitted and wrapped in a
+        :class:`~sklmerge.MergedClassifier`, and raises an error for any other component.
+        ``"observed"`` uses the class shares of the y passed to `fit`, and ``"balanced"`` uses equal
+        shares. ``"estimated"`` is for a classifier that is already fitted and wrapped in a
         ``FrozenEstimator``: it finds the shares for which the mean adjusted probabilities of X
         equal the class shares of y. Call `fit` with rows that the classifier was not trained on.
         You can also pass shares or counts, by label or in the order of `classes_`.
@@ -77,7 +78,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
     -----
     The formula is exact for a classifier whose probabilities are calibrated for the class shares it
     was trained on. It assumes that resampling changed only how often a class occurs, not what it
-    looks like. To calibrate as well, use
+    looks like. To calibrate the classifier as well, use
     ``PriorAdjustedClassifier(CalibratedClassifierCV(model))``. If you calibrated the adjusted
     classifier instead, the calibration would learn the class shares of its own rows and undo the
     adjustment.
@@ -116,7 +117,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
         self.strength = strength
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any) -> Self:
-        """Fit the classifier and determine both class shares.
+        """Fit the classifier and determine both sets of class shares.
 
         Parameters
         ----------
@@ -139,7 +140,7 @@ class PriorAdjustedClassifier(WrappingClassifier):
         TypeError
             If `estimator` has no `predict_proba`, or does not accept the given sample weights.
         ValueError
-            If `estimator` predicts other classes than those in y, if a prior does not fit these
+            If `estimator` predicts classes other than those in y, if a prior does not fit these
             classes, or if ``train_prior="auto"`` cannot tell which class shares were learned.
         """
         check_strength(self.strength)

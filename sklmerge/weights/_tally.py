@@ -172,7 +172,7 @@ class LabelTally:
         }
 
     def counts(self) -> dict[Any, float]:
-        """Return the count of every class, by plain Python label, in the order of the classes."""
+        """Return the count of every class as a dict with plain Python labels, in class order."""
         if self.classes is not None:
             return dict(self._counts)
         check_one_kind(self._counts, "y")

@@ -72,7 +72,9 @@ def balance(home, names, targets, max_copies):
 # Each example is several jobs that write files.
 @settings(max_examples=12)
 @given(
-    sizes=SIZES, runs=st.lists(TARGETS, min_size=2, max_size=4, unique_by=tuple), max_copies=MAX_COPIES
+    sizes=SIZES,
+    runs=st.lists(TARGETS, min_size=2, max_size=4, unique_by=tuple),
+    max_copies=MAX_COPIES,
 )
 def test_copies_are_dealt_round_in_the_order_of_the_ranks(sizes, runs, max_copies):
     names = list_names(sizes)

@@ -1,10 +1,11 @@
 """Augmenting in memory in one thread, compared with Keras, albumentations and bare OpenCV.
 
-Every library augments the same photographs of 224 x 224 x 3 uint8 into new arrays. The geometry is
-a flip, a rotation, shifts, a shear and a zoom. The bare loop of OpenCV does by hand what sklmerge
-does: it stores three channels in four, adds margins and calls `cv2.warpAffine`. Keras' generator
-takes float images one by one, as in its `flow`. Keras' layers run in separate processes. The gain
-of a second thread is the speed of two threads divided by that of one, for sklmerge and for bare
+Every program except Keras' layers augments the same uint8 photographs of 224 x 224 x 3 into new
+arrays. The geometric changes are a flip, a rotation, shifts, a shear and a zoom. The bare OpenCV
+loop does by hand what sklmerge does: it copies three channels into an image with four, adds margins
+and calls `cv2.warpAffine`. Keras' generator takes float images one by one, as its `flow` does.
+Keras' layers get random float32 pixels, in a separate process for each backend. The gain from a
+second thread is the speed of two threads divided by that of one, for sklmerge and for bare
 `warpAffine`.
 """
 

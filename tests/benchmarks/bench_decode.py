@@ -1,8 +1,8 @@
 """Decoding one file in memory, compared with other libraries; and reading a folder.
 
 JPEG and PNG photographs of 375 x 500 are decoded to RGB in one thread. Pillow's time includes the
-conversion to an array. From the folder, every image is also augmented; a loop of `cv2.imdecode` and
-`cv2.warpAffine` does the same.
+conversion to an array. When a folder is read, every image is also augmented; the loop that it is
+compared with calls `cv2.imdecode` and `cv2.warpAffine`.
 """
 
 import io

@@ -2,10 +2,11 @@
 
 Images are 96 x 128 x 3. Two workers are compared with two bare loops in separate processes, which
 have their images from the start and send nothing back. HOG is mostly Python, so its workers are
-processes. Sending them images and receiving rows takes time, which is why HOG does not reach 1.
-Patterns and colours are counted in threads, without Python's lock. A histogram of colours is so
-fast that a second thread does not help. The embedding is the output of a small torch network on one
-thread, with the same resizing and normalisation. Its second fit takes the rows from `cache_dir`.
+processes. Sending images to them and receiving rows takes time, so HOG does not reach a ratio of 1.
+Local binary patterns and colours are counted in threads, without Python's global interpreter lock.
+A histogram of colours is so fast that a second thread does not help. The embedding is the output of
+a small torch network on one thread; the bare loop resizes and normalises the images in the same
+way. Its second fit takes the rows from `cache_dir`.
 """
 
 import subprocess

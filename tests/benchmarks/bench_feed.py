@@ -2,14 +2,15 @@
 
 The files are JPEG photographs of 375 x 500. They are read, resized to 224 x 224, augmented by the
 same geometry and rescaled. Keras' `flow_from_directory` and sklmerge run in one thread each.
-PyTorch has two workers: OpenCV reads, albumentations augments and a `WeightedRandomSampler` draws.
-In the short form, a million entries name a few real files for sklmerge, and the other libraries,
-whose cost per image does not depend on the number of files, get a folder of 2,000 files. In the
-full form, all get a million files. With few files, most images would soon come from the cache, so
-the comparison with 2,000 files uses no cache. The cost of many classes is the time of 10,000 draws
-from 10,000 classes, compared with the same number of draws from ten. Sources that are read lazily
-are compared with the library that belongs to the source: rows of arrays, and photographs that
-Pillow decodes from archives, files and tables.
+PyTorch uses two workers, in which OpenCV reads and albumentations augments; a
+`WeightedRandomSampler` draws the images. In the short form, there are only 2,000 files: sklmerge
+gets an index whose million entries repeat them, and the other libraries, whose cost per image does
+not depend on the number of files, get their folder. In the full form, all get a million files. With
+few files, most images would soon come from the cache, so the comparison with 2,000 files uses no
+cache. The cost of many classes is the time of 10,000 draws from 10,000 classes, compared with the
+same number of draws from ten. Batches from sources that are read lazily are compared with reading
+the same rows by the source's own library: h5py or zarr for arrays, and Pillow for photographs in
+archives, files and tables.
 """
 
 import contextlib

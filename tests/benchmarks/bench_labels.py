@@ -1,8 +1,8 @@
 """Merging labels and evaluating predictions, compared with NumPy, pandas and scikit-learn.
 
-All convert labels to merged labels. `fit` learns the classes and their counts. Strings are stored
-in arrays of fixed width, as a separate Python object per label, or as a few objects that many
-labels share.
+`transform` converts labels to merged labels. `fit` learns the classes and their counts. Strings are
+stored in fixed-width arrays, as one Python object per label, or as a few objects that many labels
+share.
 """
 
 import numpy as np

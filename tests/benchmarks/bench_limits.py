@@ -1,10 +1,10 @@
 """What limits the offline job: the plan of many files, one large image, and two workers.
 
-The plan reads only names. Its time per file is compared with that for a tenth of the files. Its
-memory is compared with two Python strings per file, one for the source and one for the copy. The
-peak memory for a large JPEG is compared with the size of its pixels, in a separate process. Two
-worker processes are compared with two jobs of one worker each that run at the same time and share
-nothing. Linux only.
+Planning a job reads only file names. Its time per file is compared with that for a tenth of the
+files. Its memory is compared with that of two Python strings per file, one for the source and one
+for the copy. The peak memory for a large JPEG, measured in a separate process, is compared with the
+size of its pixels. Two worker processes are compared with two jobs of one worker each that run at
+the same time and share nothing. Linux only.
 """
 
 import subprocess

@@ -1,6 +1,7 @@
 """Preparing images without augmenting them, compared with a bare call for the same arithmetic.
 
-Images are 224 x 224 x 3. The bare call for means and deviations by channel is one `cv2.transform`.
+Images are 224 x 224 x 3. The bare call for rescaling, and for means and standard deviations per
+channel, is one `cv2.transform` per image.
 """
 
 import cv2

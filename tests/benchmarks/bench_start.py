@@ -1,8 +1,9 @@
 """How fast sklmerge starts: imports, and the command line's help, in fresh processes.
 
-Times are processor time in seconds. An import is compared with importing sklmerge's own
+Times are processor time in seconds. Imports of sklmerge are compared with an import of its
 dependencies. sklmerge loads a part of the package when one of its names is first used, so `import
-sklmerge` alone loads nothing. The help is compared with a bare Python program that imports typer.
+sklmerge` alone loads nothing. `--help` and `--version` are compared with a bare Python program that
+imports typer and rich.
 """
 
 import subprocess

@@ -1,7 +1,7 @@
 """Reading from an object store and balancing into one, compared with one request at a time.
 
-The store is moto in a separate process on the same machine. It answers after 50 ms. Sources are
-JPEG files of 224 x 300 pixels.
+The object store is simulated by moto, in a separate process on the same machine. It answers each
+request after 50 ms. Sources are JPEG files of 224 x 300 pixels.
 """
 
 import logging

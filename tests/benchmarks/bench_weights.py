@@ -1,8 +1,8 @@
 """Class weights and sample weights, compared with scikit-learn's functions.
 
-The lower limits of the cost are bare `np.bincount` and `np.take`. Integers that lie far apart are
-sorted instead of counted, so the gain in `fit` is small. Labels in chunks are counted by
-`partial_fit`, which needs no memory for the labels.
+Bare `np.bincount` and `np.take` show the lowest possible cost of `fit` and `transform`. Integers
+that lie far apart are sorted instead of counted, so the gain in `fit` is small. Labels in chunks
+are counted by `partial_fit`, which needs no memory for the labels.
 """
 
 import numpy as np

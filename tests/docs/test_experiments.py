@@ -45,7 +45,7 @@ REMEDIES = {
 DEARER = 0.02
 COUNTS = {
     "red cells 20:1": {"normal": 914, "teardrop": 45},
-    "rubbish 4:1": {"paper": 98, "trash": 23},
+    "waste 4:1": {"paper": 98, "trash": 23},
     "clothes 100:1": {"common": 1500, "rare": 15},
     "clothes 4:1": {"common": 1500, "rare": 375},
 }

@@ -56,19 +56,19 @@ class Plan:
         return replace(self, copies=copies)
 
     def count_sources(self) -> NDArray[np.int64]:
-        """Count the sources, shape (n_parts, n_merged)."""
+        """Count the sources of each part and merged class, shape (n_parts, n_merged)."""
         return self._count(np.ones(len(self.copies), np.int64))
 
     def count_used(self) -> NDArray[np.int64]:
-        """Count the sources that are used, shape (n_parts, n_merged)."""
+        """Count the used sources of each part and merged class, shape (n_parts, n_merged)."""
         return self._count((self.copies >= 0).astype(np.int64))
 
     def count_files(self) -> NDArray[np.int64]:
-        """Count the images in the parts, including copies, shape (n_parts, n_merged)."""
+        """Count the images of each part and class, with copies, shape (n_parts, n_merged)."""
         return self._count(self.copies + 1)
 
     def count_written(self) -> NDArray[np.int64]:
-        """Count the files to write, shape (n_parts, n_merged)."""
+        """Count the files to write for each part and merged class, shape (n_parts, n_merged)."""
         return self._count(np.maximum(self.copies + 1 - self.first_copy, 0))
 
     def list_members(self) -> dict[str, list[str]]:
@@ -114,7 +114,7 @@ class Plan:
         return rows[np.argsort(self.merged[rows], kind="stable")]
 
     def digest(self, parameters: str) -> str:
-        """Hash this plan and the parameters of the job, to 32 hex digits."""
+        """Hash this plan and the parameters of the job; return 32 hex digits."""
         # No file's content is in it.
         state = blake2b(parameters.encode("utf-8", "backslashreplace"), digest_size=16)
         for path in self.paths.iterate_bytes():

@@ -76,7 +76,7 @@ def explain_write_error(error: OSError, path: str) -> OSError:
 
 
 def write_if_new(pieces: Iterable[bytes], path: str, temporary: str) -> None:
-    """Write a file atomically, piece by piece, unless it already has this content."""
+    """Write a file atomically from pieces, unless it already has this content."""
     unfinished = os.path.join(temporary, os.path.basename(path))
     try:
         with open(unfinished, "wb") as file:
@@ -147,7 +147,7 @@ class FolderStore:
                 shutil.rmtree(work, ignore_errors=True)
 
     def end(self) -> None:
-        """Remove the folder of temporary files, which tells workers that the run has ended."""
+        """Move the folder of temporary files away, which tells workers that the run has ended."""
         # In one step: a worker may write to it at this moment.
         with suppress(FileNotFoundError):
             os.rename(self.temporary, self.temporary + "-ended")
@@ -167,7 +167,7 @@ class FolderStore:
             ) from error
 
     def list_names(self, folder: str = "") -> list[str]:
-        """List the visible names directly in a folder; [] if the folder does not exist."""
+        """List the names of the visible files and folders in a folder; [] if it does not exist."""
         try:
             names = os.listdir(os.path.join(self.place, folder))
         except (FileNotFoundError, NotADirectoryError):
@@ -175,7 +175,7 @@ class FolderStore:
         return [name for name in names if not is_hidden(name)]
 
     def make_folders(self, parts: Sequence[str], labels: Sequence[str]) -> None:
-        """Create the folder of every class in every part, even if it stays empty."""
+        """Create a folder for every class in every part, even if it stays empty."""
         # A data loader numbers classes by their folders: a missing one would shift the others.
         for part in parts:
             folders = [os.path.join(self.place, part, label) for label in labels]
@@ -200,7 +200,7 @@ class FolderStore:
         return Present()
 
     def find_missing(self, item: Item, outcome: Outcome) -> list[tuple[int, str]]:
-        """Count the existing files that are not older than their source; list the missing ones."""
+        """Count the existing files that are not older than their source; list the others."""
         changed = _read_change(item.source)
         missing = []
         for copy, path in item.list_outputs():
@@ -255,7 +255,7 @@ class FolderWriter:
         self.outcome.count_file(0)
 
     def flush(self) -> None:
-        """Do nothing, because everything is written already."""
+        """Do nothing, because everything has already been written."""
 
 
 def _remove_temporary(work: str) -> None:

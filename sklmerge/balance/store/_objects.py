@@ -35,7 +35,7 @@ class Objects:
         return data if isinstance(data, bytes) else None
 
     def write(self, objects: Mapping[str, bytes]) -> None:
-        """Write complete objects, given by URL, as many at a time as the store accepts."""
+        """Write complete objects, URL -> content, in parallel if the file system supports it."""
         if not objects:
             return
         opened = {self.files.open(url): data for url, data in objects.items()}
@@ -51,7 +51,7 @@ class Objects:
             ) from error
 
     def create(self, name: str, data: bytes) -> bool:
-        """Write an object unless it exists; return whether the store now has this content."""
+        """Write an object unless one exists; return whether the new object is in place."""
         if self.read(name) is not None:
             return False
         url = f"{self.place}/{name}"
@@ -67,7 +67,7 @@ class Objects:
         return self.read(name) == data
 
     def put_file(self, local: str, name: str) -> None:
-        """Upload a file of any size, which becomes visible when it is complete."""
+        """Upload a file of any size; the object becomes visible only when it is complete."""
         url = f"{self.place}/{name}"
         system, path = self.files.open(url)
         with explain_store(url, "written"):
@@ -90,13 +90,13 @@ class Objects:
         return True
 
     def list_sizes(self, folder: str) -> dict[str, int]:
-        """Return the size of each object below a folder, by URL."""
+        """Return a dict from URL to size for all objects in a folder and its subfolders."""
         url = f"{self.place}/{folder}"
         sizes = self.files.list_sizes(url)
         return {f"{url}/{name}": size for name, size in sizes.items()}
 
     def list_names(self, folder: str = "") -> list[str]:
-        """List the visible names directly in a folder; [] if the folder does not exist."""
+        """List the names of the visible files and folders in a folder; [] if it does not exist."""
         try:
             listing = self.files.list_folder(f"{self.place}/{folder}".rstrip("/"))
         except FileNotFoundError:
@@ -219,14 +219,14 @@ class ObjectStore:
 
     @contextmanager
     def open(self) -> Iterator["ObjectStore"]:
-        """Take the lease, and return it at the end."""
+        """Acquire the lease, and release it at the end."""
         with hold_lease(self.objects, force=self.force) as run:
             yield replace(self, run=run)
             if self.read(PLAN_NAME) is not None:
                 self.remove(f"{WORK_NAME}/{PLAN_NAME}")
 
     def end(self) -> None:
-        """Return the lease early, which tells workers that the run has ended."""
+        """Release the lease early, which tells workers that the run has ended."""
         end_lease(self.objects, self.run)
 
     def read(self, name: str) -> bytes | None:
@@ -234,7 +234,7 @@ class ObjectStore:
         return self.objects.read(name)
 
     def list_names(self, folder: str = "") -> list[str]:
-        """List the visible names directly in a folder; [] if the folder does not exist."""
+        """List the names of the visible files and folders in a folder; [] if it does not exist."""
         return self.objects.list_names(folder)
 
     def make_folders(self, parts: Sequence[str], labels: Sequence[str]) -> None:
@@ -253,7 +253,7 @@ class ObjectStore:
         return PresentObjects(keys[order], sizes[order])
 
     def find_missing(self, item: Item, outcome: Outcome) -> list[tuple[int, str]]:
-        """Count the files of a source that already exist, and list the missing ones."""
+        """Count the existing files of a source, and list the missing ones."""
         missing = []
         for copy, path in item.list_outputs():
             if copy in item.present:
@@ -303,13 +303,13 @@ class ObjectWriter:
     _asked: float = -_ASK_EVERY
 
     def check_alive(self) -> None:
-        """Check now and then that the run still holds the lease; raise OSError if not."""
+        """Check periodically that the run still holds the lease; raise OSError if not."""
         if time.monotonic() - self._asked >= _ASK_EVERY:
             self.store.check_held()
             self._asked = time.monotonic()
 
     def put(self, path: str, data: bytes) -> None:
-        """Queue an object, which is written with others or when `flush` is called."""
+        """Queue an object; it is written with others, at the next `flush` at the latest."""
         self._waiting[path] = data
         self._n_bytes += len(data)
         if len(self._waiting) >= _FILES_AT_ONCE or self._n_bytes >= _BYTES_AT_ONCE:
@@ -338,7 +338,7 @@ class PresentObjects(Present):
 
     @classmethod
     def pack(cls, sizes: dict[str, int]) -> "PresentObjects":
-        """Pack a listing in its own order; empty objects count as missing."""
+        """Pack a listing without sorting it; empty objects count as missing."""
         whole = {url: size for url, size in sizes.items() if size > 0}
         return cls(
             hash_texts(os.fsencode(url) for url in whole),
@@ -346,7 +346,7 @@ class PresentObjects(Present):
         )
 
     def look_up(self, item: Item) -> dict[int, int]:
-        """Find the existing files of a source: number of the copy -> size in bytes."""
+        """Find the existing files of a source: copy number -> size in bytes."""
         outputs = list(item.list_outputs())
         wanted = hash_texts(os.fsencode(path) for _, path in outputs)
         places = np.searchsorted(self.keys, wanted)

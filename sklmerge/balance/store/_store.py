@@ -30,7 +30,7 @@ class Item:
 
     @property
     def image_format(self) -> str:
-        """The format of its files."""
+        """The format of the files made from this image."""
         return "png" if self.extension.lower() == ".png" else "jpeg"
 
     def list_outputs(self) -> Iterator[tuple[int, str]]:
@@ -60,7 +60,7 @@ class Writer(Protocol):
         """Raise OSError if the run that needs this shard has ended."""
 
     def put(self, path: str, data: bytes) -> None:
-        """Write a file that appears complete or not at all, at the latest at the next `flush`."""
+        """Write a file, at the next `flush` at the latest; it appears complete or not at all."""
 
     def link(self, source: str, path: str, place: str) -> None:
         """Create a hard or symbolic link to a source."""
@@ -89,22 +89,22 @@ class Store(Protocol):
         """Read a whole file; return None if it does not exist."""
 
     def list_names(self, folder: str = "") -> list[str]:
-        """List the visible names directly in a folder; [] if the folder does not exist."""
+        """List the names of the visible files and folders in a folder; [] if it does not exist."""
 
     def make_folders(self, parts: Sequence[str], labels: Sequence[str]) -> None:
         """Create a folder for every class in every part, if the store has folders."""
 
     def find_present(self, parts: Sequence[str], labels: Sequence[str]) -> "Present":
-        """List the files of an earlier run, unless the workers check this themselves."""
+        """List the files of an earlier run, unless the workers look for them."""
 
     def find_missing(self, item: Item, outcome: Outcome) -> list[tuple[int, str]]:
-        """Count the files of a source that already exist, and list the missing ones."""
+        """Count the existing files of a source, and list the missing ones."""
 
     def open_writer(self, outcome: Outcome) -> Writer:
         """Return the writer for the files of one shard."""
 
     def write_if_new(self, pieces: Iterable[bytes], name: str) -> None:
-        """Write a complete file, piece by piece, unless it already has this content."""
+        """Write a file atomically from pieces, unless it already has this content."""
 
     def remove(self, name: str) -> None:
         """Remove a file."""
@@ -114,5 +114,5 @@ class Present:
     """The files that already exist; this class lists none, so the workers check themselves."""
 
     def look_up(self, item: Item) -> dict[int, int]:
-        """Find the existing files of a source: number of the copy -> size in bytes."""
+        """Find the existing files of a source: copy number -> size in bytes."""
         return {}

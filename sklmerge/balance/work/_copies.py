@@ -104,7 +104,7 @@ class CopyBatch:
     _n_bytes: int = 0
 
     def add(self, image: NDArray[Any], draws: Draws) -> None:
-        """Add a source; write the earlier ones first if they cannot be in the same batch."""
+        """Add a source; if it does not fit into the current batch, write that batch first."""
         n_bytes = image.nbytes * (1 + len(draws.paths))
         if self._images:
             last, before = self._images[-1], self._draws[-1]

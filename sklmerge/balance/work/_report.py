@@ -33,8 +33,8 @@ class BalanceReport:
     targets : dict of str to int
         Merged class -> requested number of files in train.
     class_weight : dict of str to float
-        Merged class -> weight, for the imbalance that remains in train. The weights are as in Keras
-        and scikit-learn, and their mean over the files is 1.
+        Merged class -> weight that compensates for the imbalance that remains in train. These are
+        scikit-learn's "balanced" weights, and their mean over the files is 1.
     skipped : dict of str to str
         Path of each image that could not be read -> the reason.
     n_files : int
@@ -46,13 +46,13 @@ class BalanceReport:
         if the source is a URL, or if source images are only referenced.
     other_versions : dict of str to list of str
         Library -> its version when an earlier run finished the folder, and its current version.
-        Only libraries whose versions differ.
+        Only libraries whose versions differ are listed.
     dropped : dict of str to dict of str to str
-        What `drop` left out: kind -> path of each image -> the reason or, for kinds that compare
-        images, the path of the other image.
+        Images that `drop` left out: kind -> path -> the reason or, for kinds that compare images,
+        the path of the matching image.
     conflicts : list of list of str
-        Groups of paths of images that are equal but have different labels, and were kept. This is
-        only checked if `drop` is given.
+        Groups of paths of equal images that have different labels and were kept. This is only
+        checked if `drop` is given.
 
     See Also
     --------

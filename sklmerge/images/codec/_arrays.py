@@ -16,8 +16,8 @@ class ImageHeader(NamedTuple):
     Attributes
     ----------
     format : str
-        Format of the content, whatever the file name is. The names are those that ``sniff_format``
-        returns.
+        Format of the content, regardless of the file name. The names are those that
+        ``sniff_format`` returns.
     height, width : int
         Size of the upright image in pixels, with the EXIF orientation applied.
     channels : {1, 3, 4}

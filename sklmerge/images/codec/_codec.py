@@ -39,10 +39,11 @@ def decode_image(
 ) -> NDArray[Any]:
     """Decode the bytes of an image file into an upright array with channels last, in RGB order.
 
-    Formats are recognised by content. Supported are JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG
-    2000, PPM and related formats, HEIC (with the extra ``heif``), and some rarer formats. If a file
-    contains several images, the first is decoded. Damaged files raise an error if the decoder can
-    detect the damage. A truncated file never returns a partly grey image.
+    Formats are recognised by content. The supported formats are JPEG, PNG, TIFF, WebP, BMP, GIF,
+    AVIF, JPEG 2000, PPM and related formats, HEIC (with the extra ``heif``), and some rarer
+    formats. If a file contains several images, the first is decoded. Damaged files raise an error
+    if the decoder can detect the damage. A truncated file is never decoded into a partly grey
+    image.
 
     Parameters
     ----------

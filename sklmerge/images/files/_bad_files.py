@@ -6,7 +6,7 @@ class BadFileError(ValueError):
 
     For example, an image cannot be read, or a table or archive is damaged. The class is a subclass
     of ValueError. Catch it to distinguish bad data from wrong parameters. The command line exits
-    with code 1 for bad data, and with code 2 for wrong use.
+    with code 1 for bad data, and with code 2 for incorrect usage.
 
     See Also
     --------

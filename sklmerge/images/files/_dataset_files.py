@@ -115,7 +115,7 @@ class DataSetFiles:
         ]
 
     def list_paths(self) -> list[Any]:
-        """List the path stored with each image, or instead of it; None where there is no path."""
+        """List the path stored with or instead of each image; None where there is no path."""
         table = self._images
         if self._has_parts:
             table = table.flatten().select_columns([f"{self.column}.path"])

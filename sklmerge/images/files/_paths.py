@@ -34,7 +34,7 @@ class ImagePaths(Sequence[str]):
     lengths : ndarray of int32, shape (n,)
         Number of bytes of each path.
     root : str, default=""
-        The root of all paths. It is put in front of each path that is used, except for absolute
+        The root of all paths. It is prepended to each path that you access, except to absolute
         paths and URLs.
 
     Examples

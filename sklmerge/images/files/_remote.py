@@ -63,7 +63,7 @@ class RemoteFiles:
         self._systems: dict[tuple[int, str], Any] = {}
 
     def fetch(self, urls: Sequence[str]) -> list[bytes | ValueError]:
-        """Read whole files in order; missing files give a ValueError, a failing store raises."""
+        """Read whole files in order; give ValueErrors for missing files, raise if a store fails."""
         found: dict[int, Any] = {}
         groups: dict[int, tuple[Any, list[tuple[int, str]]]] = {}
         packed: dict[str, list[tuple[int, str]]] = {}
@@ -122,7 +122,7 @@ class RemoteFiles:
         return [name for name in (_cut(path, root) for path in found) if is_plain(name)]
 
     def list_sizes(self, url: str) -> dict[str, int]:
-        """Return the size of each file in a folder and its subfolders; {} if it does not exist."""
+        """Return the size of each file in a folder and its subfolders; {} without such a folder."""
         files, root = self.open(url)
         with explain_store(url, "listed"):
             files.invalidate_cache()

@@ -114,7 +114,7 @@ class Wanted(NamedTuple):
 
     @property
     def top_classes(self) -> Collection[str] | None:
-        """The folders directly in the root to search; None means all."""
+        """The top-level folders to search; None means all."""
         return self.classes if self.levels == "top" else None
 
 
