@@ -64,7 +64,7 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         Dtype of the output.
     mean, std : float or sequence of float, default=None
         Subtract `mean` from each channel, then divide by `std`. This does not require `fit`. Values
-        up to 1 are taken as fractions of white, whatever the dtype of the images, like ImageNet's
+        up to 1 are fractions of the white value, whatever the dtype of the images, like ImageNet's
         (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225). If any value is above 1, or if `rescale` is
         used, all values are in units of the (rescaled) images.
     image_shape : tuple of int, default=None
@@ -182,7 +182,7 @@ class ImageScaler(ImageTransformer, BaseEstimator):
         return self
 
     def partial_fit(self, X: Any, y: object = None) -> Self:
-        """Update the statistics. The result is the same as one `fit` with the images of all calls.
+        """Update the statistics. The result is that of one `fit` on the images of all calls.
 
         Parameters
         ----------

@@ -114,7 +114,7 @@ def find_equal(
 
     See Also
     --------
-    find_near : Finds images that look similar but are not equal.
+    find_near : Finds images that look similar, and equal ones among them.
 
     Examples
     --------

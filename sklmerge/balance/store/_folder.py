@@ -224,7 +224,7 @@ class FolderStore:
         return FolderWriter(self.temporary, outcome)
 
     def write_if_new(self, pieces: Iterable[bytes], name: str) -> None:
-        """Write a file atomically, piece by piece, unless it already has this content."""
+        """Write a file atomically from pieces, unless it already has this content."""
         write_if_new(pieces, os.path.join(self.place, name), self.temporary)
 
     def remove(self, name: str) -> None:
