@@ -40,7 +40,7 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class AuditReport:
-    """The images that a training and a validation folder share. Print a report to see a short summary.
+    """The images that a training and a validation folder share. Print it for a short summary.
 
     Parameters
     ----------
