@@ -68,8 +68,8 @@ class ImageIndex(IndexRows):
         subfolders belong to the same class. "leaf": every folder that directly contains images; the
         class is named by the path of the folder, such as ``"fruit/apple"``.
     extensions : iterable of str or None, default=None
-        File extensions to use, such as ``[".jpg"]``; upper and lower case make no difference. None
-        uses every supported format, and every row of a table.
+        File extensions to use, in upper or lower case, such as ``[".jpg"]``. If None, every
+        supported format is used in folders, and every row of a table.
     exclude : str, pattern or None, default=None
         Regular expression, such as ``"_mask"`` or ``"^old/"``. Files whose relative paths match it
         are left out.

@@ -224,7 +224,7 @@ class ConfusedImagesDisplay(Display):
         Parameters
         ----------
         estimator : MergeAdvisor or MergeSuggestion
-            A fitted advisor, or a suggestion.
+            A fitted `MergeAdvisor`, or a `MergeSuggestion`.
         X : array-like of shape (n, H, W), (n, H, W, C) or (n, H * W * C), or ImageIndex
             The images of all predicted samples, in the same order as the predictions. If X contains
             flattened rows, `image_shape` is needed.

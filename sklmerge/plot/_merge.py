@@ -223,7 +223,7 @@ class MergeDisplay(Display):
         Parameters
         ----------
         estimator : MergeAdvisor or MergeSuggestion
-            A fitted advisor, or a suggestion.
+            A fitted `MergeAdvisor`, or a `MergeSuggestion`.
         normalize : bool, default=True
             See `plot`.
         ax : matplotlib.axes.Axes or pair of Axes, default=None

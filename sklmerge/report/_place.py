@@ -122,7 +122,7 @@ class Place(NamedTuple):
         return quote(self.source) + "".join(words)
 
     def write_code(self, merge: Merge | None) -> str:
-        """Write Python code that makes the index; a given index is called ``index``."""
+        """Write Python code that creates the index, or ``index`` if an index was passed."""
         if self.is_index:
             return "index" if merge is None else f"index.with_merge({merge!r})"
         return f"ImageIndex({self.write_arguments(merge)})"

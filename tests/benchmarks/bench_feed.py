@@ -3,14 +3,14 @@
 The files are JPEG photographs of 375 x 500. They are read, resized to 224 x 224, augmented by the
 same geometry and rescaled. Keras' `flow_from_directory` and sklmerge run in one thread each.
 PyTorch uses two workers, in which OpenCV reads and albumentations augments; a
-`WeightedRandomSampler` draws the images. In the short form, there are only 2,000 files: sklmerge
+`WeightedRandomSampler` draws the images. In the short run, there are only 2,000 files: sklmerge
 gets an index whose million entries repeat them, and the other libraries, whose cost per image does
-not depend on the number of files, get their folder. In the full form, all get a million files. With
-few files, most images would soon come from the cache, so the comparison with 2,000 files uses no
-cache. The cost of many classes is the time of 10,000 draws from 10,000 classes, compared with the
-same number of draws from ten. Batches from sources that are read lazily are compared with reading
-the same rows by the source's own library: h5py or zarr for arrays, and Pillow for photographs in
-archives, files and tables.
+not depend on the number of files, get their folder. In the full run, every library gets a million
+files. With few files, most images would soon come from the cache, so the comparison with 2,000
+files uses no cache. The cost of many classes is the time of 10,000 draws from 10,000 classes,
+compared with the same number of draws from ten. Batches from sources that are read lazily are
+compared with reading the same rows by the source's own library: h5py or zarr for arrays, and Pillow
+for photographs in archives, files and tables.
 """
 
 import contextlib

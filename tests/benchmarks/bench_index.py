@@ -2,10 +2,10 @@
 
 The bare walk calls `os.scandir` and makes a list of the names. The cost per file is also compared
 with that in a folder a tenth as large. The memory that an index needs per path is compared with
-that of a Python string. The full form lists 1,000,500 files in two folders.
+that of a Python string. The full run lists 1,000,500 files in two folders.
 
 The peak of the memory while an index is made is measured in a process of its own. It lists folders
-of 30 million files, 750,000 in the short form. The peak is given per file, without what the process
+of 30 million files, 750,000 in the short run. The peak is given per file, without what the process
 took before, and is compared with a list of the relative paths as Python strings. These files do not
 exist: `os.scandir` is replaced by a function that gives their names. Linux only.
 """

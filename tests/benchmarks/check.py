@@ -1,4 +1,4 @@
-"""Hold the speed: the short form of every benchmark, each line a ratio with a floor.
+"""Hold the speed: the short run of every benchmark, each line a ratio with a floor.
 
     python tests/benchmarks/check.py [names]
 

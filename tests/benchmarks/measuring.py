@@ -3,8 +3,8 @@
 A benchmark is a file `bench_NAME.py` beside this one, with
 
 - a docstring, which the documentation's page prints above the table;
-- `measure(short)`, which yields one `Line` for each comparison. The short form takes seconds, for
-  `check.py`; the full form is for the page, and may yield lines of its own;
+- `measure(short)`, which yields one `Line` for each comparison. The short run takes seconds, for
+  `check.py`; the full run is for the page, and may yield lines of its own;
 - `if __name__ == "__main__": main(measure)`.
 
 Its table in `floors.toml` names the peers that it needs, and a floor for each line of the short

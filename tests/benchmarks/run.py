@@ -1,4 +1,4 @@
-"""Make the figures of the documentation: the full form of every benchmark.
+"""Make the figures of the documentation: the full run of every benchmark.
 
     python tests/benchmarks/run.py [names] [--write-docs] [--short]
 
