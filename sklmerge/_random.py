@@ -22,6 +22,8 @@ _SHIFTS = tuple(np.array(shift, np.uint64) for shift in (30, 27, 31))
 # 53 bits are all that a float64 in [0, 1) can hold evenly.
 _SURPLUS = np.array(11, np.uint64)
 _UNIT = np.array(2.0**-53)
+# Rows that are drawn at once, as many as stay in the cache.
+_BLOCK = 2**15
 
 
 def mix_bits(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -98,8 +100,19 @@ def draw_uniforms(
     mixed = np.empty(1 + len(keys), np.uint64)
     mixed[0], mixed[1:] = seed, keys
     mixed = mix_bits(mixed)
-    salts = mix_bits(mixed[:1] ^ np.asarray(columns, np.uint64))
-    bits = mix_bits(mixed[1:] ^ salts[:, None])
+    salts = mix_bits(mixed[:1] ^ np.asarray(columns, np.uint64))[:, None]
+    if len(keys) <= _BLOCK:
+        return _draw_block(mixed[1:], salts)
+    # At once, millions of rows would take four times the memory of what is returned.
+    drawn = np.empty((len(salts), len(keys)))
+    for start in range(0, len(keys), _BLOCK):
+        stop = start + _BLOCK
+        drawn[:, start:stop] = _draw_block(mixed[1:][start:stop], salts)
+    return drawn
+
+
+def _draw_block(mixed: NDArray[np.uint64], salts: NDArray[np.uint64]) -> NDArray[np.float64]:
+    bits = mix_bits(mixed ^ salts)
     bits >>= _SURPLUS
     return bits.astype(np.float64) * _UNIT
 

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,20 @@ def test_a_row_depends_on_its_seed_and_key_alone(seed, order):
     shuffled = augmenter.draw_params(12, seed, keys=keys[np.array(order)])
     for name in params.columns:
         assert_array_equal(shuffled[name], params[name][np.array(order)])
+
+
+def test_many_rows_are_as_few_and_take_little_more_memory_than_they_hold():
+    augmenter = ImageAugmenter.preset("strong")
+    tracemalloc.start()
+    params = augmenter.draw_params(300_001, random_state=3)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # The keys, and copies of them that are mixed with the seed, are 4 columns.
+    assert peak < (len(params.columns) + 4) * 300_001 * 8 + 12e6
+    rows = np.array([0, 2**15 - 1, 2**15, 2**15 + 1, 2**17, 300_000])
+    few = augmenter.draw_params(len(rows), random_state=3, keys=rows)
+    for name, column in params.columns.items():
+        assert_array_equal(column[rows], few[name])
 
 
 def test_columns_are_uniform_and_independent():
