@@ -57,6 +57,8 @@ class Fingerprint(NamedTuple):
     pixels: bytes | None = None
     thumbnail: NDArray[np.uint8] | None = None
     reason: str | None = None
+    # What the thumbnail is made of, until it is: see finish_thumbnails.
+    grey: NDArray[np.uint8] | None = None
 
 
 class Fingerprints:
@@ -225,23 +227,23 @@ def describe_all(
     return prints
 
 
-class _HasThumbnail(Protocol):
+class _HasGrey(Protocol):
     """A named tuple with a thumbnail, or with the grey image that it is made of."""
 
     @property
-    def thumbnail(self) -> NDArray[np.uint8] | None: ...
-    def _replace(self, *, thumbnail: NDArray[np.uint8]) -> Self: ...
+    def grey(self) -> NDArray[np.uint8] | None: ...
+    def _replace(self, *, thumbnail: NDArray[np.uint8], grey: None) -> Self: ...
 
 
-Described = TypeVar("Described", bound=_HasThumbnail)
+Described = TypeVar("Described", bound=_HasGrey)
 
 
 def finish_thumbnails(found: list[Described]) -> list[Described]:
     """Make thumbnails of grey images, of those of one size together."""
-    places = [place for place, one in enumerate(found) if one.thumbnail is not None]
-    small = shrink_grey([grey for one in found if (grey := one.thumbnail) is not None])
+    places = [place for place, one in enumerate(found) if one.grey is not None]
+    small = shrink_grey([grey for one in found if (grey := one.grey) is not None])
     for place, thumbnail in zip(places, small, strict=True):
-        found[place] = found[place]._replace(thumbnail=thumbnail)
+        found[place] = found[place]._replace(thumbnail=thumbnail, grey=None)
     return found
 
 
@@ -257,14 +259,14 @@ def _describe(path: str, fetched: Fetched, reader: Any, *, decodes: bool) -> Fin
         image = decode_image(data) if reader is None else read_with(reader, path, fetched)
     except ValueError as error:
         return Fingerprint(digest_file(data), reason=str(error))
-    return Fingerprint(digest_file(data), digest_pixels(image), make_grey(image))
+    return Fingerprint(digest_file(data), digest_pixels(image), grey=make_grey(image))
 
 
 def describe_looks(path: str, fetched: Fetched, reader: Any) -> Fingerprint:
     """Make only the grey image for the thumbnail of a file, from as few pixels as necessary."""
     try:
         if reader is not None:
-            return Fingerprint(thumbnail=make_grey(read_with(reader, path, fetched)))
+            return Fingerprint(grey=make_grey(read_with(reader, path, fetched)))
         data = read_bytes(path, fetched)
         # The first bytes of a JPEG. Others are decoded whole whatever is asked for.
         if data[:2] == b"\xff\xd8":
@@ -273,4 +275,4 @@ def describe_looks(path: str, fetched: Fetched, reader: Any) -> Fingerprint:
             image = decode_image(data)
     except ValueError as error:
         return Fingerprint(reason=str(error))
-    return Fingerprint(thumbnail=make_grey(image))
+    return Fingerprint(grey=make_grey(image))

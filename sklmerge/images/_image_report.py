@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sklmerge._checks import check_progress
 from sklmerge.images._duplicates import find_equal, find_near, find_same_looks
 from sklmerge.images._fingerprints import (
     Fingerprint,
@@ -155,6 +156,7 @@ class _Checked(NamedTuple):
     image_format: str | None = None
     n_bytes: int = 0
     thumbnail: NDArray[np.uint8] | None = None
+    grey: NDArray[np.uint8] | None = None
 
 
 def verify_files(
@@ -168,6 +170,7 @@ def verify_files(
     with_near: bool = False,
 ) -> ImageReport:
     """Read every file once, compare digests, and count formats; `codes` are merged labels."""
+    check_progress(progress)
     names = paths.relative()
     n_bytes = 0
     bad_files: dict[str, str] = {}
@@ -177,7 +180,8 @@ def verify_files(
     formats: Counter[str] = Counter()
     prints = Fingerprints(len(paths))
     work = partial(_check, options=options, with_near=with_near)
-    checked = map_files(work, paths, files, n_jobs, progress, finish_thumbnails)
+    first_calls = None if progress is None else partial(_tell_unless_last, progress)
+    checked = map_files(work, paths, files, n_jobs, first_calls, finish_thumbnails)
     # As bytes: of most files the name is not needed.
     for row, (found, path) in enumerate(zip(checked, names.iterate_bytes(), strict=True)):
         if found.reason is not None:
@@ -185,9 +189,7 @@ def verify_files(
         if found.file is None:
             continue
         n_bytes += found.n_bytes
-        # Files that cannot be decoded are compared by their bytes, others until they are suspects.
-        content = found.pixels or found.file
-        prints.put(row, Fingerprint(found.file, content, found.thumbnail))
+        prints.put(row, Fingerprint(found.file, found.pixels, found.thumbnail))
         lie = find_lie(os.fsdecode(path), found.image_format)
         if lie is not None:
             lies[names[row]] = lie
@@ -196,7 +198,10 @@ def verify_files(
         if found.size is not None and found.mode is not None:
             sizes[found.size] += 1
             modes[found.mode] += 1
-    _digest_suspects(prints, paths, files, n_jobs)
+    _digest_suspects(prints, paths, files, n_jobs, progress)
+    # Those without a double, and those that cannot be decoded, are compared by their bytes.
+    rest = prints.has_file & ~prints.has_pixels
+    prints.pixels[rest], prints.has_pixels[rest] = prints.files[rest], True
     same_content = find_equal(prints, by="pixels")
     near = find_near(prints).groups if with_near else []
     # Equal files that cannot be read, such as empty ones, show nothing that has two labels.
@@ -217,24 +222,42 @@ def verify_files(
 
 
 def _digest_suspects(
-    prints: Fingerprints, paths: ImagePaths, files: RemoteFiles, n_jobs: int | None
+    prints: Fingerprints,
+    paths: ImagePaths,
+    files: RemoteFiles,
+    n_jobs: int | None,
+    progress: Progress | None,
 ) -> None:
     """Compare images by their pixels where files differ, and thumbnails do not."""
     # Digests of all pixels take half as long as decoding a photograph. So few files have thumbnails
     # that are the same in every pixel that reading these once more takes less.
     alike = [group for group in find_same_looks(prints) if _differ(prints.files[group])]
     rows = np.concatenate([np.empty(0, np.intp), *alike])
-    # Those behind URLs, and those of a reader of one's own, have their digests already.
-    rows = rows[(prints.pixels[rows] == prints.files[rows]).all(axis=1)]
+    # See _check for those that have their digests already.
+    rows = rows[~prints.has_pixels[rows]]
     # Of equal files one is enough.
     found, first, places = np.unique(
         prints.files[rows], axis=0, return_index=True, return_inverse=True
     )
-    again = map_files(_digest_again, paths.take(rows[first]), files, n_jobs)
+    n = len(paths)
+    # The call that was held back comes now if there is nothing to read once more.
+    if progress is not None and n and not len(first):
+        progress(n, n)
+    more_calls = None if progress is None else partial(_tell_from, progress, n)
+    again = map_files(_digest_again, paths.take(rows[first]), files, n_jobs, more_calls)
     for place, digest in enumerate(again):
         if digest is not None:
             found[place] = np.frombuffer(digest, np.uint64)
-    prints.pixels[rows] = found[places.ravel()]
+    prints.pixels[rows], prints.has_pixels[rows] = found[places.ravel()], True
+
+
+def _tell_unless_last(progress: Progress, n_done: int, n_files: int) -> None:
+    if n_done < n_files:
+        progress(n_done, n_files)
+
+
+def _tell_from(progress: Progress, n_before: int, n_done: int, n_files: int) -> None:
+    progress(n_before + n_done, n_before + n_files)
 
 
 def _digest_again(path: str, fetched: Fetched) -> bytes | None:
@@ -266,15 +289,17 @@ def _check(path: str, fetched: Fetched, options: ReadOptions, *, with_near: bool
         return _Checked(
             digest_file(data), reason=str(error), image_format=image_format, n_bytes=len(data)
         )
-    # Files at hand are read once more where that is needed: see _digest_suspects.
-    at_hand = reader is None and fetched is None
+    grey = make_grey(image) if with_near else None
+    # Only a file at hand is read once more if need be: see _digest_suspects. An image of one grey,
+    # such as an empty mask, most likely has a double.
+    waits = reader is None and fetched is None and grey is not None and grey.min() < grey.max()
     return _Checked(
         digest_file(data),
-        None if with_near and at_hand else digest_pixels(image),
+        None if waits else digest_pixels(image),
         None,
         (image.shape[0], image.shape[1]),
         name_mode(image),
         image_format,
         len(data),
-        make_grey(image) if with_near else None,
+        grey=grey,
     )

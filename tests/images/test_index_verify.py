@@ -47,6 +47,32 @@ def test_images_that_only_differ_in_colours_of_one_grey_have_other_pixels(make_f
     assert report.similar == [["a/grey.png", "a/red.png", "b/grey.bmp", "b/red.bmp"]]
 
 
+def watch(folder, n_jobs=1):
+    calls = []
+    ImageIndex(folder).verify(n_jobs, progress=lambda *call: calls.append(call))
+    return calls
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_progress_rises_to_all_files_and_those_read_twice_count_twice(make_folder, n_jobs):
+    rng = np.random.default_rng(0)
+    for number in range(20):
+        image = rng.integers(0, 256, (40, 50, 3), np.uint8)
+        make_folder([f"a/{number}.png"], encode_image(image, "png"))
+        folder = make_folder([f"b/{number}.bmp"], encode_image(image, "bmp"))
+    calls = watch(folder, n_jobs)
+    assert calls == [(16, 40), (32, 40), (56, 80), (72, 80), (80, 80)]
+
+
+def test_images_of_one_grey_are_read_once(make_folder):
+    # As masks without an object are: all have the same thumbnail.
+    for side in range(30, 47):
+        folder = make_folder([f"a/{side}.png"], encode_image(np.zeros((side, 40), np.uint8), "png"))
+    assert watch(folder) == [(16, 17), (17, 17)]
+    make_folder(["b/again.bmp"], encode_image(np.zeros((30, 40), np.uint8), "bmp"))
+    assert ImageIndex(folder).verify().same_pixels == [["a/30.png", "b/again.bmp"]]
+
+
 def test_a_reader_may_put_every_image_into_one_array(tmp_path):
     array = np.zeros((40, 50), np.uint8)
 
