@@ -388,7 +388,7 @@ class ImageIndex(IndexRows):
         n_jobs : int or None, default=None
             Number of threads, as in joblib.
         progress : callable or None, default=None
-            Called as ``progress(n_done, n_files)`` in the calling thread. A file read twice is two.
+            Called as ``progress(n_done, n_files)`` in the calling thread. Repeated reads count too.
 
         Returns
         -------
