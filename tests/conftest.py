@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,10 @@ settings.load_profile("sklmerge")
 # TensorFlow tells about itself on every start, and albumentations asks the network for its version.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+# A shell lets SIGINT be ignored by what it starts in the background, and so by the programs that
+# tests start and stop. These end by it as they do for a person at a keyboard.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What a contributor need not install: tests that import these are skipped, and named at the end.
 OPTIONAL = (

@@ -222,11 +222,7 @@ def test_a_fork_comes_beside_a_loop_that_never_rests():
         thread.join()
 
 
-def test_a_stop_from_the_keyboard_while_a_fork_waits_is_not_lost(request):
-    # Whoever started the tests may have let SIGINT end or ignore them.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
-
+def test_a_stop_from_the_keyboard_while_a_fork_waits_is_not_lost():
     class Late(Slow):
         def read(self, row):
             time.sleep(0.5)
