@@ -89,6 +89,10 @@ def _advise(data: Any, name: str) -> str:
         return _REMEDY
     if hasattr(data, "batch_sampler"):
         return f"pass the data set that it loads, {name}.dataset, or the labels themselves"
+    # tf.data says of what its elements are: labels of no axis are those of single images.
+    spec = getattr(data, "element_spec", None)
+    if isinstance(spec, tuple) and len(spec) > 1 and getattr(spec[1], "shape", None) == ():
+        return f"pass the labels of its images, np.array([row[1] for row in {name}])"
     # A PyDataset may go on for ever when it is iterated.
     rows = "for n in range(len({0}))" if hasattr(data, "on_epoch_end") else "for batch in {0}"
     batch = "{0}[n]" if hasattr(data, "on_epoch_end") else "batch"
@@ -121,8 +125,8 @@ def is_feed(data: Any) -> bool:
 
 def is_stream(data: Any) -> bool:
     """Say whether y yields batches whose labels are known only after iterating over them."""
-    # A Keras generator is a PyDataset that knows its labels.
-    return yields_batches(data) and not hasattr(data, "class_indices")
+    # A Keras generator is a PyDataset that knows its labels; a feed draws anew, and is no data.
+    return yields_batches(data) and not (hasattr(data, "class_indices") or is_feed(data))
 
 
 def sort_by_index(class_indices: Mapping[Any, int]) -> list[Any]:

@@ -19,6 +19,7 @@ from sklmerge.images import (
     find_paths,
     gather_images,
     get_ways,
+    name_source,
     read_images,
     tell_failures,
 )
@@ -131,8 +132,7 @@ class ImageReader(ImageTransformer, BaseEstimator):
         if paths is None or len(paths) == 0:
             shape = getattr(X, "shape", ())
             got = f"an array of shape {shape}" if len(shape) > 1 else type(X).__name__
-            instead = f"[{path!r}]" if hasattr(X, "readline") else f"ImageIndex({path!r})"
-            advice = f"; pass {instead}" if path else ""
+            advice = f"; pass {name_source(path)}" if path else ""
             raise TypeError(
                 f"X must list at least one path, or be an ImageIndex, got {got}{advice}"
             )

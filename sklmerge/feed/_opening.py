@@ -28,11 +28,10 @@ from sklmerge.images import (
     check_decoding,
     find_open_path,
     find_paths,
+    name_source,
     sniff_format,
 )
 
-# What holds many images in one file.
-_ENDINGS = (".tar", ".zip", ".tgz", ".gz", ".csv", ".tsv")
 _KINDS = "images, paths, an ImageIndex or a data set with __len__ and __getitem__"
 
 
@@ -163,9 +162,7 @@ def _check_rows(source: Any) -> None:
 def _advise(source: Any) -> str:
     """Say what to pass instead of what has no rows."""
     if isinstance(source, str | os.PathLike):
-        name = os.fspath(source)
-        holds_more = os.path.isdir(name) or name.lower().endswith(_ENDINGS)
-        return f"; pass ImageIndex({name!r})" if holds_more else f"; pass [{name!r}]"
+        return f"; pass {name_source(os.fspath(source))}"
     path = find_open_path(source)
     if path is not None:
         return _advise(path) if path else advise_on_open(source)

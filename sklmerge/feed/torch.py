@@ -4,6 +4,7 @@ The sampler says which batch of which epoch comes next; workers only make it, an
 state of a loader counts batches handed out, not fetched.
 """
 
+import errno
 from collections.abc import Mapping
 from typing import Any
 
@@ -212,7 +213,8 @@ def _allocate(n_values: int) -> torch.Tensor:
     try:
         return torch.empty(n_values, dtype=torch.float32).share_memory_()
     except RuntimeError as error:
-        if "No space left" not in str(error):
+        # torch gives the number of the system's error in its text alone, beside words of a locale.
+        if f"({errno.ENOSPC})" not in str(error):
             raise
         raise RuntimeError(
             "shared memory must have room for num_workers * (prefetch_factor + 1) batches, got "

@@ -58,6 +58,7 @@ from sklmerge.images.files import is_url as is_url
 from sklmerge.images.files import leave_out as leave_out
 from sklmerge.images.files import list_folders as list_folders
 from sklmerge.images.files import merge_by_parent as merge_by_parent
+from sklmerge.images.files import name_source as name_source
 from sklmerge.images.files import number_groups as number_groups
 from sklmerge.images.files import order_parts as order_parts
 from sklmerge.images.files import parse_table as parse_table

@@ -14,6 +14,7 @@ from sklmerge.images._reading import fetch_urls, read_bytes
 from sklmerge.images.codec import IMAGE_EXTENSIONS, sniff_format
 from sklmerge.images.files import (
     METADATA_NAME,
+    TABLE_ENDINGS,
     BadFileError,
     DataSetFiles,
     ImagePaths,
@@ -40,8 +41,6 @@ from sklmerge.images.files import (
     scan_class_folders,
     scan_remote_folders,
 )
-
-_TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".tab")
 
 
 class Columns(NamedTuple):
@@ -101,14 +100,14 @@ def _list(source: Any, wanted: Wanted, columns: Columns, files: RemoteFiles) -> 
             )
         return _list_table(as_table(source), "", wanted, columns, files)
     place = check_url(source, None)
-    if is_url(place) and place.lower().endswith(_TABLE_ENDINGS):
+    if is_url(place) and place.lower().endswith(TABLE_ENDINGS):
         (data,) = fetch_urls([place], files)
         table = _parse(place, data)
         return _list_table(table, place.rpartition("/")[0], wanted, columns, files)
     if os.path.isfile(place):
         if is_archive(place):
             return _list_archives([place], wanted, columns, files)
-        if not place.lower().endswith(_TABLE_ENDINGS):
+        if not place.lower().endswith(TABLE_ENDINGS):
             raise ValueError(
                 "source must be a folder, a table that ends in .csv or .tsv, or a tar or zip "
                 f"archive, got {place!r}"

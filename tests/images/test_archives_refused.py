@@ -26,8 +26,8 @@ def test_an_open_archive_is_answered_with_its_path(tmp_path):
             for door, message in doors:
                 with pytest.raises(TypeError, match=f"got {type(opened).__name__}; {message}$"):
                     door(opened)
-        with pytest.raises(TypeError, match=rf"got ZipFile; pass ImageIndex\({path!r}\)"):
-            ImageReader().fit_transform(archive)
+            with pytest.raises(TypeError, match=rf"; pass ImageIndex\({path!r}\)$"):
+                ImageReader().fit_transform(opened)
         with zipfile.ZipFile(io.BytesIO(file.read())) as in_memory:
             for door, _ in doors:
                 with pytest.raises(TypeError, match=r"write it to the disk, and pass its path$"):

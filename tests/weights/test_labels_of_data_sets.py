@@ -115,7 +115,8 @@ def test_batches_that_are_made_already_are_told_what_to_pass_instead():
     batches = ImageBatches(
         np.zeros((9, 5, 7), np.uint8), LABELS, schedule=EpochSchedule(random_state=0)
     )
-    for made in (batches, batches.to_torch()):
+    pytest.importorskip("keras")
+    for made in (batches, batches.to_torch(), batches.to_keras()):
         for fit in (EpochSchedule().fit, LabelMerger().fit, ClassWeightEstimator().fit):
             with pytest.raises(TypeError, match=r"got the batches of .*; pass the labels or"):
                 fit(made)
@@ -154,6 +155,17 @@ def test_labels_of_batches_are_found_as_the_error_says(made):
         LabelMerger().fit(made)
     advised = str(caught.value).partition("its batches, ")[2]
     assert eval(advised, {"np": np, "y": made}).tolist() == LABELS
+
+
+@pytest.mark.parametrize("n_rows", [None, 2])
+def test_labels_of_tensorflow_are_found_as_the_error_says(n_rows):
+    tf = pytest.importorskip("tensorflow")
+    data = tf.data.Dataset.from_tensor_slices((np.zeros((9, 5, 7)), LABELS))
+    data = data if n_rows is None else data.batch(n_rows)
+    with pytest.raises(TypeError, match="pass the labels of its") as caught:
+        LabelMerger().fit(data)
+    advised = str(caught.value).rpartition("np.")[2]
+    assert eval(f"np.{advised}", {"np": np, "y": data}).tolist() == LABELS
 
 
 def test_the_data_set_of_a_loader_holds_the_labels():

@@ -17,12 +17,14 @@ from sklmerge.images.files._dataset_files import find_image_column as find_image
 from sklmerge.images.files._dataset_files import read_names as read_names
 from sklmerge.images.files._dataset_files import select_images as select_images
 from sklmerge.images.files._locating import locate_files as locate_files
+from sklmerge.images.files._names import TABLE_ENDINGS as TABLE_ENDINGS
 from sklmerge.images.files._names import advise_on_open as advise_on_open
 from sklmerge.images.files._names import check_url as check_url
 from sklmerge.images.files._names import find_local as find_local
 from sklmerge.images.files._names import find_open_path as find_open_path
 from sklmerge.images.files._names import is_hidden as is_hidden
 from sklmerge.images.files._names import is_url as is_url
+from sklmerge.images.files._names import name_source as name_source
 from sklmerge.images.files._names import read_place as read_place
 from sklmerge.images.files._names import show_name as show_name
 from sklmerge.images.files._paths import ImagePaths as ImagePaths

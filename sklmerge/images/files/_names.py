@@ -19,6 +19,7 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+::)*[A-Za-z][A-Za-z0-9+.-]+://")
 
 # What an archive is called, in lower case.
 PACKED_NAME = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2|txz|zip)$")
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".tab")
 
 _DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
 _OF_A_MAC = "__MACOSX"
@@ -36,6 +37,13 @@ def find_open_path(thing: Any) -> str | None:
         return None
     path = getattr(thing, "filename", None) or getattr(thing, "name", None)
     return os.fspath(path) if isinstance(path, str | os.PathLike) else ""
+
+
+def name_source(path: str) -> str:
+    """Write the code that gives a path to what takes many images: an index, or a list of one."""
+    name = path.lower()
+    is_file_of_many = PACKED_NAME.search(name) or name.endswith(TABLE_ENDINGS)
+    return f"ImageIndex({path!r})" if is_file_of_many or os.path.isdir(path) else f"[{path!r}]"
 
 
 def advise_on_open(thing: Any) -> str:
