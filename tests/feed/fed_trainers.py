@@ -6,6 +6,7 @@ Each image holds the number of its row, so that a training step can tell which i
 import json
 import logging
 import os
+import socket
 import sys
 import tempfile
 import warnings
@@ -116,9 +117,8 @@ def train_with_accelerate():
     context = multiprocessing.get_context("fork")
     report = {}
     modes = ("even", "uneven", "own", "sampler", "auto", "dispatch", "not prepared")
-    for number, mode in enumerate(modes):
-        queue = context.SimpleQueue()
-        port = 29500 + (os.getpid() * 8 + number) % 20000
+    for mode in modes:
+        queue, port = context.SimpleQueue(), find_port()
         ranks = [
             context.Process(target=run_accelerated, args=(rank, queue, port, mode))
             for rank in range(2)
@@ -130,6 +130,13 @@ def train_with_accelerate():
             rank.join()
         report[mode] = [came[0], came[1]]
     return report
+
+
+def find_port():
+    """Find a port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def run_accelerated(rank, queue, port, mode):
