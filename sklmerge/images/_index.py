@@ -50,7 +50,7 @@ class ImageIndex(IndexRows):
           ``"s3://bucket/photos"``, is read like a folder. If the folder contains a ``metadata.csv``
           that ``balance_folder`` has written, original labels and the merge are read from it;
         - a table of paths and labels with one row per image: a pandas or polars data frame, or a
-          CSV file (commas, semicolons, tabs or |). All its cells are read as text, so ``01``
+          CSV file with commas, semicolons, tabs or ``|``. All its cells are read as text, so ``01``
           and ``1`` are different labels, and ``None`` is an ordinary label;
         - a zip archive or an uncompressed tar archive of class folders, or a list of archives;
         - a Hugging Face data set of encoded images, one row per image. The labels are the class
