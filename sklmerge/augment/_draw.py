@@ -130,6 +130,15 @@ _PAIRS = tuple(
 _ALL: Bounds = (0.0, 1.0)
 
 
+class Shift(NamedTuple):
+    """The column of the shifts along one axis, and the values to draw from."""
+
+    column: str
+    bounds: Bounds
+    # Empty if any shift between the bounds may come.
+    choices: Sequence[float] = ()
+
+
 def draw_columns(
     ranges: Mapping[str, Any], seed: int, keys: NDArray[np.uint64]
 ) -> dict[str, NDArray[Any]]:
@@ -165,7 +174,7 @@ def draw_evenly(
     return dict(zip(bounds, drawn, strict=True))
 
 
-def bound_columns(ranges: Mapping[str, Any], shifts: "Sequence[Shift]") -> dict[str, Bounds]:
+def bound_columns(ranges: Mapping[str, Any], shifts: Sequence[Shift]) -> dict[str, Bounds]:
     """Return the bounds of the numbers of each column, in the order of the columns."""
     bounds: dict[str, Bounds] = {}
     for name, parameter in _AROUND_ZERO:
@@ -191,15 +200,6 @@ def bound_columns(ranges: Mapping[str, Any], shifts: "Sequence[Shift]") -> dict[
     if blur[1] > 0:
         bounds["blur_sigma"] = blur
     return bounds
-
-
-class Shift(NamedTuple):
-    """The column of the shifts along one axis, and the values to draw from."""
-
-    column: str
-    bounds: Bounds
-    # Empty if any shift between the bounds may come.
-    choices: Sequence[float] = ()
 
 
 def list_shifts(ranges: Mapping[str, Any]) -> list[Shift]:

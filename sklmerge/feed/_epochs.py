@@ -235,7 +235,8 @@ def identify_epochs(schedule: EpochSchedule, batch_size: int) -> dict[str, Any]:
         "stratify_batches": bool(schedule.stratify_batches),
         "random_state": None if samples is None else schedule.seed_,
     }
-    digest = _hash(repr(identity).encode() + schedule.original_codes_.tobytes())
+    # Piece by piece: to join them would copy the codes of all images.
+    digest = _hash(repr(identity).encode(), schedule.original_codes_.tobytes())
     if isinstance(samples, Mapping):
         samples = "a mapping"
     elif not isinstance(samples, str | None):
@@ -243,8 +244,11 @@ def identify_epochs(schedule: EpochSchedule, batch_size: int) -> dict[str, Any]:
     return {"digest": digest, "samples_per_class": samples, **identity}
 
 
-def _hash(content: bytes) -> str:
-    return blake2b(content, digest_size=8).hexdigest()
+def _hash(*pieces: bytes) -> str:
+    digest = blake2b(digest_size=8)
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def fit_schedule(schedule: EpochSchedule | None, labels: Any, merge: Any) -> EpochSchedule:

@@ -165,7 +165,7 @@ def _advise(source: Any) -> str:
         return f"; pass {name_source(os.fspath(source))}"
     path = find_open_path(source)
     if path is not None:
-        return _advise(path) if path else advise_on_open(source)
+        return f"; pass {name_source(path)}" if path else advise_on_open(source)
     if is_feed(source):
         return "; these are batches already: loop over them"
     if hasattr(source, "batch_sampler"):

@@ -249,10 +249,11 @@ def find_same_looks(prints: Fingerprints) -> list[NDArray[np.intp]]:
     """Group rows whose thumbnails are the same in every pixel."""
     rows = np.flatnonzero(prints.has_thumbnail)
     factors = np.random.default_rng(0).integers(2**64, size=(SIDE * SIDE // 8, 2), dtype=np.uint64)
+    factors |= 1
     keys = np.zeros((len(prints), 2), np.uint64)
     for start in range(0, len(rows), _BLOCK):
         part = rows[start : start + _BLOCK]
-        keys[part] = prints.thumbnails[part].reshape(len(part), -1).view(np.uint64) @ (factors | 1)
+        keys[part] = prints.thumbnails[part].reshape(len(part), -1).view(np.uint64) @ factors
     return group_equal(keys, rows)
 
 

@@ -22,11 +22,6 @@ _MOST_BY_MATRIX = 8192
 _UP: Any = 2.0**-23
 
 
-def make_thumbnail(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """Shrink an upright image, with any channels and dtype, to a grey one of 32 x 32 pixels."""
-    return shrink_grey([make_grey(image)])[0]
-
-
 def make_grey(image: NDArray[Any]) -> NDArray[np.uint8]:
     """Convert an image, with any channels and dtype, to a grey one of at most 512 x 512 pixels."""
     grey = _to_grey(image)

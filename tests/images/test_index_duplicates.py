@@ -16,10 +16,14 @@ from sklmerge.images import find_equal, find_near, take_fingerprints
 from sklmerge.images._phash import (
     hash_thumbnails,
     make_grey,
-    make_thumbnail,
     pair_hashes,
     shrink_grey,
 )
+
+
+def make_thumbnail(image):
+    (thumbnail,) = shrink_grey([make_grey(image)])
+    return thumbnail
 
 
 def draw_scene(rng, height=300, width=420):
