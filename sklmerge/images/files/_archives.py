@@ -165,7 +165,7 @@ def scan_archives(paths: Sequence[str], wanted: Wanted) -> tuple[ScannedFolder, 
         exclude=wanted.exclude,
         has_images=bool(loose),
         list_inside=lambda folder: _list_inside(by_folder, os.fsencode(folder)),
-        advice=_advise_on_nested(sorted(packed)),
+        advise=lambda: _advise_on_nested(sorted(packed)),
     )
     starts = list(prefixes)
     listings = (by_folder.get(folder, []) for folder in folders)

@@ -43,7 +43,7 @@ def choose_class_folders(
     exclude: re.Pattern[str] | None,
     has_images: bool,
     list_inside: Callable[[str], Collection[str]],
-    advice: str = "",
+    advise: Callable[[], str] = str,
 ) -> list[bytes]:
     """Choose class folders, sorted, among the visible `folders` of `root`."""
     folders = leave_out(folders, exclude)
@@ -55,7 +55,7 @@ def choose_class_folders(
                 f"their labels, such as ImageIndex('train.csv', root={root!r})"
             )
         raise ValueError(
-            f"source must hold a folder for each class, got {root!r} without a folder{advice}"
+            f"source must hold a folder for each class, got {root!r} without a folder{advise()}"
         )
     if classes is None:
         parts = order_parts([os.fsdecode(folder) for folder in folders], list_inside)

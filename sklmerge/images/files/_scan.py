@@ -243,7 +243,7 @@ def _find_class_folders(root: str, wanted: Wanted) -> tuple[list[bytes], Counter
         exclude=wanted.exclude,
         has_images=bool(loose),
         list_inside=lambda folder: list_folders(os.path.join(root, folder)),
-        advice=_advise_on_packed(root, beside),
+        advise=lambda: _advise_on_packed(root, beside),
     )
     return chosen, loose
 
